@@ -1,0 +1,178 @@
+"""Every hook of the bridge, one function each.
+
+All but `register_vendors`, `register_policies`, `screen_batch` and `on_event` are answered by exactly one
+object per channel: its vendor. An operation never returns None. An operation the vendor lacks is simply not
+implemented; the bridge then keeps templates and signatures itself, or refuses with UNSUPPORTED_OPERATION.
+
+Any of them may raise an error of `bridge.plugin.errors`; another exception counts as a bug of the plugin:
+during a send or a reconciliation it makes the outcome unknown.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pluggy
+
+from .types import (
+    Batch,
+    Channel,
+    CreatedTemplate,
+    DigitalTemplate,
+    DigitalTemplateReview,
+    Event,
+    Health,
+    PollWindow,
+    ReceiptPage,
+    ReplyPage,
+    SignReview,
+    SubmitResult,
+    TemplateReview,
+    TextTemplate,
+    Verdict,
+    WebhookRequest,
+    WebhookResult,
+)
+
+if TYPE_CHECKING:
+    from .vendor import Policy, Vendor
+
+hookspec = pluggy.HookspecMarker("bridge")
+hookimpl = pluggy.HookimplMarker("bridge")
+
+
+@hookspec
+def register_vendors() -> Sequence[type["Vendor"]]:  # type: ignore[empty-body]
+    """The vendor classes of this plugin module. Called once when the plugin is loaded."""
+
+
+@hookspec
+def register_policies() -> Sequence[type["Policy"]]:  # type: ignore[empty-body]
+    """The policy classes of this plugin module. Called once when the plugin is loaded."""
+
+
+@hookspec(firstresult=True)
+def check_channel(channel: Channel) -> Health:  # type: ignore[empty-body]
+    """Whether the channel can send: asks the vendor something harmless. Used by `sms-bridge check --live`."""
+
+
+@hookspec(firstresult=True)
+def query_sign(channel: Channel, sign_name: str) -> SignReview:  # type: ignore[empty-body]
+    """The review of a signature, named without brackets. Raises NoSuchResource for an unknown one."""
+
+
+@hookspec(firstresult=True)
+def create_template(channel: Channel, template: TextTemplate) -> CreatedTemplate:  # type: ignore[empty-body]
+    """Hand a text template in for review. `template.vendor_code` is "" and must come back filled."""
+
+
+@hookspec(firstresult=True)
+def update_template(channel: Channel, template: TextTemplate) -> CreatedTemplate:  # type: ignore[empty-body]
+    """Change a text template; it is reviewed again. The vendor code may change, QA's never does."""
+
+
+@hookspec(firstresult=True)
+def query_template(channel: Channel, template: TextTemplate) -> TemplateReview:  # type: ignore[empty-body]
+    """The review of a text template. Raises NoSuchResource when the vendor lost it."""
+
+
+@hookspec(firstresult=True)
+def create_digital_template(  # type: ignore[empty-body]
+    channel: Channel, template: DigitalTemplate
+) -> CreatedTemplate:
+    """Hand a digital template in for review; fetch its media with `bridge.plugin.http.fetch`."""
+
+
+@hookspec(firstresult=True)
+def update_digital_template(  # type: ignore[empty-body]
+    channel: Channel, template: DigitalTemplate
+) -> CreatedTemplate:
+    """Change a digital template; every carrier reviews it again."""
+
+
+@hookspec(firstresult=True)
+def delete_digital_template(channel: Channel, template: DigitalTemplate) -> bool:  # type: ignore[empty-body]
+    """Delete a digital template at the vendor; True when it is gone (also when it was gone before)."""
+
+
+@hookspec(firstresult=True)
+def query_digital_template(  # type: ignore[empty-body]
+    channel: Channel, template: DigitalTemplate
+) -> DigitalTemplateReview:
+    """The review of a digital template by each carrier."""
+
+
+@hookspec(firstresult=True)
+def send_batch(channel: Channel, batch: Batch) -> Sequence[SubmitResult]:  # type: ignore[empty-body]
+    """Send text messages: one result per message, in order.
+
+    A raised error counts for the whole batch. Raise OutcomeUnknown (or return `unknown`) whenever the
+    request may have arrived: it is never repeated blindly.
+    """
+
+
+@hookspec(firstresult=True)
+def send_digital_batch(channel: Channel, batch: Batch) -> Sequence[SubmitResult]:  # type: ignore[empty-body]
+    """Send digital messages: as `send_batch`, `batch.template` is a DigitalTemplate."""
+
+
+@hookspec(firstresult=True)
+def reconcile_batch(channel: Channel, batch: Batch) -> Sequence[SubmitResult]:  # type: ignore[empty-body]
+    """Ask the vendor about messages whose outcome is unknown: one result per message, in order.
+
+    `accepted` or `rejected` where the vendor shows the message; `not_sent` only on proof of absence,
+    because the message is then sent again; `unknown` otherwise. Asked again later, less and less often.
+    """
+
+
+@hookspec(firstresult=True)
+def poll_receipts(channel: Channel, window: PollWindow) -> ReceiptPage:  # type: ignore[empty-body]
+    """One page of delivery receipts. One process of the whole installation polls a channel at a time."""
+
+
+@hookspec(firstresult=True)
+def poll_replies(channel: Channel, window: PollWindow) -> ReplyPage:  # type: ignore[empty-body]
+    """One page of replies. One process of the whole installation polls a channel at a time."""
+
+
+@hookspec(firstresult=True)
+def parse_webhook(channel: Channel, request: WebhookRequest) -> WebhookResult:  # type: ignore[empty-body]
+    """Read a vendor's webhook and say how to acknowledge it. Raises WebhookRejected for a forged one.
+
+    Must not call the vendor and must answer fast: the result is stored, then acknowledged.
+    """
+
+
+@hookspec
+def screen_batch(channel: Channel, batch: Batch) -> Sequence[Verdict]:  # type: ignore[empty-body]
+    """Decide message by message before the vendor is called: `SEND`, reject, or defer.
+
+    All policies of a channel are asked; the first that does not say `SEND` decides a message, in the
+    order of the channel's `policies`. An exception holds the whole batch back and is tried again later.
+    """
+
+
+@hookspec
+def on_event(event: Event) -> None:
+    """Observe what happens in a channel. A failing observer is logged and disturbs nothing."""
+
+
+OPERATIONS = frozenset(
+    {
+        "check_channel",
+        "query_sign",
+        "create_template",
+        "update_template",
+        "query_template",
+        "create_digital_template",
+        "update_digital_template",
+        "delete_digital_template",
+        "query_digital_template",
+        "send_batch",
+        "send_digital_batch",
+        "reconcile_batch",
+        "poll_receipts",
+        "poll_replies",
+        "parse_webhook",
+    }
+)
+"""The hooks a vendor may implement: each exactly once per channel."""

@@ -1,0 +1,67 @@
+"""The states of messages and reviews, each enumeration under its own name.
+
+Quick Audience numbers the same ideas differently from call to call (a text template's 2 is rejected, a
+digital template's 2 is partly approved); those numbers live in `bridge.contract`, never here.
+"""
+
+from enum import IntEnum, StrEnum
+
+
+class TemplateType(IntEnum):
+    """What a text template is for; it also decides how its recipients' numbers are read."""
+
+    CAPTCHA = 0
+    NOTIFICATION = 1
+    PROMOTION = 2
+    INTERNATIONAL = 3
+
+
+class Kind(StrEnum):
+    """Text messages, or digital ones (text with pictures, sound or video)."""
+
+    TEXT = "text"
+    DIGITAL = "digital"
+
+
+class Carrier(StrEnum):
+    """The mainland carriers, spelt as Quick Audience spells them."""
+
+    UNICOM = "UNICOM"
+    MOBILE = "MOBILE"
+    TELCOM = "TELCOM"
+
+
+class ReviewStatus(StrEnum):
+    """The state of a signature's or template's review, at the vendor or at one carrier."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    PARTIAL = "partial"  # digital templates only: some carriers approved
+    REJECTED = "rejected"
+
+
+class MessageStatus(IntEnum):
+    """Where a message stands. Values are ranks: a message only climbs, and a final status stays."""
+
+    QUEUED = 0
+    CALLING = 10  # the vendor was called and its outcome is not known (yet)
+    ACCEPTED = 20
+    DELIVERED = 30
+    UNDELIVERABLE = 31
+    EXPIRED = 32
+    REJECTED = 33
+    UNKNOWN = 34  # the deadline passed with the outcome still unknown
+
+    @property
+    def final(self) -> bool:
+        """True when the message has come to its end and Quick Audience is told."""
+        return self >= MessageStatus.DELIVERED
+
+
+class Outcome(StrEnum):
+    """What became of one message in one call to the vendor."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    NOT_SENT = "not_sent"
+    UNKNOWN = "unknown"
