@@ -1,0 +1,123 @@
+"""What the bridge tells Quick Audience of its own accord: delivery receipts and replies.
+
+Both calls are POST requests with JSON, signed like Quick Audience's own (`bridge.contract.signing.fresh`).
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from bridge.plugin import MessageStatus
+
+from . import dates, replies
+
+CallbackKind = Literal["receipts", "replies"]
+
+presets = {
+    "zhangbei": "https://quicka.aliyun.com",
+    "shanghai": "https://quicka-shanghai.aliyun.com",
+}
+"""Quick Audience's own environments, by the names a channel's `callback_url` may use."""
+
+_PATHS = {
+    "receipts": "/restapi/marketing2/third/sms/callback/send/details",
+    "replies": "/restapi/marketing2/third/sms/callback/send/reply",
+}
+_LISTS = {"receipts": "thirdSmsSendDetailModelList", "replies": "thirdSmsSendReplyModelList"}
+_NUMBER = re.compile(r"[0-9]{7,}")
+
+
+def path(kind: CallbackKind) -> str:
+    """The path behind the environment prefix."""
+    return _PATHS[kind]
+
+
+def list_name(kind: CallbackKind) -> str:
+    """The name of the only field of the body."""
+    return _LISTS[kind]
+
+
+def url(callback_url: str, kind: CallbackKind) -> str:
+    """The whole address; `callback_url` is a preset's name or a prefix."""
+    return presets.get(callback_url, callback_url).rstrip("/") + _PATHS[kind]
+
+
+def receipt_entry(
+    out_id: str,
+    phone: str,
+    status: MessageStatus,
+    sent_at: datetime | None,
+    received_at: datetime,
+    code: str,
+    reason: str,
+    send_status: Literal["string", "integer"] = "string",
+) -> dict[str, Any]:
+    """One delivery receipt; ValueError when `status` is not final.
+
+    `phone` is the number as Quick Audience wrote it. A message that never left (`sent_at` None) bears the
+    time of its failure twice. `reason` is what the marketer reads; an empty one is made from the code.
+    """
+    number, err_code = replies.delivery(status, code)
+    if status is not MessageStatus.DELIVERED and not reason:
+        reason = f"The message was not delivered ({err_code})."
+    return {
+        "outId": out_id,
+        "phoneNum": phone,
+        "sendStatus": str(number) if send_status == "string" else number,
+        "sendDate": dates.emit(sent_at or received_at),
+        "receiveDate": dates.emit(received_at),
+        "errCode": err_code,
+        "message": reason,
+    }
+
+
+def reply_entry(out_id: str, phone: str, at: datetime, content: str) -> dict[str, Any]:
+    """One reply of a recipient."""
+    return {"outId": out_id, "phoneNum": phone, "sendTime": dates.emit(at), "content": content}
+
+
+def body(kind: CallbackKind, entries: Sequence[dict[str, Any]]) -> bytes:
+    """The body of a call; all entries of a receipts call must have the same outId."""
+    return replies.encode({_LISTS[kind]: list(entries)})
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackAnswer:
+    """What Quick Audience made of a call: taken, refused for its signature, or failed.
+
+    `detail` is a short text for logs and the operator.
+    """
+
+    outcome: Literal["ok", "auth", "failed"]
+    detail: str
+
+
+def read_answer(status: int, raw: bytes) -> CallbackAnswer:
+    """Judge an answer by its HTTP status first, then by the `code` in its body.
+
+    A 2xx without a body is success; with an unreadable body (a login page, say) it is not.
+    """
+    if status in (401, 403):
+        return CallbackAnswer("auth", f"HTTP {status}")
+    if not 200 <= status < 300:
+        return CallbackAnswer("failed", f"HTTP {status}")
+    if not raw.strip():
+        return CallbackAnswer("ok", f"HTTP {status}")
+    try:
+        answer = json.loads(raw)
+    except (ValueError, RecursionError):
+        return CallbackAnswer("failed", f"HTTP {status}, the answer is not JSON")
+    return _judge(answer)
+
+
+def _judge(answer: Any) -> CallbackAnswer:
+    if not isinstance(answer, dict) or answer.get("code") is None:
+        return CallbackAnswer("failed", "the answer has no code")
+    code = str(answer["code"]).strip().upper()
+    if code in ("200", "OK"):
+        return CallbackAnswer("ok", f"code {code}")
+    detail = _NUMBER.sub("***", f"code {code}: {answer.get('message') or ''}")[:200]
+    return CallbackAnswer("auth" if code in ("401", "403") else "failed", detail)
