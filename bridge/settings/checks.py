@@ -1,0 +1,89 @@
+"""What no single setting can tell: settings that do not go together."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from .faults import Fault, dotted
+from .models import ChannelSettings, Settings
+
+# The first parts of the bridge's own addresses; a channel of that name could not be reached.
+_RESERVED = frozenset({"sms", "hooks", "healthz", "readyz", "metrics", "docs", "console", "static"})
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+
+
+def cross_checks(settings: Settings) -> Iterator[Fault]:
+    """Every fault that concerns more than one setting."""
+    yield from _defaults(settings)
+    for name, channel in settings.channels.items():
+        path = dotted("channels", name)
+        if not _NAME.fullmatch(name) or name in _RESERVED:
+            yield Fault(
+                path,
+                "This cannot be a channel's name." if name not in _RESERVED else "This name is reserved.",
+                "Use up to 32 of a-z, 0-9 and hyphen, not one of the bridge's own addresses.",
+            )
+        yield from _callback(path, channel)
+        yield from _policies(path, channel)
+
+
+def cautions(settings: Settings) -> Iterator[Fault]:
+    """What works but should be looked at before real messages are sent."""
+    for name, channel in settings.channels.items():
+        path = dotted("channels", name)
+        if not channel.key.get_secret_value():
+            yield Fault(
+                f"{path}.key",
+                "Authentication is off: whoever reaches the bridge can send.",
+                "Type a key into Quick Audience's form and set it here, or restrict allow_from.",
+            )
+        if channel.callback_url and not channel.callback_secret:
+            yield Fault(
+                f"{path}.callback_url",
+                "Callbacks to Quick Audience are not signed, and it may refuse them.",
+                "Set key or callback_key.",
+            )
+        if channel.unknown_policy == "resend":
+            yield Fault(
+                f"{path}.unknown_policy",
+                "Messages whose outcome is unknown are sent again: a person may get one twice.",
+                'Keep "fail" unless that is wanted.',
+            )
+
+
+def _defaults(settings: Settings) -> Iterator[Fault]:
+    chosen = [name for name, channel in settings.channels.items() if channel.default]
+    for name in chosen[1:]:
+        yield Fault(
+            f"{dotted('channels', name)}.default",
+            f"The channel {chosen[0]} is the default already.",
+            "Keep default = true in one channel only.",
+        )
+
+
+def _callback(path: str, channel: ChannelSettings) -> Iterator[Fault]:
+    if channel.receipts == "push" and not channel.callback_url:
+        yield Fault(
+            f"{path}.callback_url",
+            "Receipts are pushed, but there is no address to push them to.",
+            'Set zhangbei, shanghai or a URL, or receipts = "pull".',
+        )
+    if channel.callback_url.startswith("http://") and not channel.allow_private:
+        yield Fault(
+            f"{path}.callback_url",
+            "The callback address is not https, and callbacks carry phone numbers.",
+            "Use https, or allow_private = true in a closed network.",
+        )
+
+
+def _policies(path: str, channel: ChannelSettings) -> Iterator[Fault]:
+    for name, count in Counter(channel.policies).items():
+        if count > 1:
+            yield Fault(f"{path}.policies", f"The policy {name} is named twice.", "Name it once.")
+    for name in channel.policy_settings:
+        if name not in channel.policies:
+            yield Fault(
+                dotted(name, under=f"{path}.policy_settings"),
+                "These settings belong to a policy that the channel does not use.",
+                f"Add {name} to policies, or remove them.",
+            )

@@ -1,0 +1,90 @@
+"""What is wrong with a configuration, in words an operator can act on."""
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+NO_SUCH_SETTING = "There is no such setting."
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault: its TOML path (`channels.promo.key`), the problem and the advice, one sentence each.
+
+    No text of a fault quotes a secret.
+    """
+
+    path: str
+    problem: str
+    advice: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem} {self.advice}".rstrip()
+
+    def touches(self, path: str) -> bool:
+        """True when `path` is this fault's own, above it or below it."""
+        return self.path == path or _above(self.path, path) or _above(path, self.path)
+
+
+class SettingsFaults(Exception):
+    """The configuration cannot be used; `faults` holds every reason."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = list(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+def dotted(*keys: str | int, under: str = "") -> str:
+    """Keys as a TOML path below the path `under`; quoted where TOML would, indices in brackets."""
+    path = under
+    for key in keys:
+        if isinstance(key, int):
+            path += f"[{key}]"
+            continue
+        text = key if _BARE_KEY.fullmatch(key) else f'"{key}"'
+        path += f".{text}" if path else text
+    return path
+
+
+def without_repeats(faults: Iterable[Fault], known: Iterable[Fault]) -> list[Fault]:
+    """Those of `faults` that do not merely follow from a fault in `known` above or below them."""
+    known = list(known)
+    return [fault for fault in faults if not any(other.touches(fault.path) for other in known)]
+
+
+def faults_of(error: ValidationError, path: str, model: type[BaseModel]) -> list[Fault]:
+    """The faults of a model's validation; `path` is where the model stands in the file."""
+    return [_fault(detail, path, model) for detail in error.errors(include_url=False, include_input=False)]
+
+
+def _fault(detail: ErrorDetails, path: str, model: type[BaseModel]) -> Fault:
+    keys = [key for key in detail["loc"] if key != "[key]"]
+    where = dotted(*keys, under=path)
+    field = model.model_fields.get(str(keys[0])) if keys else None
+    meaning = _first_sentence(field.description) if field and field.description else ""
+    if detail["type"] == "missing":
+        return Fault(where, "This setting is missing.", f"Add it: {meaning}" if meaning else "Add it.")
+    if detail["type"] == "extra_forbidden":
+        return Fault(where, NO_SUCH_SETTING, _nearest(keys, model))
+    message = detail["msg"].removeprefix("Value error, ").rstrip(".")
+    return Fault(
+        where, f"{message[0].upper()}{message[1:]}.", f"Correct it: {meaning}" if meaning else "Correct it."
+    )
+
+
+def _nearest(keys: list[int | str], model: type[BaseModel]) -> str:
+    close = difflib.get_close_matches(str(keys[0]), model.model_fields, n=1) if len(keys) == 1 else []
+    return f"Did you mean {close[0]}?" if close else "Remove it."
+
+
+def _first_sentence(text: str) -> str:
+    return " ".join(text.split(". ")[0].split()).rstrip(".") + "."
+
+
+def _above(path: str, other: str) -> bool:
+    return other.startswith((f"{path}.", f"{path}["))

@@ -1,0 +1,142 @@
+"""From the file's text to `Settings`, collecting every fault on the way."""
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from .checks import cross_checks
+from .faults import NO_SUCH_SETTING, Fault, SettingsFaults, dotted, faults_of, without_repeats
+from .models import BridgeSettings, ChannelSettings, Settings
+
+PATH_VARIABLE = "SMS_BRIDGE_CONFIG"
+DEFAULT_PATH = Path("config/bridge.toml")
+_TABLES = ("bridge", "channels")
+_PLACEHOLDER = "?"
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of `path`, or of the file that SMS_BRIDGE_CONFIG names, or of config/bridge.toml.
+
+    Raises SettingsFaults with every fault at once.
+    """
+    settings, faults = examine(path, environ)
+    if settings is None or faults:
+        raise SettingsFaults(faults)
+    return settings
+
+
+def examine(
+    path: Path | None = None, environ: Mapping[str, str] | None = None
+) -> tuple[Settings | None, list[Fault]]:
+    """What could be read of the settings, and every fault: so that later checks can add theirs.
+
+    With faults, settings stand in for the ones that are wrong or missing; they are None only when the file
+    cannot be read at all.
+    """
+    environ = os.environ if environ is None else environ
+    path = path or Path(environ.get(PATH_VARIABLE) or DEFAULT_PATH)
+    try:
+        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        problem = f"The configuration file cannot be read ({error.strerror})."
+        return None, [Fault(str(path), problem, f"Create it, or let {PATH_VARIABLE} name another.")]
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        where = "" if isinstance(error, UnicodeDecodeError) else f": {_position(error)}"
+        return None, [Fault(str(path), f"This is not TOML{where}.", "Correct the file.")]
+    references = _References(environ, path.parent)
+    settings, faults = _validated(references.resolved(tree, ()), references.faults)
+    settings._referenced = frozenset(references.secrets)
+    return settings, faults
+
+
+def _position(error: tomllib.TOMLDecodeError) -> str:
+    # Only the kind and place of the error: its text may quote a line with a secret.
+    text = str(error)
+    return text[text.rfind("(at ") :].strip("()") if "(at " in text else "syntax error"
+
+
+class _References:
+    """Replaces `env:NAME` and `file:PATH` in a tree; a failed one becomes "" and a fault."""
+
+    def __init__(self, environ: Mapping[str, str], folder: Path) -> None:
+        self.faults: list[Fault] = []
+        self.secrets: set[str] = set()
+        self._environ = environ
+        self._folder = folder
+
+    def resolved(self, value: Any, keys: tuple[str | int, ...]) -> Any:
+        """The same tree with every reference replaced by what it names."""
+        if isinstance(value, dict):
+            return {key: self.resolved(item, (*keys, key)) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.resolved(item, (*keys, index)) for index, item in enumerate(value)]
+        if not isinstance(value, str) or not value.startswith(("env:", "file:")):
+            return value
+        kind, _, name = value.partition(":")
+        text = self._variable(name, keys) if kind == "env" else self._file(name, keys)
+        if "settings" in keys or "policy_settings" in keys:
+            self.secrets.add(text)
+        return text
+
+    def _variable(self, name: str, keys: tuple[str | int, ...]) -> str:
+        if name in self._environ:
+            return self._environ[name]
+        problem = f"The environment variable {name} is not set."
+        self.faults.append(Fault(dotted(*keys), problem, "Set it before the bridge starts."))
+        return ""
+
+    def _file(self, name: str, keys: tuple[str | int, ...]) -> str:
+        path = self._folder / name
+        try:
+            return path.read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+            problem = f"The file {path} cannot be read ({why})."
+            self.faults.append(Fault(dotted(*keys), problem, "Create it, readable for the bridge alone."))
+            return ""
+
+
+def _validated(tree: dict[str, Any], faults: list[Fault]) -> tuple[Settings, list[Fault]]:
+    faults = [*faults, *_strangers(tree)]
+    bridge = _model(BridgeSettings, tree.get("bridge", {}), "bridge", faults)
+    tables = tree.get("channels", {})
+    if not isinstance(tables, dict):
+        tables = {}
+    if not tables:
+        faults.append(Fault("channels", "No channel is configured.", "Add a [channels.NAME] table."))
+    channels = {
+        name: _model(ChannelSettings, table, dotted("channels", name), faults)
+        for name, table in tables.items()
+    }
+    settings = Settings(bridge=bridge, channels=channels)
+    faults += without_repeats(cross_checks(settings), faults)
+    return settings, faults
+
+
+def _strangers(tree: dict[str, Any]) -> Iterator[Fault]:
+    for key in tree:
+        if key not in _TABLES:
+            yield Fault(dotted(key), "There is no such table.", "Move it below [bridge] or [channels.NAME].")
+
+
+def _model(model: type[Model], table: Any, path: str, faults: list[Fault]) -> Model:
+    """The validated table; where it is wrong, faults are added and defaults or placeholders stand in."""
+    if not isinstance(table, dict):
+        faults.append(Fault(path, "This is not a table.", f"Write [{path}] and its settings below."))
+        table = {}
+    try:
+        return model.model_validate(table)
+    except ValidationError as error:
+        found = faults_of(error, path, model)
+        fresh = without_repeats(found, faults)
+        faults += [fault for fault in found if fault in fresh or fault.problem == NO_SUCH_SETTING]
+        wrong = {str(detail["loc"][0]) for detail in error.errors() if detail["loc"]}
+    sound = {key: value for key, value in table.items() if key not in wrong}
+    required = (name for name, field in model.model_fields.items() if field.is_required())
+    return model.model_validate({**dict.fromkeys(required, _PLACEHOLDER), **sound})

@@ -1,0 +1,237 @@
+"""Every setting of the bridge and of a channel; the docstring below each says what it does.
+
+`config/bridge.toml` repeats each with its default, and a test compares the two.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    PrivateAttr,
+    SecretStr,
+)
+
+from bridge.plugin import ReviewStatus
+
+CALLBACK_PRESETS = ("zhangbei", "shanghai")
+"""Quick Audience's two environments; any other callback address is given as a URL."""
+
+_DATABASE = re.compile(r"sqlite:///.+|postgresql\+psycopg://.+", re.DOTALL)
+_TOKEN = re.compile(r"|[A-Za-z0-9_-]{16,128}")
+
+
+def _database(url: str) -> str:
+    if not _DATABASE.fullmatch(url) or ":memory:" in url:
+        raise ValueError("a database is sqlite:///PATH or postgresql+psycopg://USER@HOST/NAME")
+    return url
+
+
+def _web_address(url: str) -> str:
+    url = url.rstrip("/")
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
+        raise ValueError("a web address starts with https:// and has no query")
+    return url
+
+
+def _callback(text: str) -> str:
+    return text if text in CALLBACK_PRESETS else _web_address(text)
+
+
+def _hook_token(token: SecretStr) -> SecretStr:
+    if not _TOKEN.fullmatch(token.get_secret_value()):
+        raise ValueError("a hook token has 16 to 128 letters, digits, hyphens or underscores")
+    return token
+
+
+def _sign_status(status: ReviewStatus) -> ReviewStatus:
+    if status is ReviewStatus.PARTIAL:
+        raise ValueError("a signature is pending, approved or rejected")
+    return status
+
+
+def _sign(value: object) -> object:
+    return {"status": value} if isinstance(value, str) else value
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+        validate_default=True,
+    )
+
+
+class BridgeSettings(_Model):
+    """The `[bridge]` table: what all channels share."""
+
+    database: Annotated[str, AfterValidator(_database)] = Field("sqlite:///var/bridge.db", repr=False)
+    """Where the ledger lives: sqlite:///PATH, or postgresql+psycopg://USER:PASSWORD@HOST/NAME."""
+    public_url: Annotated[str, AfterValidator(_web_address)] = ""
+    """The address under which vendors reach the bridge for their webhooks; "" when they cannot."""
+    timezone: ZoneInfo = ZoneInfo("Asia/Shanghai")
+    """The time zone of channels that name none, for quiet hours."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """The least important events that are logged."""
+    log_format: Literal["json", "text"] = "json"
+    """One JSON object a line for machines, or text for people."""
+    metrics_dir: str = "var/metrics"
+    """The folder in which this machine's processes share their metrics; emptied at start."""
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """The port on which a worker shows its own metrics; 0 for none, the web's /metrics shows them too."""
+    max_request_bytes: PositiveInt = 33_554_432
+    """The largest request body Quick Audience may send, in bytes."""
+    max_recipients: PositiveInt = 200_000
+    """The most recipients one request may list."""
+    signature_skew_s: PositiveInt = 300
+    """How many seconds a request's timestamp may differ from our clock."""
+    replay_hours: PositiveInt = 24
+    """For how many hours a repeated send is recognised and answered without sending again."""
+    retention_days: PositiveInt = 30
+    """After how many days recipients, parameters and texts are deleted."""
+    trusted_proxies: NonNegativeInt = 0
+    """How many proxies in front of the bridge may tell the caller's address by X-Forwarded-For."""
+    success_code: Literal["OK", "200"] = "OK"
+    """The `code` of a successful answer to Quick Audience."""
+    error_status: Literal["http", "always_200"] = "http"
+    """Refusals carry the HTTP status 401, 403 or 404, or always 200 with the number in `code` alone."""
+    lease_s: PositiveInt = 120
+    """After how many seconds a vendor call counts as lost and its outcome as unknown."""
+    dispatch_threads: PositiveInt = 8
+    """How many vendor calls one worker makes at a time, over all channels."""
+    push_threads: PositiveInt = 4
+    """How many callbacks to Quick Audience one worker makes at a time."""
+    chunk_rows: PositiveInt = 1000
+    """How many recipients one row of the ledger's queue holds."""
+    poll_idle_s: PositiveFloat = 0.5
+    """How many seconds a worker without work waits before it looks again."""
+    file_hosts: tuple[str, ...] = ()
+    """The hosts (and their subdomains) from which recipient files are taken; empty for any public host."""
+    file_max_bytes: PositiveInt = 1_000_000_000
+    """The largest recipient file, in bytes."""
+    file_max_lines: PositiveInt = 5_000_000
+    """The longest recipient file, in lines."""
+
+
+class SignSettings(_Model):
+    """The review of a signature at a vendor that keeps no signatures itself."""
+
+    status: Annotated[ReviewStatus, AfterValidator(_sign_status)]
+    """pending, approved or rejected."""
+    reason: str = ""
+    """Why it was rejected."""
+
+
+class ChannelSettings(_Model):
+    """A `[channels.NAME]` table: one SMS platform as Quick Audience sees it."""
+
+    platform_name: Annotated[str, Field(min_length=1)]
+    """The API name typed into Quick Audience's form, byte for byte."""
+    key: SecretStr
+    """The key typed into Quick Audience's form; "" turns authentication off."""
+    vendor: Annotated[str, Field(min_length=1)]
+    """The vendor's name, one of those shown by `sms-bridge plugins`."""
+    callback_key: SecretStr | None = None
+    """The key that signs callbacks, when it is not `key`."""
+    callback_url: Annotated[str, AfterValidator(_callback)] = ""
+    """Where receipts and replies are pushed: zhangbei, shanghai, or a URL; "" pushes nothing."""
+    receipts: Literal["push", "pull"] = "push"
+    """The receipt mode chosen in Quick Audience's form: the bridge pushes, or Quick Audience queries."""
+    hook_token: Annotated[SecretStr, AfterValidator(_hook_token)] = SecretStr("")
+    """The secret part of the vendor's webhook address, 16 characters or more."""
+    allow_private: bool = False
+    """Lets files, media and callbacks live at http and private addresses; for tests and closed networks."""
+    default: bool = False
+    """This channel also answers at /sms/... without its name; one channel at most."""
+    allow_from: tuple[IPvAnyNetwork, ...] = ()
+    """The networks (CIDR) from which Quick Audience may call; empty for any."""
+    policies: tuple[str, ...] = ()
+    """The policies that are asked before each send, in order; see `sms-bridge plugins`."""
+    policy_settings: Mapping[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
+    """The settings of each policy, under its name."""
+    settings: Mapping[str, Any] = Field(default_factory=dict, repr=False)
+    """The vendor's own settings; see the plugin's README."""
+    rate_per_s: NonNegativeFloat = 0
+    """The most messages a second, over all workers on all machines; 0 for no limit."""
+    burst: NonNegativeInt = 0
+    """How many messages may go at once after a pause; 0 for one second's worth."""
+    concurrency: PositiveInt = 8
+    """How many vendor calls of this channel one worker has in flight."""
+    max_pending: PositiveInt = 5_000_000
+    """How many recipients may wait; a send that would pass it is refused before anything is stored."""
+    review: Literal["auto", "manual"] = "auto"
+    """Templates of a vendor without reviews are approved at once, or by `sms-bridge templates approve`."""
+    signs: Mapping[str, Annotated[SignSettings, BeforeValidator(_sign)]] = Field(default_factory=dict)
+    """The signatures of a vendor that keeps none: name to approved, pending, or a table with a reason."""
+    default_sign: str = ""
+    """The signature under which templates are registered at vendors that ask for one."""
+    opt_out_suffix: str = ""
+    """The text put behind promotional messages that carry no opt-out text yet; "" for none."""
+    opt_out_word: str = ""
+    """A further reply that means "leave me alone", beside R, T, TD, N and 退订."""
+    unknown_policy: Literal["fail", "resend"] = "fail"
+    """What happens at the deadline to messages whose outcome is unknown; resend may send twice."""
+    unknown_deadline_h: PositiveFloat = 72
+    """After how many hours an unknown outcome or a missing receipt is given up."""
+    reply_window_h: PositiveFloat = 72
+    """For how many hours after a message a reply counts as an answer to it."""
+    push_batch: Annotated[int, Field(ge=1, le=500)] = 500
+    """How many receipts or replies one callback carries."""
+    send_status: Literal["string", "integer"] = "string"
+    """How callbacks write `sendStatus`."""
+    timezone: ZoneInfo | None = None
+    """The channel's time zone; without one, the bridge's."""
+
+    @property
+    def callback_secret(self) -> str:
+        """The key that signs callbacks; "" signs nothing."""
+        return (self.key if self.callback_key is None else self.callback_key).get_secret_value()
+
+
+class Settings(_Model):
+    """The whole file."""
+
+    bridge: BridgeSettings = BridgeSettings()
+    channels: Mapping[str, ChannelSettings]
+
+    _referenced: frozenset[str] = PrivateAttr(default=frozenset())
+
+    def secrets(self) -> frozenset[str]:
+        """Every value that must not be shown: keys, tokens, the database's password, and what plugin
+        settings took from the environment or a file."""
+        found = set(self._referenced)
+        password = urlsplit(self.bridge.database).password
+        if password:
+            found |= {password, unquote(password)}
+        for channel in self.channels.values():
+            found |= set(secrets_of(channel))
+        return frozenset(found - {""})
+
+
+def secrets_of(value: object) -> Iterator[str]:
+    """The text of every SecretStr inside a model, a mapping or a sequence."""
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, BaseModel):
+        yield from secrets_of(dict(value))
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from secrets_of(item)
+    elif isinstance(value, list | tuple | set | frozenset):
+        for item in value:
+            yield from secrets_of(item)
