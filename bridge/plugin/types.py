@@ -30,6 +30,9 @@ class Records(Protocol):
     def take(self, bucket: str, units: float, per_second: float) -> float:
         """Take `units` from a rate bucket shared by all workers; returns the seconds to wait first."""
 
+    def claimed(self, vendor_ids: Iterable[str]) -> frozenset[str]:
+        """Those of `vendor_ids` that messages of this channel already carry: a look-up adopts each id once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Channel:
@@ -99,7 +102,10 @@ class DigitalPart:
 
 @dataclass(frozen=True, slots=True)
 class DigitalTemplate:
-    """A digital template: its parts in the order in which they are shown."""
+    """A digital template: its parts in the order in which they are shown.
+
+    `type` decides how its recipients' numbers are read: mainland, unless the channel sends them abroad.
+    """
 
     code: str
     name: str
@@ -109,16 +115,12 @@ class DigitalTemplate:
     sign_name: str = ""
     vendor_code: str = ""
     state: str = ""
+    type: TemplateType = TemplateType.PROMOTION
 
     @property
     def kind(self) -> Kind:
         """Always digital."""
         return Kind.DIGITAL
-
-    @property
-    def type(self) -> TemplateType:
-        """Digital messages go to mainland numbers and are promotional."""
-        return TemplateType.PROMOTION
 
     @property
     def content(self) -> str:
