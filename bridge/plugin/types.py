@@ -31,7 +31,7 @@ class Records(Protocol):
         """Take `units` from a rate bucket shared by all workers; returns the seconds to wait first."""
 
     def claimed(self, vendor_ids: Iterable[str]) -> frozenset[str]:
-        """Those of `vendor_ids` that messages of this channel already carry: a look-up adopts each id once."""
+        """Those of `vendor_ids` that messages of this channel already carry: a look-up adopts each once."""
 
 
 @dataclass(frozen=True, slots=True)
