@@ -1,0 +1,196 @@
+"""Logging for every process: structured, with request id, channel and batch, and nothing private in it.
+
+One formatter serves our events and those of third-party libraries. Before it writes, it masks everything
+that looks like a phone number and every known secret, in events, values, exception texts and tracebacks.
+"""
+
+import base64
+import json
+import logging
+import re
+import sys
+import threading
+from collections.abc import Iterable, Mapping, MutableMapping
+from datetime import datetime
+from types import TracebackType
+from typing import Any, TextIO
+from urllib.parse import quote, quote_plus
+
+import structlog
+from structlog.contextvars import bound_contextvars
+from structlog.typing import Processor
+
+from bridge.plugin import Phone
+from bridge.plugin.phone import mask
+
+__all__ = ["adopt", "bound_contextvars", "catch_uncaught", "configure", "hide", "masked"]
+
+HIDDEN = "[hidden]"
+_QUIET = ("twilio.http_client", "urllib3", "requests", "darabonba-core", "alibabacloud-tea", "sqlalchemy")
+_OUR_OWN = frozenset({"timestamp", "level", "logger", "request_id"})
+"""Keys whose values we make ourselves; a random request id may hold a run of digits."""
+
+# A mainland mobile number hides wherever it stands, even inside a longer word. Other runs of 7 to 15 digits
+# count as numbers when they stand alone: base-36 references and hexadecimal ids must survive. Separated
+# digits count in the forms people write; ISO dates and decimals do not match.
+_NUMBER = re.compile(
+    r"""
+      (?<!\d)(?:\+?86|0086)?1[3-9]\d{9}(?!\d)
+    | (?<![0-9A-Za-z.])(?:%2[Bb]|\\u002[Bb]|\+)?\d{7,15}(?![0-9A-Za-z]|\.\d)
+    | (?:%2[Bb]|\\u002[Bb])\d{7,15}(?!\d)
+    | (?<!\d)1[3-9]\d[ -]\d{4}[ -]\d{4}(?!\d)
+    | \+\d(?:[ ().-]{0,2}\d){6,14}
+    | (?<![\dA-Za-z])\(?\d{3}\)?[ .-]{1,2}\d{3}[ .-]\d{4}(?!\d)
+    """,
+    re.VERBOSE,
+)
+_LEAST_SECRET = 4
+_nothing = re.compile(r"(?!)")
+_secrets: frozenset[str] = frozenset()
+_secret_pattern = _nothing
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """Never show these values again, nor their URL-encoded, JSON and base64 forms.
+
+    Values shorter than 4 characters are ignored: hiding them would make every text unreadable.
+    """
+    global _secrets, _secret_pattern
+    _secrets |= {secret for secret in secrets if len(secret) >= _LEAST_SECRET}
+    forms = sorted({form for secret in _secrets for form in _forms(secret)}, key=len, reverse=True)
+    _secret_pattern = re.compile("|".join(map(re.escape, forms))) if forms else _nothing
+
+
+def _forms(secret: str) -> Iterable[str]:
+    yield from (secret, quote(secret, safe=""), quote(secret), quote_plus(secret))
+    yield from (json.dumps(secret)[1:-1], repr(secret)[1:-1])
+    # Base64 of a text that contains the secret (Basic authentication) shows it at one of three offsets; the
+    # characters that mix in neighbouring bytes are cut.
+    data = secret.encode()
+    if len(data) < 6:
+        return
+    for offset in range(3):
+        whole = base64.b64encode(bytes(offset) + data).decode().rstrip("=")
+        part = whole[-(-offset * 8 // 6) : (offset + len(data)) * 8 // 6]
+        yield from (part, part.replace("+", "-").replace("/", "_"))
+
+
+def masked(text: str) -> str:
+    """The text with secrets hidden and phone numbers masked."""
+    return _NUMBER.sub(lambda match: mask(match[0]), _secret_pattern.sub(HIDDEN, text))
+
+
+def _safe(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {masked(str(key)): _safe(item) for key, item in value.items()}
+    if type(value) in (list, tuple, set, frozenset):
+        return [_safe(item) for item in value]
+    if value is None or isinstance(value, bool | float):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < 10**10 else _shorter(value)
+    return masked(_text(value))
+
+
+def _shorter(number: int) -> int | str:
+    text = masked(str(number))
+    return number if text == str(number) else text
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str | Phone):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bytes | bytearray | memoryview):
+        return f"<{len(value)} bytes>"
+    return repr(value)
+
+
+def _mask_event(logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The structlog processor that makes every value safe, whoever logged it."""
+    return {
+        masked(key): value if key in _OUR_OWN and isinstance(value, str) else _safe(value)
+        for key, value in event.items()
+    }
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        # The standard one prints the event's arguments as they are.
+        kind = sys.exc_info()[0]
+        name = kind.__name__ if kind else "unknown error"
+        sys.stderr.write(f"an event of {record.name} could not be logged ({name})\n")
+
+
+def configure(*, level: str = "INFO", form: str = "json", stream: TextIO | None = None) -> None:
+    """Send every event of this process, ours and others', to `stream` (standard error).
+
+    `form` is "json" or "text". Calling it again replaces the earlier configuration.
+    """
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+    ]
+    handler = _Handler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _mask_event,
+                _renderer(form),
+            ],
+            foreign_pre_chain=shared,
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.captureWarnings(True)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+
+
+def _renderer(form: str) -> Processor:
+    if form == "json":
+        return structlog.processors.JSONRenderer(ensure_ascii=False)
+    return structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback, pad_event_to=0
+    )
+
+
+def adopt(*names: str) -> None:
+    """Let loggers that write by themselves (gunicorn's) pass their events on to ours."""
+    for name in names:
+        logger = logging.getLogger(name)
+        logger.handlers = []
+        logger.propagate = True
+
+
+def catch_uncaught() -> None:
+    """Log exceptions that nothing caught, masked, instead of letting Python print them as they are."""
+    log = structlog.get_logger("bridge")
+
+    def report(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt | SystemExit):
+            return
+        log.critical("uncaught exception", exc_info=(kind, error or kind(), trace))
+
+    sys.excepthook = report
+    threading.excepthook = lambda args: report(args.exc_type, args.exc_value, args.exc_traceback)
+    sys.unraisablehook = lambda args: report(args.exc_type, args.exc_value, args.exc_traceback)
