@@ -1,0 +1,131 @@
+"""What Prometheus sees of the bridge.
+
+Every process of one machine (web workers and the worker) adds to files in a shared folder, and any of them
+shows the sum. Without `share` a process counts for itself alone, as in tests.
+
+Every metric has labels, so that its first value is made when it is first used: `share` may come after the
+import of this module and before or after a fork. Labels are names from the configuration or from the code,
+never from a request.
+"""
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_LAG_SECONDS = (1, 2, 5, 10, 30, 60, 300, 900, 3600, 4 * 3600, 24 * 3600, 72 * 3600)
+_own = CollectorRegistry()
+_shared: dict[str, Path] = {}
+
+
+def _counter(name: str, about: str, *labels: str) -> Counter:
+    return Counter(f"sms_bridge_{name}", about, labels, registry=_own)
+
+
+def _histogram(name: str, about: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+    return Histogram(f"sms_bridge_{name}", about, labels, buckets=buckets, registry=_own)
+
+
+REQUESTS = _counter("requests", "Requests of Quick Audience by answer.", "channel", "operation", "code")
+REQUEST_SECONDS = _histogram(
+    "request_seconds", "Time to answer Quick Audience.", _SECONDS, "channel", "operation"
+)
+IN_FLIGHT = Gauge(
+    "sms_bridge_requests_in_flight",
+    "Requests being answered.",
+    ("channel",),
+    registry=_own,
+    multiprocess_mode="livesum",
+)
+WEBHOOKS = _counter("webhooks", "Webhooks of vendors by HTTP status of the answer.", "channel", "status")
+
+ACCEPTED = _counter("accepted", "Recipients accepted from Quick Audience.", "channel", "kind")
+DISPATCHED = _counter("dispatched", "Recipients handed to the vendor, repeats included.", "channel")
+OUTCOMES = _counter("outcomes", "Recipients by what the vendor's answer said.", "channel", "outcome")
+FINISHED = _counter("finished", "Recipients by final status.", "channel", "status")
+VENDOR_SECONDS = _histogram(
+    "vendor_call_seconds", "Duration of calls to the vendor.", _SECONDS, "channel", "hook"
+)
+VENDOR_ERRORS = _counter("vendor_errors", "Failed calls to the vendor.", "channel", "hook", "code")
+RECEIPTS = _counter("receipts", "Delivery receipts of the vendor.", "channel", "source")
+REPLIES = _counter("replies", "Replies of recipients.", "channel", "source")
+RECEIPT_LAG = _histogram(
+    "receipt_lag_seconds",
+    "From sending to the final receipt; one observation a batch.",
+    _LAG_SECONDS,
+    "channel",
+)
+PUSHED = _counter("pushed", "Receipts and replies that Quick Audience took.", "channel", "kind")
+PUSH_CALLS = _counter("push_calls", "Callbacks to Quick Audience by outcome.", "channel", "kind", "outcome")
+PUSH_LAG = _histogram(
+    "push_lag_seconds",
+    "From the final status to Quick Audience taking it; one observation a callback, its oldest entry.",
+    _LAG_SECONDS,
+    "channel",
+    "kind",
+)
+
+
+def share(directory: Path | str, role: str) -> None:
+    """Count together with the other processes that share `directory`, which is created.
+
+    `role` ("web" or "worker") names this process's files. Called before anything is counted; processes
+    forked later keep their own files by themselves.
+    """
+    path = Path(directory)
+    path.mkdir(parents=True, exist_ok=True)
+    _shared[role] = path
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(path)
+    values.ValueClass = values.MultiProcessValue(lambda: f"{role}-{os.getpid()}")  # type: ignore[no-untyped-call]
+
+
+def clear(directory: Path | str, role: str) -> None:
+    """Delete the files that processes of this role left behind; those still running keep theirs."""
+    for file in Path(directory).glob(f"*_{role}-*.db"):
+        if not _runs(int(file.stem.rpartition("-")[2])):
+            file.unlink(missing_ok=True)
+
+
+def forget(directory: Path | str, role: str, pid: int) -> None:
+    """A process ended: what it was doing at that moment no longer counts, what it has done does."""
+    mark_process_dead(f"{role}-{pid}", str(directory))  # type: ignore[no-untyped-call]
+
+
+def registry(*extra: Collector) -> CollectorRegistry:
+    """What is to be shown: the sum over all sharing processes, or this process's own, and `extra`."""
+    found = CollectorRegistry()
+    for directory in set(_shared.values()):
+        MultiProcessCollector(found, str(directory))  # type: ignore[no-untyped-call]
+    if not _shared:
+        found.register(_own)
+    for collector in extra:
+        found.register(collector)
+    return found
+
+
+def exposition(*extra: Collector) -> bytes:
+    """The text that Prometheus reads."""
+    return generate_latest(registry(*extra))
+
+
+def gauge(name: str, about: str, labels: Iterable[str]) -> GaugeMetricFamily:
+    """An empty gauge to be filled with `add_metric(label values, value)` by a collector."""
+    return GaugeMetricFamily(f"sms_bridge_{name}", about, labels=list(labels))
+
+
+def _runs(pid: int) -> bool:
+    with suppress(ProcessLookupError):
+        try:
+            os.kill(pid, 0)
+        except PermissionError:
+            return True
+        return True
+    return False
