@@ -1,0 +1,34 @@
+"""What the carrier's codes mean to the bridge. Codes of delivery not listed here are undeliverable."""
+
+from bridge.plugin import (
+    BridgeError,
+    CredentialsRejected,
+    MessageStatus,
+    NoSuchResource,
+    VendorRejected,
+    VendorThrottled,
+    VendorUnavailable,
+)
+
+STATUSES = {
+    "DELIVRD": MessageStatus.DELIVERED,
+    "EXPIRED": MessageStatus.EXPIRED,
+    "REJECTD": MessageStatus.REJECTED,
+}
+
+ERRORS: dict[str, tuple[type[BridgeError], str]] = {
+    "BAD_KEY": (CredentialsRejected, "The carrier does not accept the channel's account and key."),
+    "BAD_REQUEST": (VendorRejected, "The carrier could not read the request."),
+    "CALL_EXPIRED": (VendorUnavailable, "The call reached the carrier too late and was not taken."),
+    "DUPLICATE_NUMBER": (VendorRejected, "A number occurs twice in one call."),
+    "MEDIA_TOO_LARGE": (VendorRejected, "The media of the template are larger than 1900 KB."),
+    "NO_CONTENT": (VendorRejected, "The template has no content."),
+    "NO_MEDIA": (VendorRejected, "A digital template needs a picture, a sound or a video."),
+    "SIGN_NOT_APPROVED": (VendorRejected, "The signature is not approved by the carrier."),
+    "TEMPLATE_NOT_APPROVED": (VendorRejected, "The template is not approved by the carrier."),
+    "THROTTLED": (VendorThrottled, "The carrier asked to slow down."),
+    "TOO_MANY_MESSAGES": (VendorRejected, "The call holds more messages than the carrier takes."),
+    "UNKNOWN_SIGN": (NoSuchResource, "The carrier does not know the signature."),
+    "UNKNOWN_TEMPLATE": (NoSuchResource, "The carrier does not know the template."),
+}
+"""Refusals of a whole call. Those of a single message bring their own sentence."""

@@ -1,0 +1,46 @@
+"""Settings of a sandbox channel: `[channels.NAME.settings]` of the bridge's configuration."""
+
+from typing import Annotated
+
+from pydantic import Field, HttpUrl, SecretStr
+
+from bridge.plugin import PluginSettings
+
+Rate = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0)]
+
+
+class SandboxSettings(PluginSettings):
+    """The carrier's address, the account there, and how the carrier is to treat it.
+
+    Rates are fractions of all messages. The fate of a number follows from `seed` and the number alone.
+    """
+
+    url: HttpUrl
+    """Where the carrier listens."""
+    key: SecretStr = Field(min_length=1)
+    """The account's key: the bearer token of calls, and what webhooks are signed with."""
+    account: str = ""
+    """The account's name; empty is the channel's name."""
+    poll: bool = False
+    """Ask for receipts instead of having them pushed; the only way without a public URL."""
+    messages_per_call: int = Field(default=1000, ge=1, le=1000)
+    """How many messages one call carries."""
+    timeout_s: float = Field(default=20, gt=0)
+    """How long an answer is awaited."""
+    call_validity_s: float = Field(default=60, gt=0)
+    """How long after its decision a call may still be accepted; then absence at the carrier is proof."""
+    latency_s: Seconds = 0
+    """How long the carrier takes for a call."""
+    failure_rate: Rate = 0.05
+    """Messages that are accepted and then fail, with a carrier's code."""
+    silence_rate: Rate = 0
+    """Messages that are accepted and never reported on."""
+    reply_rate: Rate = 0.02
+    """Delivered messages that are answered; a few answers ask to be left alone."""
+    receipt_delay_s: Seconds = 1
+    """From acceptance to receipt."""
+    review_delay_s: Seconds = 2
+    """From handing in to the end of a review."""
+    seed: int = 0
+    """Another seed, other fates."""
