@@ -57,7 +57,10 @@ from .types import (
 from .vendor import PluginSettings, Policy, Vendor
 
 API_VERSION = (1, 0)
-"""Major and minor version of this package's promise; a plugin names the major it was built for."""
+"""Major and minor version of this package's promise.
+
+A plugin module may name the major it was built for, `bridge_api = 1`; another major is refused when it loads.
+"""
 
 __all__ = [
     "API_VERSION",
