@@ -1,0 +1,309 @@
+"""A marketer's campaign from the signature's status to the last send detail, stage by stage."""
+
+import json
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol
+
+from .callback_server import CallbackServer
+from .inspection import Receipt
+from .people import Person, render
+from .quick_audience import UTC8, DigitalForm, Params, QuickAudience, TemplateForm
+from .reconciliation import DetailRow
+from .stages import Stage, Stages
+
+_FIRST_TEXT = "${name}，您好：您在${city}的门店有新的优惠。"
+_TEXT = "${name}，您好：您在${city}的门店有${points}积分，本月返现${amount}元。"
+_DIGITAL_TEXT = "${name}，${city}门店本周到新，凭此信息立减${amount}元。"
+_PAGE = 1000
+_QUIET_S = 3.0
+
+# One transparent pixel: the smallest picture a digital template can carry.
+_PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
+    "0000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+)
+
+
+class CampaignFailed(Exception):
+    """The campaign cannot go on, in words for the person who started it."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to send to whom. `run` becomes part of every name and outId, so that no run meets another.
+
+    `batch` numbers go into one list request, `parallel` requests are under way at a time. `receipts` is
+    Quick Audience's receipt mode. A review may take `review_s` seconds; waiting for receipts ends when
+    nothing came for `silence_s` seconds.
+    """
+
+    run: str
+    sign_name: str
+    by_list: Sequence[Person] = ()
+    by_file: Sequence[Person] = ()
+    digital: Sequence[Person] = ()
+    template_type: int = 2
+    batch: int = 1000
+    parallel: int = 4
+    receipts: Literal["push", "pull"] = "push"
+    review_s: float = 120
+    silence_s: float = 60
+
+    def out_id(self, part: str) -> str:
+        """The outId of one part of the campaign."""
+        return f"{self.run}-{part}"
+
+
+@dataclass
+class Course:
+    """What happened: what was sent under which outId, the send details, seconds from send to last receipt."""
+
+    sent: dict[str, dict[str, str]] = field(default_factory=dict)
+    details: dict[str, list[DetailRow]] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def total(self) -> int:
+        """How many recipients were sent to."""
+        return sum(map(len, self.sent.values()))
+
+
+class _SendList(Protocol):
+    def __call__(
+        self, out_id: str, phones: Sequence[str], params: Sequence[Params], sign_name: str, code: str
+    ) -> str: ...
+
+
+class Campaign:
+    """One run of a Plan. `replies_due` tells how many replies to wait for; None waits for a quiet moment."""
+
+    def __init__(
+        self,
+        qa: QuickAudience,
+        callbacks: CallbackServer,
+        plan: Plan,
+        stages: Stages,
+        *,
+        replies_due: Callable[[], int] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._qa = qa
+        self._callbacks = callbacks
+        self._inbox = callbacks.inbox
+        self._plan = plan
+        self._stages = stages
+        self._replies_due = replies_due
+        self._clock = clock
+        self._sleep = sleep
+        self._course = Course()
+        self._began = datetime.now(UTC8)
+
+    def run(self) -> Course:
+        """Go through all stages. Raises CampaignFailed, BridgeRefused, ContractBroken or NoAnswer."""
+        plan = self._plan
+        self._check_sign()
+        text_code = self._text_template() if plan.by_list or plan.by_file else ""
+        digital_code = self._digital_template() if plan.digital else ""
+        started = self._clock()
+        if plan.by_list:
+            self._send_lists("Send by list", "list", plan.by_list, _TEXT, self._qa.send_list, text_code)
+        if plan.by_file:
+            self._send_file(text_code)
+        if plan.digital:
+            send = self._qa.send_digital_list
+            self._send_lists("Send digital", "digital", plan.digital, _DIGITAL_TEXT, send, digital_code)
+        self._await_receipts()
+        self._course.seconds = self._clock() - started
+        self._await_replies()
+        self._read_details()
+        return self._course
+
+    # Signature and templates
+
+    def _check_sign(self) -> None:
+        with self._stages.stage("Signature status") as stage:
+            review = self._qa.query_sign(self._plan.sign_name)
+            if review["signStatus"] != 1:
+                raise CampaignFailed(
+                    f"The signature {self._plan.sign_name} is not approved: {review['reason']}"
+                )
+            stage.note(f"{review['signName']} is approved")
+
+    def _text_template(self) -> str:
+        first = self._form(_FIRST_TEXT, "Weekly greeting")
+        with self._stages.stage("Create text template, review") as stage:
+            code = self._qa.create_text_template(first)
+            self._await_review(stage, code, self._qa.query_text_template)
+        with self._stages.stage("Modify text template, review") as stage:
+            changed = self._qa.update_text_template(code, self._form(_TEXT, "Weekly greeting with points"))
+            if changed != code:
+                raise CampaignFailed("The template's code changed when it was modified.")
+            answer = self._await_review(stage, code, self._qa.query_text_template)
+            if answer["templateContent"] != _TEXT:
+                raise CampaignFailed("The modified template still has its old content.")
+        return code
+
+    def _form(self, content: str, remark: str) -> TemplateForm:
+        return TemplateForm(f"Greeting {self._plan.run}", content, self._plan.template_type, remark)
+
+    def _digital_template(self) -> str:
+        name = f"{self._plan.run}.png"
+        self._callbacks.shelf.put(name, _PIXEL, "image/png")
+        parts = (("png", "coupon", self._callbacks.file_url(name)), ("txt", "", _DIGITAL_TEXT))
+        form = DigitalForm(f"Coupon {self._plan.run}", self._plan.sign_name, parts, "A coupon with a picture")
+        with self._stages.stage("Create digital template, review") as stage:
+            code = self._qa.create_digital_template(form)
+            self._await_review(stage, code, self._qa.query_digital_template)
+        return code
+
+    def _await_review(
+        self, stage: Stage, code: str, query: Callable[[str], dict[str, Any]]
+    ) -> Mapping[str, Any]:
+        deadline = self._clock() + self._plan.review_s
+        asked = 1
+        while (answer := query(code))["templateStatus"] == 0:
+            if self._clock() > deadline:
+                raise CampaignFailed(
+                    f"The review of template {code} is not done after {self._plan.review_s:g} s."
+                )
+            asked += 1
+            self._sleep(0.25)
+        if answer["templateStatus"] != 1:
+            raise CampaignFailed(f"Template {code} is not approved: {answer['reason']}")
+        stage.note(f"approved, asked {asked} times" if asked > 1 else "approved at once")
+        return answer
+
+    # Sending
+
+    def _expect(self, part: str, people: Sequence[Person], content: str) -> str:
+        """Note what must arrive, before it is sent; a bad number's text is not known."""
+        out_id = self._plan.out_id(part)
+        self._course.sent[out_id] = {
+            person.phone: "" if person.bad else render(content, person.params) for person in people
+        }
+        return out_id
+
+    def _send_lists(
+        self, title: str, part: str, people: Sequence[Person], content: str, send: _SendList, code: str
+    ) -> None:
+        out_id = self._expect(part, people, content)
+        size = self._plan.batch
+        batches = [people[first : first + size] for first in range(0, len(people), size)]
+
+        def send_one(batch: Sequence[Person]) -> int:
+            phones, params = [p.phone for p in batch], [p.params for p in batch]
+            send(out_id, phones, params, self._plan.sign_name, code)
+            return len(batch)
+
+        with self._stages.stage(title, len(people)) as stage, ThreadPoolExecutor(self._plan.parallel) as pool:
+            done = 0
+            for call in as_completed([pool.submit(send_one, batch) for batch in batches]):
+                done += call.result()
+                stage.reach(done)
+            stage.note(f"{len(batches)} requests of up to {size:,}")
+
+    def _send_file(self, code: str) -> None:
+        people = self._plan.by_file
+        out_id = self._expect("file", people, _TEXT)
+        lines = [f"{p.phone},{json.dumps(p.params, ensure_ascii=False)}" for p in people]
+        name = f"{out_id}.txt"
+        self._callbacks.shelf.put(name, ("\n".join(lines) + "\n").encode())
+        with self._stages.stage("Send by file", len(people)) as stage:
+            url = self._callbacks.file_url(name)
+            self._qa.send_file(out_id, url, self._plan.sign_name, code, variables=True)
+            stage.reach(len(people))
+            stage.note("one request with an address")
+
+    # What comes back
+
+    def _await_receipts(self) -> None:
+        pushed = self._plan.receipts == "push"
+        title = "Receipts pushed" if pushed else "Receipts asked for"
+        with self._stages.stage(title, self._course.total) as stage:
+            known = self._await(
+                stage,
+                self._pushed if pushed else self._listed,
+                self._course.total,
+                every_s=0.1 if pushed else 0.5,
+                silence_s=self._plan.silence_s,
+            )
+            missing = self._course.total - known
+            stage.note(f"{missing:,} did not come" if missing else "")
+
+    def _pushed(self) -> int:
+        return sum(self._inbox.received(out_id) for out_id in self._course.sent)
+
+    def _listed(self) -> int:
+        return sum(self._page(out_id, 1, 1)[1] for out_id in self._course.sent)
+
+    def _await_replies(self) -> None:
+        due = self._replies_due() if self._replies_due else None
+        silence_s = _QUIET_S if due is None else self._plan.silence_s
+        with self._stages.stage("Replies", due or 0) as stage:
+            known = self._await(
+                stage,
+                lambda: len(self._inbox.replies),
+                math.inf if due is None else due,
+                every_s=0.1,
+                silence_s=silence_s,
+            )
+            stage.note(f"{known:,} replies")
+
+    def _await(
+        self, stage: Stage, known: Callable[[], int], due: float, *, every_s: float, silence_s: float
+    ) -> int:
+        """Watch a count until it is `due` or has stood still for `silence_s`; returns the count."""
+        reached, since = -1, self._clock()
+        while (now := known()) < due:
+            if now > reached:
+                reached, since = now, self._clock()
+                stage.reach(now)
+            elif self._clock() - since > silence_s:
+                break
+            self._sleep(every_s)
+        stage.reach(now)
+        return now
+
+    def _read_details(self) -> None:
+        with self._stages.stage("Send details compared", self._course.total) as stage:
+            read = 0
+            for out_id in self._course.sent:
+                rows = self._course.details[out_id] = self._all_pages(out_id)
+                read += len(rows)
+                stage.reach(read)
+                if self._plan.receipts == "pull":
+                    self._inbox.add_receipts(row.receipt for row in rows)
+
+    def _all_pages(self, out_id: str) -> list[DetailRow]:
+        rows: list[DetailRow] = []
+        page = 1
+        while True:
+            found, total = self._page(out_id, page, _PAGE)
+            rows += [_detail_row(row) for row in found]
+            if page * _PAGE >= total:
+                return rows
+            page += 1
+
+    def _page(self, out_id: str, page: int, size: int) -> tuple[list[dict[str, Any]], int]:
+        margin = timedelta(hours=1)
+        start, end = self._began - margin, datetime.now(UTC8) + margin
+        return self._qa.send_details(out_id, page, start, end, page_size=size)
+
+
+def _detail_row(row: Mapping[str, Any]) -> DetailRow:
+    receipt = Receipt(
+        row["outId"],
+        row["phoneNum"],
+        row["sendStatus"] == 2,
+        row["sendDate"],
+        row["receiveDate"],
+        row["errCode"],
+        "",
+    )
+    return DetailRow(receipt, row["content"])

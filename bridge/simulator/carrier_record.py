@@ -1,0 +1,59 @@
+"""Reads what the sandbox carrier itself remembers: the witness for duplicates and for invented receipts."""
+
+from typing import Any
+
+import requests
+
+from bridge.plugin.http import Session
+
+from .campaign import CampaignFailed
+from .reconciliation import CarrierMessage, CarrierRecord
+
+_PAGE = 10_000
+_DELIVERED = "DELIVRD"
+
+
+class Carrier:
+    """A running sandbox carrier at `url`; `account` is the customer whose messages count."""
+
+    def __init__(self, url: str, account: str) -> None:
+        self._url = url.rstrip("/")
+        self._account = account
+        self._http = Session()
+
+    def close(self) -> None:
+        """Give up connections."""
+        self._http.close()
+
+    def replies(self) -> int:
+        """How many messages were answered by their recipients."""
+        return int(self._get("/record/summary")["replies"])
+
+    def record(self) -> CarrierRecord:
+        """Every message that was accepted, as often as it was accepted."""
+        rows: list[dict[str, Any]] = []
+        after: int | None = 0
+        while after is not None:
+            page = self._get("/record/messages", after=after, limit=_PAGE)
+            rows += page["messages"]
+            after = page["next"]
+        messages = [
+            CarrierMessage(_as_sent(row["number"]), row["text"], row["code"] == _DELIVERED) for row in rows
+        ]
+        return CarrierRecord(messages, sum(bool(row["reply"]) for row in rows))
+
+    def _get(self, path: str, **query: int) -> dict[str, Any]:
+        params = {"account": self._account} | {name: str(value) for name, value in query.items()}
+        try:
+            response = self._http.get(self._url + path, params=params)
+            response.raise_for_status()
+        except requests.RequestException as error:
+            name = type(error).__name__
+            raise CampaignFailed(f"The carrier at {self._url} does not show its record: {name}.") from None
+        found: dict[str, Any] = response.json()
+        return found
+
+
+def _as_sent(number: str) -> str:
+    """The number as Quick Audience wrote it: 11 digits at home."""
+    return number.removeprefix("86") if len(number) == 13 else number

@@ -1,0 +1,187 @@
+"""The whole thing on one machine: bridge, sandbox carrier and Quick Audience, each a process of its own.
+
+This process is Quick Audience. The bridge (`sms-bridge serve`: gunicorn and a worker on SQLite) and the
+carrier are started beside it on loopback addresses; the three share nothing but HTTP.
+"""
+
+import json
+import secrets
+import socket
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+from rich.console import Console
+
+from bridge.plugin.http import Session
+
+from .callback_server import CallbackServer
+from .campaign import Campaign, Plan
+from .carrier_record import Carrier
+from .inspection import Rules
+from .parts import Part, Parts
+from .people import invent
+from .quick_audience import QuickAudience
+from .reconciliation import reconcile
+from .report import print_result
+from .stages import stages_for
+
+CHANNEL = "demo"
+PLATFORM = "Demo SMS"
+SIGN = "演示"
+
+# Nothing in it is meant for production: see config/bridge.toml for every setting.
+_CONFIG = """\
+[bridge]
+database = {database}
+public_url = {bridge}
+metrics_dir = {metrics}
+
+[channels.{channel}]
+platform_name = {platform}
+key = "env:DEMO_KEY"
+vendor = "sandbox"
+callback_url = {callbacks}
+hook_token = "env:DEMO_HOOK_TOKEN"
+allow_private = true
+
+[channels.{channel}.settings]
+url = {carrier}
+key = "env:DEMO_CARRIER_KEY"
+failure_rate = 0.03
+reply_rate = 0.01
+receipt_delay_s = 0.5
+review_delay_s = 1
+"""
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where everything listens."""
+
+    bridge: str
+    callbacks: str
+    carrier: str
+
+
+class Demo:
+    """One demonstration with `recipients` by list, a fifth of that by file and a tenth digital."""
+
+    def __init__(self, console: Console, recipients: int) -> None:
+        self._console = console
+        self._recipients = recipients
+        self._secrets = {
+            name: secrets.token_hex(16) for name in ("DEMO_KEY", "DEMO_HOOK_TOKEN", "DEMO_CARRIER_KEY")
+        }
+
+    def run(self, *, keep: bool) -> bool:
+        """Run it; True when everything reconciles. `keep` then waits for Ctrl-C. Raises PartFailed."""
+        rules = Rules(self._secrets["DEMO_KEY"])
+        with (
+            tempfile.TemporaryDirectory(prefix="sms-bridge-demo-", ignore_cleanup_errors=True) as directory,
+            CallbackServer(rules) as callbacks,
+            Parts(Path(directory)) as parts,
+        ):
+            addresses = self._start(parts, callbacks)
+            reconciles = self._campaign(parts, callbacks, addresses)
+            if keep:
+                self._keep(parts, addresses)
+        return reconciles
+
+    def _start(self, parts: Parts, callbacks: CallbackServer) -> Addresses:
+        with stages_for(self._console).stage("Start carrier and bridge") as stage:
+            database = str(parts.directory / "carrier.db")
+            command = (sys.executable, "-m", "bridge_sandbox.carrier", "--database", database)
+            carrier = parts.start("carrier", *command)
+            carrier.await_ready(lambda: carrier.first_line().startswith("http"))
+            port = _free_port()
+            addresses = Addresses(f"http://127.0.0.1:{port}", callbacks.url, carrier.first_line())
+            bridge = self._start_bridge(parts, port, addresses)
+            bridge.await_ready(lambda: _answers(f"{addresses.bridge}/readyz"))
+            stage.note(addresses.bridge)
+        return addresses
+
+    def _start_bridge(self, parts: Parts, port: int, addresses: Addresses) -> Part:
+        config = parts.directory / "bridge.toml"
+        config.write_text(
+            _CONFIG.format(
+                channel=CHANNEL,
+                platform=_toml(PLATFORM),
+                database=_toml(f"sqlite:///{parts.directory / 'bridge.db'}"),
+                metrics=_toml(str(parts.directory / "metrics")),
+                bridge=_toml(addresses.bridge),
+                callbacks=_toml(addresses.callbacks),
+                carrier=_toml(addresses.carrier),
+            ),
+            "utf-8",
+        )
+        environ = {**self._secrets, "SMS_BRIDGE_CONFIG": str(config)}
+        command = (sys.executable, "-m", "bridge.cli", "serve", "--bind", f"127.0.0.1:{port}")
+        return parts.start("bridge", *command, environ=environ)
+
+    def _campaign(self, parts: Parts, callbacks: CallbackServer, addresses: Addresses) -> bool:
+        qa = QuickAudience(
+            f"{addresses.bridge}/{CHANNEL}", self._secrets["DEMO_KEY"], platform_name=PLATFORM, patience_s=10
+        )
+        carrier = Carrier(addresses.carrier, CHANNEL)
+        plan = self._plan()
+        stages = stages_for(self._console)
+        try:
+            course = Campaign(qa, callbacks, plan, stages, replies_due=carrier.replies).run()
+            result = reconcile(course.sent, callbacks.inbox, course.details, carrier.record())
+        except Exception:
+            parts.check()  # a part that died explains the failure better
+            raise
+        finally:
+            qa.close()
+            carrier.close()
+        print_result(self._console, result, course.seconds)
+        return not result.findings
+
+    def _plan(self) -> Plan:
+        listed, by_file, digital = self._recipients, self._recipients // 5, self._recipients // 10
+        return Plan(
+            run=f"demo-{secrets.token_hex(3)}",
+            sign_name=SIGN,
+            by_list=invent(listed, bad_every=500),
+            by_file=invent(by_file, listed, bad_every=500),
+            digital=invent(digital, listed + by_file),
+        )
+
+    def _keep(self, parts: Parts, addresses: Addresses) -> None:
+        say = self._console.print
+        say("\nEverything goes on running until Ctrl-C:", highlight=False)
+        for name, url in (
+            ("prefix for Quick Audience", f"{addresses.bridge}/{CHANNEL}"),
+            ("API documentation", f"{addresses.bridge}/docs"),
+            ("metrics", f"{addresses.bridge}/metrics"),
+            ("callback inspector", f"{addresses.callbacks}/inspector"),
+            ("carrier's record", f"{addresses.carrier}/record/summary"),
+            ("files and logs", str(parts.directory)),
+        ):
+            say(f"  {name:<26} {url}", highlight=False, soft_wrap=True)
+        while True:
+            parts.check()
+            time.sleep(1)
+
+
+def _answers(url: str) -> bool:
+    with Session(timeout=(1, 5)) as http:
+        try:
+            return http.get(url).status_code == 200
+        except requests.RequestException:
+            return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _toml(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)  # a JSON string is a TOML string

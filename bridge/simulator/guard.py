@@ -1,0 +1,71 @@
+"""Runs one command in a process group of its own and takes the whole group down with its starter.
+
+`python guard.py COMMAND...` holds its standard input open and reads nothing from it. When that pipe closes,
+because the starter closed it or was killed, the group gets SIGTERM and, after `GRACE_S` seconds, SIGKILL.
+Only POSIX calls, so it works beyond Linux; only the standard library, so it starts fast.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from types import FrameType
+
+GRACE_S = 15.0
+_ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def main(command: list[str]) -> int:
+    """Run the command until it ends, a signal comes, or standard input closes; returns its exit status."""
+    for signum in _ENDINGS:
+        signal.signal(signum, _end)
+    child = None
+    try:
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0)  # noqa: S603
+        threading.Thread(target=_end_with_starter, daemon=True).start()
+        return child.wait()
+    finally:
+        if child is not None:
+            _end_group(child)
+
+
+def _end(signum: int, _frame: FrameType | None) -> None:
+    for other in _ENDINGS:
+        signal.signal(other, signal.SIG_IGN)  # ending must not be interrupted by a second wish to end
+    raise SystemExit(128 + signum)
+
+
+def _end_with_starter() -> None:
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _end_group(child: subprocess.Popen[bytes]) -> None:
+    """Leave nothing of the group behind: ask once, wait, then kill whatever is left."""
+    _signal_group(child, signal.SIGTERM)
+    deadline = time.monotonic() + GRACE_S
+    while time.monotonic() < deadline and _group_lives(child):
+        time.sleep(0.02)
+    _signal_group(child, signal.SIGKILL)
+
+
+def _group_lives(child: subprocess.Popen[bytes]) -> bool:
+    child.poll()  # reaps the leader: a zombie would count as living
+    try:
+        os.killpg(child.pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def _signal_group(child: subprocess.Popen[bytes], signum: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signum)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
