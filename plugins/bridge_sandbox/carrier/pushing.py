@@ -25,6 +25,7 @@ _TIMEOUT_S = (5.0, 30.0)
 _FIRST_WAIT_S = 0.1
 _LONGEST_WAIT_S = 5.0
 _IDLE_S = 1.0
+_GATHER_S = 0.02  # news comes call by call; a moment's wait fills a page
 
 Entry = tuple[str, dict[str, Any]]
 logger = logging.getLogger(__name__)
@@ -118,21 +119,19 @@ class Pusher:
         failures = 0
         while not self._stopped:
             account = self._record.account(name)
-            if account is None:
+            if account is None or not account.profile.webhook:
+                del self._threads[name]
                 return
             generation = self._generation
             try:
-                pushed = self.push_round(account)
-                failures = 0
+                size = self.push_round(account)
             except (requests.RequestException, ValueError) as error:
                 failures += 1
-                pushed = False
                 logger.warning("webhook of %s failed (%s), attempt %d", name, type(error).__name__, failures)
-            if pushed:
-                self.wake()
-            elif failures:
                 self._pause(min(_FIRST_WAIT_S * 2 ** (failures - 1), _LONGEST_WAIT_S))
-            else:
+                continue
+            failures = 0
+            if size < PAGE:
                 self._rest(account, generation)
 
     def _pause(self, seconds: float) -> None:
@@ -144,9 +143,10 @@ class Pusher:
         seconds = _IDLE_S if due is None else max(0.0, min(due - self._clock(), _IDLE_S))
         with self._news:
             self._news.wait_for(lambda: self._stopped or self._generation != generation, seconds)
+        self._pause(_GATHER_S)
 
-    def push_round(self, account: Account) -> bool:
-        """Push what is due now, a few pages at most; False when nothing was.
+    def push_round(self, account: Account) -> int:
+        """Push what is due now, a few pages at most; returns the number of entries pushed.
 
         Raises requests.RequestException or ValueError when a page was not acknowledged; everything of the
         round is then still to be pushed.
@@ -155,7 +155,7 @@ class Pusher:
         calls = self._record.due_calls(account, now, ROUND)
         templates = self._record.unannounced(account, now)
         if not calls and not templates:
-            return False
+            return 0
         items: list[Entry] = [
             ("reviews", {"template": str(row["id"]), "kind": row["kind"], **row["review"]})
             for row in templates
@@ -168,7 +168,9 @@ class Pusher:
             self._push_page(account, items[start : start + PAGE])
         self._record.announced([row["id"] for row in templates])
         self._record.reported(calls)
-        return True
+        with self._news:
+            self._news.notify_all()
+        return len(items)
 
     def _push_page(self, account: Account, items: Sequence[Entry]) -> None:
         body: dict[str, list[dict[str, Any]]] = {"receipts": [], "replies": [], "reviews": []}

@@ -266,9 +266,8 @@ class Record:
             calls, batches = self._db.execute(
                 "select count(*), count(distinct batch_ref) from call where ?1 in ('', account)", (account,)
             ).fetchone()
-            accepted, refs, numbers, replies, waiting = self._db.execute(
-                "select count(*), count(distinct ref), count(distinct number),"
-                f" sum(reply <> ''), sum(not reported) {scope}",
+            accepted, refs, replies, waiting = self._db.execute(
+                f"select count(*), count(distinct ref), sum(reply <> ''), sum(not reported) {scope}",
                 (account,),
             ).fetchone()
             codes = self._db.execute(f"select code, count(*) {scope} group by code", (account,)).fetchall()
@@ -277,7 +276,6 @@ class Record:
             "batches": batches,
             "accepted": accepted,
             "duplicates": accepted - refs,
-            "numbers": numbers,
             "replies": replies or 0,
             "unreported": waiting or 0,
             "codes": dict(tuple(row) for row in codes),
