@@ -1,0 +1,54 @@
+"""What must not be lost: every query and transaction of the bridge."""
+
+from .batches import NewBatch, NewFile, Overfull, Terms
+from .batchinfo import BatchInfo
+from .blobs import Recipients
+from .bulk import Climb, MessageRow
+from .chunks import Claimed, Conclusion, Recorded, Requeue, Settlement
+from .coordination import ChannelState
+from .engine import LedgerUnavailable
+from .files import FileJob, Progress
+from .history import Detail, Span
+from .models import RECEIPT, REPLY
+from .outbox import DeadLetter, Ended, PushJob
+from .replies import ReplyTerms
+from .signatures import Differs, Fresh, Stored
+from .store import Ledger, newest_revision, open_ledger, upgrade
+from .templates import StoredSign, StoredTemplate
+
+__all__ = [
+    "RECEIPT",
+    "REPLY",
+    "BatchInfo",
+    "ChannelState",
+    "Claimed",
+    "Climb",
+    "Conclusion",
+    "DeadLetter",
+    "Detail",
+    "Differs",
+    "Ended",
+    "FileJob",
+    "Fresh",
+    "Ledger",
+    "LedgerUnavailable",
+    "MessageRow",
+    "NewBatch",
+    "NewFile",
+    "Overfull",
+    "Progress",
+    "PushJob",
+    "Recipients",
+    "Recorded",
+    "ReplyTerms",
+    "Requeue",
+    "Settlement",
+    "Span",
+    "Stored",
+    "StoredSign",
+    "StoredTemplate",
+    "Terms",
+    "newest_revision",
+    "open_ledger",
+    "upgrade",
+]

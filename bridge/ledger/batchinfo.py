@@ -1,0 +1,76 @@
+"""What is known of a chunk's batch, remembered: it never changes once it is stored."""
+
+import json
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from ..plugin import TemplateType
+from . import models
+
+_REMEMBERED = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class BatchInfo:
+    """The batch of a chunk. `template` is the snapshot taken when it was accepted, as a JSON object."""
+
+    batch_id: int
+    channel: str
+    out_id: str
+    sign_name: str
+    template: dict[str, Any]
+    created: int
+
+    @property
+    def type(self) -> TemplateType:
+        """The template's type, which decides how numbers are read."""
+        return TemplateType(self.template["type"])
+
+
+class BatchInfos:
+    """A bounded memory of batches by chunk id; shared by the threads of a process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_chunk: dict[int, BatchInfo] = {}
+        self._by_batch: dict[int, BatchInfo] = {}
+
+    def of_chunks(self, connection: Connection, chunk_ids: Iterable[int]) -> dict[int, BatchInfo]:
+        """The batches of those chunks that exist."""
+        wanted = set(chunk_ids)
+        with self._lock:
+            known = {chunk_id: self._by_chunk[chunk_id] for chunk_id in wanted if chunk_id in self._by_chunk}
+        unknown = wanted - known.keys()
+        if unknown:
+            known.update(self._load(connection, unknown))
+        return known
+
+    def _load(self, connection: Connection, chunk_ids: set[int]) -> dict[int, BatchInfo]:
+        chunk, batch = models.chunk, models.batch
+        pairs = dict(
+            connection.execute(select(chunk.c.id, chunk.c.batch_id).where(chunk.c.id.in_(chunk_ids)))
+            .tuples()
+            .all()
+        )
+        with self._lock:
+            unseen = {batch_id for batch_id in pairs.values() if batch_id not in self._by_batch}
+        rows = connection.execute(select(batch).where(batch.c.id.in_(unseen))).all() if unseen else []
+        with self._lock:
+            for remembered in (self._by_chunk, self._by_batch):
+                if len(remembered) > _REMEMBERED:
+                    remembered.clear()
+            for row in rows:
+                self._by_batch[row.id] = BatchInfo(
+                    row.id, row.channel, row.out_id, row.sign_name, json.loads(row.template), row.created
+                )
+            found = {
+                chunk_id: self._by_batch[batch_id]
+                for chunk_id, batch_id in pairs.items()
+                if batch_id in self._by_batch
+            }
+            self._by_chunk.update(found)
+        return found

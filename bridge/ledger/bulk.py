@@ -1,0 +1,120 @@
+"""The statements that carry millions of rows, written for each database.
+
+PostgreSQL loads rows with COPY (a tenth of the CPU of executemany) and takes arrays; SQLite takes one JSON
+text and walks it with json_each. Everything else in the ledger is plain SQLAlchemy.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, text
+
+
+class MessageRow(NamedTuple):
+    """A row of the message table, in its columns' order."""
+
+    chunk_id: int
+    seq: int
+    phone: str
+    phone_key: int
+    status: int
+    vendor_id: str
+    code: str
+    reason: str
+    segments: int
+    sent: int
+    ended: int | None
+
+    def __repr__(self) -> str:
+        return f"MessageRow({self.chunk_id}, {self.seq}, status={self.status})"
+
+
+class Climb(NamedTuple):
+    """A status that a message may climb to. An empty vendor_id keeps the stored one."""
+
+    chunk_id: int
+    seq: int
+    status: int
+    vendor_id: str
+    code: str
+    reason: str
+    at: int
+
+
+_COLUMNS = ", ".join(MessageRow._fields)
+_SQLITE_INSERT = f"INSERT INTO message ({_COLUMNS}) VALUES ({', '.join('?' * len(MessageRow._fields))})"  # noqa: S608
+_COPY = f"COPY message ({_COLUMNS}) FROM STDIN"
+
+# The climb itself: a final status (30 and above) stays, and only a higher one replaces an open one.
+_SET = """
+    status = j.status,
+    vendor_id = CASE WHEN j.vendor_id = '' THEN message.vendor_id ELSE j.vendor_id END,
+    code = j.code, reason = j.reason,
+    ended = CASE WHEN j.status >= 30 THEN j.at ELSE message.ended END
+"""
+_WHERE = """
+    message.chunk_id = j.chunk_id AND message.seq = j.seq
+    AND message.status < 30 AND j.status > message.status
+"""
+_RETURNING = """
+    message.chunk_id, message.seq, message.phone, message.status, message.code, message.reason,
+    message.sent, message.ended
+"""
+_FIELDS = {
+    "chunk_id": "bigint",
+    "seq": "int",
+    "status": "smallint",
+    "vendor_id": "text",
+    "code": "text",
+    "reason": "text",
+    "at": "bigint",
+}
+_FROM_JSON = ", ".join(f"json_extract(value, '$[{at}]') AS {name}" for at, name in enumerate(_FIELDS))
+_FROM_ARRAYS = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in _FIELDS.items())
+_SQLITE_CLIMB = f"""
+    UPDATE message SET {_SET} FROM (SELECT {_FROM_JSON} FROM json_each(:rows)) AS j
+    WHERE {_WHERE} RETURNING {_RETURNING}
+"""  # noqa: S608
+_POSTGRES_CLIMB = f"""
+    UPDATE message SET {_SET} FROM unnest({_FROM_ARRAYS}) AS j ({", ".join(_FIELDS)})
+    WHERE {_WHERE} RETURNING {_RETURNING}
+"""  # noqa: S608
+
+
+def insert_messages(connection: Connection, rows: Sequence[MessageRow]) -> None:
+    """Insert message rows; none of them may exist."""
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(_SQLITE_INSERT, list(rows))
+        return
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
+        copy.write("".join(map(_copy_line, rows)).encode("utf-8", "replace"))
+
+
+def _copy_line(row: MessageRow) -> str:
+    chunk_id, seq, phone, key, status, vendor_id, code, reason, segments, sent, ended = row
+    return (
+        f"{chunk_id}\t{seq}\t{_escape(phone)}\t{key}\t{status}\t{_escape(vendor_id)}\t{_escape(code)}\t"
+        f"{_escape(reason)}\t{segments}\t{sent}\t{chr(92) + 'N' if ended is None else ended}\n"
+    )
+
+
+def _escape(value: str) -> str:
+    if value.isalnum() or not value:
+        return value
+    value = value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+    return value.replace("\0", "")
+
+
+def climb(connection: Connection, climbs: Iterable[Climb]) -> Sequence[Row[Any]]:
+    """Apply statuses where they climb; the rows that did, as they are now."""
+    rows = sorted(climbs)
+    if not rows:
+        return []
+    if connection.dialect.name == "sqlite":
+        return connection.execute(text(_SQLITE_CLIMB), {"rows": json.dumps(rows)}).all()
+    columns = dict(zip(_FIELDS, map(list, zip(*rows, strict=True)), strict=True))
+    return connection.execute(text(_POSTGRES_CLIMB), columns).all()

@@ -1,0 +1,318 @@
+"""The life of a chunk: claimed, called, recorded; or unknown, and settled.
+
+READY -> CALLING -> DONE is the plain way. A lapsed lease or a lost answer makes it UNKNOWN with a message row
+(status CALLING) for each recipient in question; receipts, look-ups and the deadline settle those rows one by
+one. Only proof that the vendor did not take a message puts it into a READY chunk again.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Select, Update, delete, or_, select, update
+
+from ..plugin import MessageStatus
+from . import models
+from .batches import insert_chunks
+from .blobs import Recipients, decode, encode
+from .bulk import Climb, MessageRow, insert_messages
+from .engine import Database
+from .outbox import Ended, enqueue_receipts
+from .receipts import Receipts, close_settled
+from .sql import lit, skip_locked
+from .suppressions import suppress
+
+_chunk = models.chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A chunk that this owner may work on until `lease` (milliseconds)."""
+
+    id: int
+    batch_id: int
+    channel: str
+    count: int
+    attempt: int
+    owner: str
+    lease: int
+    called: int | None
+    deadline: int
+    blob: bytes
+
+    @property
+    def recipients(self) -> Recipients:
+        """Its recipients."""
+        return decode(self.blob)
+
+
+@dataclass(frozen=True, slots=True)
+class Requeue:
+    """Recipients that go into a new READY chunk of the same batch."""
+
+    recipients: Recipients
+    due: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What became of a chunk's call; written by `Chunks.record`.
+
+    `rows`: a message row for every recipient concluded or in question. `again`: recipients that certainly
+    were not sent. `retry_at`: nothing of the chunk was sent, try the whole of it then (rows, again empty).
+    `check_at`: rows with status CALLING are there; ask about them then.
+    """
+
+    chunk: Claimed
+    out_id: str
+    sign_name: str
+    pushes: bool
+    rows: Sequence[MessageRow] = ()
+    again: Sequence[Requeue] = ()
+    retry_at: int | None = None
+    check_at: int | None = None
+    deadline: int = 0
+    opted_out: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What was learned about a chunk's open messages. `resend`: places proven absent, or by policy."""
+
+    chunk: Claimed
+    out_id: str
+    sign_name: str
+    pushes: bool
+    climbs: Sequence[Climb] = ()
+    resend: Sequence[int] = ()
+    resend_due: int = 0
+    resend_deadline: int = 0
+    check_at: int = 0
+    opted_out: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class Recorded:
+    """What a record or settlement changed, for metrics and events."""
+
+    stale: bool = False
+    ended: list[Ended] = field(default_factory=list)
+
+
+class Chunks:
+    """Claims and ends of chunks."""
+
+    def __init__(self, database: Database, receipts: Receipts) -> None:
+        self._database = database
+        self._receipts = receipts
+
+    def claim(
+        self, connection: Connection, channel: str, owner: str, *, limit: int, now: int, lease_ms: int
+    ) -> list[Claimed]:
+        """Take up to `limit` due chunks: READY -> CALLING, to be committed before the vendor is called."""
+        return _take(
+            connection,
+            _due(channel, models.READY, now).limit(limit),
+            state=models.CALLING,
+            owner=owner,
+            lease=now + lease_ms,
+            called=now,
+            attempt=_chunk.c.attempt + 1,
+        )
+
+    def claim_expired(self, owner: str, *, limit: int, now: int, lease_ms: int) -> list[Claimed]:
+        """Take READY chunks past their deadline, of paused channels too; they are given up unsent."""
+        rows = (
+            select(_chunk.c.id)
+            .where(_chunk.c.state == lit(models.READY), _chunk.c.deadline <= now)
+            .limit(limit)
+        )
+        return self._database.write(
+            lambda connection: _take(
+                connection,
+                rows,
+                state=models.CALLING,
+                owner=owner,
+                lease=now + lease_ms,
+                attempt=_chunk.c.attempt + 1,
+            )
+        )
+
+    def claim_lapsed(self, owner: str, *, limit: int, now: int, lease_ms: int) -> list[Claimed]:
+        """Take over CALLING chunks whose lease lapsed; their outcome is unknown, never called again."""
+        rows = (
+            select(_chunk.c.id)
+            .where(_chunk.c.state == lit(models.CALLING), _chunk.c.lease < now)
+            .limit(limit)
+        )
+        return self._database.write(
+            lambda connection: _take(connection, rows, owner=owner, lease=now + lease_ms)
+        )
+
+    def claim_unknown(
+        self, channel: str, owner: str, *, limit: int, now: int, lease_ms: int
+    ) -> list[Claimed]:
+        """Take UNKNOWN chunks that are due for a look-up or for their deadline."""
+        free = or_(_chunk.c.lease.is_(None), _chunk.c.lease < now)
+        rows = _due(channel, models.UNKNOWN, now).where(free).limit(limit)
+        return self._database.write(
+            lambda connection: _take(connection, rows, owner=owner, lease=now + lease_ms)
+        )
+
+    def release(self, connection: Connection, chunks: Iterable[Claimed], *, due: int) -> None:
+        """Put claimed chunks back to READY: the vendor was certainly not called."""
+        for chunk in chunks:
+            connection.execute(_fenced(chunk, models.CALLING).values(state=models.READY, due=due, **_FREE))
+
+    def open_messages(self, chunk_id: int) -> Sequence[tuple[int, str, int]]:
+        """The message rows of a chunk whose outcome is unknown: seq, phone, segments."""
+        table = models.message
+        with self._database.read() as connection:
+            return (
+                connection.execute(
+                    select(table.c.seq, table.c.phone, table.c.segments)
+                    .where(table.c.chunk_id == chunk_id, table.c.status == lit(MessageStatus.CALLING))
+                    .order_by(table.c.seq)
+                )
+                .tuples()
+                .all()
+            )
+
+    def record(self, connection: Connection, conclusion: Conclusion, now: int) -> Recorded:
+        """Write a chunk's end in the caller's transaction, unless another owner has taken it over.
+
+        A stale result is still evidence: what it says was accepted or rejected settles open messages.
+        """
+        chunk = conclusion.chunk
+        if not connection.execute(_ending(conclusion)).rowcount:
+            return self._record_stale(connection, conclusion, now)
+        insert_messages(connection, conclusion.rows)
+        for requeue in conclusion.again:
+            blob = (len(requeue.recipients.phones), encode(requeue.recipients))
+            insert_chunks(connection, chunk.channel, chunk.batch_id, [blob], requeue.due, chunk.deadline)
+        ended = [
+            Ended(row.phone, row.status, row.sent, row.ended or now, row.code, row.reason)
+            for row in conclusion.rows
+            if row.status >= MessageStatus.DELIVERED
+        ]
+        if conclusion.pushes:
+            enqueue_receipts(connection, chunk.channel, {conclusion.out_id: ended}, now)
+        suppress(connection, chunk.channel, conclusion.sign_name, conclusion.opted_out, "vendor", now)
+        ended += self._receipts.unpark(connection, chunk.channel, conclusion.rows, conclusion.pushes, now)
+        return Recorded(ended=ended)
+
+    def _record_stale(self, connection: Connection, conclusion: Conclusion, now: int) -> Recorded:
+        climbs = [
+            Climb(row.chunk_id, row.seq, row.status, row.vendor_id, row.code, row.reason, now)
+            for row in conclusion.rows
+            if row.status >= MessageStatus.ACCEPTED
+        ]
+        ended = self._receipts.apply_climbs(
+            connection, conclusion.chunk.channel, climbs, conclusion.pushes, now
+        )
+        return Recorded(stale=True, ended=ended)
+
+    def settle(self, settlement: Settlement, now: int) -> Recorded:
+        """Write what was learned about an UNKNOWN chunk; DONE once no message of it is open."""
+
+        def work(connection: Connection) -> Recorded:
+            chunk = settlement.chunk
+            if not connection.execute(
+                _fenced(chunk, models.UNKNOWN).values(due=settlement.check_at, **_FREE)
+            ).rowcount:
+                return Recorded(stale=True)
+            _resend(connection, settlement)
+            ended = self._receipts.apply_climbs(
+                connection, chunk.channel, settlement.climbs, settlement.pushes, now
+            )
+            suppress(connection, chunk.channel, settlement.sign_name, settlement.opted_out, "vendor", now)
+            close_settled(connection, [chunk.id])
+            return Recorded(ended=ended)
+
+        return self._database.write(work)
+
+
+_FREE: dict[str, Any] = {"owner": None, "lease": None}
+
+
+def _due(channel: str, state: int, now: int) -> Select[Any]:
+    return (
+        select(_chunk.c.id)
+        .where(_chunk.c.channel == channel, _chunk.c.state == lit(state), _chunk.c.due <= now)
+        .order_by(_chunk.c.due, _chunk.c.id)
+    )
+
+
+_CLAIMED = (
+    "id",
+    "batch_id",
+    "channel",
+    "count",
+    "attempt",
+    "owner",
+    "lease",
+    "called",
+    "deadline",
+    "recipients",
+)
+
+
+def _take(connection: Connection, rows: Select[Any], **values: Any) -> list[Claimed]:
+    # Two statements, because PostgreSQL may run a locking subquery more than once and lock too much.
+    ids = connection.execute(skip_locked(connection, rows)).scalars().all()
+    if not ids:
+        return []
+    taken = connection.execute(
+        update(_chunk)
+        .where(_chunk.c.id.in_(ids))
+        .values(**values)
+        .returning(*(_chunk.c[name] for name in _CLAIMED))
+    )
+    return [Claimed(*row) for row in sorted(taken)]
+
+
+def _fenced(chunk: Claimed, state: int) -> Update:
+    return update(_chunk).where(
+        _chunk.c.id == chunk.id,
+        _chunk.c.state == lit(state),
+        _chunk.c.owner == chunk.owner,
+        _chunk.c.attempt == chunk.attempt,
+    )
+
+
+def _ending(conclusion: Conclusion) -> Update:
+    statement = _fenced(conclusion.chunk, models.CALLING)
+    if conclusion.retry_at is not None:
+        return statement.values(state=models.READY, due=conclusion.retry_at, **_FREE)
+    if conclusion.check_at is not None:
+        return statement.values(
+            state=models.UNKNOWN, due=conclusion.check_at, deadline=conclusion.deadline, **_FREE
+        )
+    return statement.values(state=models.DONE, **_FREE)
+
+
+def _resend(connection: Connection, settlement: Settlement) -> None:
+    # Only rows that are still open move: a receipt may have proved acceptance since the look-up.
+    if not settlement.resend:
+        return
+    table, chunk = models.message, settlement.chunk
+    places = connection.execute(
+        delete(table)
+        .where(
+            table.c.chunk_id == chunk.id,
+            table.c.seq.in_(settlement.resend),
+            table.c.status == lit(MessageStatus.CALLING),
+        )
+        .returning(table.c.seq)
+    ).scalars()
+    moved = chunk.recipients.pick(sorted(places))
+    if moved.phones:
+        blob = (len(moved.phones), encode(moved))
+        insert_chunks(
+            connection,
+            chunk.channel,
+            chunk.batch_id,
+            [blob],
+            settlement.resend_due,
+            settlement.resend_deadline,
+        )

@@ -1,0 +1,212 @@
+"""What the processes of an installation agree on: who is alive, who may do a thing, how fast, and what rests.
+
+All of it lives in the database, so it holds across machines and outlives any process.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, func, or_, select, update
+
+from . import models
+from .engine import Database
+from .sql import upsert
+
+_state = models.channel_state
+_lease = models.lease
+_worker = models.worker
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """A channel's pause and the breaker towards Quick Audience; times in milliseconds, 0 for none."""
+
+    channel: str
+    paused_until: int = 0
+    pauses: int = 0
+    pause_reason: str = ""
+    breaker_until: int = 0
+    breaker_failures: int = 0
+    breaker_reason: str = ""
+
+    @property
+    def breaker(self) -> str:
+        """closed, or open (which includes the one probe of the half-open state)."""
+        return "open" if self.breaker_failures else "closed"
+
+
+class Coordination:
+    """Pauses, breakers, rate buckets, leases and heartbeats."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def channel_state(self, channel: str) -> ChannelState:
+        """The state of a channel; all zero when nothing ever happened to it."""
+        with self._database.read() as connection:
+            return _load_state(connection, channel)
+
+    def pause(self, channel: str, reason: str, *, now: int, base_ms: int, longest_ms: int) -> int:
+        """Pause sending, twice as long each time in a row; returns until when."""
+
+        def work(connection: Connection) -> int:
+            state = _load_state(connection, channel)
+            if state.paused_until > now:
+                return state.paused_until
+            until: int = now + min(base_ms * 2 ** min(state.pauses, 20), longest_ms)
+            _save_state(connection, channel, paused_until=until, pauses=state.pauses + 1, pause_reason=reason)
+            return until
+
+        return self._database.write(work)
+
+    def pause_until_resumed(self, channel: str, reason: str) -> None:
+        """Pause sending until `resume`."""
+        forever = 1 << 62
+        self._database.write(
+            lambda connection: _save_state(connection, channel, paused_until=forever, pause_reason=reason)
+        )
+
+    def resume(self, channel: str) -> None:
+        """End a pause and forget its history."""
+        self._database.write(
+            lambda connection: _save_state(connection, channel, paused_until=0, pauses=0, pause_reason="")
+        )
+
+    def open_breaker(self, channel: str, reason: str, *, now: int, base_ms: int, longest_ms: int) -> int:
+        """Stop pushing after Quick Audience refused our signature; returns when a probe may be made."""
+
+        def work(connection: Connection) -> int:
+            failures = _load_state(connection, channel).breaker_failures + 1
+            until: int = now + min(base_ms * 2 ** min(failures - 1, 20), longest_ms)
+            _save_state(
+                connection, channel, breaker_until=until, breaker_failures=failures, breaker_reason=reason
+            )
+            return until
+
+        return self._database.write(work)
+
+    def close_breaker(self, channel: str) -> None:
+        """Push again as usual."""
+        self._database.write(
+            lambda connection: _save_state(
+                connection, channel, breaker_until=0, breaker_failures=0, breaker_reason=""
+            )
+        )
+
+    def may_push(self, connection: Connection, channel: str, *, now: int, probe_ms: int) -> str:
+        """closed: push freely; probe: make exactly one push; open: none. A probe is given to one caller."""
+        state = _load_state(connection, channel)
+        if not state.breaker_failures:
+            return "closed"
+        taken = connection.execute(
+            update(_state)
+            .where(_state.c.channel == channel, _state.c.breaker_until <= now)
+            .values(breaker_until=now + probe_ms)
+        )
+        return "probe" if taken.rowcount else "open"
+
+    def take(
+        self,
+        connection: Connection,
+        bucket: str,
+        units: float,
+        *,
+        per_second: float,
+        burst: float,
+        now_us: int,
+    ) -> int:
+        """Take units from a rate bucket (GCRA); the microseconds to wait before using them, 0 for none."""
+        cost = int(units * 1_000_000 / per_second)
+        slack = int(burst * 1_000_000 / per_second)
+        connection.execute(
+            upsert(connection, models.bucket).values(name=bucket, arrival=now_us).on_conflict_do_nothing()
+        )
+        table = models.bucket
+        base = func.greatest if connection.dialect.name == "postgresql" else func.max
+        arrival = connection.execute(
+            update(table)
+            .where(table.c.name == bucket)
+            .values(arrival=base(table.c.arrival, now_us) + cost)
+            .returning(table.c.arrival)
+        ).scalar_one()
+        return max(0, int(arrival) - cost - slack - now_us)
+
+    def peek(
+        self, connection: Connection, bucket: str, *, per_second: float, burst: float, now_us: int
+    ) -> int:
+        """How many microseconds until the bucket has room, without taking anything."""
+        table = models.bucket
+        arrival = connection.execute(select(table.c.arrival).where(table.c.name == bucket)).scalar()
+        return 0 if arrival is None else max(0, int(arrival) - int(burst * 1_000_000 / per_second) - now_us)
+
+    def lease(self, name: str, owner: str, *, now: int, lease_ms: int) -> str | None:
+        """Take or keep a named duty that is due; its cursor, or None when another owner has it."""
+
+        def work(connection: Connection) -> str | None:
+            connection.execute(
+                upsert(connection, _lease).values(name=name, owner="", until=0).on_conflict_do_nothing()
+            )
+            return connection.execute(
+                update(_lease)
+                .where(
+                    _lease.c.name == name,
+                    _lease.c.due <= now,
+                    or_(_lease.c.until <= now, _lease.c.owner == owner),
+                )
+                .values(owner=owner, until=now + lease_ms)
+                .returning(_lease.c.cursor)
+            ).scalar()
+
+        return self._database.write(work, durable=False)
+
+    def advance(self, connection: Connection, name: str, owner: str, cursor: str, *, until: int) -> bool:
+        """Store a duty's cursor with the work it stands for; False when the duty was lost meanwhile."""
+        kept = connection.execute(
+            update(_lease)
+            .where(_lease.c.name == name, _lease.c.owner == owner)
+            .values(cursor=cursor, until=until)
+        )
+        return bool(kept.rowcount)
+
+    def yield_duty(self, name: str, owner: str, *, due: int) -> None:
+        """Give a duty back; nobody does it again before `due`."""
+        self._database.write(
+            lambda connection: connection.execute(
+                update(_lease).where(_lease.c.name == name, _lease.c.owner == owner).values(until=0, due=due)
+            ),
+            durable=False,
+        )
+
+    def beat(self, name: str, *, started: int, now: int) -> None:
+        """Say that a worker is alive."""
+        self._database.write(
+            lambda connection: connection.execute(
+                upsert(connection, _worker)
+                .values(name=name, started=started, seen=now)
+                .on_conflict_do_update(index_elements=["name"], set_={"seen": now})
+            ),
+            durable=False,
+        )
+
+    def leave(self, name: str) -> None:
+        """Say that a worker has stopped."""
+        self._database.write(
+            lambda connection: connection.execute(delete(_worker).where(_worker.c.name == name))
+        )
+
+    def live_workers(self, *, since: int) -> list[str]:
+        """Names of the workers seen since then."""
+        with self._database.read() as connection:
+            return list(connection.execute(select(_worker.c.name).where(_worker.c.seen >= since)).scalars())
+
+
+def _load_state(connection: Connection, channel: str) -> ChannelState:
+    row = connection.execute(select(_state).where(_state.c.channel == channel)).one_or_none()
+    return ChannelState(channel) if row is None else ChannelState(*row)
+
+
+def _save_state(connection: Connection, channel: str, **values: int | str) -> None:
+    connection.execute(
+        upsert(connection, _state)
+        .values(channel=channel, **values)
+        .on_conflict_do_update(index_elements=["channel"], set_=values)
+    )

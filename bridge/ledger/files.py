@@ -1,0 +1,147 @@
+"""Sends by file: how far each file has been read, written together with the chunks made from it.
+
+A worker that dies in the middle of a file is followed by another that reads on from the last stored position.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, or_, select, update
+
+from . import models
+from .batches import insert_chunks, wake
+from .blobs import Recipients, encode
+from .engine import Database
+from .sql import skip_locked
+
+_file = models.file
+
+
+@dataclass(frozen=True, slots=True)
+class FileJob:
+    """A file claimed for reading. `position` is in bytes; `taken` counts recipients made from its lines."""
+
+    batch_id: int
+    channel: str
+    url: str
+    recipients_limit: int
+    etag: str
+    position: int
+    lines: int
+    taken: int
+    attempt: int
+    owner: str
+    created: int
+
+    def __repr__(self) -> str:
+        return f"FileJob({self.batch_id}, position={self.position})"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a file has been read."""
+
+    etag: str
+    position: int
+    lines: int
+    taken: int
+    finished: bool = False
+
+
+_JOB = [_file.c[name] for name in FileJob.__dataclass_fields__]
+
+
+class Files:
+    """Claims, progress and ends of files."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def claim(self, owner: str, *, now: int, lease_ms: int) -> FileJob | None:
+        """Take one file that is due and read by nobody."""
+        due = (
+            select(_file.c.batch_id)
+            .where(
+                _file.c.state == models.READY,
+                _file.c.due <= now,
+                or_(_file.c.lease.is_(None), _file.c.lease < now),
+            )
+            .order_by(_file.c.due)
+            .limit(1)
+        )
+
+        def work(connection: Connection) -> FileJob | None:
+            batch_id = connection.execute(skip_locked(connection, due)).scalar()
+            if batch_id is None:
+                return None
+            row = connection.execute(
+                update(_file)
+                .where(_file.c.batch_id == batch_id)
+                .values(owner=owner, lease=now + lease_ms, attempt=_file.c.attempt + 1)
+                .returning(*_JOB)
+            ).one()
+            return FileJob(*row)
+
+        return self._database.write(work)
+
+    def advance(
+        self,
+        job: FileJob,
+        progress: Progress,
+        chunks: Sequence[Recipients],
+        *,
+        now: int,
+        lease_ms: int,
+        deadline: int,
+    ) -> bool:
+        """Store chunks and the position behind them in one transaction; False when the job was lost."""
+        blobs = [(len(chunk.phones), encode(chunk)) for chunk in chunks]
+
+        def work(connection: Connection) -> bool:
+            kept = connection.execute(
+                update(_file)
+                .where(
+                    _file.c.batch_id == job.batch_id,
+                    _file.c.owner == job.owner,
+                    _file.c.attempt == job.attempt,
+                )
+                .values(
+                    etag=progress.etag,
+                    position=progress.position,
+                    lines=progress.lines,
+                    taken=progress.taken,
+                    state=models.DONE if progress.finished else models.READY,
+                    lease=now + lease_ms,
+                )
+            )
+            if not kept.rowcount:
+                return False
+            insert_chunks(connection, job.channel, job.batch_id, blobs, now, deadline)
+            counted = sum(count for count, _ in blobs)
+            connection.execute(
+                update(models.batch)
+                .where(models.batch.c.id == job.batch_id)
+                .values(count=models.batch.c.count + counted)
+            )
+            wake(connection)
+            return True
+
+        return self._database.write(work)
+
+    def again(self, job: FileJob, *, due: int, error: str) -> None:
+        """Try the file later, from the position reached."""
+        self._end(job, due=due, error=error, owner=None, lease=None)
+
+    def fail(self, job: FileJob, error: str) -> None:
+        """Give the file up; `error` is shown to the operator."""
+        self._end(job, state=models.DONE, error=error, owner=None, lease=None)
+
+    def _end(self, job: FileJob, **values: object) -> None:
+        statement = (
+            update(_file)
+            .where(
+                _file.c.batch_id == job.batch_id, _file.c.owner == job.owner, _file.c.attempt == job.attempt
+            )
+            .values(**values)
+        )
+        self._database.write(lambda connection: connection.execute(statement))

@@ -1,0 +1,226 @@
+"""Delivery receipts meet their messages: found, climbed, handed to the outbox; or parked until they do."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, delete, exists, or_, select, update
+
+from ..plugin import DeliveryReceipt, MessageStatus, from_vendor
+from . import models
+from .batchinfo import BatchInfos
+from .bulk import Climb, MessageRow, climb
+from .engine import Database
+from .matching import Finder, Located
+from .outbox import Ended, enqueue_receipts
+from .refs import from_message_ref, from_ref, new_id
+from .sql import lit
+from .suppressions import suppress
+
+log = structlog.get_logger("bridge.ledger")
+
+_PARK_MS = 5_000
+_PARK_LIMIT_MS = 72 * 3_600_000
+_parked = models.parked
+
+
+@dataclass(slots=True)
+class Intake:
+    """What some receipts changed: messages that ended, reports that changed nothing, and those parked."""
+
+    ended: list[Ended] = field(default_factory=list)
+    repeated: int = 0
+    parked: int = 0
+    dropped: int = 0
+
+
+class Receipts:
+    """Applies receipts to messages, within one channel."""
+
+    def __init__(self, database: Database, infos: BatchInfos) -> None:
+        self._database = database
+        self._infos = infos
+        self._finder = Finder(infos)
+
+    def apply(self, channel: str, receipts: Sequence[DeliveryReceipt], *, pushes: bool, now: int) -> Intake:
+        """Apply receipts in one transaction: statuses climb, ends go to the outbox, the rest is parked."""
+        if not receipts:
+            return Intake()
+        return self._database.write(lambda connection: self.take(connection, channel, receipts, pushes, now))
+
+    def take(
+        self,
+        connection: Connection,
+        channel: str,
+        receipts: Sequence[DeliveryReceipt],
+        pushes: bool,
+        now: int,
+        arrived: Sequence[int] = (),
+    ) -> Intake:
+        """As `apply`, within the caller's transaction; `arrived`: when each came, if not now."""
+        located = self._finder.locate(connection, channel, receipts)
+        climbs = [_climb(found, receipts[index], now) for index, found in located.items()]
+        rows = climb(connection, _strongest(climbs))
+        ended = self._end(connection, channel, rows, pushes, now)
+        _suppress_opted_out(connection, channel, receipts, located, now)
+        missing = [
+            (receipt, arrived[index] if arrived else now)
+            for index, receipt in enumerate(receipts)
+            if index not in located
+        ]
+        kept = _park(connection, channel, missing, now)
+        return Intake(ended, len(located) - len(rows), kept, len(missing) - kept)
+
+    def apply_climbs(
+        self, connection: Connection, channel: str, climbs: Sequence[Climb], pushes: bool, now: int
+    ) -> list[Ended]:
+        """Apply statuses learned from the vendor by other ways than receipts."""
+        return self._end(connection, channel, climb(connection, _strongest(climbs)), pushes, now)
+
+    def unpark(
+        self, connection: Connection, channel: str, rows: Sequence[MessageRow], pushes: bool, now: int
+    ) -> list[Ended]:
+        """Apply the receipts that arrived before these message rows did."""
+        any_parked = select(exists().where(_parked.c.channel == channel))
+        if not rows or not connection.execute(any_parked).scalar():
+            return []
+        waiting = or_(
+            _parked.c.chunk_id.in_({row.chunk_id for row in rows}),
+            _parked.c.vendor_id.in_({row.vendor_id for row in rows if row.vendor_id}),
+        )
+        return self._retake(connection, channel, waiting, pushes, now).ended
+
+    def retry_parked(self, channel: str, *, pushes: bool, now: int, limit: int = 500) -> Intake:
+        """Try parked receipts that are due again; those older than 72 hours are dropped and counted."""
+        due = select(_parked.c.id).where(_parked.c.channel == channel, _parked.c.due <= now).limit(limit)
+
+        def work(connection: Connection) -> Intake:
+            ids = connection.execute(due).scalars().all()
+            return self._retake(connection, channel, _parked.c.id.in_(ids), pushes, now) if ids else Intake()
+
+        return self._database.write(work)
+
+    def _retake(self, connection: Connection, channel: str, condition: Any, pushes: bool, now: int) -> Intake:
+        rows = connection.execute(
+            delete(_parked)
+            .where(_parked.c.channel == channel, condition)
+            .returning(_parked.c.receipt, _parked.c.created)
+        ).all()
+        if not rows:
+            return Intake()
+        receipts = [_unpack(row.receipt) for row in rows]
+        return self.take(connection, channel, receipts, pushes, now, [row.created for row in rows])
+
+    def _end(
+        self, connection: Connection, channel: str, rows: Iterable[Any], pushes: bool, now: int
+    ) -> list[Ended]:
+        """Hand what became final to the outbox, and end unknown chunks that have no open message left."""
+        changed = list(rows)
+        close_settled(connection, {row.chunk_id for row in changed})
+        final = [row for row in changed if row.status >= MessageStatus.DELIVERED]
+        infos = self._infos.of_chunks(connection, {row.chunk_id for row in final})
+        groups: dict[str, list[Ended]] = defaultdict(list)
+        for row in final:
+            groups[infos[row.chunk_id].out_id].append(
+                Ended(row.phone, row.status, row.sent, row.ended, row.code, row.reason)
+            )
+        if pushes:
+            enqueue_receipts(connection, channel, groups, now)
+        return [ended for group in groups.values() for ended in group]
+
+
+def close_settled(connection: Connection, chunk_ids: Iterable[int]) -> None:
+    """End those UNKNOWN chunks that have no open message left."""
+    chunk, message = models.chunk, models.message
+    ids = sorted(chunk_ids)
+    if not ids:
+        return
+    still_open = select(message.c.seq).where(
+        message.c.chunk_id == chunk.c.id, message.c.status == lit(MessageStatus.CALLING)
+    )
+    connection.execute(
+        update(chunk)
+        .where(chunk.c.id.in_(ids), chunk.c.state == lit(models.UNKNOWN), ~still_open.exists())
+        .values(state=models.DONE, owner=None, lease=None)
+    )
+
+
+def _climb(found: Located, receipt: DeliveryReceipt, now: int) -> Climb:
+    at = int(receipt.at.timestamp() * 1000) if receipt.at else now
+    return Climb(
+        found.chunk_id, found.seq, int(receipt.status), receipt.vendor_id, receipt.code, receipt.reason, at
+    )
+
+
+def _strongest(climbs: Iterable[Climb]) -> list[Climb]:
+    # One row an update: the first final status of a message in this intake decides, as it would one by one.
+    best: dict[tuple[int, int], Climb] = {}
+    for step in climbs:
+        key = (step.chunk_id, step.seq)
+        held = best.get(key)
+        if held is None or (held.status < MessageStatus.DELIVERED and step.status > held.status):
+            best[key] = step
+    return list(best.values())
+
+
+def _suppress_opted_out(
+    connection: Connection,
+    channel: str,
+    receipts: Sequence[DeliveryReceipt],
+    located: Mapping[int, Located],
+    now: int,
+) -> None:
+    gone: dict[str, set[str]] = defaultdict(set)
+    for index, found in located.items():
+        if receipts[index].opted_out:
+            gone[found.info.sign_name].add(found.msisdn)
+    for sign_name, msisdns in gone.items():
+        suppress(connection, channel, sign_name, msisdns, "receipt", now)
+
+
+def _park(
+    connection: Connection, channel: str, receipts: Sequence[tuple[DeliveryReceipt, int]], now: int
+) -> int:
+    """Keep receipts without a message for later, less and less often; how many were kept."""
+    rows = [
+        {
+            "id": new_id(now),
+            "channel": channel,
+            "chunk_id": _chunk_id(receipt),
+            "vendor_id": receipt.vendor_id,
+            "receipt": _pack(receipt),
+            "due": now + max(_PARK_MS, (now - arrived) // 2),
+            "created": arrived,
+        }
+        for receipt, arrived in receipts
+        if now - arrived < _PARK_LIMIT_MS
+    ]
+    if rows:
+        connection.execute(_parked.insert(), rows)
+    if len(rows) < len(receipts):
+        log.warning("receipts without a message dropped", channel=channel, count=len(receipts) - len(rows))
+    return len(rows)
+
+
+def _chunk_id(receipt: DeliveryReceipt) -> int | None:
+    place = from_message_ref(receipt.message_ref) if receipt.message_ref else None
+    return place[0] if place else from_ref(receipt.batch_ref)
+
+
+def _pack(receipt: DeliveryReceipt) -> str:
+    fields = receipt._asdict()
+    fields["phone"] = receipt.phone.raw if receipt.phone else None
+    fields["at"] = receipt.at.timestamp() if receipt.at else None
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def _unpack(text: str) -> DeliveryReceipt:
+    fields = json.loads(text)
+    fields["status"] = MessageStatus(fields["status"])
+    fields["phone"] = from_vendor(fields["phone"]) if fields["phone"] else None
+    fields["at"] = datetime.fromtimestamp(fields["at"], UTC) if fields["at"] is not None else None
+    return DeliveryReceipt(**fields)

@@ -1,0 +1,163 @@
+"""Replies: stored once, given the outId of the latest send to their number, handed on."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from sqlalchemy import Connection, select
+
+from ..plugin import BadNumber, MoMessage, Phone
+from ..plugin.phone import parse
+from ..plugin.text import is_opt_out
+from . import models
+from .batchinfo import BatchInfo, BatchInfos
+from .engine import Database
+from .outbox import Replied, enqueue_replies
+from .refs import from_message_ref, from_ref, new_id, phone_keys
+from .sql import upsert
+from .suppressions import suppress, unsuppress
+
+_CONTROL = re.compile("[\x00\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTerms:
+    """How a channel treats replies: the window for finding their send in milliseconds, its opt-out word."""
+
+    window_ms: int
+    opt_out_word: str
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    raw: str
+    info: BatchInfo
+
+
+class Replies:
+    """Takes replies in and matches them to sends."""
+
+    def __init__(self, database: Database, infos: BatchInfos) -> None:
+        self._database = database
+        self._infos = infos
+
+    def store(self, channel: str, replies: Sequence[MoMessage], terms: ReplyTerms) -> int:
+        """Store replies in one transaction and queue their callbacks; how many were new.
+
+        A reply without a send inside the window is kept, never given an invented outId.
+        """
+        if not replies:
+            return 0
+        return self._database.write(lambda connection: self.take(connection, channel, replies, terms))
+
+    def take(
+        self, connection: Connection, channel: str, replies: Sequence[MoMessage], terms: ReplyTerms
+    ) -> int:
+        """As `store`, within the caller's transaction."""
+        groups: dict[str, list[Replied]] = defaultdict(list)
+        fresh = 0
+        for reply in replies:
+            origin = self._origin(connection, channel, reply, terms)
+            stored = _insert(connection, channel, reply, origin, terms.now)
+            if stored is None:
+                continue
+            fresh += 1
+            _heed(connection, channel, reply, origin, terms)
+            if origin is not None:
+                groups[origin.info.out_id].append(stored)
+        enqueue_replies(connection, channel, groups, terms.now)
+        return fresh
+
+    def _origin(
+        self, connection: Connection, channel: str, reply: MoMessage, terms: ReplyTerms
+    ) -> _Origin | None:
+        place = from_message_ref(reply.message_ref) if reply.message_ref else None
+        chunk_id = place[0] if place else from_ref(reply.batch_ref)
+        if chunk_id is not None:
+            found = self._in_chunk(connection, channel, chunk_id, reply.phone)
+            if found is not None:
+                return found
+        return self._latest(connection, channel, reply, terms)
+
+    def _in_chunk(self, connection: Connection, channel: str, chunk_id: int, phone: Phone) -> _Origin | None:
+        info = self._infos.of_chunks(connection, [chunk_id]).get(chunk_id)
+        if info is None or info.channel != channel:
+            return None
+        table = models.message
+        numbers = connection.execute(select(table.c.phone).where(table.c.chunk_id == chunk_id)).scalars()
+        return next((_Origin(raw, info) for raw in numbers if _same(raw, info, phone)), None)
+
+    def _latest(
+        self, connection: Connection, channel: str, reply: MoMessage, terms: ReplyTerms
+    ) -> _Origin | None:
+        table = models.message
+        keys: list[int] = []
+        for digits in {reply.phone.digits, reply.phone.national}:
+            keys += phone_keys(channel, digits, terms.now - terms.window_ms, terms.now)
+        rows = connection.execute(
+            select(table.c.chunk_id, table.c.phone)
+            .where(table.c.phone_key.in_(keys), table.c.sent >= terms.now - terms.window_ms)
+            .order_by(table.c.sent.desc(), table.c.chunk_id.desc())
+        ).all()
+        infos = self._infos.of_chunks(connection, {row.chunk_id for row in rows})
+        for row in rows:
+            info = infos.get(row.chunk_id)
+            if info is None or info.channel != channel or not _same(row.phone, info, reply.phone):
+                continue
+            if not reply.sign_name or reply.sign_name == info.sign_name:
+                return _Origin(row.phone, info)
+        return None
+
+
+def _same(raw: str, info: BatchInfo, phone: Phone) -> bool:
+    try:
+        sent_to = parse(raw, info.type)
+    except BadNumber:
+        return False
+    return not {sent_to.digits, sent_to.national}.isdisjoint((phone.digits, phone.national))
+
+
+def _identity(reply: MoMessage, received: int) -> str:
+    named = reply.vendor_id or f"{reply.phone.digits}\0{reply.content}\0{received if reply.at else ''}"
+    return blake2b(named.encode("utf-8", "replace"), digest_size=24).hexdigest()
+
+
+def _insert(
+    connection: Connection, channel: str, reply: MoMessage, origin: _Origin | None, now: int
+) -> Replied | None:
+    """The stored reply, or None when it was stored before."""
+    received = int(reply.at.timestamp() * 1000) if reply.at else now
+    stored = Replied(
+        origin.raw if origin else reply.phone.raw, received, _CONTROL.sub("\ufffd", reply.content)
+    )
+    inserted = connection.execute(
+        upsert(connection, models.reply)
+        .values(
+            id=new_id(now),
+            channel=channel,
+            identity=_identity(reply, received),
+            out_id=origin.info.out_id if origin else "",
+            phone=stored.phone,
+            content=stored.content,
+            received=received,
+            created=now,
+        )
+        .on_conflict_do_nothing()
+    )
+    return stored if inserted.rowcount else None
+
+
+def _heed(
+    connection: Connection, channel: str, reply: MoMessage, origin: _Origin | None, terms: ReplyTerms
+) -> None:
+    """Put a number that opted out on the suppression list, or take it off when it came back."""
+    sign_name = origin.info.sign_name if origin else reply.sign_name
+    msisdn = parse(origin.raw, origin.info.type).digits if origin else reply.phone.digits
+    leaves = reply.opt_out if reply.opt_out is not None else is_opt_out(reply.content, terms.opt_out_word)
+    if leaves:
+        suppress(connection, channel, sign_name, [msisdn], "reply", terms.now)
+    elif reply.opt_out is False:
+        unsuppress(connection, channel, sign_name, [msisdn])

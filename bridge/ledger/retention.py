@@ -1,0 +1,68 @@
+"""What is deleted when: personal data after the retention time, helper rows as soon as they are useless."""
+
+from sqlalchemy import Table, delete, select
+
+from . import models
+from .engine import Database
+
+_SLICE = 200
+
+
+class Retention:
+    """Deletes in small transactions, so that sending goes on meanwhile."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def purge(self, before: int) -> int:
+        """Delete chunks with their messages, replies, parked receipts and batches older than `before`.
+
+        `before` is in milliseconds. Work that is not finished stays. Returns how many chunks went.
+        """
+        chunks = 0
+        while True:
+            went = self._purge_chunks(before)
+            chunks += went
+            if went < _SLICE:
+                break
+        for table in (models.reply, models.parked, models.answer):
+            self._purge_rows(table, before)
+        self._purge_batches(before)
+        return chunks
+
+    def forget_workers(self, before: int) -> None:
+        """Delete workers that were not seen since then."""
+        statement = delete(models.worker).where(models.worker.c.seen < before)
+        self._database.write(lambda connection: connection.execute(statement), durable=False)
+
+    def forget_answers(self, before: int) -> None:
+        """Delete answers too old to be given again."""
+        self._purge_rows(models.answer, before)
+
+    def _purge_chunks(self, before: int) -> int:
+        chunk, message = models.chunk, models.message
+        old = select(chunk.c.id).where(chunk.c.id < before << 21, chunk.c.state == models.DONE).limit(_SLICE)
+        with self._database.read() as connection:
+            ids = connection.execute(old).scalars().all()
+        if ids:
+            self._database.write(
+                lambda connection: (
+                    connection.execute(delete(message).where(message.c.chunk_id.in_(ids))),
+                    connection.execute(delete(chunk).where(chunk.c.id.in_(ids))),
+                )
+            )
+        return len(ids)
+
+    def _purge_rows(self, table: Table, before: int) -> None:
+        statement = delete(table).where(table.c.created < before)
+        self._database.write(lambda connection: connection.execute(statement))
+
+    def _purge_batches(self, before: int) -> None:
+        batch, chunk, file = models.batch, models.chunk, models.file
+        has_chunks = select(chunk.c.id).where(chunk.c.batch_id == batch.c.id).exists()
+        being_read = (
+            select(file.c.batch_id).where(file.c.batch_id == batch.c.id, file.c.state != models.DONE).exists()
+        )
+        gone = delete(batch).where(batch.c.created < before, ~has_chunks, ~being_read)
+        files = delete(file).where(file.c.created < before, file.c.state == models.DONE)
+        self._database.write(lambda connection: (connection.execute(gone), connection.execute(files)))

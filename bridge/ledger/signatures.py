@@ -1,0 +1,78 @@
+"""Signatures already used, shared by all processes: the guard against replayed requests.
+
+A signature covers neither path nor body and its nonce can be rewritten without changing it, so the signature
+value itself is the key. Losing the newest of these rows in a power cut opens nothing that the clock does not
+close within minutes, so they are written without waiting for the disk.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select, update
+
+from .engine import Database
+from .models import signature as _table
+from .sql import upsert
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """First use, or the same request again before its answer was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The same request again: this is the answer it got."""
+
+    status: int
+    body: bytes
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Differs:
+    """The signature was used for another method, path or body."""
+
+
+class Signatures:
+    """The replay cache."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def claim(self, channel: str, signature: str, fingerprint: bytes, now: int) -> Fresh | Stored | Differs:
+        """Note the use of a signature for a request (fingerprint: at most 32 bytes; now: milliseconds)."""
+
+        def work(connection):  # type: ignore[no-untyped-def]
+            inserted = connection.execute(
+                upsert(connection, _table)
+                .values(channel=channel, signature=signature, fingerprint=fingerprint, created=now)
+                .on_conflict_do_nothing()
+            )
+            if inserted.rowcount:
+                return None
+            return connection.execute(
+                select(_table).where(_table.c.channel == channel, _table.c.signature == signature)
+            ).one()
+
+        row = self._database.write(work, durable=False)
+        if row is None:
+            return Fresh()
+        if bytes(row.fingerprint) != fingerprint:
+            return Differs()
+        if row.status is None:
+            return Fresh()
+        return Stored(row.status, bytes(row.body), row.content_type)
+
+    def store(self, channel: str, signature: str, status: int, body: bytes, content_type: str) -> None:
+        """Keep the answer to the request that used a signature."""
+        statement = (
+            update(_table)
+            .where(_table.c.channel == channel, _table.c.signature == signature)
+            .values(status=status, body=body, content_type=content_type)
+        )
+        self._database.write(lambda connection: connection.execute(statement), durable=False)
+
+    def forget(self, before: int) -> int:
+        """Delete what is older than the allowed skew; how many rows went."""
+        statement = delete(_table).where(_table.c.created < before)
+        return self._database.write(lambda connection: connection.execute(statement).rowcount, durable=False)

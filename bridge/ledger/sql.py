@@ -1,0 +1,21 @@
+"""The one place where SQLAlchemy's two dialects differ in name only."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, literal_column
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def upsert(connection: Connection, table: Table) -> Any:
+    """An INSERT that knows ON CONFLICT, for the connection's database."""
+    return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
+
+
+def skip_locked(connection: Connection, rows: Select[Any]) -> Select[Any]:
+    """Lock the selected rows, passing over those another worker holds. SQLite has one writer anyway."""
+    return rows.with_for_update(skip_locked=True) if connection.dialect.name == "postgresql" else rows
+
+
+def lit(number: int) -> ColumnElement[int]:
+    """A number written into the statement: a planner proves a partial index's condition only from literals."""
+    return literal_column(str(int(number)))
