@@ -91,7 +91,7 @@ class Sandbox(Vendor):
         settings = channel.settings
         assert isinstance(settings, SandboxSettings)  # noqa: S101 (the bridge built it from settings_model)
         if not channel.hook_url and not settings.poll:
-            raise ConfigurationFault("Set bridge.public_url for webhooks, or poll = true to do without.")
+            raise ConfigurationFault("Set bridge.public_url and hook_token for webhooks, or poll = true.")
         self.settings = settings
         self._key = settings.key.get_secret_value()
         self._account = f"/accounts/{quote(settings.account or channel.name, safe='')}"
