@@ -1,0 +1,163 @@
+"""Twilio's codes and words, and what they mean for a message.
+
+Sources: twilio.com/docs/api/errors and twilio.com/docs/messaging, read 2026-11, and the API definitions of
+SDK 9.13. Twilio warns that codes may be split or renumbered, so an unknown code gets the safe class of its
+HTTP status, and a channel may overrule any class (`error_classes`).
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from bridge.plugin import MessageStatus, ReviewStatus
+
+
+class Consequence(StrEnum):
+    """What an error at submission means."""
+
+    RETRY = "retry"  # certainly not accepted; the same message may be sent again
+    PERMANENT = "permanent"  # this recipient fails now
+    ACCOUNT = "account"  # nothing works until a person acts: the channel is paused
+    UNKNOWN = "unknown"  # may have been accepted
+
+
+class Fault(NamedTuple):
+    """A code's consequence and the sentence a marketer reads."""
+
+    consequence: Consequence
+    reason: str
+
+
+_RETRY, _PERMANENT, _ACCOUNT = Consequence.RETRY, Consequence.PERMANENT, Consequence.ACCOUNT
+
+OPTED_OUT = 21610
+TOO_MANY_REQUESTS = 20429
+QUEUE_FULL = 21611
+QUEUE_FULL_WAIT_S = 600.0
+"""A sender's queue holds ten hours' worth of segments: a short wait changes nothing."""
+
+SUBMIT: Mapping[int, Fault] = {
+    10001: Fault(_ACCOUNT, "The Twilio account is not active."),
+    20003: Fault(_ACCOUNT, "Twilio refused the credentials."),
+    20404: Fault(_ACCOUNT, "The Twilio account was not found."),
+    TOO_MANY_REQUESTS: Fault(_RETRY, "Twilio asked to slow down."),
+    21211: Fault(_PERMANENT, "The number is not valid."),
+    21212: Fault(_ACCOUNT, "The sender is not valid."),
+    21408: Fault(_PERMANENT, "The Twilio account is not enabled for the recipient's country."),
+    21602: Fault(_PERMANENT, "The message has no text."),
+    21606: Fault(_ACCOUNT, "The sender does not belong to the Twilio account or cannot send messages."),
+    21608: Fault(_PERMANENT, "A Twilio trial account sends to verified numbers only."),
+    21609: Fault(_ACCOUNT, "Twilio cannot use the bridge's public URL for status callbacks."),
+    OPTED_OUT: Fault(_PERMANENT, "The recipient has opted out."),
+    QUEUE_FULL: Fault(_RETRY, "The sender's queue at Twilio is full."),
+    21612: Fault(_PERMANENT, "The sender cannot reach the recipient."),
+    21614: Fault(_PERMANENT, "The number is not a mobile number."),
+    21617: Fault(_PERMANENT, "The text is longer than 1600 characters."),
+    21619: Fault(_PERMANENT, "The message has neither text nor media."),
+    21620: Fault(_PERMANENT, "The address of the media is not valid."),
+    21623: Fault(_PERMANENT, "Too many media, or one of them has no valid address."),
+    21635: Fault(_PERMANENT, "The number is a landline."),
+    21655: Fault(_PERMANENT, "Twilio does not know the template's content."),
+    21656: Fault(_PERMANENT, "A variable is empty or holds characters that Twilio refuses."),
+    21659: Fault(_ACCOUNT, "The sender is not a Twilio number."),
+    21660: Fault(_ACCOUNT, "The sender belongs to another Twilio account."),
+    21661: Fault(_ACCOUNT, "The sender cannot send messages."),
+    21703: Fault(_ACCOUNT, "The messaging service has no senders."),
+    21704: Fault(_ACCOUNT, "The messaging service is disabled."),
+    21705: Fault(_ACCOUNT, "The messaging service is not valid."),
+    63003: Fault(_PERMANENT, "The recipient cannot be reached on this channel."),
+    63007: Fault(_ACCOUNT, "The WhatsApp sender is not connected to the Twilio account."),
+    63016: Fault(_PERMANENT, "WhatsApp takes only approved templates outside a conversation."),
+    63018: Fault(_RETRY, "The WhatsApp sender's rate is used up."),
+}
+
+DELIVERY: Mapping[int, str] = {
+    OPTED_OUT: "The recipient has opted out.",
+    30001: "The sender's queue at Twilio overflowed; the message was not sent.",
+    30002: "The Twilio account is suspended.",
+    30003: "The handset is off or out of coverage.",
+    30004: "The carrier or the recipient blocks the message.",
+    30005: "The number is unknown or no longer in use.",
+    30006: "The number is a landline or its carrier cannot be reached.",
+    30007: "A carrier filtered the message.",
+    30008: "The carrier gave no cause.",
+    30009: "A part of the message was lost.",
+    30010: "The message costs more than its highest price.",
+    30011: "The recipient's carrier or country takes no MMS.",
+    30012: "The message's validity period is too short.",
+    30032: "The toll-free number is not verified.",
+    30034: "The number is not registered for A2P 10DLC.",
+    30036: "The message waited longer than its validity period.",
+    63003: "The recipient cannot be reached on this channel.",
+    63016: "WhatsApp takes only approved templates outside a conversation.",
+}
+EXPIRED = frozenset({30036})
+ACCOUNT_FAULTS = frozenset({30002, 30032, 30034})
+"""Delivery failures that every message will meet until a person acts: worth an alarm."""
+
+# "sent" means handed to the carrier, no more; some carriers never report further.
+STATUS: Mapping[str, MessageStatus] = {
+    "accepted": MessageStatus.ACCEPTED,
+    "scheduled": MessageStatus.ACCEPTED,
+    "queued": MessageStatus.ACCEPTED,
+    "sending": MessageStatus.ACCEPTED,
+    "sent": MessageStatus.ACCEPTED,
+    "delivered": MessageStatus.DELIVERED,
+    "read": MessageStatus.DELIVERED,
+    "partially_delivered": MessageStatus.DELIVERED,
+    "undelivered": MessageStatus.UNDELIVERABLE,
+    "failed": MessageStatus.UNDELIVERABLE,
+    "canceled": MessageStatus.UNDELIVERABLE,
+}
+
+CAMPAIGN: Mapping[str, ReviewStatus] = {
+    "VERIFIED": ReviewStatus.APPROVED,
+    "FAILED": ReviewStatus.REJECTED,
+}
+BRAND: Mapping[str, ReviewStatus] = {
+    "APPROVED": ReviewStatus.APPROVED,
+    "FAILED": ReviewStatus.REJECTED,
+    "SUSPENDED": ReviewStatus.REJECTED,
+    "DELETION_PENDING": ReviewStatus.REJECTED,
+    "DELETION_FAILED": ReviewStatus.REJECTED,
+}
+TOLL_FREE: Mapping[str, ReviewStatus] = {
+    "TWILIO_APPROVED": ReviewStatus.APPROVED,
+    "TWILIO_REJECTED": ReviewStatus.REJECTED,
+}
+WHATSAPP: Mapping[str, ReviewStatus] = {
+    "unsubmitted": ReviewStatus.PENDING,
+    "received": ReviewStatus.PENDING,
+    "pending": ReviewStatus.PENDING,
+    "approved": ReviewStatus.APPROVED,
+    "rejected": ReviewStatus.REJECTED,
+    "paused": ReviewStatus.REJECTED,
+    "disabled": ReviewStatus.REJECTED,
+}
+
+
+def fault(status: int, code: int | None, overrides: Mapping[int, Consequence]) -> Fault:
+    """What an error answer to a submission means: by its code, and for unknown codes by its HTTP status."""
+    code = code or status
+    known = SUBMIT.get(code)
+    if code in overrides:
+        return Fault(overrides[code], known.reason if known else _unexplained(code))
+    if status >= 500 or status == 408:
+        # Twilio, or a gateway in front of it, may have taken the message before it failed.
+        return Fault(Consequence.UNKNOWN, "Twilio answered with an error of its own.")
+    if status == 429:
+        return SUBMIT[TOO_MANY_REQUESTS]
+    if known is not None:
+        return known
+    if status in (401, 403, 404) or status < 400:
+        return Fault(Consequence.ACCOUNT, f"Twilio refused the account or its address (HTTP {status}).")
+    return Fault(Consequence.PERMANENT, _unexplained(code))
+
+
+def _unexplained(code: int) -> str:
+    return f"Twilio refused the message with error {code}."
+
+
+def delivery_reason(code: str) -> str:
+    """The sentence for a code of a failed delivery; "" lets the bridge explain it."""
+    return DELIVERY.get(int(code), "") if code.isascii() and code.isdigit() else ""

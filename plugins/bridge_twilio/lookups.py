@@ -1,0 +1,165 @@
+"""Asking Twilio about messages: those whose outcome is unknown, and those whose callbacks were lost."""
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from bridge.plugin import (
+    Batch,
+    BridgeError,
+    DeliveryReceipt,
+    DigitalTemplate,
+    Message,
+    MessageStatus,
+    NoSuchResource,
+    PendingMessage,
+    PollWindow,
+    ReceiptPage,
+    Records,
+    SubmitResult,
+    VendorUnavailable,
+    accepted,
+    not_sent,
+    unknown,
+)
+
+from . import codes
+from .messages import Composer, MessageRecord
+from .settings import TwilioSettings
+from .webhooks import code_of, status_of
+
+if TYPE_CHECKING:
+    from .client import Account
+
+CLOCK_SKEW = timedelta(seconds=60)
+LOOK_BACK = 50
+SWEEP = 50
+"""Messages fetched in one sweep: lost callbacks are rare, and requests are counted per account."""
+_TRIAL_PREFIX = "Sent from your Twilio trial account - "
+
+
+class Reconciliation:
+    """Finds messages of unknown outcome by recipient, time and text: Twilio lists no reference of ours.
+
+    Two equal texts to one number are told apart by giving each SID away once: `Records.claimed` knows what
+    is recorded, `_given` what this process gave away and the core may still be recording.
+    """
+
+    def __init__(
+        self, settings: TwilioSettings, composer: Composer, records: Records, now: Callable[[], datetime]
+    ) -> None:
+        self._settings = settings
+        self._composer = composer
+        self._records = records
+        self._now = now
+        self._given: set[str] = set()
+        self._lock = threading.Lock()
+
+    def settle(self, account: "Account", batch: Batch, message: Message) -> SubmitResult:
+        """Adopt the message's SID, or tell that it is absent, or that nobody can tell."""
+        found = account.messages_to(self._composer.address(batch, message), LOOK_BACK)
+        since = batch.called_at - CLOCK_SKEW
+        recent = [one for one in found if _ours(one) and (one.date_created or since) >= since]
+        by_content = self._composer.by_content(batch.template)
+        text, media = self._composer.text(batch, message), _media_count(batch)
+        candidates = self._unclaimed(
+            [one for one in recent if by_content or (one.num_media == media and _same_text(one.body, text))]
+        )
+        if not candidates:
+            complete = len(found) < LOOK_BACK or len(recent) < len(found)
+            return self._absent(batch) if complete else unknown("Too many later messages to find this one.")
+        if by_content:
+            return unknown("Twilio has messages to this number, but shows no text to tell them apart.")
+        return self._adopt(candidates, batch.called_at)
+
+    def _unclaimed(self, candidates: Sequence[MessageRecord]) -> Sequence[MessageRecord]:
+        if not candidates:
+            return ()
+        claimed = self._records.claimed(one.sid for one in candidates)
+        return [one for one in candidates if one.sid not in claimed]
+
+    def _adopt(self, candidates: Sequence[MessageRecord], called_at: datetime) -> SubmitResult:
+        # The nearest in time: with two equal texts each call most likely finds its own.
+        nearest = sorted(candidates, key=lambda one: abs((one.date_created or called_at) - called_at))
+        with self._lock:
+            for one in nearest:
+                if one.sid not in self._given:
+                    self._given.add(one.sid)
+                    return accepted(one.sid)
+        return unknown("Its only match at Twilio belongs to another message.")
+
+    def _absent(self, batch: Batch) -> SubmitResult:
+        age = self._now() - batch.called_at
+        if age < timedelta(seconds=self._settings.absent_after_s):
+            return unknown("Twilio does not show the message yet.")
+        if not self._settings.resend_unknown:
+            return unknown("Twilio does not show the message.", code="ABSENT")
+        return not_sent(VendorUnavailable("Twilio does not show the message.", code="ABSENT"))
+
+
+class Sweep:
+    """Fetches messages that had no final callback for long, a few at a time, in turns."""
+
+    def __init__(self, settings: TwilioSettings) -> None:
+        self._settings = settings
+
+    def page(self, account: "Account", window: PollWindow) -> ReceiptPage:
+        """Receipts for the next few of `window.pending`; the cursor is the last message asked about."""
+        asked = _next_after(window.cursor, [one for one in window.pending if one.vendor_id])
+        receipts: list[DeliveryReceipt] = []
+        cursor = window.cursor
+        for pending in asked:
+            try:
+                record = account.message(pending.vendor_id)
+            except NoSuchResource:
+                cursor = pending.ref  # deleted at Twilio: the core's own deadline ends it
+                continue
+            except BridgeError:
+                if not receipts:
+                    raise
+                break
+            receipts.append(self._receipt(pending, record, window.until))
+            cursor = pending.ref
+        return ReceiptPage(receipts, cursor)
+
+    def _receipt(self, pending: PendingMessage, record: MessageRecord, now: datetime) -> DeliveryReceipt:
+        status = status_of(record.status, record.error_code)
+        code, reason = code_of(record.status, record.error_code), codes.delivery_reason(record.error_code)
+        after = timedelta(hours=self._settings.sent_final_after_h)
+        if record.status == "sent" and after and now - pending.sent_at >= after:
+            delivered = self._settings.sent_final_as == "delivered"
+            status = MessageStatus.DELIVERED if delivered else MessageStatus.UNKNOWN
+            code = "DELIVERED" if delivered else "SENT"
+            reason = "The carrier took the message and reported no further."
+        return DeliveryReceipt(
+            status,
+            message_ref=pending.ref,
+            batch_ref=pending.batch_ref,
+            vendor_id=record.sid,
+            phone=pending.phone,
+            code=code,
+            reason=reason,
+            at=record.date_updated if status.final else None,
+            opted_out=code == str(codes.OPTED_OUT),
+        )
+
+
+def _ours(record: MessageRecord) -> bool:
+    return record.direction.startswith("outbound-api")
+
+
+def _same_text(body: str, text: str) -> bool:
+    return body.removeprefix(_TRIAL_PREFIX).strip() == text.strip()
+
+
+def _media_count(batch: Batch) -> int:
+    if not isinstance(batch.template, DigitalTemplate):
+        return 0
+    return sum(part.suffix != "txt" for part in batch.template.parts)
+
+
+def _next_after(cursor: str, pending: Sequence[PendingMessage]) -> Sequence[PendingMessage]:
+    # Messages that never become final must not keep those behind them from being asked about.
+    start = next((index + 1 for index, one in enumerate(pending) if one.ref == cursor), 0)
+    return (*pending[start:], *pending[:start])[:SWEEP]

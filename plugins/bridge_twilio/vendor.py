@@ -1,0 +1,248 @@
+"""The hooks of a Twilio channel."""
+
+import threading
+import time
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, cast
+from urllib.parse import urlsplit
+
+from bridge.plugin import (
+    Batch,
+    BridgeError,
+    Carrier,
+    CarrierReview,
+    Channel,
+    ConfigurationFault,
+    CreatedTemplate,
+    DigitalTemplate,
+    DigitalTemplateReview,
+    Health,
+    Limits,
+    NoSuchResource,
+    PluginSettings,
+    PollWindow,
+    ReceiptPage,
+    ReviewStatus,
+    SignReview,
+    SubmitResult,
+    TemplateReview,
+    TextTemplate,
+    Vendor,
+    WebhookRequest,
+    WebhookResult,
+    hookimpl,
+    unknown,
+)
+from bridge.plugin.text import bare_sign
+
+from . import media, signs
+from .content import Contents
+from .lookups import Reconciliation, Sweep
+from .messages import Composer
+from .pace import Crew, Gate
+from .recent import Recent
+from .sending import Submission
+from .settings import TwilioSettings
+from .webhooks import Webhooks
+
+if TYPE_CHECKING:
+    from .client import Account
+
+_MOST_MESSAGES = 100
+_REVIEW_S = 60.0
+
+
+class Twilio(Vendor):
+    """Twilio's Messages API, and its Content API for templates that WhatsApp reviews."""
+
+    name: ClassVar[str] = "twilio"
+    settings_model: ClassVar[type[PluginSettings]] = TwilioSettings
+
+    def __init__(
+        self,
+        channel: Channel,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        super().__init__(channel)
+        self._settings = settings = cast(TwilioSettings, channel.settings)
+        _check_sdk()
+        _check_addresses(settings.base_url, channel.hook_url, channel.allow_private)
+        self._clock, self._sleep = clock, sleep
+        self._account: Account | None = None
+        self._opening = threading.Lock()
+        self._composer = Composer(settings, channel.hook_url)
+        self._crew = Crew(
+            Gate(settings.concurrency, clock), clock, f"twilio-{channel.name}", settings.concurrency
+        )
+        self._webhooks = Webhooks(settings)
+        self._reconciliation = Reconciliation(settings, self._composer, channel.records, now)
+        self._sweep = Sweep(settings)
+        self._sign_reviews = Recent[SignReview](_REVIEW_S, clock)
+        self._template_reviews = Recent[TemplateReview](_REVIEW_S, clock)
+
+    @property
+    def limits(self) -> Limits:
+        """A call's worth is half its time at the sender's rate, so that it is rarely cut short."""
+        rate = self._settings.segments_per_second
+        within_time = int(rate * self._settings.batch_seconds / 2) if rate else _MOST_MESSAGES
+        return Limits(messages=max(1, min(_MOST_MESSAGES, within_time)))
+
+    def withheld(self) -> Collection[str]:
+        """Twilio reviews no text of an SMS: unless templates are Content, the bridge keeps them."""
+        if self._settings.template_mode != "local":
+            return ()
+        return ("create_template", "update_template", "query_template")
+
+    def close(self) -> None:
+        """Let running calls end and give the connections up."""
+        self._crew.close()
+        if self._account is not None:
+            self._account.close()
+
+    @hookimpl
+    def check_channel(self, channel: Channel) -> Health:
+        """One cheap call for the credentials, then each sender's review."""
+        try:
+            self._open().ask_anything()
+            refused = self._refused_senders()
+        except BridgeError as error:
+            return Health("Twilio cannot be used.", error)
+        if refused:
+            fault = ConfigurationFault(f"Signatures that cannot send: {', '.join(refused)}.")
+            return Health("Some senders cannot be used.", fault)
+        return Health(
+            f"Twilio answers; {len(self._settings.senders)} senders. "
+            + ("Webhooks come in." if channel.hook_url else "Without a public URL no replies come in.")
+        )
+
+    @hookimpl
+    def query_sign(self, channel: Channel, sign_name: str) -> SignReview:
+        """What Twilio says about the signature's sender: campaign, brand, verification, ownership."""
+        sender = self._composer.sender(bare_sign(sign_name))
+        return self._sign_reviews.get(sender, lambda: signs.review(self._open(), sender))
+
+    @hookimpl
+    def create_template(self, channel: Channel, template: TextTemplate) -> CreatedTemplate:
+        """Publish the text as Content, for WhatsApp also hand it in for review."""
+        return Contents(self._open(), self._settings).publish(template)
+
+    @hookimpl
+    def update_template(self, channel: Channel, template: TextTemplate) -> CreatedTemplate:
+        """Publish the new text as Content of its own; its predecessor goes with the change after this."""
+        return Contents(self._open(), self._settings).publish(template)
+
+    @hookimpl
+    def query_template(self, channel: Channel, template: TextTemplate) -> TemplateReview:
+        """WhatsApp's review, or approved while the Content exists."""
+        contents = Contents(self._open(), self._settings)
+        return self._template_reviews.get(template.vendor_code, lambda: contents.review(template))
+
+    @hookimpl
+    def create_digital_template(self, channel: Channel, template: DigitalTemplate) -> CreatedTemplate:
+        """Approved at once, or rejected with the reason for which no recipient could get it."""
+        fault = media.fault(template, self._settings, channel.allow_private)
+        status = ReviewStatus.REJECTED if fault else ReviewStatus.APPROVED
+        return CreatedTemplate(template.code, status, fault, state=fault)
+
+    @hookimpl
+    def update_digital_template(self, channel: Channel, template: DigitalTemplate) -> CreatedTemplate:
+        """As a creation: Twilio keeps nothing of a digital template."""
+        return self.create_digital_template(channel, template)
+
+    @hookimpl
+    def query_digital_template(self, channel: Channel, template: DigitalTemplate) -> DigitalTemplateReview:
+        """What the creation found, the same for every carrier."""
+        status = ReviewStatus.REJECTED if template.state else ReviewStatus.APPROVED
+        review = CarrierReview(status, template.state)
+        return DigitalTemplateReview(dict.fromkeys(Carrier, review), template.state)
+
+    @hookimpl
+    def delete_digital_template(self, channel: Channel, template: DigitalTemplate) -> bool:
+        """Gone already: Twilio keeps nothing of a digital template."""
+        return True
+
+    @hookimpl
+    def send_batch(self, channel: Channel, batch: Batch) -> Sequence[SubmitResult]:
+        """One Messages.create per recipient, in parallel."""
+        items = self._composer.items(batch)
+        deadline = self._clock() + self._settings.batch_seconds
+        submission = Submission(self._open().send, self._crew, deadline, self._clock, self._sleep)
+        rate = self._settings.segments_per_second
+        bucket = f"segments:{batch.sign_name}"
+        return submission.run(items, rate, lambda segments: channel.records.take(bucket, segments, rate))
+
+    @hookimpl
+    def send_digital_batch(self, channel: Channel, batch: Batch) -> Sequence[SubmitResult]:
+        """As `send_batch`, with the media's addresses."""
+        return self.send_batch(channel, batch)
+
+    @hookimpl
+    def reconcile_batch(self, channel: Channel, batch: Batch) -> Sequence[SubmitResult]:
+        """Look each message up by recipient, time and text. A failed look-up leaves it unknown."""
+        account = self._open()
+        deadline = self._clock() + self._settings.batch_seconds
+        futures = [
+            self._crew.start(
+                partial(self._reconciliation.settle, account, batch, message), _still_unknown, deadline
+            )
+            for message in batch.messages
+        ]
+        return self._crew.gather(futures, _still_unknown, deadline)
+
+    @hookimpl
+    def poll_receipts(self, channel: Channel, window: PollWindow) -> ReceiptPage:
+        """Make up for lost callbacks, slowly."""
+        return self._sweep.page(self._open(), window)
+
+    @hookimpl
+    def parse_webhook(self, channel: Channel, request: WebhookRequest) -> WebhookResult:
+        """Status callbacks and inbound messages."""
+        return self._webhooks.parse(request)
+
+    def _open(self) -> "Account":
+        """The account, opened on first use: the SDK's client costs 0.2 s and 30 MB (9.13)."""
+        with self._opening:
+            if self._account is None:
+                from .client import Account
+
+                self._account = Account(self._settings)
+            return self._account
+
+    def _refused_senders(self) -> list[str]:
+        refused = []
+        for name, sender in self._settings.senders.items():
+            try:
+                review = signs.review(self._open(), sender)
+            except NoSuchResource as error:
+                refused.append(f"{name} ({error.reason})")
+                continue
+            if review.status is ReviewStatus.REJECTED:
+                refused.append(f"{name} ({review.reason})")
+        return refused
+
+
+def _still_unknown(error: BridgeError) -> SubmitResult:
+    return unknown(f"The look-up failed: {error.reason}", error.code)
+
+
+def _check_sdk() -> None:
+    try:
+        import twilio
+    except ImportError:
+        raise ConfigurationFault(
+            "The Twilio SDK is missing: install qa-sms-bridge with its extra `twilio`.", code="SDK_MISSING"
+        ) from None
+    if tuple(int(part) for part in twilio.__version_info__[:2]) < (9, 13):
+        raise ConfigurationFault("The Twilio SDK is older than 9.13.", code="SDK_OLD")
+
+
+def _check_addresses(base_url: str, hook_url: str, allow_private: bool) -> None:
+    if urlsplit(base_url).scheme == "http" and not allow_private:
+        raise ConfigurationFault("base_url must be https unless the channel has allow_private = true.")
+    if "_" in (urlsplit(hook_url).hostname or ""):
+        raise ConfigurationFault("Twilio calls no host with an underscore in its name: change public_url.")
