@@ -7,6 +7,7 @@ untrusted addresses without reaching into the private network.
 
 import ipaddress
 import socket
+import ssl
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,6 +23,7 @@ from urllib3.exceptions import (
     NewConnectionError,
     ProtocolError,
     ProxyError,
+    SSLError,
 )
 from urllib3.util import connection as urllib3_connection
 
@@ -108,6 +110,10 @@ def _refusal(error: requests.RequestException) -> VendorUnavailable | None:
         reason, ProtocolError
     ):
         return VendorUnavailable("The vendor refused the connection.", code="CONNECTION_REFUSED")
+    if isinstance(reason, SSLError) and any(
+        isinstance(arg, ssl.SSLCertVerificationError) for arg in reason.args
+    ):
+        return VendorUnavailable("The vendor's certificate is not valid.", code="CERTIFICATE_INVALID")
     return None
 
 
