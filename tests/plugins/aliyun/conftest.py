@@ -1,0 +1,56 @@
+"""An emulated account with a signature and templates, and channels of the plugin that speak to it."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from bridge.plugin import Channel
+from bridge_aliyun.settings import AliyunSettings
+from bridge_aliyun.vendor import Aliyun
+
+from .emulator import Emulator
+from .samples import SIGN, NoRecords
+
+VENDOR = Callable[..., Aliyun]
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The SDK obeys these even for 127.0.0.1.
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "DEBUG"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def aliyun() -> Iterator[Emulator]:
+    """An account with the signature Acme and two templates: SMS_1 without variables, SMS_2 with two."""
+    with Emulator() as emulator:
+        emulator.account.approve_sign(SIGN)
+        emulator.account.approve_template("SMS_1", "Hello")
+        emulator.account.approve_template("SMS_2", "Hello ${name}, ${code}")
+        emulator.account.approve_template("SMS_9", "Hi", 3)
+        yield emulator
+
+
+@pytest.fixture
+def vendor(aliyun: Emulator) -> VENDOR:
+    """Builds the plugin's vendor for the emulated account, with any of its settings."""
+
+    def build(**settings: object) -> Aliyun:
+        return Aliyun(channel(aliyun.endpoint, **settings))
+
+    return build
+
+
+def channel(endpoint: str, **settings: object) -> Channel:
+    """A channel of the plugin that calls this endpoint."""
+    base: dict[str, object] = {
+        "access_key_id": "testAK",
+        "access_key_secret": "testSK",
+        "endpoint": endpoint,
+        "protocol": "HTTP",
+        "related_sign_name": SIGN,
+    }
+    return Channel(
+        "promo", "Acme SMS", AliyunSettings.model_validate(base | settings), NoRecords(), allow_private=True
+    )

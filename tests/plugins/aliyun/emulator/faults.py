@@ -1,0 +1,91 @@
+"""What can go wrong between Aliyun and a client, to be switched on while the emulator runs."""
+
+import json
+import random
+from dataclasses import dataclass, field
+
+_HTML = b"<html><body>502 Bad Gateway</body></html>"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way to answer wrongly.
+
+    `recorded`: the operation is carried out all the same. `manner`: "answer", "hang" (past any read
+    timeout), "close" (without a byte) or "drip" (byte by byte, the true answer).
+    """
+
+    recorded: bool
+    manner: str = "answer"
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def error(code: str, message: str = "injected", **more: object) -> bytes:
+    """An error body as the gateway writes it."""
+    return json.dumps(
+        {"RequestId": "F-1", "HostId": "emulator", "Code": code, "Message": message, **more}
+    ).encode()
+
+
+FAULTS = {
+    "throttled": Fault(False, status=400, body=error("Throttling.User")),
+    "throttled_with_delay": Fault(
+        False, status=400, body=error("Throttling.User"), headers=(("x-acs-retry-after", "1500"),)
+    ),
+    "throttled_429": Fault(False, status=429, body=error("Throttling")),
+    "denied": Fault(
+        False, status=403, body=error("NoPermission", AccessDeniedDetail={"AuthAction": "dysms:SendSms"})
+    ),
+    "server_error": Fault(True, status=500, body=error("InternalError")),
+    "bad_gateway": Fault(True, status=502, body=_HTML, content_type="text/html"),
+    "empty": Fault(True),
+    "list": Fault(True, body=b"[]"),
+    "no_code": Fault(True, body=b'{"RequestId":"F-1"}'),
+    "lost_answer": Fault(True, manner="hang"),
+    "lost_request": Fault(False, manner="hang"),
+    "closed_after": Fault(True, manner="close"),
+    "closed_before": Fault(False, manner="close"),
+    "drip": Fault(True, manner="drip"),
+}
+
+
+def refusing(code: str, status: int = 200) -> Fault:
+    """A business refusal with this code, as HTTP 200 or as a 4xx."""
+    return Fault(False, status=status, body=error(code))
+
+
+@dataclass
+class FaultPlan:
+    """Which fault to answer with: the first rule for the operation whose turn it is."""
+
+    rules: list["Rule"] = field(default_factory=list)
+    dice: random.Random = field(default_factory=lambda: random.Random(1))
+
+    def add(self, fault: str | Fault, *, operation: str = "", times: int = -1, rate: float = 1.0) -> None:
+        """`times` -1 is for ever; `operation` "" is every one; `rate` is the share of requests hit."""
+        self.rules.append(Rule(FAULTS[fault] if isinstance(fault, str) else fault, operation, times, rate))
+
+    def clear(self) -> None:
+        """No more faults."""
+        self.rules.clear()
+
+    def next(self, operation: str) -> Fault | None:
+        """The fault for this request, counted off; None to behave."""
+        for rule in self.rules:
+            if rule.times and rule.operation in ("", operation) and self.dice.random() < rule.rate:
+                rule.times -= rule.times > 0
+                return rule.fault
+        return None
+
+
+@dataclass
+class Rule:
+    """A fault, for whom and how often."""
+
+    fault: Fault
+    operation: str
+    times: int
+    rate: float
