@@ -1,0 +1,164 @@
+"""QuerySendDetails: proof that a call was accepted, and the receipts that pushes missed.
+
+It answers for one number and one day of UTC+8, thirty days back, never by OutId (read 2026-11).
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bridge.plugin import (
+    Batch,
+    BridgeError,
+    DeliveryReceipt,
+    MessageStatus,
+    PendingMessage,
+    Phone,
+    PollWindow,
+    ReceiptPage,
+    SubmitResult,
+    accepted,
+    unknown,
+)
+
+from . import codes
+from .client import Answer
+from .reports import CHINA, batch_ref, moment
+from .settings import AliyunSettings
+
+PAGE_SIZE = 50
+_MOST_PAGES = 4
+# Aliyun's SendStatus is not Quick Audience's: 1 waiting for the receipt, 2 failed, 3 delivered.
+_STATUS = {2: MessageStatus.UNDELIVERABLE, 3: MessageStatus.DELIVERED}
+_NOT_SHOWN = unknown("Aliyun does not show the message (yet).", "NOT_SHOWN")
+
+
+class QueryingClient(Protocol):
+    """What the look-up needs of the client."""
+
+    def query(self, operation: str, **fields: object) -> Answer:
+        """Call a querying operation."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One message as QuerySendDetails shows it; `status` None while Aliyun waits for the receipt."""
+
+    out_id: str
+    status: MessageStatus | None
+    code: str
+    received_at: datetime | None
+
+
+class Details:
+    """Look-ups in one account's send records."""
+
+    def __init__(
+        self, client: QueryingClient, settings: AliyunSettings, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._client = client
+        self._settings = settings
+        self._clock = clock
+
+    def reconcile(self, batch: Batch) -> list[SubmitResult]:
+        """Which messages of a batch of unknown outcome Aliyun has; absence proves nothing.
+
+        A call is accepted or refused as a whole, so a few numbers are asked for. If one is found under a
+        part's OutId, the call had been cut, and every number is asked for.
+        """
+        messages = batch.messages
+        step = max(1, len(messages) // self._settings.reconcile_probes)
+        probes = range(0, len(messages), step)[: self._settings.reconcile_probes]
+        found: dict[int, str] = {}
+        for index in probes:
+            out_id = self._out_id(batch, messages[index].phone)
+            if out_id == batch.ref:
+                return [accepted()] * len(messages)
+            if out_id:
+                found[index] = out_id
+        if found:
+            deadline = self._clock() + self._settings.poll_for_s
+            for index in set(range(len(messages))) - set(probes):
+                if self._clock() >= deadline:
+                    break
+                if out_id := self._out_id(batch, messages[index].phone):
+                    found[index] = out_id
+        return [accepted() if index in found else _NOT_SHOWN for index in range(len(messages))]
+
+    def _out_id(self, batch: Batch, phone: Phone) -> str:
+        # The call may have been recorded minutes after it was decided: across midnight, on the next day.
+        days = dict.fromkeys(_day(batch.called_at + late) for late in (timedelta(), timedelta(minutes=15)))
+        for day in days:
+            for record in self.records(phone, day):
+                if batch_ref(record.out_id) == batch.ref:
+                    return record.out_id
+        return ""
+
+    def poll(self, window: PollWindow) -> ReceiptPage:
+        """Ask for the pending messages one by one, for at most `poll_for_s` seconds.
+
+        The cursor is the reference of the last message asked for: the next page goes on behind it, so that
+        messages without an answer do not keep the others from being asked for.
+        """
+        pending = _behind(window.pending, window.cursor)
+        deadline = self._clock() + self._settings.poll_for_s
+        receipts: list[DeliveryReceipt] = []
+        cursor = ""
+        for message in pending:
+            if cursor and self._clock() >= deadline:
+                return ReceiptPage(receipts, cursor)
+            try:
+                receipt = self._receipt(message)
+            except BridgeError:
+                if not receipts:
+                    raise
+                return ReceiptPage(receipts, cursor)
+            if receipt is not None:
+                receipts.append(receipt)
+            cursor = message.ref
+        return ReceiptPage(receipts)
+
+    def _receipt(self, message: PendingMessage) -> DeliveryReceipt | None:
+        for record in self.records(message.phone, _day(message.sent_at), message.vendor_id):
+            if batch_ref(record.out_id) == message.batch_ref and record.status is not None:
+                return DeliveryReceipt(
+                    record.status,
+                    message_ref=message.ref,
+                    batch_ref=message.batch_ref,
+                    vendor_id=message.vendor_id,
+                    phone=message.phone,
+                    code=record.code,
+                    at=record.received_at,
+                    opted_out=record.code in codes.OPTED_OUT,
+                )
+        return None
+
+    def records(self, phone: Phone, day: str, biz_id: str = "") -> Iterator[Record]:
+        """The messages to one number on one day ("20261123"), of one call if `biz_id` names it."""
+        for page in range(1, _MOST_PAGES + 1):
+            answer = self._client.query(
+                "query_send_details",
+                phone_number=phone.national,
+                send_date=day,
+                biz_id=biz_id,
+                page_size=PAGE_SIZE,
+                current_page=page,
+            )
+            rows = (answer.get("SmsSendDetailDTOs") or {}).get("SmsSendDetailDTO") or []
+            for row in rows:
+                status = _STATUS.get(int(row.get("SendStatus") or 0))
+                code = str(row.get("ErrCode") or (status.name if status else ""))
+                yield Record(str(row.get("OutId") or ""), status, code, moment(row.get("ReceiveDate")))
+            if len(rows) < PAGE_SIZE:
+                return
+
+
+def _behind(pending: Sequence[PendingMessage], cursor: str) -> Sequence[PendingMessage]:
+    refs = [message.ref for message in pending]
+    return pending[refs.index(cursor) + 1 :] if cursor in refs[:-1] else pending
+
+
+def _day(at: datetime) -> str:
+    return at.astimezone(CHINA).strftime("%Y%m%d")

@@ -1,0 +1,164 @@
+"""What Aliyun pushes, read item by item: receipts, replies and news of reviews.
+
+A push is a JSON array; an item of the queue is one object with the same fields. An item is known by its
+fields, so one address serves every kind of report (fields: help.aliyun.com 101867 and 120998, read 2026-11).
+"""
+
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from bridge.plugin import (
+    Acknowledgement,
+    BadNumber,
+    DeliveryReceipt,
+    MessageStatus,
+    MoMessage,
+    Phone,
+    ReviewChange,
+    WebhookRejected,
+    WebhookResult,
+    from_vendor,
+)
+
+from . import codes
+
+CHINA = timezone(timedelta(hours=8))
+Item = Mapping[str, Any]
+_log = logging.getLogger(__name__)
+
+# Only "code is a number" is checked; any other answer is taken as failed and pushed again (read 2026-11).
+_ACKNOWLEDGED = Acknowledgement(body=b'{"code":0,"msg":"OK"}', content_type="application/json; charset=utf-8")
+
+# The receipts of the international API; a type-3 template's may look like this (not documented for ours).
+_GLOBE_STATUS = {
+    "1": MessageStatus.DELIVERED,
+    "2": MessageStatus.UNDELIVERABLE,
+    "6": MessageStatus.EXPIRED,
+}
+
+
+def batch_ref(out_id: object) -> str:
+    """The batch reference in an OutId: what stands before the dot of a part, or all of it."""
+    return str(out_id or "").partition(".")[0]
+
+
+def moment(text: object) -> datetime | None:
+    """A time as Aliyun writes it: "2026-11-23 08:15:00" in UTC+8, or RFC 2822 with a zone."""
+    stripped = str(text or "").strip()
+    if not stripped:
+        return None
+    try:
+        read = datetime.fromisoformat(stripped)
+    except ValueError:
+        try:
+            read = parsedate_to_datetime(stripped)
+        except ValueError:
+            return None
+    return read if read.tzinfo else read.replace(tzinfo=CHINA)
+
+
+def parse(body: bytes) -> WebhookResult:
+    """Read a push. Raises WebhookRejected when it is not JSON objects in an array."""
+    try:
+        items = json.loads(body)
+    except ValueError:
+        raise WebhookRejected("The body is not JSON.") from None
+    if isinstance(items, Mapping):
+        items = [items]
+    if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
+        raise WebhookRejected("The body is not a list of reports.")
+    return collect(items)
+
+
+def collect(items: Iterable[Item]) -> WebhookResult:
+    """Read every item that can be read; the others are counted in the log, because Aliyun's never change."""
+    receipts: list[DeliveryReceipt] = []
+    replies: list[MoMessage] = []
+    reviews: list[ReviewChange] = []
+    unread = 0
+    for item in items:
+        match _read(item):
+            case DeliveryReceipt() as receipt:
+                receipts.append(receipt)
+            case MoMessage() as reply:
+                replies.append(reply)
+            case ReviewChange() as review:
+                reviews.append(review)
+            case None:
+                unread += 1
+    if unread:
+        _log.warning("%d reports of Aliyun could not be read and were passed over", unread)
+    return WebhookResult(receipts, replies, reviews, _ACKNOWLEDGED)
+
+
+def _read(item: Item) -> DeliveryReceipt | MoMessage | ReviewChange | None:
+    # A review is only taken as a reason to ask: the push is not authenticated, the question is.
+    if item.get("template_code") and "template_status" in item:
+        return ReviewChange(vendor_code=str(item["template_code"]))
+    if item.get("sign_name") and "sign_status" in item:
+        return ReviewChange(sign_name=str(item["sign_name"]))
+    if "success" in item:
+        return _receipt(item)
+    if "MessageId" in item and "Status" in item:
+        return _globe_receipt(item)
+    if "content" in item:
+        return _reply(item)
+    return None
+
+
+def _receipt(item: Item) -> DeliveryReceipt | None:
+    success = str(item["success"]).lower()
+    if success not in ("true", "false"):
+        return None
+    code = str(item.get("err_code") or "")
+    delivered = success == "true"
+    return DeliveryReceipt(
+        MessageStatus.DELIVERED if delivered else MessageStatus.UNDELIVERABLE,
+        batch_ref=batch_ref(item.get("out_id")),
+        vendor_id=str(item.get("biz_id") or ""),
+        phone=_phone(item.get("phone_number")),
+        code=code or ("DELIVERED" if delivered else "UNKNOWN"),
+        reason="" if delivered else codes.readable(item.get("err_msg")),
+        at=moment(item.get("report_time")) or moment(item.get("send_time")),
+        opted_out=not delivered and code in codes.OPTED_OUT,
+    )
+
+
+def _globe_receipt(item: Item) -> DeliveryReceipt | None:
+    status = _GLOBE_STATUS.get(str(item["Status"]))
+    if status is None:
+        return None
+    delivered = status is MessageStatus.DELIVERED
+    return DeliveryReceipt(
+        status,
+        batch_ref=batch_ref(item.get("TaskId")),
+        vendor_id=str(item["MessageId"]),
+        phone=_phone(item.get("To")),
+        code="DELIVERED" if delivered else str(item.get("ErrorCode") or status.name),
+        reason="" if delivered else codes.readable(item.get("ErrorDescription")),
+        at=moment(item.get("ReceiveDate")) or moment(item.get("SendDate")),
+    )
+
+
+def _reply(item: Item) -> MoMessage | None:
+    phone = _phone(item.get("phone_number"))
+    if phone is None:
+        return None
+    return MoMessage(
+        phone,
+        str(item["content"] or ""),
+        at=moment(item.get("send_time")),
+        vendor_id=str(item.get("sequence_id") or ""),
+        sign_name=str(item.get("sign_name") or ""),
+    )
+
+
+def _phone(text: object) -> Phone | None:
+    try:
+        return from_vendor(str(text or ""))
+    except BadNumber:
+        return None

@@ -1,0 +1,180 @@
+"""The vendor: every hook that Aliyun can answer, each in the module that knows how."""
+
+import ipaddress
+from collections.abc import Collection, Sequence
+from typing import ClassVar, cast
+
+from bridge.plugin import (
+    Batch,
+    BridgeError,
+    Channel,
+    CreatedTemplate,
+    DigitalTemplate,
+    DigitalTemplateReview,
+    Health,
+    Limits,
+    PluginSettings,
+    PollWindow,
+    ReceiptPage,
+    ReplyPage,
+    SignReview,
+    SubmitResult,
+    TemplateReview,
+    TextTemplate,
+    Vendor,
+    WebhookRejected,
+    WebhookRequest,
+    WebhookResult,
+    hookimpl,
+)
+from bridge.plugin.http import fetch
+
+from . import digital, reports, sending, templates
+from .client import Client
+from .details import Details
+from .queue import Kind, Queue
+from .settings import AliyunSettings
+
+
+class Aliyun(Vendor):
+    """A channel whose messages Aliyun's Short Message Service sends."""
+
+    name: ClassVar[str] = "aliyun"
+    settings_model: ClassVar[type[PluginSettings]] = AliyunSettings
+
+    def __init__(self, channel: Channel) -> None:
+        super().__init__(channel)
+        self._settings = cast(AliyunSettings, channel.settings)
+        self._client = Client(self._settings)
+        self._details = Details(self._client, self._settings)
+        queue = self._settings.queue
+        self._receipts = self._queue("SmsReport", queue.receipts if queue else "")
+        self._replies = self._queue("SmsUp", queue.replies if queue else "")
+
+    def _queue(self, kind: Kind, name: str) -> Queue | None:
+        queue = self._settings.queue
+        return Queue(kind, name, queue, self._client) if queue and name else None
+
+    @property
+    def limits(self) -> Limits:
+        """SendBatchSms takes a hundred numbers; SendSms, for equal values, a thousand."""
+        return Limits(self._settings.personal_numbers_per_call, self._settings.numbers_per_call)
+
+    def withheld(self) -> Collection[str]:
+        """The polls that the settings leave nothing for."""
+        withheld = []
+        if self._receipts is None and not self._settings.poll_details:
+            withheld.append("poll_receipts")
+        if self._replies is None:
+            withheld.append("poll_replies")
+        return withheld
+
+    @hookimpl
+    def check_channel(self, channel: Channel) -> Health:
+        """Ask about a signature; needs dysms:GetSmsSign."""
+        try:
+            return Health(
+                templates.reachable(self._client, self._settings.related_sign_name or channel.platform_name)
+            )
+        except BridgeError as error:
+            return Health(error.reason, error)
+
+    @hookimpl
+    def query_sign(self, channel: Channel, sign_name: str) -> SignReview:
+        """GetSmsSign."""
+        return templates.query_sign(self._client, sign_name)
+
+    @hookimpl
+    def create_template(self, channel: Channel, template: TextTemplate) -> CreatedTemplate:
+        """CreateSmsTemplate."""
+        return templates.create(self._client, self._settings, template)
+
+    @hookimpl
+    def update_template(self, channel: Channel, template: TextTemplate) -> CreatedTemplate:
+        """UpdateSmsTemplate, or CreateSmsTemplate when that is refused and `text_edit` allows it."""
+        return templates.update(self._client, self._settings, template)
+
+    @hookimpl
+    def query_template(self, channel: Channel, template: TextTemplate) -> TemplateReview:
+        """GetSmsTemplate."""
+        return templates.query(self._client, template)
+
+    @hookimpl
+    def create_digital_template(self, channel: Channel, template: DigitalTemplate) -> CreatedTemplate:
+        """CreateDigitalSmsTemplate."""
+        return digital.create(self._client, self._settings, template, self._fetch)
+
+    @hookimpl
+    def update_digital_template(self, channel: Channel, template: DigitalTemplate) -> CreatedTemplate:
+        """CreateDigitalSmsTemplate when `digital_edit` allows it."""
+        return digital.update(self._client, self._settings, template, self._fetch)
+
+    @hookimpl
+    def delete_digital_template(self, channel: Channel, template: DigitalTemplate) -> bool:
+        """DeleteSmsTemplate."""
+        return digital.delete(self._client, template)
+
+    @hookimpl
+    def query_digital_template(self, channel: Channel, template: DigitalTemplate) -> DigitalTemplateReview:
+        """GetSmsTemplate."""
+        return digital.query(self._client, template)
+
+    @hookimpl
+    def send_batch(self, channel: Channel, batch: Batch) -> Sequence[SubmitResult]:
+        """SendSms or SendBatchSms."""
+        return sending.send(self._client, self._settings, batch)
+
+    @hookimpl
+    def send_digital_batch(self, channel: Channel, batch: Batch) -> Sequence[SubmitResult]:
+        """The same calls, with the digital template's code."""
+        return sending.send(self._client, self._settings, batch)
+
+    @hookimpl
+    def reconcile_batch(self, channel: Channel, batch: Batch) -> Sequence[SubmitResult]:
+        """QuerySendDetails."""
+        return self._details.reconcile(batch)
+
+    @hookimpl
+    def poll_receipts(self, channel: Channel, window: PollWindow) -> ReceiptPage:
+        """The queue's next page; when it is empty, QuerySendDetails for what is still pending."""
+        if self._receipts is not None:
+            in_queue = window.cursor if window.cursor.startswith("[") else ""
+            result, cursor = self._receipts.page(in_queue)
+            if cursor or not self._settings.poll_details:
+                return ReceiptPage(result.receipts, cursor, more=bool(cursor))
+        return self._details.poll(window)
+
+    @hookimpl
+    def poll_replies(self, channel: Channel, window: PollWindow) -> ReplyPage:
+        """The queue's next page."""
+        if self._replies is None:
+            return ReplyPage()
+        result, cursor = self._replies.page(window.cursor)
+        return ReplyPage(result.replies, cursor, more=bool(cursor))
+
+    @hookimpl
+    def parse_webhook(self, channel: Channel, request: WebhookRequest) -> WebhookResult:
+        """SmsReport, SmsUp, TemplateSmsReport and SignSmsReport, all at one address.
+
+        Aliyun signs none of them: the token in the address, and `push_allow_from` if set, is all there is.
+        """
+        allowed = self._settings.push_allow_from
+        if allowed and not any(_address(request.remote_addr) in network for network in allowed):
+            raise WebhookRejected("The push comes from an address that is not on the list.")
+        return reports.parse(request.body)
+
+    def _fetch(self, url: str, max_bytes: int) -> bytes:
+        data, _ = fetch(
+            url,
+            max_bytes=max_bytes,
+            allow_private=self.channel.allow_private,
+            hosts=self._settings.media_hosts,
+        )
+        return data
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return ipaddress.IPv6Address("::")
