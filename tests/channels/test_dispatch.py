@@ -1,8 +1,7 @@
 """Each hook through its typed method: answers, refusals, bugs and wrong answers."""
 
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import pluggy
@@ -10,8 +9,6 @@ import pytest
 
 from bridge.channels import Dispatch, PluginFault
 from bridge.plugin import (
-    SEND,
-    BridgeError,
     Channel,
     ConfigurationFault,
     CreatedTemplate,
@@ -19,7 +16,6 @@ from bridge.plugin import (
     DeliveryReceipt,
     DigitalTemplate,
     DigitalTemplateReview,
-    Event,
     Health,
     Limits,
     MessageStatus,
@@ -39,7 +35,6 @@ from bridge.plugin import (
     VendorRejected,
     VendorThrottled,
     VendorUnavailable,
-    Verdict,
     WebhookRejected,
     WebhookRequest,
     WebhookResult,
@@ -265,140 +260,6 @@ def test_limits_come_from_the_vendor() -> None:
             return Limits(7, uniform=900)
 
     assert dispatch(Narrow).limits == Limits(7, uniform=900)
-
-
-REJECT = Verdict("BLOCKED", "On the list.")
-DEFER = Verdict(defer_until=NOW)
-
-
-def policy_that(name: str, answer: Any) -> type[Policy]:
-    """A policy that gives this answer, or raises it."""
-
-    def screen_batch(self: Policy, channel: Channel, batch: object) -> Any:
-        assert channel is self.channel
-        if isinstance(answer, BaseException):
-            raise answer
-        return answer
-
-    return type("Made", (Policy,), {"name": name, "screen_batch": hookimpl(screen_batch)})
-
-
-@pytest.mark.parametrize(
-    ("answers", "expected"),
-    [
-        ([], [SEND, SEND]),
-        ([[SEND, SEND]], [SEND, SEND]),
-        ([[REJECT, SEND], [DEFER, DEFER]], [REJECT, DEFER]),
-        ([[DEFER, SEND], [REJECT, SEND]], [DEFER, SEND]),
-        ([(SEND, SEND), (SEND, REJECT), (SEND, DEFER)], [SEND, REJECT]),
-    ],
-)
-def test_the_first_objecting_policy_decides(answers: list[Any], expected: list[Verdict]) -> None:
-    """All are asked, in the order of the channel's settings; the first that objects decides a message."""
-    policies = [policy_that(f"p{index}", answer) for index, answer in enumerate(answers)]
-    assert dispatch(Tiny, *policies).screen(batch_of(2)) == expected
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        None,
-        [SEND],
-        [SEND] * 3,
-        [SEND, None],
-        "no",
-        [SEND, Verdict(defer_until=datetime(2026, 1, 1))],
-        ZeroDivisionError(),
-        VendorUnavailable("The list is down."),
-    ],
-    ids=str,
-)
-def test_a_failing_policy_holds_the_batch(answer: Any) -> None:
-    """An exception, None or a wrong answer is an error even when other policies allow the send."""
-    hooks = dispatch(Tiny, policy_that("sound", [SEND, SEND]), policy_that("broken", answer))
-    with pytest.raises(BridgeError):
-        hooks.screen(batch_of(2))
-
-
-def test_events_reach_every_observer_although_one_fails() -> None:
-    """An observer's exception is logged and disturbs neither the caller nor the others."""
-    seen: list[str] = []
-
-    class Failing(Policy):
-        name = "failing"
-
-        @hookimpl
-        def on_event(self, event: Event) -> None:
-            seen.append("failing")
-            raise RuntimeError("down")
-
-    class Watching(Policy):
-        name = "watching"
-
-        @hookimpl
-        def on_event(self, event: Event) -> None:
-            seen.append(event.name)
-
-    dispatch(Tiny, Failing, Watching, Failing).event(Event("promo", "push.done", NOW))
-    assert seen == ["failing", "push.done", "failing"]
-
-
-class Tracing(Policy):
-    """Wraps sends, and tries to change what it must not."""
-
-    name = "tracing"
-    seen: list[str]
-
-    def __init__(self, channel: Channel) -> None:
-        super().__init__(channel)
-        self.seen = []
-
-    @hookimpl(wrapper=True)
-    def send_batch(self, batch: Any) -> Generator[None, Any, Any]:
-        self.seen.append(batch.ref)
-        batch = batch_of(3)
-        try:
-            return (yield)
-        finally:
-            self.seen.append("done")
-
-
-def test_a_wrapper_traces_but_cannot_change_arguments() -> None:
-    """The vendor gets the batch it was meant to get."""
-    channel = channel_named("promo")
-    tracing = Tracing(channel)
-    assert len(Dispatch(Tiny(channel), [tracing]).send(batch_of(2))) == 2
-    assert tracing.seen == ["b1", "done"]
-
-
-def wrapper_that(*, before: BaseException | None = None, after: BaseException | None = None) -> type[Policy]:
-    def send_batch(self: Policy) -> Generator[None, Any, Any]:
-        if before:
-            raise before
-        yield
-        if after:
-            raise after
-        return ["nonsense"]
-
-    return type("Made", (Policy,), {"name": "wrapper", "send_batch": hookimpl(wrapper=True)(send_batch)})
-
-
-@pytest.mark.parametrize(
-    ("wrapper", "expected"),
-    [
-        (wrapper_that(before=THROTTLED), Outcome.NOT_SENT),
-        (wrapper_that(before=RuntimeError()), Outcome.UNKNOWN),
-        (wrapper_that(after=UNAVAILABLE), Outcome.ACCEPTED),
-        (wrapper_that(after=RuntimeError()), Outcome.ACCEPTED),
-        (wrapper_that(), Outcome.ACCEPTED),
-    ],
-    ids=["limits", "fails before", "denies after", "fails after", "changes the answer"],
-)
-def test_a_wrapper_cannot_undo_what_the_vendor_answered(wrapper: type[Policy], expected: Outcome) -> None:
-    """A wrapper may hold a send back; once the vendor answered, the answer counts."""
-    hooks = dispatch(Tiny, wrapper)
-    for _ in range(2):
-        assert {result.outcome for result in hooks.send(batch_of(2))} == {expected}
 
 
 class Answering(Policy):

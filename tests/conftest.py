@@ -1,0 +1,11 @@
+"""What every test shares."""
+
+import pytest
+
+from bridge import logs
+
+
+@pytest.fixture(autouse=True)
+def _logs() -> None:
+    """Logs are written as in production, masked, where pytest shows them for a failing test."""
+    logs.configure(form="text")
