@@ -1,0 +1,62 @@
+"""The kit for plugin authors: a vendor's test file is a table, everything else is here.
+
+    from bridge.testing import Exchange, Lost, Reply, Send, VendorTests
+
+    class TestAcme(VendorTests):
+        vendor = AcmeVendor
+        settings = {"base_url": "{url}", "api_key": "s3cret-key"}
+        cases = [
+            Send("accepted", [Exchange("POST", "/send", Reply(json={"ids": ["a", "b"]}))], expect=["a", "b"]),
+            Send("no money", [Exchange("POST", "/send", Reply(402))], expect=CredentialsRejected),
+        ]
+
+`plugins/README.md` is the guide. Installing the bridge makes pytest load `bridge.testing.plugin`, so this
+module imports its names when they are first used and costs nothing until then.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .cases import Case, Expected, Poll, Query, Reconcile, Send, Webhook
+    from .exchanges import Exchange, Lost, Reply, Seen
+    from .samples import batch, digital_template, page_window, request, text_template
+    from .stage import MemoryRecords, Stage
+    from .suite import VendorTests
+
+_HOMES = {
+    "cases": ("Case", "Expected", "Poll", "Query", "Reconcile", "Send", "Webhook"),
+    "exchanges": ("Exchange", "Lost", "Reply", "Seen"),
+    "samples": ("batch", "digital_template", "page_window", "request", "text_template"),
+    "stage": ("MemoryRecords", "Stage"),
+    "suite": ("VendorTests",),
+}
+
+__all__ = [
+    "Case",
+    "Exchange",
+    "Expected",
+    "Lost",
+    "MemoryRecords",
+    "Poll",
+    "Query",
+    "Reconcile",
+    "Reply",
+    "Seen",
+    "Send",
+    "Stage",
+    "VendorTests",
+    "Webhook",
+    "batch",
+    "digital_template",
+    "page_window",
+    "request",
+    "text_template",
+]
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,70 @@
+"""Gold: reviews, settled outcomes, every documented error, and a campaign that survives kill -9."""
+
+import pytest
+
+from bridge.plugin import BridgeError, Outcome
+
+from .cases import Query, Reconcile, Send, mismatch
+from .ladder import rule
+from .play import Played
+from .vendor_table import VendorTable, told
+
+_REVIEWED = ("query_sign", "create_template", "update_template", "query_template")
+
+
+class Gold(VendorTable):
+    """The rules of the highest rung."""
+
+    @rule("gold")
+    def test_signatures_and_templates_are_reviewed(self) -> None:
+        """Signatures and text templates are the vendor's own."""
+        lacking = [name for name in _REVIEWED if name not in {row.operation for row in self.cases}]
+        if lacking:
+            pytest.skip(f"no row for {', '.join(lacking)}")
+
+    @rule("gold")
+    def test_query(self, query_row: Query) -> None:
+        """The answer is what the row says."""
+        self.check(query_row)
+
+    @rule("gold")
+    def test_unknown_outcomes_are_settled(self) -> None:
+        """`reconcile_batch` has a row that finds the messages and one that does not."""
+        outcomes = {outcome for row in self.cases if isinstance(row, Reconcile) for outcome in row.outcomes}
+        if Outcome.ACCEPTED not in outcomes or len(outcomes) < 2:
+            pytest.skip("no reconcile rows for messages the vendor has and for messages it has not")
+
+    @rule("gold")
+    def test_reconcile(self, reconcile_row: Reconcile) -> None:
+        """The look-up settles what the row says."""
+        self.check(reconcile_row)
+
+    @rule("gold")
+    def test_the_vendors_errors_are_listed(self) -> None:
+        """`errors` holds the vendor's documented codes."""
+        if not self.errors:
+            pytest.skip("`errors` lists no code")
+
+    @rule("gold")
+    def test_error(self, error: str) -> None:
+        """Each documented code has the exchange in which it comes, and its consequence."""
+        row = self.error_row(error)
+        played = self.play(row)
+        assert not played.faults, told([*played.faults, *played.story])
+        if isinstance(row, Send):
+            self._consequences(error, played)
+            return
+        raised = played.error or getattr(played.answer, "error", None)
+        assert isinstance(raised, self.errors.get(error, BridgeError)), f"{error} became {raised!r}"
+        assert error not in self.errors or raised.code == error, f"the code {error} became {raised.code}"
+
+    def _consequences(self, error: str, played: Played) -> None:
+        refused = [result for result in played.results if result.outcome is not Outcome.ACCEPTED]
+        assert refused, f"{error} was taken for a success"
+        for result in refused:
+            if error in self.errors:
+                problem = mismatch(self.errors[error], result, error)
+                assert not problem, f"{error}: {problem}"
+            else:
+                allowed = (Outcome.UNKNOWN, Outcome.REJECTED)
+                assert result.outcome in allowed, f"a code the vendor does not have became {result.outcome}"

@@ -1,0 +1,208 @@
+"""Runs one row of a table against a vendor and tells everything that happened."""
+
+import traceback
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+from bridge.plugin import (
+    Batch,
+    BridgeError,
+    Message,
+    MoMessage,
+    PendingMessage,
+    Phone,
+    SubmitResult,
+    failure,
+)
+
+from .cases import Case, Query, Reconcile, Send, Webhook, is_error, mismatch
+from .exchanges import Reply, Seen
+from .guards import Breakage, Watch, watching
+from .leaks import Leaks, secrets_of
+from .stage import Stage
+from .wires import Wire
+
+_SHOWN = ("code", "reason", "detail", "state", "vendor_code")
+
+
+@dataclass
+class Played:
+    """What a row came to: the plugin's answer or error, what was watched, and what leaked."""
+
+    row: Case
+    answer: Any
+    error: Exception | None
+    watch: Watch
+    wire: Wire
+    leaks: Leaks
+    stage: Stage
+
+    @property
+    def faults(self) -> list[str]:
+        """Everything wrong that no table needs to say: network, time-outs, requests, leaks."""
+        return [*self.conduct, *self.wire.faults()]
+
+    @property
+    def conduct(self) -> list[str]:
+        """The plugin's own faults, whatever the table's exchanges say."""
+        found = [*self.watch.faults]
+        for place, text in self._texts():
+            found += [f"{place} shows {leak}" for leak in self.leaks.find(text)]
+        if self.error is not None and not isinstance(self.error, BridgeError):
+            found.append(f"{type(self.error).__name__} came out: raise an error of bridge.plugin")
+        return list(dict.fromkeys(found))
+
+    def _texts(self) -> Iterable[tuple[str, str]]:
+        yield "the log", "\n".join(self.watch.log)
+        yield "a repr", repr((self.stage.vendor, self.stage.channel.settings))
+        for text in self.record():
+            yield "a recorded exchange", text
+        if self.error is not None:
+            yield "an exception", "".join(traceback.format_exception(self.error))
+            yield "an exception", repr(self.error)
+        for text in _shown(self.answer):
+            yield "the answer", text
+
+    @property
+    def story(self) -> list[str]:
+        """What went over the wire, for the message of a failed test."""
+        record = self.record()
+        return ["", "what went over the wire:", *(f"\n{text}" for text in record)] if record else []
+
+    def record(self) -> list[str]:
+        """Each exchange as text, masked."""
+        return [self._masked(*each) for each in self._exchanges()]
+
+    def _exchanges(self) -> Iterable[tuple[Seen, int, str]]:
+        if self.watch.exchanges or self.wire.script is None:
+            return self.watch.exchanges
+        return [
+            (seen, reply.status, reply.body.decode()) if isinstance(reply, Reply) else (seen, 0, reply.name)
+            for seen, reply in self.wire.script.seen
+        ]
+
+    def _masked(self, seen: Seen, status: int, answer: str) -> str:
+        lines = [f"{seen.method} {self.leaks.redact(seen.url)}"]
+        lines += [f"{name}: {self.leaks.header(name, str(value))}" for name, value in seen.headers.items()]
+        lines += ["", self.leaks.redact(seen.body.decode("utf-8", "replace")), "", str(status)]
+        return "\n".join([*lines, self.leaks.redact(answer)])
+
+    @property
+    def results(self) -> list[SubmitResult]:
+        """What a send or look-up says of each message; an error says the same of all."""
+        assert isinstance(self.row, Send)
+        messages = self.row.batch.messages
+        if isinstance(self.error, BridgeError):
+            return [failure(self.error)] * len(messages)
+        answer = self.answer
+        assert answer is not None, f"{self.row.operation} returned None"
+        assert isinstance(answer, Sequence), f"{self.row.operation} returned a {type(answer).__name__}"
+        assert len(answer) == len(messages), f"{len(messages)} messages, but {len(answer)} results"
+        assert all(isinstance(each, SubmitResult) for each in answer), "each result must be a SubmitResult"
+        return list(answer)
+
+    def mismatches(self) -> list[str]:
+        """What became otherwise than the row expects, message by message."""
+        row = self.row
+        if isinstance(row, Send):
+            assert len(row.expected) == len(row.batch.messages), (
+                "the row expects too few or too many outcomes"
+            )
+            lines = [
+                (message.ref, mismatch(expected, result, row.code))
+                for message, expected, result in zip(
+                    row.batch.messages, row.expected, self.results, strict=True
+                )
+            ]
+            return [f"{ref}: {line}" for ref, line in lines if line]
+        expected = (row.receipts, row.replies, row.reviews) if isinstance(row, Webhook) else row.expect
+        return self._wrong_answer(row.expect if is_error(row.expect) else expected)
+
+    def _wrong_answer(self, expected: Any) -> list[str]:
+        row = self.row
+        if is_error(expected):
+            error = self.error or getattr(self.answer, "error", None)
+            if not isinstance(error, expected):
+                return [f"expected {expected.__name__}, was {self._came()}"]
+            code = getattr(row, "code", None)
+            return (
+                [f"expected the code {code!r}, was {error.code!r}"] if code not in (None, error.code) else []
+            )
+        if self.error is not None or self.answer is None:
+            return [f"expected an answer, was {self._came()}"]
+        answer = self.answer
+        if isinstance(row, Webhook):
+            answer = (answer.receipts, answer.replies, answer.reviews)
+            expected = tuple(tuple(each) for each in expected)
+            answer = tuple(tuple(each) for each in answer)
+            if row.acknowledgement is not None and row.acknowledgement != self.answer.acknowledgement:
+                return [f"expected {row.acknowledgement}, was {self.answer.acknowledgement}"]
+        if isinstance(row, Query) and expected is None:
+            return []
+        return [] if expected == answer else [f"expected {expected}", f"but was {answer}"]
+
+    def _came(self) -> str:
+        return repr(self.error) if self.error is not None else repr(self.answer)
+
+
+def _shown(answer: Any) -> Iterable[str]:
+    """The texts of an answer that reach logs and people, however deep."""
+    if is_dataclass(answer) and not isinstance(answer, type):
+        named = [(each.name, getattr(answer, each.name)) for each in fields(answer)]
+    elif hasattr(answer, "_fields"):
+        named = list(zip(answer._fields, answer, strict=True))
+    elif isinstance(answer, list | tuple):
+        named = [("", each) for each in answer]
+    else:
+        return
+    for name, value in named:
+        if name in _SHOWN and isinstance(value, str):
+            yield value
+        elif not isinstance(value, Phone):
+            yield from _shown(value)
+
+
+def phones_in(row: Any) -> set[Phone]:
+    """Every phone number a row is about."""
+    if isinstance(row, Phone):
+        return {row}
+    if isinstance(row, Message | MoMessage | PendingMessage):
+        return {row.phone}
+    if isinstance(row, Batch):
+        return {message.phone for message in row.messages}
+    if is_dataclass(row) and not isinstance(row, type):
+        return set().union(*(phones_in(getattr(row, each.name)) for each in fields(row)), set())
+    if isinstance(row, list | tuple):
+        return set().union(*(phones_in(each) for each in row), set())
+    return set()
+
+
+def arguments_of(row: Case, request: Any = None) -> dict[str, Any]:
+    """The arguments of the row's hook beside the channel; `request` is a webhook's signed one."""
+    if isinstance(row, Webhook):
+        return {"request": row.request if request is None else request}
+    if isinstance(row, Send | Reconcile):
+        return {"batch": row.batch}
+    return row.arguments
+
+
+def play(
+    stage: Stage,
+    wire: Wire,
+    row: Case,
+    *,
+    request: Any = None,
+    breakage: Breakage = lambda _: None,
+    quiet: bool = False,
+) -> Played:
+    """Call the row's hook once and note everything; `quiet` when somebody else watches the process."""
+    answer, error = None, None
+    with nullcontext(Watch()) if quiet else watching(breakage) as watch:
+        try:
+            answer = stage.call(row.operation, **arguments_of(row, request))
+        except Exception as raised:  # noqa: BLE001 - whatever a plugin raises is what the row is about
+            error = raised
+    leaks = Leaks(secrets_of(stage.channel.settings), phones_in(row))
+    return Played(row, answer, error, watch, wire, leaks, stage)

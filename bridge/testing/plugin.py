@@ -1,0 +1,81 @@
+"""The pytest plugin: it tells which rung each vendor's table has reached.
+
+pytest loads it wherever the bridge is installed, so it imports nothing until a table has run.
+"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pytest
+
+    from .ladder import Climb
+
+_PROPERTY = "bridge_rule"
+_results: list[tuple[dict[str, Any], str, str]] = []
+
+
+def pytest_addoption(parser: "pytest.Parser") -> None:
+    """Options for `sms-bridge plugins verify`, and for keeping what went over the wire."""
+    group = parser.getgroup("bridge", "Quick Audience SMS bridge, vendor tables")
+    group.addoption("--bridge-vendor", metavar="NAME", help="run only the tables of this vendor")
+    group.addoption("--bridge-rungs", metavar="FILE", help="write the rungs reached as JSON")
+    group.addoption("--bridge-exchanges", metavar="DIR", help="write every exchange, masked, one file a case")
+
+
+def pytest_configure(config: "pytest.Config") -> None:
+    """Forget the results of an earlier run in the same process."""
+    _results.clear()
+
+
+def pytest_collection_modifyitems(config: "pytest.Config", items: list[Any]) -> None:
+    """Keep only the tables of `--bridge-vendor`."""
+    name = config.getoption("--bridge-vendor")
+    if not name:
+        return
+    chosen = [item for item in items if _vendor_of(item) == name]
+    config.hook.pytest_deselected(items=[item for item in items if _vendor_of(item) != name])
+    items[:] = chosen
+
+
+def _vendor_of(item: Any) -> str | None:
+    name_of = getattr(getattr(item, "cls", None), "vendor_name", None)
+    return name_of() if name_of is not None else None
+
+
+def pytest_runtest_logreport(report: "pytest.TestReport") -> None:
+    """Note what became of a rule; of a test that failed in its set-up too."""
+    if report.when != "call" and report.outcome == "passed":
+        return
+    for name, told in report.user_properties:
+        if name == _PROPERTY and isinstance(told, dict):
+            _results.append((told, report.outcome, _reason(report)))
+
+
+def _reason(report: "pytest.TestReport") -> str:
+    if isinstance(report.longrepr, tuple):
+        return str(report.longrepr[2]).removeprefix("Skipped: ")
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return str(crash.message).splitlines()[0][:200] if crash else ""
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: "pytest.Config") -> None:
+    """Print each table's rung and what the next one lacks."""
+    if not _results:
+        return
+    from .ladder import climbs
+
+    found = climbs(_results)
+    terminalreporter.section("vendor tables")
+    for climb in found:
+        terminalreporter.write_line(f"{climb.title}: {climb.rung or 'no rung yet'}")
+        for step in climb.next_steps:
+            terminalreporter.write_line(f"    lacks {step}")
+    target = config.getoption("--bridge-rungs")
+    if target:
+        Path(target).write_text(json.dumps([_told(climb) for climb in found], indent=2) + "\n")
+
+
+def _told(climb: "Climb") -> dict[str, Any]:
+    return {"title": climb.title, "vendor": climb.vendor, "rung": climb.rung, "lacks": climb.next_steps}
