@@ -95,5 +95,9 @@ def with_opt_out(content: str, suffix: str, template_type: TemplateType) -> str:
 
 def is_opt_out(reply: str, configured: str = "") -> bool:
     """True for a reply that asks to be left alone: exactly a known word, whatever its width and case."""
-    word = unicodedata.normalize("NFKC", reply).strip().upper()
-    return word in OPT_OUT_WORDS or bool(configured and word == configured.strip().upper())
+    word = _word(reply)
+    return word in OPT_OUT_WORDS or (word != "" and word == _word(configured))
+
+
+def _word(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip().upper()

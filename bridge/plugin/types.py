@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-from .errors import BridgeError, NotAccepted
+from .errors import BridgeError, NotAccepted, OutcomeUnknown
 from .phone import Phone
 from .status import Carrier, Kind, MessageStatus, Outcome, ReviewStatus, TemplateType
 
@@ -274,7 +274,7 @@ def failure(error: BridgeError) -> SubmitResult:
     """The result that an error stands for: not sent, unknown, or rejected with its code."""
     if isinstance(error, NotAccepted):
         return not_sent(error)
-    if error.default_code == "OUTCOME_UNKNOWN":
+    if isinstance(error, OutcomeUnknown):
         return unknown(error.reason, error.code)
     return rejected(error.code, error.reason)
 

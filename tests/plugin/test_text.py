@@ -1,0 +1,169 @@
+"""Template texts: placeholders, signatures, segments and the opt-out suffix (quick_audience.md 6.1, 6.2)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.plugin import MissingVariable, TemplateType
+from bridge.plugin.text import (
+    TextContent,
+    bare_sign,
+    is_opt_out,
+    segments,
+    signed,
+    variables,
+    with_opt_out,
+)
+
+HOME = TemplateType.PROMOTION
+ABROAD = TemplateType.INTERNATIONAL
+
+
+@pytest.mark.parametrize(
+    ("content", "names"),
+    [
+        ("no variables", ()),
+        ("Hi ${name}", ("name",)),
+        ("${b} ${a} ${b}", ("b", "a")),
+        ("${a}${b}", ("a", "b")),
+        ("${城市} ${City} ${city}", ("城市", "City", "city")),
+        ("https://s.example/x?ph=${sp_1a2b}", ("sp_1a2b",)),
+        ("$name {name} ${} $ {x}", ()),
+        ("${ spaced }", (" spaced ",)),
+    ],
+)
+def test_variables(content: str, names: tuple[str, ...]) -> None:
+    assert variables(content) == names
+
+
+@pytest.mark.parametrize(
+    ("content", "params", "text"),
+    [
+        ("plain", {}, "plain"),
+        ("plain", {"unused": "x"}, "plain"),
+        ("Hi ${name}!", {"name": "李"}, "Hi 李!"),
+        ("${a}${b}${a}", {"a": "1", "b": "2"}, "121"),
+        ("${a} ${b}", {"a": "${b}", "b": "${a}"}, "${b} ${a}"),
+        ("${a}", {"a": ""}, ""),
+        ("${a}", {"a": "\\1 %s {0} $a"}, "\\1 %s {0} $a"),
+    ],
+)
+def test_render(content: str, params: dict[str, str], text: str) -> None:
+    """Values are taken as they are: a placeholder inside a value is never expanded."""
+    assert TextContent(content).render(params) == text
+
+
+def test_a_missing_value_is_named() -> None:
+    with pytest.raises(MissingVariable, match="no value for the variable city"):
+        TextContent("${name} in ${city}").render({"name": "Li"})
+
+
+@given(st.text(), st.text(), st.text())
+def test_rendering_one_variable_is_concatenation(before: str, value: str, after: str) -> None:
+    before, after = before.replace("$", ""), after.replace("$", "")
+    assert TextContent(f"{before}${{v}}{after}").render({"v": value}) == before + value + after
+
+
+@pytest.mark.parametrize(
+    ("name", "bare"),
+    [
+        ("Acme", "Acme"),
+        (" Acme ", "Acme"),
+        ("【Acme】", "Acme"),
+        ("[Acme]", "Acme"),
+        (" 【 Acme 】 ", "Acme"),
+        ("【Acme", "【Acme"),
+        ("[Acme】", "[Acme】"),
+        ("【】", "【】"),
+        ("", ""),
+        ("[[Acme]]", "[Acme]"),
+    ],
+)
+def test_bare_sign(name: str, bare: str) -> None:
+    assert bare_sign(name) == bare
+
+
+@pytest.mark.parametrize(
+    ("sign", "template_type", "text"),
+    [
+        ("Acme", HOME, "【Acme】Hi"),
+        ("阿里云", HOME, "【阿里云】Hi"),
+        ("Acme", ABROAD, "[Acme]Hi"),
+        ("阿里云", ABROAD, "【阿里云】Hi"),
+        ("", HOME, "Hi"),
+    ],
+)
+def test_signed(sign: str, template_type: TemplateType, text: str) -> None:
+    assert signed(sign, "Hi", template_type) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "template_type", "parts"),
+    [
+        ("", HOME, 1),
+        ("字" * 70, HOME, 1),
+        ("字" * 71, HOME, 2),
+        ("字" * 134, HOME, 2),
+        ("字" * 135, HOME, 3),
+        ("a" * 70, HOME, 1),
+        ("a" * 71, HOME, 2),
+        ("a" * 160, HOME, 3),
+        ("", ABROAD, 1),
+        ("a" * 160, ABROAD, 1),
+        ("a" * 161, ABROAD, 2),
+        ("a" * 306, ABROAD, 2),
+        ("a" * 307, ABROAD, 3),
+        ("a" * 158 + "€", ABROAD, 1),
+        ("a" * 159 + "€", ABROAD, 2),
+        *[("a" * 158 + char, ABROAD, 1) for char in "^{}[]~\\|"],
+        *[("a" * 159 + char, ABROAD, 2) for char in "^{}[]~\\|"],
+        ("@£$ÄÖÜß\n", ABROAD, 1),
+        ("a" * 69 + "字", ABROAD, 1),
+        ("a" * 70 + "字", ABROAD, 2),
+        ("字" * 134, ABROAD, 2),
+        ("字" * 135, ABROAD, 3),
+        ("a" * 68 + "😀", ABROAD, 1),
+        ("a" * 69 + "😀", ABROAD, 2),
+        ("a" * 70 + "`", ABROAD, 2),
+    ],
+)
+def test_segments(text: str, template_type: TemplateType, parts: int) -> None:
+    assert segments(text, template_type) == parts
+
+
+@pytest.mark.parametrize(
+    ("content", "suffix", "template_type", "result"),
+    [
+        ("Sale", "拒收请回复R", HOME, "Sale拒收请回复R"),
+        ("Sale", "", HOME, "Sale"),
+        ("Sale", "回T退订", TemplateType.NOTIFICATION, "Sale"),
+        ("Sale", "回T退订", TemplateType.CAPTCHA, "Sale"),
+        ("Sale", "回T退订", ABROAD, "Sale"),
+        *[
+            (f"Sale {known}", "回复X退订", HOME, f"Sale {known}")
+            for known in ("拒收请回复R", "回T退订", "退订回T", "回TD退订", "退订回N", "回复X退订")
+        ],
+        ("Sale 回T退订 ", "拒收请回复R", HOME, "Sale 回T退订 "),
+        ("回T退订 is what we say", "拒收请回复R", HOME, "回T退订 is what we say拒收请回复R"),
+    ],
+)
+def test_opt_out_suffix(content: str, suffix: str, template_type: TemplateType, result: str) -> None:
+    assert with_opt_out(content, suffix, template_type) == result
+
+
+@pytest.mark.parametrize(
+    ("reply", "configured", "leaves"),
+    [
+        *[
+            (word, "", True)
+            for word in ("R", "r", " R ", "Ｒ", "ｒ", "T", "t", "TD", "Td", "N", "退订", " 退订\n")
+        ],
+        ("QX", "qx", True),
+        ("ＱＸ", "qx", True),
+        ("QX", "", False),
+        *[(word, "", False) for word in ("", "RR", "R!", "Not now", "请不要退订", "TT", "no")],
+        ("", " ", False),
+    ],
+)
+def test_is_opt_out(reply: str, configured: str, leaves: bool) -> None:
+    assert is_opt_out(reply, configured) is leaves
