@@ -29,13 +29,13 @@ from bridge.plugin import ReviewStatus
 CALLBACK_PRESETS = ("zhangbei", "shanghai")
 """Quick Audience's two environments; any other callback address is given as a URL."""
 
-_DATABASE = re.compile(r"sqlite:///.+|postgresql\+psycopg://.+", re.DOTALL)
+_DATABASE = re.compile(r"sqlite:///.+|postgresql(\+psycopg)?://.+", re.DOTALL)
 _TOKEN = re.compile(r"|[A-Za-z0-9_-]{16,128}")
 
 
 def _database(url: str) -> str:
     if not _DATABASE.fullmatch(url) or ":memory:" in url:
-        raise ValueError("a database is sqlite:///PATH or postgresql+psycopg://USER@HOST/NAME")
+        raise ValueError("a database is sqlite:///PATH or postgresql://USER@HOST/NAME")
     return url
 
 
@@ -81,19 +81,19 @@ class BridgeSettings(_Model):
     """The `[bridge]` table: what all channels share."""
 
     database: Annotated[str, AfterValidator(_database)] = Field("sqlite:///var/bridge.db", repr=False)
-    """Where the ledger lives: sqlite:///PATH, or postgresql+psycopg://USER:PASSWORD@HOST/NAME."""
+    """Where the ledger lives: sqlite:///PATH, or postgresql://USER:PASSWORD@HOST/NAME."""
     public_url: Annotated[str, AfterValidator(_web_address)] = ""
     """The address under which vendors reach the bridge for their webhooks; "" when they cannot."""
     timezone: ZoneInfo = ZoneInfo("Asia/Shanghai")
     """The time zone of channels that name none, for quiet hours."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    """The least important events that are logged."""
+    """The least important events that are logged: DEBUG, INFO, WARNING or ERROR."""
     log_format: Literal["json", "text"] = "json"
-    """One JSON object a line for machines, or text for people."""
+    """json (one object a line, for machines) or text (for people)."""
     metrics_dir: str = "var/metrics"
-    """The folder in which this machine's processes share their metrics; emptied at start."""
+    """The folder in which this machine's processes add up their metrics; no other bridge may use it."""
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
-    """The port on which a worker shows its own metrics; 0 for none, the web's /metrics shows them too."""
+    """The port on which a worker alone on its machine shows its metrics; beside a web, /metrics has them."""
     max_request_bytes: PositiveInt = 33_554_432
     """The largest request body Quick Audience may send, in bytes."""
     max_recipients: PositiveInt = 200_000
@@ -107,9 +107,9 @@ class BridgeSettings(_Model):
     trusted_proxies: NonNegativeInt = 0
     """How many proxies in front of the bridge may tell the caller's address by X-Forwarded-For."""
     success_code: Literal["OK", "200"] = "OK"
-    """The `code` of a successful answer to Quick Audience."""
+    """OK or 200: the `code` of a successful answer to Quick Audience."""
     error_status: Literal["http", "always_200"] = "http"
-    """Refusals carry the HTTP status 401, 403 or 404, or always 200 with the number in `code` alone."""
+    """http: refusals carry the HTTP status 401, 403 or 404; always_200: only their `code` tells."""
     lease_s: PositiveInt = 120
     """After how many seconds a vendor call counts as lost and its outcome as unknown."""
     dispatch_threads: PositiveInt = 8
@@ -151,7 +151,7 @@ class ChannelSettings(_Model):
     callback_url: Annotated[str, AfterValidator(_callback)] = ""
     """Where receipts and replies are pushed: zhangbei, shanghai, or a URL; "" pushes nothing."""
     receipts: Literal["push", "pull"] = "push"
-    """The receipt mode chosen in Quick Audience's form: the bridge pushes, or Quick Audience queries."""
+    """push or pull, as chosen in Quick Audience's form: the bridge pushes receipts, or is asked for them."""
     hook_token: Annotated[SecretStr, AfterValidator(_hook_token)] = SecretStr("")
     """The secret part of the vendor's webhook address, 16 characters or more."""
     allow_private: bool = False
@@ -175,7 +175,7 @@ class ChannelSettings(_Model):
     max_pending: PositiveInt = 5_000_000
     """How many recipients may wait; a send that would pass it is refused before anything is stored."""
     review: Literal["auto", "manual"] = "auto"
-    """Templates of a vendor without reviews are approved at once, or by `sms-bridge templates approve`."""
+    """auto or manual: templates of a vendor without reviews are approved at once, or by an operator."""
     signs: Mapping[str, Annotated[SignSettings, BeforeValidator(_sign)]] = Field(default_factory=dict)
     """The signatures of a vendor that keeps none: name to approved, pending, or a table with a reason."""
     default_sign: str = ""
@@ -185,7 +185,7 @@ class ChannelSettings(_Model):
     opt_out_word: str = ""
     """A further reply that means "leave me alone", beside R, T, TD, N and 退订."""
     unknown_policy: Literal["fail", "resend"] = "fail"
-    """What happens at the deadline to messages whose outcome is unknown; resend may send twice."""
+    """fail or resend: what becomes of messages whose outcome stays unknown; resend may send twice."""
     unknown_deadline_h: PositiveFloat = 72
     """After how many hours an unknown outcome or a missing receipt is given up."""
     reply_window_h: PositiveFloat = 72
@@ -193,7 +193,7 @@ class ChannelSettings(_Model):
     push_batch: Annotated[int, Field(ge=1, le=500)] = 500
     """How many receipts or replies one callback carries."""
     send_status: Literal["string", "integer"] = "string"
-    """How callbacks write `sendStatus`."""
+    """string or integer: how callbacks write `sendStatus`."""
     timezone: ZoneInfo | None = None
     """The channel's time zone; without one, the bridge's."""
 

@@ -124,7 +124,10 @@ ROWS: list[tuple[str, list[tuple[str, str]]]] = [
         f"{CHANNEL}default = true\n{SECOND}default = true",
         [("channels.other.default", "The channel promo is the default already")],
     ),
-    ('[bridge]\ndatabase = "mysql://x"' + CHANNEL, [("bridge.database", "sqlite:///PATH or postgresql")]),
+    (
+        '[bridge]\ndatabase = "mysql://x"' + CHANNEL,
+        [("bridge.database", "sqlite:///PATH or postgresql://USER")],
+    ),
     ('[bridge]\ndatabase = "sqlite:///:memory:"' + CHANNEL, [("bridge.database", "sqlite:///PATH")]),
     ('[bridge]\npublic_url = "sms.example.com"' + CHANNEL, [("bridge.public_url", "starts with https://")]),
     (
