@@ -3,7 +3,7 @@
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Literal
 
-from pydantic import Field, PositiveFloat, SecretStr
+from pydantic import Field, PositiveFloat, SecretStr, model_validator
 
 from bridge.plugin import PluginSettings, TemplateType
 
@@ -76,3 +76,12 @@ class AliyunSettings(PluginSettings):
     poll_for_s: PositiveFloat = 30.0
     reconcile_probes: int = Field(3, ge=1, le=100)
     queue: QueueSettings | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _endpoint_as_url(cls, values: Any) -> Any:
+        """An endpoint written as a URL, an emulator's for example, brings its protocol along."""
+        if isinstance(values, dict) and "://" in str(values.get("endpoint")):
+            protocol, _, host = str(values["endpoint"]).partition("://")
+            return values | {"endpoint": host.rstrip("/"), "protocol": protocol.upper()}
+        return values

@@ -11,7 +11,7 @@ from bridge_aliyun.vendor import Aliyun
 from .emulator import Emulator
 from .samples import SIGN, NoRecords
 
-VENDOR = Callable[..., Aliyun]
+Build = Callable[..., Aliyun]
 
 
 @pytest.fixture(autouse=True)
@@ -33,21 +33,20 @@ def aliyun() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def vendor(aliyun: Emulator) -> VENDOR:
+def build(aliyun: Emulator) -> Build:
     """Builds the plugin's vendor for the emulated account, with any of its settings."""
 
-    def build(**settings: object) -> Aliyun:
-        return Aliyun(channel(aliyun.endpoint, **settings))
+    def vendor(**settings: object) -> Aliyun:
+        return Aliyun(channel({"endpoint": aliyun.endpoint} | settings))
 
-    return build
+    return vendor
 
 
-def channel(endpoint: str, **settings: object) -> Channel:
-    """A channel of the plugin that calls this endpoint."""
+def channel(settings: dict[str, object]) -> Channel:
+    """A channel of the plugin with these settings, `endpoint` among them."""
     base: dict[str, object] = {
         "access_key_id": "testAK",
         "access_key_secret": "testSK",
-        "endpoint": endpoint,
         "protocol": "HTTP",
         "related_sign_name": SIGN,
     }

@@ -3,7 +3,7 @@
 GET  /_emulator/state        counts: calls by operation, messages, duplicates, receipts
 GET  /_emulator/duplicates   {phone: times} for content a phone got more than once
 GET  /_emulator/messages     every message: phone, out_id, status (1 waiting, 2 failed, 3 delivered)
-POST /_emulator/faults       {"fault", "operation"?, "times"?, "rate"?, "code"?}; {} ends all faults
+POST /_emulator/faults       {"fault", "operation"?, "times"?, "rate"?, "after"?, "code"?}; {} ends all faults
 POST /_emulator/signs        {"name"}: an approved signature
 POST /_emulator/templates    {"code", "content", "type"?}: an approved text template
 POST /_emulator/reviews      {"code", "status", "reason"?, "carriers"?}
@@ -53,12 +53,12 @@ def _messages(emulator: "Emulator", _: dict[str, Any]) -> object:
 
 def _faults(emulator: "Emulator", wish: dict[str, Any]) -> object:
     if not wish:
-        emulator.faults.clear()
+        emulator.plan.clear()
     else:
         fault = refusing(wish["code"]) if "code" in wish else wish["fault"]
-        options = {name: wish[name] for name in ("operation", "times", "rate") if name in wish}
-        emulator.faults.add(fault, **options)
-    return {"rules": len(emulator.faults.rules)}
+        options = {name: wish[name] for name in ("operation", "times", "rate", "after") if name in wish}
+        emulator.plan.add(fault, **options)
+    return {"rules": len(emulator.plan.rules)}
 
 
 def _signs(emulator: "Emulator", wish: dict[str, Any]) -> object:

@@ -64,9 +64,22 @@ class FaultPlan:
     rules: list["Rule"] = field(default_factory=list)
     dice: random.Random = field(default_factory=lambda: random.Random(1))
 
-    def add(self, fault: str | Fault, *, operation: str = "", times: int = -1, rate: float = 1.0) -> None:
-        """`times` -1 is for ever; `operation` "" is every one; `rate` is the share of requests hit."""
-        self.rules.append(Rule(FAULTS[fault] if isinstance(fault, str) else fault, operation, times, rate))
+    def add(
+        self,
+        fault: str | Fault,
+        *,
+        operation: str = "",
+        times: int = -1,
+        rate: float = 1.0,
+        after: int = 0,
+    ) -> None:
+        """Answer with `fault` from now on.
+
+        `operation` "" is every one; `times` -1 is for ever; `rate` is the share of requests hit; the first
+        `after` requests pass.
+        """
+        chosen = FAULTS[fault] if isinstance(fault, str) else fault
+        self.rules.append(Rule(chosen, operation, times, rate, after))
 
     def clear(self) -> None:
         """No more faults."""
@@ -75,7 +88,11 @@ class FaultPlan:
     def next(self, operation: str) -> Fault | None:
         """The fault for this request, counted off; None to behave."""
         for rule in self.rules:
-            if rule.times and rule.operation in ("", operation) and self.dice.random() < rule.rate:
+            if not rule.times or rule.operation not in ("", operation):
+                continue
+            if rule.after:
+                rule.after -= 1
+            elif self.dice.random() < rule.rate:
                 rule.times -= rule.times > 0
                 return rule.fault
         return None
@@ -89,3 +106,4 @@ class Rule:
     operation: str
     times: int
     rate: float
+    after: int

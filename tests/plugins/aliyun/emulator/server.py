@@ -18,11 +18,15 @@ VERSION = "2017-05-25"
 
 
 class Emulator:
-    """Aliyun on a port of this machine. Use as a context manager; `endpoint` is "127.0.0.1:PORT"."""
+    """Aliyun on a port of this machine, for use as a context manager.
+
+    `plan` holds the faults to answer with; `faults` the sentences about requests the gateway did not take.
+    """
 
     def __init__(self, port: int = 0, account: Account | None = None) -> None:
         self.account: Account = account or Account()
-        self.faults = FaultPlan()
+        self.plan = FaultPlan()
+        self.faults: list[str] = []
         self.queues = Queues()
         self.push = PushSettings()
         self.pusher = Pusher(self.account, self.push)
@@ -38,6 +42,16 @@ class Emulator:
     def endpoint(self) -> str:
         """Host and port."""
         return f"127.0.0.1:{self._server.server_address[1]}"
+
+    @property
+    def url(self) -> str:
+        """The endpoint as a URL."""
+        return f"http://{self.endpoint}"
+
+    @property
+    def delivered(self) -> list[str]:
+        """The mainland numbers of every message taken, in E.164."""
+        return [f"+86{message.phone}" for message in self.account.messages]
 
     def __enter__(self) -> "Emulator":
         self._thread.start()
@@ -102,9 +116,10 @@ class _Handler(BaseHTTPRequestHandler):
             params = _params(self.path, body)
             if emulator.keep_requests:
                 emulator.requests.append((operation, params))
-            fault = emulator.faults.next(operation)
+            fault = emulator.plan.next(operation)
             answer = b"" if fault and not fault.recorded else self._perform(operation, params)
         except acs3.BadRequest as bad:
+            emulator.faults.append(f"{operation}: {bad.code}")
             self._answer(bad.status, error(bad.code, "the gateway refused the request"))
             return
         if fault is None:
