@@ -38,6 +38,7 @@ from .shelf import Download, Shelf
 
 _MAX_BODY = 8 * 1024 * 1024
 _SHOWN = 20
+_POLL_S = 0.05
 
 
 class _Answer(NamedTuple):
@@ -86,7 +87,9 @@ class CallbackServer:
         self._seen: dict[str, float] = {}
         self._failures: dict[str, int] = {}
         self._http = _Server(listen, self)
-        self._thread = threading.Thread(target=self._http.serve_forever, name="callbacks", daemon=True)
+        self._thread = threading.Thread(
+            target=self._http.serve_forever, args=(_POLL_S,), name="callbacks", daemon=True
+        )
 
     @property
     def url(self) -> str:

@@ -1,7 +1,8 @@
 """Runs one command in a process group of its own and takes the whole group down with its starter.
 
-`python guard.py COMMAND...` holds its standard input open and reads nothing from it. When that pipe closes,
-because the starter closed it or was killed, the group gets SIGTERM and, after `GRACE_S` seconds, SIGKILL.
+`python guard.py GRACE_S COMMAND...` holds its standard input open and reads nothing from it. When that pipe
+closes, because the starter closed it or was killed, the group gets SIGTERM; what of it is left after GRACE_S
+seconds gets SIGKILL.
 Only POSIX calls, so it works beyond Linux; only the standard library, so it starts fast.
 """
 
@@ -14,11 +15,10 @@ import threading
 import time
 from types import FrameType
 
-GRACE_S = 15.0
 _ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-def main(command: list[str]) -> int:
+def main(grace_s: float, command: list[str]) -> int:
     """Run the command until it ends, a signal comes, or standard input closes; returns its exit status."""
     for signum in _ENDINGS:
         signal.signal(signum, _end)
@@ -29,7 +29,7 @@ def main(command: list[str]) -> int:
         return child.wait()
     finally:
         if child is not None:
-            _end_group(child)
+            _end_group(child, grace_s)
 
 
 def _end(signum: int, _frame: FrameType | None) -> None:
@@ -44,10 +44,10 @@ def _end_with_starter() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _end_group(child: subprocess.Popen[bytes]) -> None:
+def _end_group(child: subprocess.Popen[bytes], grace_s: float) -> None:
     """Leave nothing of the group behind: ask once, wait, then kill whatever is left."""
     _signal_group(child, signal.SIGTERM)
-    deadline = time.monotonic() + GRACE_S
+    deadline = time.monotonic() + grace_s
     while time.monotonic() < deadline and _group_lives(child):
         time.sleep(0.02)
     _signal_group(child, signal.SIGKILL)
@@ -68,4 +68,4 @@ def _signal_group(child: subprocess.Popen[bytes], signum: signal.Signals) -> Non
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(float(sys.argv[1]), sys.argv[2:]))

@@ -26,13 +26,16 @@ class PartFailed(Exception):
 class Part:
     """One running program."""
 
-    def __init__(self, name: str, command: Sequence[str], log: Path, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], log: Path, environ: Mapping[str, str], grace_s: float
+    ) -> None:
         self.name = name
         self.log = log
+        self._grace_s = grace_s
         with log.open("wb") as output:
             # A session of its own, so that Ctrl-C reaches this process alone, which then ends the parts.
             self._guard = subprocess.Popen(  # noqa: S603
-                [sys.executable, guard.__file__, *command],
+                [sys.executable, guard.__file__, str(grace_s), *command],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -69,7 +72,7 @@ class Part:
         """Ask it to end and wait until it has; its guard kills what does not obey."""
         self.ask_to_end()
         try:
-            self._guard.wait(guard.GRACE_S + 5)
+            self._guard.wait(self._grace_s + 5)
         except subprocess.TimeoutExpired:
             self._guard.kill()
             self._guard.wait()
@@ -81,15 +84,19 @@ class Part:
 
 
 class Parts:
-    """All parts of one run, with their logs in `directory`. Leaving the context ends them, last one first."""
+    """All parts of one run, with their logs in `directory`. Leaving the context ends them, last one first.
 
-    def __init__(self, directory: Path) -> None:
+    A part that is asked to end has `grace_s` seconds for it.
+    """
+
+    def __init__(self, directory: Path, grace_s: float = 15) -> None:
         self.directory = directory
+        self._grace_s = grace_s
         self._parts: list[Part] = []
 
     def start(self, name: str, *command: str, environ: Mapping[str, str] | None = None) -> Part:
         """Start one program; its log is `NAME.log`."""
-        part = Part(name, command, self.directory / f"{name}.log", environ or {})
+        part = Part(name, command, self.directory / f"{name}.log", environ or {}, self._grace_s)
         self._parts.append(part)
         return part
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from bridge.plugin.phone import mask
 
 from .inbox import Inbox
-from .inspection import Receipt, Reply
+from .inspection import Receipt
 
 _EXAMPLES = 3
 
@@ -103,7 +103,7 @@ def reconcile(
     """Compare all sides. `details` None leaves them out; `carrier` None leaves its record out."""
     findings = _Findings()
     lost = _compare_receipts(findings, sent, inbox)
-    _judge_inbox(findings, inbox)
+    _judge_inbox(findings, sent, inbox)
     for out_id, expected in sent.items() if details is not None else ():
         rows = (details or {}).get(out_id, ())
         _compare_details(findings, expected, inbox.receipts.get(out_id, {}), rows)
@@ -138,18 +138,16 @@ def _compare_receipts(findings: _Findings, sent: Sent, inbox: Inbox) -> int:
     return findings.add("lost: sent, and no receipt came", lost)
 
 
-def _judge_inbox(findings: _Findings, inbox: Inbox) -> None:
+def _judge_inbox(findings: _Findings, sent: Sent, inbox: Inbox) -> None:
     findings.add(
         "two receipts that contradict each other", (first.phone for first, _ in inbox.contradictions)
     )
     for refusal, count in Counter(inbox.refusals).items():
         findings.found.append(Finding(f"callback refused with {refusal.status}: {refusal.message}", count))
-    unknown = [reply for reply in inbox.replies if not _answers_a_message(reply, inbox)]
-    findings.add("reply from a number that was not sent to under that outId", (r.phone for r in unknown))
-
-
-def _answers_a_message(reply: Reply, inbox: Inbox) -> bool:
-    return reply.phone in inbox.receipts.get(reply.out_id, {})
+    findings.add(
+        "reply from a number that was not sent to under that outId",
+        (reply.phone for reply in inbox.replies if reply.phone not in sent.get(reply.out_id, {})),
+    )
 
 
 def _compare_details(
