@@ -244,7 +244,7 @@ class Campaign:
 
     def _await_replies(self) -> None:
         due = self._replies_due() if self._replies_due else None
-        silence_s = _QUIET_S if due is None else self._plan.silence_s
+        silence_s = min(self._plan.silence_s, _QUIET_S if due is None else math.inf)
         with self._stages.stage("Replies", due or 0) as stage:
             known = self._await(
                 stage,

@@ -24,6 +24,9 @@ from .reconciliation import reconcile
 from .report import print_result
 from .stages import stages_for
 
+PATIENCE_S = 30.0
+"""For how long a call without an answer is repeated."""
+
 _FAILURES = (BridgeRefused, ContractBroken, NoAnswer, CampaignFailed, PartFailed)
 
 
@@ -117,7 +120,7 @@ def simulate(
         )
         if listen_only:
             _wait_for_ever()
-        qa = QuickAudience(prefix, key, platform_name=platform_name, patience_s=30)
+        qa = QuickAudience(prefix, key, platform_name=platform_name, patience_s=PATIENCE_S)
         with contextlib.closing(qa):
             reconciles = _run(console, qa, callbacks, plan)
     raise SystemExit(0 if reconciles else 1)

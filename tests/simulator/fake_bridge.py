@@ -32,7 +32,7 @@ class FakeBridge:
         self.tamper_row: Callable[[Entry], Entry] = dict
         self._templates: dict[str, str] = {}
         self._asked: dict[str, int] = {}
-        self._rows: list[Entry] = []
+        self.sent: list[Entry] = []
         self._lock = threading.Lock()
         self._http = requests.Session()
         app = Flask(__name__)
@@ -116,11 +116,11 @@ class FakeBridge:
         }
         code = body["templateCode"]
         content = "" if bad else "【演示】" + render(self._templates[code], params)
-        self._rows.append({**entry, "sendStatus": 1 if bad else 2, "content": content, "templateCode": code})
+        self.sent.append({**entry, "sendStatus": 1 if bad else 2, "content": content, "templateCode": code})
         return {**entry, "sendStatus": "1" if bad else "2", "message": "No mobile number." if bad else ""}
 
     def _sendDetails(self, _method: str, _rest: str, body: Any) -> Entry:  # noqa: N802
-        rows = [self.tamper_row(row) for row in self._rows if row["outId"] == body["outId"]]
+        rows = [self.tamper_row(row) for row in self.sent if row["outId"] == body["outId"]]
         first = (body["currentPage"] - 1) * body["pageSize"]
         return {"sendDetailDTOs": rows[first : first + body["pageSize"]], "totalCount": len(rows)}
 

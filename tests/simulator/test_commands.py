@@ -1,0 +1,88 @@
+"""`sms-bridge simulate` from its options to its exit status; `demo` has a file of its own."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bridge.simulator.commands import simulate
+
+from .fake_bridge import FakeBridge
+from .pushing import KEY
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that was free a moment ago: the bridge must know it before the simulator listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def fake(port: int) -> Iterator[FakeBridge]:
+    with FakeBridge(f"http://127.0.0.1:{port}", reviews=1) as bridge:
+        yield bridge
+
+
+def simulated(fake: FakeBridge, port: int, *options: str) -> Result:
+    command = ["--prefix", fake.url, "--key", KEY, "--listen", f"127.0.0.1:{port}", "--silence", "0.3"]
+    return CliRunner().invoke(simulate, [*command, *options])
+
+
+def test_a_campaign_that_reconciles_ends_with_status_0(fake: FakeBridge, port: int) -> None:
+    result = simulated(fake, port, "--recipients", "50")
+    assert result.exit_code == 0, result.output
+    assert f"callback_url must be http://127.0.0.1:{port} " in result.output
+    assert "Everything reconciles." in result.output
+    for line in ("sent by Quick Audience", "65", "not known without the carrier's record"):
+        assert line in result.output
+
+
+def test_a_campaign_that_does_not_reconcile_ends_with_status_1(fake: FakeBridge, port: int) -> None:
+    fake.tamper = lambda entries: entries[:-1] or entries
+    result = simulated(fake, port, "--recipients", "50")
+    assert result.exit_code == 1
+    assert "does not reconcile: 3 × lost" in result.output
+
+
+def test_a_wrong_callback_address_is_named(fake: FakeBridge, port: int) -> None:
+    fake.pushes = False
+    result = simulated(fake, port, "--recipients", "5")
+    assert result.exit_code == 1
+    assert f"No callback came at all: is the channel's callback_url http://127.0.0.1:{port}?" in result.output
+
+
+def test_own_numbers_replace_the_invented_ones(fake: FakeBridge, port: int, tmp_path: Path) -> None:
+    numbers = tmp_path / "numbers.txt"
+    numbers.write_text("\ufeff15400000001\r\n15400000002\r\n15400000001\n", "utf-8")
+    result = simulated(fake, port, "--numbers", str(numbers), "--receipts", "push")
+    assert result.exit_code == 0, result.output
+    assert [row["phoneNum"] for row in fake.sent] == ["15400000001", "15400000002"]
+    assert "15400000001" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--listen", "8790"], "HOST:PORT"),
+        (["--numbers", __file__, "--recipients", "1000000"], "1,000,000 recipients are wanted"),
+        (["--receipts", "pigeon"], "'pigeon' is not one of"),
+    ],
+)
+def test_wrong_options_are_told(fake: FakeBridge, port: int, options: list[str], words: str) -> None:
+    result = simulated(fake, port, *options)
+    assert result.exit_code == 2
+    assert words in result.output
+
+
+def test_a_bridge_that_is_not_there_is_told_in_one_line(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridge.simulator.commands.PATIENCE_S", 0)
+    result = CliRunner().invoke(
+        simulate, ["--prefix", f"http://127.0.0.1:{port}", "--key", "", "--listen", "127.0.0.1:0"]
+    )
+    assert result.exit_code == 1
+    assert "Error: query_sign has no answer" in result.output
+    assert "Traceback" not in result.output
