@@ -14,7 +14,7 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from .faults import Faults, FaultyDay
+from .faults import BEFORE, Faults, FaultyDay
 from .pushing import Pusher, entries
 from .record import Account, Call, Posting, Record
 from .rules import MAX_MEDIA_BYTES, Letter, Profile, Refusal, fate, review
@@ -24,6 +24,7 @@ MAX_MESSAGES = 1000
 _EARLY_WAIT_S = 5.0
 _GATEWAY_PAGE = "<html><body><h1>{}</h1></body></html>"
 _KINDS = {"text", "digital"}
+_ENDS = {"lost_answer": "close", "hang": "hang", "reset_after": "reset"}
 _TYPES = {"captcha", "notification", "promotion", "international"}
 
 Reply = dict[str, Any]
@@ -143,23 +144,10 @@ class Carrier:
     def _send(self, name: str) -> Any:
         account = self._account(name)
         fault = self.day.strike_send()
-        if fault == "throttle":
-            throttled = _refused(429, "THROTTLED", "Too many calls.")
-            throttled.headers["Retry-After"] = "1"
-            return throttled
-        if fault == "error_before":
-            return _page(503, "Service Unavailable")
-        if fault == "reset_before":
-            request.environ[FAULT] = "reset"
-            return ""
+        if fault in BEFORE:
+            return _unsent(fault)
         answer = self._accept(account, _body())
-        if fault == "error_after":
-            return _page(502, "Bad Gateway")
-        if fault == "garbled_after":
-            return Response(json.dumps(answer)[:-9], mimetype="application/json")
-        if fault:
-            request.environ[FAULT] = {"lost_answer": "close", "hang": "hang", "reset_after": "reset"}[fault]
-        return answer
+        return _spoilt(fault, answer) if fault else answer
 
     def _accept(self, account: Account, body: Mapping[str, Any]) -> Reply:
         messages = _messages(body)
@@ -248,6 +236,24 @@ def _refused(status: int, code: str, message: str) -> Response:
 
 def _page(status: int, title: str) -> Response:
     return Response(_GATEWAY_PAGE.format(title), status, mimetype="text/html")
+
+
+def _unsent(fault: str) -> Response:
+    if fault == "throttle":
+        throttled = _refused(429, "THROTTLED", "Too many calls.")
+        throttled.headers["Retry-After"] = "1"
+        return throttled
+    if fault == "error_before":
+        return _page(503, "Service Unavailable")
+    return Response(headers={FAULT: "reset"})
+
+
+def _spoilt(fault: str, answer: Reply) -> Response:
+    if fault == "error_after":
+        return _page(502, "Bad Gateway")
+    if fault == "garbled_after":
+        return Response(json.dumps(answer)[:-9], mimetype="application/json")
+    return Response(headers={FAULT: _ENDS[fault]})
 
 
 def _shown(account: Account) -> Reply:

@@ -79,7 +79,8 @@ class FaultyDay:
         """Whether the fault `name` happens this time."""
         with self._lock:
             hit = bool(self._random.random() < getattr(self._faults, name))
-            self._happened[name] += hit
+            if hit:
+                self._happened[name] += 1
             return hit
 
     def shuffled(self, items: list[Any]) -> list[Any]:

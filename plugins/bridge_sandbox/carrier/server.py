@@ -1,7 +1,7 @@
 """A threaded HTTP/1.1 server for one WSGI application, which can also break its connections on purpose.
 
-One process with one id, so that killing it kills all of it. An application that sets `FAULT` in its
-environ to "close", "hang" or "reset" has its answer thrown away and the connection ended that way.
+One process with one id, so that killing it kills all of it. An answer with the header `FAULT`, which is
+"close", "hang" or "reset", is thrown away and the connection ended that way.
 """
 
 import io
@@ -16,7 +16,7 @@ from wsgiref.types import WSGIApplication
 
 from werkzeug.wrappers import Response
 
-FAULT = "carrier.fault"
+FAULT = "X-Carrier-Fault"
 _HANG_S = 300.0
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds: close sends RST
 
@@ -51,9 +51,8 @@ class _Connection(BaseHTTPRequestHandler):
     timeout = _HANG_S
 
     def do_GET(self) -> None:
-        environ = self._environ()
-        answer = Response.from_app(self.server.app, environ, buffered=True)
-        fault = environ.get(FAULT)
+        answer = Response.from_app(self.server.app, self._environ(), buffered=True)
+        fault = answer.headers.get(FAULT)
         if fault:
             self._break(fault)
             return

@@ -1,0 +1,128 @@
+"""The sandbox carrier for tests: in this process with a clock of ours, or as a process to be killed."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from bridge_sandbox.carrier.app import Carrier
+from bridge_sandbox.carrier.faults import Faults, FaultyDay
+from bridge_sandbox.carrier.record import Record
+from bridge_sandbox.carrier.server import Server
+
+KEY = "sandbox-key"
+AUTH = {"Authorization": f"Bearer {KEY}"}
+DEADLINE_S = 20.0
+
+
+class Clock:
+    """A clock that goes when it is told to."""
+
+    def __init__(self, now: float = 1_793_600_000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        """The time in seconds since the epoch."""
+        return self.now
+
+
+@contextmanager
+def serving(
+    database: Path, clock: Callable[[], float], faults: Mapping[str, float] | None = None
+) -> Iterator[Server]:
+    """A carrier behind a real socket, in a thread of this process."""
+    carrier = Carrier(Record(str(database)), FaultyDay(Faults.parse(faults or {})), clock)
+    with Server(carrier.app, "127.0.0.1", 0) as server:
+        carrier.start()
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+    carrier.close()
+
+
+class CarrierProcess:
+    """The carrier as anyone starts it."""
+
+    def __init__(self, database: Path, *options: str) -> None:
+        command = [sys.executable, "-m", "bridge_sandbox.carrier", "--database", str(database), *options]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        self.url = self._process.stdout.readline().strip()
+
+    def kill(self) -> None:
+        """SIGKILL: no goodbye."""
+        self._process.kill()
+        self._process.communicate(timeout=DEADLINE_S)
+
+    def terminate(self) -> tuple[int, str]:
+        """SIGTERM; the exit status and what was written to the error stream."""
+        self._process.terminate()
+        _, errors = self._process.communicate(timeout=DEADLINE_S)
+        return self._process.returncode, errors
+
+
+class Webhook:
+    """Takes what is posted to it; answers with `answers`, then with the carrier's own acknowledgement."""
+
+    ACKNOWLEDGEMENT = (200, b'{"received": true}')
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[int, bytes]] = []
+        self.requests: list[tuple[dict[str, str], bytes]] = []
+        self.pages: list[dict[str, Any]] = []
+        self._news = threading.Condition()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def entries(self, kind: str) -> list[dict[str, Any]]:
+        """All acknowledged entries of one kind: receipts, replies or reviews."""
+        with self._news:
+            return [entry for page in self.pages for entry in page[kind]]
+
+    def wait_for(self, kind: str, count: int) -> list[dict[str, Any]]:
+        """The entries of a kind once there are `count` of them."""
+        with self._news:
+            full = self._news.wait_for(
+                lambda: sum(len(page[kind]) for page in self.pages) >= count, DEADLINE_S
+            )
+        found = self.entries(kind)
+        assert full, f"{len(found)} of {count} {kind} came"
+        return found
+
+    def _handler(webhook) -> type[BaseHTTPRequestHandler]:  # noqa: N805 (`self` is the handler inside)
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                with webhook._news:
+                    status, answer = webhook.answers.pop(0) if webhook.answers else webhook.ACKNOWLEDGEMENT
+                    webhook.requests.append((headers, body))
+                    if (status, answer) == webhook.ACKNOWLEDGEMENT:
+                        webhook.pages.append(json.loads(body))
+                    webhook._news.notify_all()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+                """Quiet."""
+
+        return Handler
