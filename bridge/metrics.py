@@ -82,6 +82,8 @@ def share(directory: Path | str, role: str) -> None:
     """
     path = Path(directory)
     path.mkdir(parents=True, exist_ok=True)
+    if _shared.get(role) == path:
+        return  # a second set of writers would tear the files
     _shared[role] = path
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(path)
     values.ValueClass = values.MultiProcessValue(lambda: f"{role}-{os.getpid()}")  # type: ignore[no-untyped-call]

@@ -60,8 +60,9 @@ _CALLBACKS: Mapping[callbacks.CallbackKind, tuple[str, tuple[str, ...]]] = {
 }
 
 
-def document(version: str, servers: Iterable[str] = ("/",)) -> Schema:
-    """The whole document; `servers` are the prefixes under which Quick Audience reaches the bridge."""
+def document(version: str, base: str = "", *, default_channel: bool = False) -> Schema:
+    """The whole document. `base` is the bridge's public address; with a default channel, the contract also
+    answers there without a channel's name."""
     paths: dict[str, Schema] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
@@ -72,7 +73,7 @@ def document(version: str, servers: Iterable[str] = ("/",)) -> Schema:
             "version": version,
             "description": "The third-party SMS platform contract of Alibaba Cloud Quick Audience.",
         },
-        "servers": [{"url": server} for server in servers],
+        "servers": _servers(base, default_channel),
         "security": [{"signature": []}],
         "paths": paths,
         "components": {
@@ -87,6 +88,14 @@ def document(version: str, servers: Iterable[str] = ("/",)) -> Schema:
             "schemas": {"Refusal": _object(_ENVELOPE, _ENVELOPE)},
         },
     }
+
+
+def _servers(base: str, default_channel: bool) -> list[Schema]:
+    channel = {"default": "channel", "description": "The channel's name in the bridge's configuration."}
+    servers: list[Schema] = [{"url": f"{base}/{{channel}}", "variables": {"channel": channel}}]
+    if default_channel:
+        servers.insert(0, {"url": base or "/", "description": "The default channel."})
+    return servers
 
 
 def _operation(operation: Operation) -> Schema:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bridge.plugin import Kind
+from bridge.plugin.text import bare_sign
 
 from . import replies
 from .bodies import Body, DigitalTemplateBody, SendDetailsBody, SendFileBody, SendListBody, TextTemplateBody
@@ -45,6 +46,10 @@ class Operation:
     def parameter(self) -> str:
         """The name of the path's parameter, or ""."""
         return self.path.partition("{")[2].rstrip("}")
+
+    def named(self, parameter: str) -> str:
+        """The path's parameter as services know it: signatures without brackets, codes as they are."""
+        return bare_sign(parameter) if self.parameter == "signName" else parameter.strip()
 
 
 OPERATIONS: tuple[Operation, ...] = (

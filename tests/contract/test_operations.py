@@ -23,7 +23,7 @@ PUBLISHED = {
     "11": ("POST", "/sms/sendDigitalBatchList"),
     "12": ("POST", "/sms/sendDetails"),
 }
-DOCUMENT = openapi.document("1.2.3", ["https://sms.example.com/promo"])
+DOCUMENT = openapi.document("1.2.3", "https://sms.example.com", default_channel=True)
 
 
 def test_every_published_operation_is_in_the_table() -> None:
@@ -62,4 +62,8 @@ def test_limits_reach_the_document() -> None:
     assert template["schema"]["required"] == ["templateContent", "templateName", "templateType"]
     assert openapi.field_schema(PHONES)["minItems"] == 1
     assert openapi.field_schema(PARAMS)["type"] == "array"
-    assert DOCUMENT["servers"] == [{"url": "https://sms.example.com/promo"}]
+    assert [server["url"] for server in DOCUMENT["servers"]] == [
+        "https://sms.example.com",
+        "https://sms.example.com/{channel}",
+    ]
+    assert [server["url"] for server in openapi.document("1")["servers"]] == ["/{channel}"]

@@ -1,0 +1,55 @@
+"""Answers to Quick Audience: always the whole envelope, whatever went wrong."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response
+
+from bridge.contract import replies
+from bridge.contract.refusal import Refusal
+from bridge.settings import BridgeSettings
+
+CONTENT_TYPE = "application/json; charset=utf-8"
+INTERNAL_ERROR = "INTERNAL_ERROR"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer ready to be sent or kept; `code` is that of the envelope."""
+
+    status: int
+    body: bytes
+    code: str
+
+    def response(self, request_id: str) -> Response:
+        """The answer as Flask sends it."""
+        headers = {"X-Request-Id": request_id, "Cache-Control": "no-store"}
+        return Response(self.body, self.status, headers, content_type=CONTENT_TYPE)
+
+
+class Face:
+    """How a channel looks to Quick Audience; `platform_name` is repeated byte for byte."""
+
+    def __init__(self, platform_name: str, settings: BridgeSettings) -> None:
+        self._platform_name = platform_name
+        self._success_code = settings.success_code
+        self._statuses = settings.error_status == "http"
+
+    def success(self, request_id: str, payload: dict[str, Any]) -> Answer:
+        """The request was served."""
+        return self._answer(200, self._success_code, "OK", request_id, payload)
+
+    def refusal(self, request_id: str, refusal: Refusal) -> Answer:
+        """The request was not let through."""
+        return self._answer(refusal.status, refusal.code, refusal.message, request_id, {})
+
+    def failure(self, request_id: str) -> Answer:
+        """The bridge itself failed; the log says why, the answer does not."""
+        message = f"The SMS platform has an internal error. Its log explains request {request_id}."
+        return self._answer(500, INTERNAL_ERROR, message, request_id, {})
+
+    def _answer(
+        self, status: int, code: str, message: str, request_id: str, payload: dict[str, Any]
+    ) -> Answer:
+        envelope = replies.envelope(self._platform_name, code, message, request_id, **payload)
+        return Answer(status if self._statuses else 200, replies.encode(envelope), code)

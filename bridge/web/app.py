@@ -1,0 +1,62 @@
+"""The Flask application. It runs no background work: `sms-bridge worker` does."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from bridge.ledger import Ledger
+from bridge.settings import Settings
+
+from . import docs
+from .contract import Contract
+from .hooks import Hooks
+from .paths import SplitPaths
+from .probes import Probes
+
+log = structlog.get_logger("bridge.web")
+
+
+def create_app(
+    settings: Settings,
+    services: Mapping[str, Any],
+    ledger: Ledger,
+    clock: Callable[[], float] = time.time,
+) -> Flask:
+    """The application for these channels. `clock` tells the seconds since 1970."""
+    app = Flask("bridge", static_folder=None)
+    app.url_map.merge_slashes = False
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    contract = Contract(settings, services, ledger, clock)
+    app.register_blueprint(contract.blueprint())
+    app.register_blueprint(Hooks(settings, services).blueprint())
+    app.register_blueprint(Probes(settings, ledger, clock).blueprint())
+    app.register_blueprint(docs.blueprint(settings))
+    _handle_errors(app, contract)
+    app.wsgi_app = SplitPaths(app.wsgi_app)  # type: ignore[method-assign]
+    if settings.bridge.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.bridge.trusted_proxies)  # type: ignore[method-assign]
+    return app
+
+
+def _handle_errors(app: Flask, contract: Contract) -> None:
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> Response:
+        if contract.concerns(request):
+            return contract.unknown_route(request)
+        response = jsonify(error=error.name)
+        response.status_code = error.code or 500
+        return response
+
+    @app.errorhandler(Exception)
+    def failed(error: Exception) -> Response:
+        if contract.concerns(request):
+            return contract.failed(request)
+        log.error("request failed", method=request.method, exc_info=error)
+        response = jsonify(error="Internal Server Error")
+        response.status_code = 500
+        return response

@@ -1,0 +1,226 @@
+"""The contract over HTTP: every operation of the table, under `/{channel}/sms/...` and `/sms/...`."""
+
+import re
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import structlog
+from flask import Blueprint, Request, Response, request
+from structlog.contextvars import bound_contextvars
+
+from bridge import metrics
+from bridge.contract import fields
+from bridge.contract.bodies import Body
+from bridge.contract.operations import OPERATIONS, Operation
+from bridge.contract.refusal import Refusal, forbidden, not_found
+from bridge.ledger import Differs, Ledger, Stored
+from bridge.settings import ChannelSettings, Settings
+
+from . import guards, paths
+from .answers import CONTENT_TYPE, INTERNAL_ERROR, Answer, Face
+
+log = structlog.get_logger("bridge.web")
+
+_MAX_PARAMETER = 100
+_MAX_NOTED = 256
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z_.]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One request on its way: what it asks for, of which channel, and how that channel answers."""
+
+    id: str
+    operation: Operation
+    channel: str
+    settings: ChannelSettings
+    parameter: str
+    face: Face
+
+
+class Contract:
+    """Serves the operations; `clock` tells the seconds since 1970."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        services: Mapping[str, Any],
+        ledger: Ledger,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._settings = settings
+        self._services = services
+        self._ledger = ledger
+        self._clock = clock
+        self._faces = {
+            name: Face(channel.platform_name, settings.bridge) for name, channel in settings.channels.items()
+        }
+        self._default = next((name for name, channel in settings.channels.items() if channel.default), "")
+        self._noted: set[tuple[str, str]] = set()
+
+    def blueprint(self) -> Blueprint:
+        """The routes: each operation under its channel's name, and under none for the default channel."""
+        blueprint = Blueprint("contract", __name__)
+        for operation in OPERATIONS:
+            rule = operation.path.replace(f"{{{operation.parameter}}}", "<parameter>")
+            view = partial(self._serve, operation)
+            blueprint.add_url_rule(
+                f"/<channel>{rule}", operation.name, view, methods=[operation.method], **_PLAIN
+            )
+            if self._default:
+                view = partial(self._serve, operation, self._default)
+                blueprint.add_url_rule(
+                    rule, f"{operation.name}-default", view, methods=[operation.method], **_PLAIN
+                )
+        return blueprint
+
+    def concerns(self, found: Request) -> bool:
+        """True for a path of the contract, also for one that no route serves."""
+        segments = paths.segments(found.environ)
+        return "sms" in segments[:2]
+
+    def unknown_route(self, found: Request) -> Response:
+        """The answer to a path of the contract that is none of its operations."""
+        segments = paths.segments(found.environ)
+        channel = self._default if segments[0] == "sms" else segments[0]
+        log.warning(
+            "unknown route", method=found.method, path=found.path, parameters=sorted(set(found.args))[:20]
+        )
+        if channel not in self._faces:
+            return self._refused(channel, _no_channel(channel))
+        return self._refused(channel, not_found("There is no such operation: check the URL and the method."))
+
+    def failed(self, found: Request) -> Response:
+        """The answer when the bridge failed outside of an operation."""
+        request_id = uuid.uuid4().hex
+        log.exception("request failed", request_id=request_id, method=found.method)
+        segments = paths.segments(found.environ)
+        face = self._face(self._default if segments[0] == "sms" else segments[0])
+        return face.failure(request_id).response(request_id)
+
+    def _refused(self, channel: str, refusal: Refusal) -> Response:
+        request_id = uuid.uuid4().hex
+        return self._face(channel).refusal(request_id, refusal).response(request_id)
+
+    def _face(self, channel: str) -> Face:
+        return self._faces.get(channel) or self._faces.get(self._default) or Face("", self._settings.bridge)
+
+    def _serve(self, operation: Operation, channel: str, parameter: str = "") -> Response:
+        channel = paths.unshielded(channel)
+        settings = self._settings.channels.get(channel)
+        if settings is None:
+            return self._refused(channel, _no_channel(channel))
+        call = _Call(
+            uuid.uuid4().hex,
+            operation,
+            channel,
+            settings,
+            paths.unshielded(parameter),
+            self._faces[channel],
+        )
+        started = time.perf_counter()
+        with (
+            bound_contextvars(request_id=call.id, channel=channel, operation=operation.name),
+            metrics.IN_FLIGHT.labels(channel).track_inprogress(),
+        ):
+            answer = self._answered(call)
+            seconds = time.perf_counter() - started
+            log.info("request answered", code=answer.code, ms=round(seconds * 1000, 1))
+        metrics.REQUESTS.labels(channel, operation.name, answer.code).inc()
+        metrics.REQUEST_SECONDS.labels(channel, operation.name).observe(seconds)
+        return answer.response(call.id)
+
+    def _answered(self, call: _Call) -> Answer:
+        try:
+            now = self._clock()
+            guards.check_address(request.remote_addr, call.settings.allow_from)
+            skew_s = self._settings.bridge.signature_skew_s
+            signature = guards.check_signature(request, call.settings, now, skew_s)
+            raw = guards.read_body(request, self._settings.bridge.max_request_bytes)
+            if signature:
+                return self._once(call, signature, raw, now)
+            return self._executed(call, raw)
+        except Refusal as refusal:
+            return call.face.refusal(call.id, refusal)
+        except Exception:
+            log.exception("request failed")
+            return call.face.failure(call.id)
+
+    def _once(self, call: _Call, signature: str, raw: bytes, now: float) -> Answer:
+        """Serve a signed request once: repeated word by word it gets its first answer again."""
+        fingerprint = guards.digest(request.method.encode(), request.path.encode(), raw)
+        claim = self._ledger.signatures.claim(call.channel, signature, fingerprint, int(now * 1000))
+        if isinstance(claim, Differs):
+            raise forbidden("The signature was used for another request before.")
+        if isinstance(claim, Stored):
+            log.info("request repeated")
+            return Answer(claim.status, claim.body, "REPEATED")
+        answer = self._executed(call, raw)
+        if answer.code != INTERNAL_ERROR:
+            self._keep(call, signature, answer)
+        return answer
+
+    def _keep(self, call: _Call, signature: str, answer: Answer) -> None:
+        # What was done is done: that its answer could not be kept must not make it look failed.
+        try:
+            self._ledger.signatures.store(call.channel, signature, answer.status, answer.body, CONTENT_TYPE)
+        except Exception:
+            log.exception("answer not kept for repetition")
+
+    def _executed(self, call: _Call, raw: bytes) -> Answer:
+        try:
+            payload = call.operation.shape.payload(self._result(call, raw))
+        except Refusal as refusal:
+            log.info("request refused", code=refusal.code, reason=refusal.message)
+            return call.face.refusal(call.id, refusal)
+        except Exception:
+            log.exception("request failed")
+            return call.face.failure(call.id)
+        return call.face.success(call.id, payload)
+
+    def _result(self, call: _Call, raw: bytes) -> Any:
+        operation = call.operation
+        arguments: list[Any] = []
+        if operation.parameter:
+            arguments.append(_parameter(call))
+        if operation.body is not None:
+            arguments.append(self._body(operation, operation.body, raw))
+        if operation.send:
+            arguments.append(guards.digest(operation.name.encode(), raw))
+        if operation.kind is not None:
+            arguments.append(operation.kind)
+        service = getattr(self._services[call.channel], operation.service)
+        return getattr(service, operation.verb)(*arguments)
+
+    def _body(self, operation: Operation, form: type[Body], raw: bytes) -> Body:
+        source = fields.document(raw)
+        self._note(operation, form.unexpected(source))
+        return form.read(source)
+
+    def _note(self, operation: Operation, names: set[str]) -> None:
+        """Log names that the contract does not know, each once."""
+        for name in names:
+            key = (operation.name, name)
+            if key not in self._noted and len(self._noted) < _MAX_NOTED and _IDENTIFIER.fullmatch(name):
+                self._noted.add(key)
+                log.info("unknown field ignored", field=name)
+
+
+_PLAIN: dict[str, Any] = {"provide_automatic_options": False}
+
+
+def _parameter(call: _Call) -> str:
+    value = call.operation.named(call.parameter)
+    if "\0" in value or len(value) > _MAX_PARAMETER:
+        raise not_found(f"{call.operation.parameter}: there is none of this name.")
+    return value
+
+
+def _no_channel(channel: str) -> Refusal:
+    if not channel:
+        return not_found("The URL names no channel and there is no default channel.")
+    return not_found("There is no channel of this name: check the URL typed into Quick Audience.")

@@ -1,0 +1,96 @@
+"""Webhooks of vendors: `/hooks/{channel}/{hook token}/...`.
+
+A webhook is acknowledged only when everything it says is stored; otherwise the vendor is asked to repeat it.
+"""
+
+import hmac
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+import structlog
+from flask import Blueprint, Response, request
+from structlog.contextvars import bound_contextvars
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+
+from bridge import metrics
+from bridge.plugin import UnsupportedOperation, WebhookRejected, WebhookRequest
+from bridge.settings import Settings
+
+from . import paths
+
+log = structlog.get_logger("bridge.web")
+
+_METHODS = ("GET", "POST", "PUT")
+
+
+class Hooks:
+    """Serves the webhooks of every channel."""
+
+    def __init__(self, settings: Settings, services: Mapping[str, Any]) -> None:
+        self._settings = settings
+        self._services = services
+
+    def blueprint(self) -> Blueprint:
+        """The routes."""
+        blueprint = Blueprint("hooks", __name__, url_prefix="/hooks")
+        for rule, name in (("/<channel>/<token>", "hook"), ("/<channel>/<token>/<path:_tail>", "hook-tail")):
+            blueprint.add_url_rule(rule, name, self._serve, methods=_METHODS, provide_automatic_options=False)
+        return blueprint
+
+    def _serve(self, channel: str, token: str, _tail: str = "") -> Response:
+        settings = self._settings.channels.get(channel)
+        expected = settings.hook_token.get_secret_value() if settings else ""
+        if not expected or not hmac.compare_digest(token.encode(), expected.encode()):
+            return _plain("not found", 404)
+        with bound_contextvars(channel=channel):
+            response = self._answered(channel)
+        metrics.WEBHOOKS.labels(channel, response.status_code).inc()
+        return response
+
+    def _answered(self, channel: str) -> Response:
+        try:
+            taken = self._services[channel].receiving.webhook(self._request())
+        except RequestEntityTooLarge:
+            return _plain("too large", 413)
+        except BadRequest:
+            return _plain("incomplete", 400)
+        except WebhookRejected as rejection:
+            log.warning("webhook rejected", code=rejection.code, reason=rejection.reason)
+            return _plain("rejected", 403)
+        except UnsupportedOperation:
+            return _plain("not found", 404)
+        except Exception:
+            log.exception("webhook not stored")
+            response = _plain("not stored, please repeat", 503)
+            response.headers["Retry-After"] = "5"
+            return response
+        return Response(taken.body, taken.status, content_type=taken.content_type)
+
+    def _request(self) -> WebhookRequest:
+        request.max_content_length = self._settings.bridge.max_request_bytes
+        path = paths.raw_path(request.environ)
+        base = self._settings.bridge.public_url or request.host_url.rstrip("/")
+        query = request.query_string
+        return WebhookRequest(
+            method=request.method,
+            url=base + path + ("?" + query.decode("latin-1") if query else ""),
+            tail=_behind(path, 3),
+            query=query,
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=request.get_data(cache=False),
+            remote_addr=request.remote_addr or "",
+        )
+
+
+def _behind(path: str, count: int) -> str:
+    """What follows the first `count` segments, decoded: "" or a text that begins with a slash."""
+    rest = path
+    for _ in range(count):
+        rest = rest.lstrip("/").partition("/")[2]
+        rest = f"/{rest}"
+    return "" if rest == "/" else unquote(rest, errors="replace")
+
+
+def _plain(text: str, status: int) -> Response:
+    return Response(text, status, content_type="text/plain; charset=utf-8")

@@ -1,0 +1,92 @@
+"""The web processes: `gunicorn -c config/gunicorn.py wsgi:app`, or started for you by `sms-bridge serve`.
+
+Three settings come from the environment; a command line option of gunicorn overrides anything here:
+
+    SMS_BRIDGE_BIND          where to listen (127.0.0.1:8000)
+    SMS_BRIDGE_WEB_WORKERS   processes (one per core, at most 4)
+    SMS_BRIDGE_WEB_THREADS   requests that one process answers at a time (8)
+
+The bridge's own configuration is the file that SMS_BRIDGE_CONFIG names (config/bridge.toml). Run
+`sms-bridge check` before a reload (SIGHUP): a process that finds a fault in it does not start.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from bridge import logs, metrics
+from bridge.settings import SettingsFaults, load
+
+# Read here once, so that a fault is told before anything starts. Nothing else is built before the fork:
+# connections and plugins must not be shared between processes.
+try:
+    _bridge = load().bridge
+except SettingsFaults as faults:
+    sys.exit(f"The bridge cannot start:\n{faults}")
+
+# Quick Audience speaks HTTP/1.1 through a proxy that ends TLS; bind to a public address only behind one.
+bind = os.environ.get("SMS_BRIDGE_BIND", "127.0.0.1:8000")
+
+# Reading a large send keeps a core busy (0.3 s for 100,000 recipients), waiting for the database does not.
+workers = int(os.environ.get("SMS_BRIDGE_WEB_WORKERS") or min(os.cpu_count() or 1, 4))
+worker_class = "gthread"
+threads = int(os.environ.get("SMS_BRIDGE_WEB_THREADS") or 8)
+
+# Each process loads the application after its fork.
+preload_app = False
+
+# A process that shows no sign of life for so long is killed; requests themselves may take longer.
+timeout = 60
+
+# After SIGTERM a process has so long to finish what it is answering. What was answered is stored already;
+# what was not answered is repeated by Quick Audience or the vendor.
+graceful_timeout = 30
+
+# Longer than the proxy keeps its own connections (nginx: 60 s), so that it never meets a closing one.
+keepalive = 75
+
+# Connections waiting to be taken, and kept open, per process.
+backlog = 1024
+worker_connections = 1000
+
+# Request line and headers of Quick Audience and of vendors stay far below; bodies are limited by
+# `max_request_bytes` in config/bridge.toml.
+limit_request_line = 8190
+limit_request_fields = 64
+limit_request_field_size = 8190
+
+# Processes are not renewed: they keep their size.
+max_requests = 0
+
+# The sign of life is a file; on a disk under load, writing it may take longer than `timeout`.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - a RAM disk, names are random
+
+# The bridge logs every request itself, with masked numbers; gunicorn's access log would show hook tokens.
+accesslog = None
+errorlog = "-"
+loglevel = _bridge.log_level.lower()
+
+# No remote control of the processes beside signals.
+control_socket_disable = True
+
+
+def on_starting(server: Any) -> None:
+    """Log in the bridge's form, and forget what earlier web processes counted."""
+    _log_like_the_bridge()
+    metrics.clear(_bridge.metrics_dir, "web")
+
+
+def on_reload(server: Any) -> None:
+    """A reload gives gunicorn its own log handlers back."""
+    _log_like_the_bridge()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """A process ended: the requests it was answering are no longer in flight."""
+    metrics.forget(_bridge.metrics_dir, "web", worker.pid)
+
+
+def _log_like_the_bridge() -> None:
+    logs.configure(level=_bridge.log_level, form=_bridge.log_format)
+    logs.adopt("gunicorn.error")

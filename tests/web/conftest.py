@@ -1,0 +1,33 @@
+"""Bridges for the tests of the web."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .world import World
+
+Worlds = Callable[..., World]
+
+
+@pytest.fixture
+def worlds(tmp_path: Path) -> Iterator[Worlds]:
+    """Makes bridges: `worlds(bridge={...}, promo={...})`."""
+    made: list[World] = []
+
+    def make(bridge: dict[str, Any] | None = None, **channels: dict[str, Any]) -> World:
+        folder = tmp_path / str(len(made))
+        folder.mkdir()
+        made.append(World(folder, bridge=bridge or {}, channels=channels))
+        return made[-1]
+
+    yield make
+    for world in made:
+        world.close()
+
+
+@pytest.fixture
+def world(worlds: Worlds) -> World:
+    """A bridge with the usual channels."""
+    return worlds()

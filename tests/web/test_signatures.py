@@ -1,0 +1,148 @@
+"""Signatures over HTTP: every vector, every bend, and what a captured signature is still good for."""
+
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from bridge.contract import signing
+from bridge.ledger import open_ledger
+from bridge.web import create_app
+from tests.contract.vectors import KEY, MALLEATIONS, NONCE, TIMESTAMP, VECTORS, Vector
+
+from .conftest import Worlds
+from .world import PLATFORM, TEMPLATE, World
+
+V02 = next(vector for vector in VECTORS if vector.name == "V02").signature
+PATH = "/promo/sms/smsSign/Acme"
+
+
+def sent(timestamp: str, nonce: str, signature: str | None) -> dict[str, Any]:
+    headers = {} if signature is None else {signing.HEADER: signature}
+    return {"query_string": {"timestamp": timestamp, "nonce": nonce}, "headers": headers}
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: f"{vector.name} {vector.why}")
+def test_vector(worlds: Worlds, vector: Vector) -> None:
+    world = worlds(promo={"key": vector.key})
+    answer = world.client.get(PATH, **sent(vector.timestamp, vector.nonce, vector.signature))
+    expected = (200, "OK") if vector.timestamp else (401, "401")
+    assert (answer.status_code, answer.get_json()["code"]) == expected
+
+
+@pytest.mark.parametrize("way", MALLEATIONS)
+@pytest.mark.parametrize("first", [True, False])
+def test_malleation(world: World, way: str, first: bool) -> None:
+    if first:
+        assert world.client.get(PATH, **sent(TIMESTAMP, NONCE, V02)).status_code == 200
+    answer = world.client.get(PATH, **sent(*MALLEATIONS[way], V02))
+    assert answer.status_code == 401
+    assert answer.get_json()["platformName"] == PLATFORM
+
+
+def test_a_bend_that_keeps_the_form_is_the_same_signature(world: World) -> None:
+    nonce = "234" + NONCE[3:]
+    signature = signing.sign(KEY, TIMESTAMP, nonce)
+    bent = (TIMESTAMP + "234", NONCE[3:])
+    assert signing.sign(KEY, *bent) == signature
+    assert world.client.get(PATH, **sent(TIMESTAMP, nonce, signature)).status_code == 200
+    assert world.client.get("/promo/sms/smsSign/Acme2", **sent(*bent, signature)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("query", "signature"),
+    [
+        ("", V02),
+        (f"timestamp={TIMESTAMP}", V02),
+        (f"nonce={NONCE}", V02),
+        (f"timestamp={TIMESTAMP}&nonce={NONCE}&nonce={NONCE}", V02),
+        (f"timestamp={TIMESTAMP}&timestamp={TIMESTAMP}&nonce={NONCE}", V02),
+        (f"timestamp={TIMESTAMP}&nonce={NONCE[:5]}+{NONCE[5:]}", V02),
+        (f"timestamp={TIMESTAMP}&nonce={NONCE}", ""),
+        (f"timestamp={TIMESTAMP}&nonce={NONCE}", None),
+        (f"timestamp={TIMESTAMP}&nonce={NONCE}", V02[:-1] + "0"),
+        (f"timestamp={TIMESTAMP}&nonce={NONCE}", "é"),
+    ],
+)
+def test_unauthorized(world: World, query: str, signature: str | None) -> None:
+    headers = {} if signature is None else {signing.HEADER: signature}
+    answer = world.client.get(f"{PATH}?{query}", headers=headers)
+    assert (answer.status_code, answer.get_json()["code"]) == (401, "401")
+    assert world.vendor().signs == []
+
+
+@pytest.mark.parametrize(("age", "status"), [(300, 200), (301, 403), (-300, 200), (-301, 403)])
+def test_skew(world: World, age: int, status: int) -> None:
+    world.now += age
+    assert world.client.get(PATH, **sent(TIMESTAMP, NONCE, V02)).status_code == status
+
+
+def test_without_a_key_nothing_is_asked(world: World) -> None:
+    assert world.client.get("/open/sms/smsSign/Acme").get_json()["code"] == "OK"
+    headers = {signing.HEADER: ""}
+    assert world.client.get("/open/sms/smsSign/Acme", headers=headers).get_json()["code"] == "OK"
+
+
+REPEATED = {"method": "POST", "path": "/promo/sms/smsTemplate", "json": TEMPLATE}
+
+
+def test_the_same_request_again_gets_the_same_answer(world: World) -> None:
+    first = world.client.open(**REPEATED, **sent(TIMESTAMP, NONCE, V02))
+    again = world.client.open(**REPEATED, **sent(TIMESTAMP, NONCE, V02.upper()))
+    assert first.get_json()["code"] == "OK"
+    assert again.data == first.data
+    assert again.content_type == first.content_type
+    assert again.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "difference",
+    [
+        {"path": "/promo/sms/digitalSmsTemplate"},
+        {"path": "/promo/sms/smsTemplate/T1", "method": "PUT"},
+        {"path": "/promo/sms/smsSign/Acme", "method": "GET", "json": None},
+        {"json": TEMPLATE | {"templateName": "Other"}},
+        {"json": None},
+    ],
+)
+def test_anything_else_with_the_same_signature_is_refused(world: World, difference: dict[str, Any]) -> None:
+    first = world.client.open(**REPEATED, **sent(TIMESTAMP, NONCE, V02))
+    assert first.get_json()["code"] == "OK"
+    answer = world.client.open(**(REPEATED | difference), **sent(TIMESTAMP, NONCE, V02))
+    assert (answer.status_code, answer.get_json()["code"]) == (403, "403")
+
+
+def test_refusals_are_repeated_too(world: World) -> None:
+    request = REPEATED | {"json": TEMPLATE | {"templateName": ""}}
+    first = world.client.open(**request, **sent(TIMESTAMP, NONCE, V02))
+    again = world.client.open(**request, **sent(TIMESTAMP, NONCE, V02))
+    assert first.get_json()["code"] == "MISSING_FIELD"
+    assert again.data == first.data
+
+
+def test_after_an_internal_error_the_request_is_served_anew(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(world.services["promo"].templates, "create_text", lambda body: 1 / 0)
+        first = world.client.open(**REPEATED, **sent(TIMESTAMP, NONCE, V02))
+        assert (first.status_code, first.get_json()["code"]) == (500, "INTERNAL_ERROR")
+        assert "division" not in first.text
+    again = world.client.open(**REPEATED, **sent(TIMESTAMP, NONCE, V02))
+    assert again.get_json()["code"] == "OK"
+
+
+def test_an_answer_that_cannot_be_kept_is_given_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.ledger.signatures, "store", lambda *_: 1 / 0)
+    answer = world.client.open(**REPEATED, **sent(TIMESTAMP, NONCE, V02))
+    assert answer.get_json()["code"] == "OK"
+
+
+def test_the_replay_cache_is_shared_by_all_processes(world: World) -> None:
+    assert world.client.open(**REPEATED, **sent(TIMESTAMP, NONCE, V02)).status_code == 200
+    with closing(open_ledger(world.settings.bridge.database)) as ledger:
+        other = create_app(world.settings, world.services, ledger, world.clock).test_client()
+        request = REPEATED | {"json": TEMPLATE | {"templateName": "Other"}}
+        assert other.open(**request, **sent(TIMESTAMP, NONCE, V02)).status_code == 403
