@@ -127,24 +127,20 @@ class Campaign:
     # Signature and templates
 
     def _check_sign(self) -> None:
+        name = self._plan.sign_name
         with self._stages.stage("Signature status") as stage:
-            review = self._qa.query_sign(self._plan.sign_name)
-            if review["signStatus"] != 1:
-                raise CampaignFailed(
-                    f"The signature {self._plan.sign_name} is not approved: {review['reason']}"
-                )
-            stage.note(f"{review['signName']} is approved")
+            self._await_review(stage, f"signature {name}", lambda: self._qa.query_sign(name), "signStatus")
 
     def _text_template(self) -> str:
         first = self._form(_FIRST_TEXT, "Weekly greeting")
         with self._stages.stage("Create text template, review") as stage:
             code = self._qa.create_text_template(first)
-            self._await_review(stage, code, self._qa.query_text_template)
+            self._await_template(stage, code, self._qa.query_text_template)
         with self._stages.stage("Modify text template, review") as stage:
             changed = self._qa.update_text_template(code, self._form(_TEXT, "Weekly greeting with points"))
             if changed != code:
                 raise CampaignFailed("The template's code changed when it was modified.")
-            answer = self._await_review(stage, code, self._qa.query_text_template)
+            answer = self._await_template(stage, code, self._qa.query_text_template)
             if answer["templateContent"] != _TEXT:
                 raise CampaignFailed("The modified template still has its old content.")
         return code
@@ -159,24 +155,30 @@ class Campaign:
         form = DigitalForm(f"Coupon {self._plan.run}", self._plan.sign_name, parts, "A coupon with a picture")
         with self._stages.stage("Create digital template, review") as stage:
             code = self._qa.create_digital_template(form)
-            self._await_review(stage, code, self._qa.query_digital_template)
+            self._await_template(stage, code, self._qa.query_digital_template)
         return code
 
-    def _await_review(
+    def _await_template(
         self, stage: Stage, code: str, query: Callable[[str], dict[str, Any]]
     ) -> Mapping[str, Any]:
+        return self._await_review(stage, f"template {code}", lambda: query(code), "templateStatus")
+
+    def _await_review(
+        self, stage: Stage, what: str, query: Callable[[], dict[str, Any]], field: str
+    ) -> Mapping[str, Any]:
+        """Ask until the review is over; returns the answer that approves."""
         deadline = self._clock() + self._plan.review_s
         asked = 1
-        while (answer := query(code))["templateStatus"] == 0:
+        while (answer := query())[field] == 0:
             if self._clock() > deadline:
                 raise CampaignFailed(
-                    f"The review of template {code} is not done after {self._plan.review_s:g} s."
+                    f"The review of {what} is not over after {self._plan.review_s:g} seconds."
                 )
             asked += 1
             self._sleep(0.25)
-        if answer["templateStatus"] != 1:
-            raise CampaignFailed(f"Template {code} is not approved: {answer['reason']}")
-        stage.note(f"approved, asked {asked} times" if asked > 1 else "approved at once")
+        if answer[field] != 1:
+            raise CampaignFailed(f"The {what} is not approved: {answer['reason']}")
+        stage.note(f"approved, asked {asked} times" if asked > 1 else "approved")
         return answer
 
     # Sending

@@ -1,6 +1,7 @@
 """The campaign against a bridge in memory: all stages, both receipt modes, and every lie is found out."""
 
 import io
+import time
 from collections.abc import Iterator
 from typing import Literal
 
@@ -38,8 +39,8 @@ def plan(receipts: Literal["push", "pull"] = "push") -> Plan:
         digital=invent(30, 1260),
         batch=250,
         receipts=receipts,
-        review_s=1,
-        silence_s=0.3,
+        review_s=0.2,
+        silence_s=0.2,
     )
 
 
@@ -47,7 +48,14 @@ def run(fake: FakeBridge, callbacks: CallbackServer, plan: Plan, console: Consol
     qa = QuickAudience(fake.url, KEY)
     stages = stages_for(console or Console(quiet=True))
     try:
-        campaign = Campaign(qa, callbacks, plan, stages, replies_due=lambda: len(callbacks.inbox.replies))
+        campaign = Campaign(
+            qa,
+            callbacks,
+            plan,
+            stages,
+            replies_due=lambda: len(callbacks.inbox.replies),
+            sleep=lambda seconds: time.sleep(seconds / 20),
+        )
         course = campaign.run()
     finally:
         qa.close()
@@ -112,9 +120,10 @@ def test_a_lying_bridge_is_found_out(lie: str, fake: FakeBridge, callbacks: Call
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"sign_status": 0}, "signature 演示 is not approved"),
-        ({"template_status": 2}, "Template T1 is not approved"),
-        ({"reviews": 10**6}, "not done after 1 s"),
+        ({"sign_status": 2}, "signature 演示 is not approved"),
+        ({"sign_status": 0}, "signature 演示 is not over after 0.2 seconds"),
+        ({"template_status": 2}, "template T1 is not approved"),
+        ({"reviews": 10**6}, "template T1 is not over after 0.2 seconds"),
     ],
 )
 def test_a_review_that_fails_ends_the_campaign(
