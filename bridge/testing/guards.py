@@ -71,7 +71,7 @@ def _guarded_sockets(watch: Watch) -> Iterator[None]:
 
     def guarded_resolve(host: Any, *args: Any, **kwargs: Any) -> Any:
         name = host.decode() if isinstance(host, bytes) else str(host)
-        if not _is_local(name):
+        if not _is_local(name) and not _is_address(name):
             watch.faults.append("a name of the real network was looked up")
             raise socket.gaierror(socket.EAI_NONAME, "the kit has no network")
         return resolve(host, *args, **kwargs)
@@ -86,10 +86,15 @@ def _guarded_sockets(watch: Watch) -> Iterator[None]:
 def _is_local(host: str) -> bool:
     if host in ("localhost", "None", ""):
         return True
+    return _is_address(host) and ipaddress.ip_address(host).is_loopback
+
+
+def _is_address(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        ipaddress.ip_address(host)
     except ValueError:
         return False
+    return True
 
 
 @contextmanager

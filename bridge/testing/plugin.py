@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from .ladder import Climb
 
 _PROPERTY = "bridge_rule"
-_results: list[tuple[dict[str, Any], str, str]] = []
 
 
 def pytest_addoption(parser: "pytest.Parser") -> None:
@@ -25,8 +24,8 @@ def pytest_addoption(parser: "pytest.Parser") -> None:
 
 
 def pytest_configure(config: "pytest.Config") -> None:
-    """Forget the results of an earlier run in the same process."""
-    _results.clear()
+    """Watch this run; pytest may run inside pytest, so what was seen belongs to the run."""
+    config.pluginmanager.register(_Reports(config), "bridge-reports")
 
 
 def pytest_collection_modifyitems(config: "pytest.Config", items: list[Any]) -> None:
@@ -44,37 +43,44 @@ def _vendor_of(item: Any) -> str | None:
     return name_of() if name_of is not None else None
 
 
-def pytest_runtest_logreport(report: "pytest.TestReport") -> None:
-    """Note what became of a rule; of a test that failed in its set-up too."""
-    if report.when != "call" and report.outcome == "passed":
-        return
-    for name, told in report.user_properties:
-        if name == _PROPERTY and isinstance(told, dict):
-            _results.append((told, report.outcome, _reason(report)))
+class _Reports:
+    """What became of every rule in one run."""
+
+    def __init__(self, config: "pytest.Config") -> None:
+        self._config = config
+        self._results: list[tuple[dict[str, Any], str, str]] = []
+
+    def pytest_runtest_logreport(self, report: "pytest.TestReport") -> None:
+        """Note what became of a rule; of a test that failed in its set-up too."""
+        if report.when != "call" and report.outcome == "passed":
+            return
+        for name, told in report.user_properties:
+            if name == _PROPERTY and isinstance(told, dict):
+                self._results.append((told, report.outcome, _reason(report)))
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Print each table's rung and what the next one lacks."""
+        if not self._results:
+            return
+        from .ladder import climbs
+
+        found = climbs(self._results)
+        terminalreporter.section("vendor tables")
+        for climb in found:
+            terminalreporter.write_line(f"{climb.title}: {climb.rung or 'no rung yet'}")
+            for step in climb.next_steps:
+                terminalreporter.write_line(f"    lacks {step}")
+        target = self._config.getoption("--bridge-rungs")
+        if target:
+            Path(target).write_text(json.dumps([_told(climb) for climb in found], indent=2) + "\n")
 
 
 def _reason(report: "pytest.TestReport") -> str:
     if isinstance(report.longrepr, tuple):
         return str(report.longrepr[2]).removeprefix("Skipped: ")
     crash = getattr(report.longrepr, "reprcrash", None)
-    return str(crash.message).splitlines()[0][:200] if crash else ""
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: "pytest.Config") -> None:
-    """Print each table's rung and what the next one lacks."""
-    if not _results:
-        return
-    from .ladder import climbs
-
-    found = climbs(_results)
-    terminalreporter.section("vendor tables")
-    for climb in found:
-        terminalreporter.write_line(f"{climb.title}: {climb.rung or 'no rung yet'}")
-        for step in climb.next_steps:
-            terminalreporter.write_line(f"    lacks {step}")
-    target = config.getoption("--bridge-rungs")
-    if target:
-        Path(target).write_text(json.dumps([_told(climb) for climb in found], indent=2) + "\n")
+    lines = str(crash.message).splitlines() if crash else []
+    return " ".join(line.strip() for line in lines)[:200]
 
 
 def _told(climb: "Climb") -> dict[str, Any]:

@@ -12,10 +12,10 @@ from typing import Any, get_args
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from bridge.channels.catalogue import GROUP, discover
-from bridge.plugin import PluginSettings, Vendor, hookspecs
+from bridge.plugin import ConfigurationFault, PluginSettings, Vendor, hookspecs
 
 from .leaks import Leaks, secrets_of
-from .stage import minimal
+from .stage import Stage, minimal
 
 _SECRET_NAME = re.compile(r"(?:^|_)(?:secret|password|token)$")
 
@@ -127,15 +127,16 @@ def settings_faults(vendor: type[Vendor], settings: Mapping[str, Any]) -> list[s
             for name, info in each.model_fields.items()
             if _SECRET_NAME.search(name) and SecretStr not in _types(info.annotation)
         ]
-    valid = model.model_validate(dict(settings))
-    leaks = Leaks(secrets_of(valid), ())
+    leaks = Leaks(secrets_of(model.model_validate(dict(settings))), ())
     attempts = {"an unknown setting": dict(settings) | {"kit_unknown": "1"}}
     for name in minimal(model):
         attempts[f"a missing {name}"] = {key: value for key, value in settings.items() if key != name}
+    if settings:
+        attempts["an empty table of settings"] = {}
     for what, given in attempts.items():
         try:
-            model.model_validate(given)
-        except ValidationError as error:
+            Stage(vendor, given).close()
+        except (ValidationError, ConfigurationFault) as error:
             faults += [f"the error about {what} shows {leak}" for leak in leaks.find(str(error))]
         else:
             faults.append(f"{what} is not refused")
