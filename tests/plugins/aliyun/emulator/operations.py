@@ -271,7 +271,9 @@ def _parts(params: Params) -> list[dict[str, Any]]:
         except binascii.Error:
             raise Refused("isv.INVALID_PARAMETERS", "not base64") from None
         name = _need(params, prefix + "FileName")
-        if suffix not in _SUFFIXES or "." in name or int(_need(params, prefix + "FileSize")) != len(data):
+        if suffix not in _SUFFIXES or name.endswith(f".{suffix}"):
+            raise Refused("isv.INVALID_PARAMETERS", f"part {len(parts) + 1}")
+        if int(_need(params, prefix + "FileSize")) != len(data):
             raise Refused("isv.INVALID_PARAMETERS", f"part {len(parts) + 1}")
         parts.append({"suffix": suffix, "name": name, "bytes": data})
     if not parts:

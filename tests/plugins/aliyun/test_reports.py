@@ -1,0 +1,202 @@
+"""What Aliyun pushes: receipts, replies and news of reviews, all at one address."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from bridge.plugin import (
+    DeliveryReceipt,
+    MessageStatus,
+    MoMessage,
+    ReviewChange,
+    WebhookRejected,
+    WebhookRequest,
+    WebhookResult,
+    from_vendor,
+)
+
+from .conftest import Build
+from .emulator import Emulator
+from .samples import batch
+
+CHINA = timezone(timedelta(hours=8))
+AT = datetime(2026, 11, 2, 12, 0, 5, tzinfo=CHINA)
+REPORT = {
+    "phone_number": "13800138000",
+    "send_time": "2026-11-02 12:00:00",
+    "report_time": "2026-11-02 12:00:05",
+    "success": True,
+    "err_code": "DELIVERED",
+    "err_msg": "user received",
+    "sms_size": "1",
+    "biz_id": "932702304080415357^0",
+    "out_id": "b1",
+}
+PHONE = from_vendor("13800138000")
+DELIVERED = DeliveryReceipt(
+    MessageStatus.DELIVERED, "", "b1", "932702304080415357^0", PHONE, "DELIVERED", "", AT
+)
+REPLY = {
+    "phone_number": "13800138000",
+    "send_time": "2026-11-02 12:00:05",
+    "content": "R",
+    "dest_code": "1068",
+    "sequence_id": "1001",
+}
+GLOBE = {
+    "To": "14155552671",
+    "Status": "2",
+    "MessageId": "m-1",
+    "TaskId": "b1",
+    "ReceiveDate": "Mon, 02 Nov 2026 12:00:05 +0800",
+    "ErrorCode": "9",
+    "ErrorDescription": "no route",
+}
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """One item and what it says."""
+
+    id: str
+    item: dict[str, Any]
+    said: DeliveryReceipt | MoMessage | ReviewChange
+
+
+FAILED = DELIVERED._replace(status=MessageStatus.UNDELIVERABLE, code="MOBILE_NOT_ON_SERVICE", reason="off")
+NOT_DELIVERED = REPORT | {"success": False, "err_code": "MOBILE_NOT_ON_SERVICE", "err_msg": "off"}
+MO = MoMessage(PHONE, "R", AT, "1001")
+
+PUSHED = [
+    Pushed("delivered", REPORT, DELIVERED),
+    Pushed("delivered, in words", REPORT | {"success": "true"}, DELIVERED),
+    Pushed("failed", NOT_DELIVERED, FAILED),
+    Pushed("failed, in words", NOT_DELIVERED | {"success": "False"}, FAILED),
+    Pushed("a number in the reason", NOT_DELIVERED | {"err_msg": "13800138000 is off"},
+           FAILED._replace(reason="138******00 is off")),
+    Pushed("failed with a code that sounds good", NOT_DELIVERED | {"err_code": "DELIVERED"},
+           FAILED._replace(code="DELIVERED")),
+    Pushed("failed without a code", NOT_DELIVERED | {"err_code": None}, FAILED._replace(code="UNKNOWN")),
+    Pushed("unsubscribed", NOT_DELIVERED | {"err_code": "isv.CUSTOMER_REFUSED"},
+           FAILED._replace(code="isv.CUSTOMER_REFUSED", opted_out=True)),
+    Pushed("of a part", REPORT | {"out_id": "b1.3"}, DELIVERED),
+    Pushed("without an out_id", REPORT | {"out_id": ""}, DELIVERED._replace(batch_ref="")),
+    Pushed("with a plus", REPORT | {"phone_number": "+8613800138000"}, DELIVERED),
+    Pushed("without a number", REPORT | {"phone_number": "hidden"}, DELIVERED._replace(phone=None)),
+    Pushed("without a report time", REPORT | {"report_time": ""},
+           DELIVERED._replace(at=AT - timedelta(seconds=5))),
+    Pushed("without any time", REPORT | {"report_time": "?", "send_time": None}, DELIVERED._replace(at=None)),
+    Pushed("from abroad", GLOBE, DeliveryReceipt(
+        MessageStatus.UNDELIVERABLE, "", "b1", "m-1", from_vendor("14155552671"), "9", "no route", AT)),
+    Pushed("from abroad, expired", GLOBE | {"Status": 6, "ErrorCode": ""}, DeliveryReceipt(
+        MessageStatus.EXPIRED, "", "b1", "m-1", from_vendor("14155552671"), "EXPIRED", "no route", AT)),
+    Pushed("a reply", REPLY, MO),
+    Pushed("a reply numbered as in older pages", REPLY | {"sequence_id": 1001, "sign_name": "Acme"},
+           MO._replace(sign_name="Acme")),
+    Pushed("an empty reply", REPLY | {"content": None}, MO._replace(content="")),
+    Pushed("a template's review", {"template_code": "SMS_1", "template_status": "approved", "reason": ""},
+           ReviewChange(vendor_code="SMS_1")),
+    Pushed("a signature's review", {"sign_name": "Acme", "sign_status": "rejected", "reason": "x"},
+           ReviewChange(sign_name="Acme")),
+]  # fmt: skip
+
+
+def pushed(body: bytes, remote_addr: str = "203.0.113.7") -> WebhookRequest:
+    """A push as the web receives it."""
+    url = "https://sms.example.com/hooks/promo/token"
+    return WebhookRequest("POST", url, "", b"", {"content-type": "application/json"}, body, remote_addr)
+
+
+def read(build: Build, *items: dict[str, Any]) -> WebhookResult:
+    """What a push of these items says."""
+    vendor = build()
+    return vendor.parse_webhook(vendor.channel, pushed(json.dumps(items).encode()))
+
+
+def said(result: WebhookResult) -> list[object]:
+    """Everything a result says."""
+    return [*result.receipts, *result.replies, *result.reviews]
+
+
+@pytest.mark.parametrize("row", PUSHED, ids=lambda row: row.id)
+def test_what_an_item_says(row: Pushed, build: Build, aliyun: Emulator) -> None:
+    """Each item is known by its fields; the answer is the one Aliyun waits for; Aliyun is not called."""
+    result = read(build, row.item)
+    assert said(result) == [row.said]
+    assert json.loads(result.acknowledgement.body)["code"] == 0
+    assert (result.acknowledgement.status, aliyun.requests) == (200, [])
+
+
+def test_many_items_in_one_push(build: Build) -> None:
+    """Receipts and replies may come together, and a repeated one is read again: the ledger knows it."""
+    result = read(build, REPORT, NOT_DELIVERED, REPLY, REPORT)
+    assert list(result.receipts) == [DELIVERED, FAILED, DELIVERED]
+    assert list(result.replies) == [MO]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {},
+        {"test": "the console's button"},
+        REPORT | {"success": "perhaps"},
+        GLOBE | {"Status": "3"},
+        REPLY | {"phone_number": "hidden"},
+    ],
+)
+def test_what_cannot_be_read(item: dict[str, Any], build: Build, caplog: pytest.LogCaptureFixture) -> None:
+    """An item that says nothing usable is counted and acknowledged: pushing it again would not change it."""
+    result = read(build, item, REPORT)
+    assert said(result) == [DELIVERED]
+    assert json.loads(result.acknowledgement.body)["code"] == 0
+    assert "1 reports of Aliyun could not be read" in caplog.text
+
+
+@pytest.mark.parametrize("body", [b"", b"no json", b'"text"', b"[1]", b"[[{}]]", b"\xff\xfe", b"null"])
+def test_what_is_no_push(body: bytes, build: Build) -> None:
+    """Anything else is refused, so that it is not acknowledged."""
+    vendor = build()
+    with pytest.raises(WebhookRejected):
+        vendor.parse_webhook(vendor.channel, pushed(body))
+
+
+def test_a_lone_object_is_read(build: Build) -> None:
+    """A report outside a list, as older pages show it."""
+    vendor = build()
+    assert said(vendor.parse_webhook(vendor.channel, pushed(json.dumps(REPORT).encode()))) == [DELIVERED]
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [("203.0.113.7", True), ("2001:db8::7", True), ("198.51.100.7", False), ("", False), ("?", False)],
+)
+def test_only_listed_addresses_may_push(address: str, allowed: bool, build: Build) -> None:
+    """With `push_allow_from` set, the address of the pusher decides."""
+    vendor = build(push_allow_from=["203.0.113.0/24", "2001:db8::/32"])
+    request = pushed(json.dumps([REPORT]).encode(), address)
+    if allowed:
+        assert said(vendor.parse_webhook(vendor.channel, request)) == [DELIVERED]
+    else:
+        with pytest.raises(WebhookRejected):
+            vendor.parse_webhook(vendor.channel, request)
+
+
+def test_a_receipt_agrees_with_the_send(aliyun: Emulator, build: Build) -> None:
+    """What Aliyun pushes for a message names its batch, its call and its number."""
+    vendor = build()
+    sent = batch("13800138000", "13900139000", ref="b5", at=datetime.now(UTC))
+    results = vendor.send_batch(vendor.channel, sent)
+    reports = [
+        aliyun.account.settle(aliyun.account.messages[0]),
+        aliyun.account.settle(aliyun.account.messages[1], "MOBILE_IN_BLACK"),
+    ]
+    receipts = vendor.parse_webhook(vendor.channel, pushed(json.dumps(reports).encode())).receipts
+    assert [
+        (receipt.batch_ref, receipt.vendor_id, receipt.phone, receipt.status) for receipt in receipts
+    ] == [
+        ("b5", results[0].vendor_id, sent.messages[0].phone, MessageStatus.DELIVERED),
+        ("b5", results[1].vendor_id, sent.messages[1].phone, MessageStatus.UNDELIVERABLE),
+    ]
