@@ -1,0 +1,91 @@
+"""`sms-bridge serve` and `sms-bridge worker`: the processes that do the work."""
+
+import os
+import signal
+import sys
+import sysconfig
+from pathlib import Path
+
+import click
+
+import bridge
+from bridge import logs
+from bridge.ledger import open_ledger, upgrade
+from bridge.settings import DEFAULT_PATH, PATH_VARIABLE, Settings, SettingsFaults, load
+
+from .opening import Trouble, channels_of, ledger_of, settings_of_bridge
+from .supervisor import Child, Supervisor
+
+
+@click.command()
+@click.option("--bind", help="Where the web listens. [default: SMS_BRIDGE_BIND or 127.0.0.1:8000]")
+@click.option("--web-workers", type=click.IntRange(1), help="Web processes. [default: one a core, at most 4]")
+def serve(bind: str | None, web_workers: int | None) -> None:
+    """Run the whole bridge: gunicorn and one worker, started again when it dies.
+
+    An empty database gets its schema; an old one is refused. SIGTERM and SIGINT finish what is in flight,
+    SIGHUP reads the configuration anew.
+    """
+    settings = settings_of_bridge()
+    _log(settings)
+    _create_schema(settings)
+    with ledger_of(settings) as ledger, channels_of(settings, ledger):
+        pass  # every fault is told here, before anything starts
+    web = [sys.executable, "-m", "gunicorn", "-c", str(_gunicorn_file())]
+    web += ["--bind", bind] if bind else []
+    web += ["--workers", str(web_workers)] if web_workers else []
+    supervisor = Supervisor(
+        [
+            Child("web", [*web, "bridge.web:assemble()"], vital=True, reload=signal.SIGHUP),
+            Child("worker", [sys.executable, "-m", "bridge.cli", "worker"]),
+        ],
+        may_reload=_sound,
+    )
+    raise SystemExit(supervisor.run())
+
+
+@click.command()
+def worker() -> None:
+    """Run one worker: it sends, polls, pushes and cleans up. Any number may run, on any machines.
+
+    SIGTERM and SIGINT finish what is in flight.
+    """
+    settings = settings_of_bridge()
+    _log(settings)
+    with ledger_of(settings) as ledger, channels_of(settings, ledger) as opened:
+        from bridge.worker import run
+
+        run(settings, opened, ledger)
+
+
+def _log(settings: Settings) -> None:
+    logs.configure(level=settings.bridge.log_level, form=settings.bridge.log_format)
+
+
+def _create_schema(settings: Settings) -> None:
+    ledger = open_ledger(settings.bridge.database, pool_size=1)
+    try:
+        empty = ledger.revision() is None
+    finally:
+        ledger.close()
+    if empty:
+        upgrade(settings.bridge.database)
+
+
+def _sound() -> bool:
+    try:
+        load()
+    except SettingsFaults:
+        return False
+    return True
+
+
+def _gunicorn_file() -> Path:
+    """gunicorn.py beside the configuration, else the one that came with the bridge."""
+    beside = Path(os.environ.get(PATH_VARIABLE) or DEFAULT_PATH).parent
+    checkout = Path(bridge.__file__).parents[1] / "config"
+    installed = Path(sysconfig.get_path("data")) / "share" / "qa-sms-bridge" / "config"
+    for folder in (beside, checkout, installed):
+        if (folder / "gunicorn.py").is_file():
+            return folder / "gunicorn.py"
+    raise Trouble("gunicorn.py was not found; put the bridge's config/gunicorn.py beside your configuration.")
