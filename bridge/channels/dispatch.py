@@ -119,6 +119,10 @@ class Dispatch:
         """The review of a text template."""
         return self._ask("query_template", TemplateReview, template=template)
 
+    def delete_template(self, template: TextTemplate) -> bool:
+        """Delete a text template at the vendor."""
+        return self._ask("delete_template", bool, template=template)
+
     def create_digital_template(self, template: DigitalTemplate) -> CreatedTemplate:
         """Hand a digital template in for review; the answer's vendor code is never empty."""
         return self._created("create_digital_template", template)

@@ -76,6 +76,11 @@ def query_template(channel: Channel, template: TextTemplate) -> TemplateReview: 
 
 
 @hookspec(firstresult=True)
+def delete_template(channel: Channel, template: TextTemplate) -> bool:  # type: ignore[empty-body]
+    """Delete a text template at the vendor; True when it is gone (also when it was gone before)."""
+
+
+@hookspec(firstresult=True)
 def create_digital_template(  # type: ignore[empty-body]
     channel: Channel, template: DigitalTemplate
 ) -> CreatedTemplate:
@@ -163,6 +168,7 @@ OPERATIONS = frozenset(
         "create_template",
         "update_template",
         "query_template",
+        "delete_template",
         "create_digital_template",
         "update_digital_template",
         "delete_digital_template",

@@ -74,6 +74,7 @@ CALLS: dict[str, tuple[Any, Callable[[Dispatch], Any]]] = {
     "create_template": (CreatedTemplate("V1"), lambda hooks: hooks.create_template(TEMPLATE)),
     "update_template": (CreatedTemplate(), lambda hooks: hooks.update_template(TEMPLATE)),
     "query_template": (TemplateReview(ReviewStatus.PENDING), lambda hooks: hooks.query_template(TEMPLATE)),
+    "delete_template": (True, lambda hooks: hooks.delete_template(TEMPLATE)),
     "create_digital_template": (CreatedTemplate("V1"), lambda hooks: hooks.create_digital_template(DIGITAL)),
     "update_digital_template": (CreatedTemplate(), lambda hooks: hooks.update_digital_template(DIGITAL)),
     "delete_digital_template": (True, lambda hooks: hooks.delete_digital_template(DIGITAL)),

@@ -1,0 +1,249 @@
+"""Reading answers: whether the vendor took the call, and what became of each recipient."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import requests
+
+from bridge.plugin import (
+    BridgeError,
+    CredentialsRejected,
+    NoSuchResource,
+    NotAccepted,
+    OutcomeUnknown,
+    SubmitResult,
+    VendorRejected,
+    VendorThrottled,
+    accepted,
+    failure,
+    not_sent,
+    rejected,
+    unknown,
+)
+from bridge.plugin.http import raise_for_status, retry_after
+from bridge.plugin.phone import mask
+
+from .decoding import Unreadable, read_form, read_json, read_regex, read_xml
+from .faults import Fault
+from .paths import Path, as_text, choose, compile_path, compile_regex, compile_tests
+from .schema import ErrorRule, Items, Response
+from .values import Recipient
+
+_NUMBER = re.compile(r"\+?\d{7,}")
+_MAX_REASON = 200
+
+
+class Answer(NamedTuple):
+    """An answer as it came; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class OptedOut(VendorRejected):
+    """The recipient has asked this sender to stop."""
+
+
+def harmless(message: str) -> str:
+    """A vendor's sentence, short and without the phone numbers it may quote."""
+    return _NUMBER.sub(lambda match: mask(match[0]), message)[:_MAX_REASON]
+
+
+def error_for(rule: ErrorRule | None, code: str, message: str, wait: float | None = None) -> BridgeError:
+    """The error a vendor's code stands for; without a rule it is permanent."""
+    reason = (rule.message if rule else "") or harmless(message) or f"The vendor refused with code {code}."
+    kind = rule.class_ if rule else "permanent"
+    if kind == "retry":
+        return VendorThrottled(reason, code=code, retry_after=wait)
+    plain: dict[str, type[BridgeError]] = {
+        "account": CredentialsRejected,
+        "ambiguous": OutcomeUnknown,
+        "opted_out": OptedOut,
+        "missing": NoSuchResource,
+    }
+    return plain.get(kind, VendorRejected)(reason, code=code)
+
+
+def result_for(error: BridgeError) -> SubmitResult:
+    """The result of a message that met this error."""
+    if isinstance(error, OptedOut):
+        return rejected(error.code, error.reason, opted_out=True)
+    return failure(error)
+
+
+class Judge:
+    """Decides by status and body whether a call was taken."""
+
+    def __init__(
+        self, response: Response, errors: Mapping[str, ErrorRule], charset: str, key: str, faults: list[Fault]
+    ) -> None:
+        self._errors = errors
+        self._decode = _decoder(response, charset, key, faults)
+        self._accepted = compile_tests(response.accepted, f"{key}.accepted", faults)
+        self._code = compile_path(response.code, f"{key}.code", faults)
+        self._message = compile_path(response.message, f"{key}.message", faults)
+
+    def document(self, answer: Answer) -> dict[str, Any]:
+        """`{status, headers, body, text}` of an answer the vendor took; otherwise raises by consequence."""
+        text, body, readable = self._decode(answer.content)
+        document = {"status": str(answer.status), "headers": dict(answer.headers), "body": body, "text": text}
+        code = as_text(self._code(document)) if readable else ""
+        if 200 <= answer.status < 300 and readable and self._accepted(document):
+            return document
+        raise self._refusal(answer, document, code, readable)
+
+    def _refusal(self, answer: Answer, document: dict[str, Any], code: str, readable: bool) -> BridgeError:
+        status = f"HTTP_{answer.status}"
+        rule = self._errors.get(code) or self._errors.get(status)
+        message = as_text(self._message(document)) if readable else ""
+        wait = retry_after(answer.headers.get("retry-after"))
+        if rule is not None:
+            return error_for(rule, code or status, message, wait)
+        by_status = _by_status(answer)
+        if answer.status in (401, 403, 429) or answer.status >= 500 or 300 <= answer.status < 400:
+            return by_status or OutcomeUnknown("The vendor's answer makes no sense.", code=status)
+        if code:
+            return error_for(self._errors.get("*"), code, message, wait)
+        return by_status or OutcomeUnknown("The vendor's answer is not readable.", code="UNREADABLE_ANSWER")
+
+    def rule(self, code: str) -> ErrorRule | None:
+        """What the recipe says about a code."""
+        found: ErrorRule | None = choose(self._errors, code)
+        return found
+
+
+def _by_status(answer: Answer) -> BridgeError | None:
+    response = requests.Response()
+    response.status_code = answer.status
+    response.headers.update(answer.headers)
+    try:
+        raise_for_status(response)
+    except BridgeError as error:
+        return error
+    return None
+
+
+def _decoder(
+    response: Response, charset: str, key: str, faults: list[Fault]
+) -> Callable[[bytes], tuple[str, Any, bool]]:
+    pattern = compile_regex(response.regex, f"{key}.regex", faults)
+    readers: dict[str, Callable[[str], Any]] = {
+        "json": read_json,
+        "form": read_form,
+        "xml": read_xml,
+        "regex": lambda text: read_regex(text, pattern),
+    }
+    read = readers[response.decode]
+
+    def decode(content: bytes) -> tuple[str, Any, bool]:
+        text = content.decode(charset, "replace")
+        try:
+            return text, read(text.removeprefix("\ufeff")), True
+        except Unreadable:
+            return text, None, False
+
+    return decode
+
+
+class SendReader:
+    """Reads the answer to a send into one result per recipient."""
+
+    def __init__(
+        self, response: Response, errors: Mapping[str, ErrorRule], charset: str, key: str, faults: list[Fault]
+    ) -> None:
+        self.judge = Judge(response, errors, charset, key, faults)
+        self._batch_id = compile_path(response.batch_id, f"{key}.batch_id", faults)
+        self._items = (
+            _ItemReader(response.items, self.judge, f"{key}.items", faults) if response.items else None
+        )
+        counts = response.counts
+        self._ok = compile_path(counts.ok if counts else "", f"{key}.counts.ok", faults)
+        self._failed = compile_path(counts.failed if counts else "", f"{key}.counts.failed", faults)
+        self._counts = counts is not None
+
+    def read(self, answer: Answer, recipients: Sequence[Recipient]) -> list[SubmitResult]:
+        """One result per recipient, in order; raises when the whole call was refused."""
+        document = self.judge.document(answer)
+        batch_id = as_text(self._batch_id(document))
+        if self._items is not None:
+            return self._items.read(document, recipients, batch_id)
+        if self._counts:
+            return self._by_counts(document, len(recipients), batch_id)
+        return [accepted(batch_id)] * len(recipients)
+
+    def _by_counts(self, document: dict[str, Any], size: int, batch_id: str) -> list[SubmitResult]:
+        ok, failed = as_text(self._ok(document)) or "0", as_text(self._failed(document)) or "0"
+        if failed == "0":
+            return [accepted(batch_id)] * size
+        if failed == str(size) or ok == "0":
+            return [rejected("ALL_FAILED", "The vendor refused every number of the call.")] * size
+        reason = f"The vendor refused {failed} of {size} numbers without naming them."
+        return [SubmitResult(unknown(reason).outcome, batch_id, "PARTLY_FAILED", reason)] * size
+
+
+class _ItemReader:
+    def __init__(self, items: Items, judge: Judge, key: str, faults: list[Fault]) -> None:
+        self._judge = judge
+        self._match = items.match
+        self._absent = items.absent
+        self._list = compile_path(items.path, f"{key}.path", faults)
+        self._id = compile_path(items.id, f"{key}.id", faults)
+        self._code = compile_path(items.code, f"{key}.code", faults)
+        self._message = compile_path(items.message, f"{key}.message", faults)
+        self._ok = compile_tests(items.ok, f"{key}.ok", faults)
+        self._name: Path = compile_path(getattr(items, items.match, ""), f"{key}.{items.match}", faults)
+
+    def read(
+        self, document: dict[str, Any], recipients: Sequence[Recipient], batch_id: str
+    ) -> list[SubmitResult]:
+        found = self._list(document)
+        items = found if isinstance(found, list) else [] if found is None else [found]
+        if self._match == "index":
+            if len(items) != len(recipients):
+                return [unknown("The vendor's answer does not fit the numbers of the call.")] * len(
+                    recipients
+                )
+            return [self._one(item, batch_id) for item in items]
+        if self._match == "single":
+            return [self._best(items, batch_id)]
+        named = self._by_name(items)
+        return [self._best(named.get(self._key(recipient), ()), batch_id) for recipient in recipients]
+
+    def _key(self, recipient: Recipient) -> str:
+        return recipient.ref if self._match == "ref" else _digits(recipient.digits)
+
+    def _by_name(self, items: list[Any]) -> dict[str, list[Any]]:
+        named: dict[str, list[Any]] = {}
+        for item in items:
+            name = as_text(self._name(item))
+            named.setdefault(name if self._match == "ref" else _digits(name), []).append(item)
+        return named
+
+    def _best(self, items: Sequence[Any], batch_id: str) -> SubmitResult:
+        """Several items for one recipient are parts: when any was taken, the message was."""
+        for item in items:
+            if self._ok(item):
+                return accepted(as_text(self._id(item)) or batch_id)
+        if items:
+            return self._one(items[0], batch_id)
+        if self._absent == "not_sent":
+            return not_sent(NotAccepted("The vendor does not know the message.", code="NOT_FOUND"))
+        return unknown("The vendor's answer does not mention this number.")
+
+    def _one(self, item: Any, batch_id: str) -> SubmitResult:
+        if self._ok(item):
+            return SubmitResult(_ACCEPTED, as_text(self._id(item)) or batch_id)
+        code = as_text(self._code(item)) or "REJECTED"
+        return result_for(error_for(self._judge.rule(code), code, as_text(self._message(item))))
+
+
+_ACCEPTED = accepted().outcome
+
+
+def _digits(number: str) -> str:
+    """A number reduced to what vendors agree on: mainland ones national, others with country code."""
+    digits = re.sub(r"\D", "", number)
+    digits = digits.removeprefix("00")
+    return digits[2:] if len(digits) == 13 and digits.startswith("861") else digits

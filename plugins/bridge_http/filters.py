@@ -1,0 +1,164 @@
+"""The filters of recipe expressions. Each is a plain function of its value."""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from jinja2.filters import FILTERS as JINJA_FILTERS
+
+from .faults import Unsendable
+from .schema_base import zone
+
+_FROM_JINJA = (
+    *(
+        "abs",
+        "batch",
+        "count",
+        "d",
+        "default",
+        "dictsort",
+        "first",
+        "float",
+        "groupby",
+        "int",
+        "items",
+        "join",
+    ),
+    *("last", "length", "list", "map", "max", "min", "reject", "rejectattr", "replace", "reverse", "round"),
+    *("select", "selectattr", "slice", "sort", "string", "sum", "trim", "truncate", "unique"),
+)
+
+
+def raw(value: Any) -> bytes:
+    """The bytes of a text, or bytes as they are; numbers as their text."""
+    if isinstance(value, bytes | bytearray):
+        return bytes(value)
+    return text(value).encode()
+
+
+def text(value: Any) -> str:
+    """What a value looks like inside a text: true and false in lower case, numbers as written.
+
+    Raises Unsendable for lists and tables (which need the `json` or `join` filter) and for null.
+    """
+    if isinstance(value, str):
+        return value
+    if value is True or value is False:
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, bytes):
+        raise Unsendable("holds bytes where a text is needed: use b64 or hex")
+    if value is None:
+        raise Unsendable("is empty where a text is needed")
+    if isinstance(value, Mapping | list | tuple):
+        raise Unsendable("is a list or table where a text is needed: use json or join")
+    return str(value)  # jinja2's StrictUndefined raises here and names what is undefined
+
+
+def segment(value: Any) -> str:
+    """A value as one segment of a path: everything but unreserved characters is percent-encoded."""
+    return quote(text(value), safe="")
+
+
+def _digests(name: str) -> dict[str, Callable[..., Any]]:
+    def hexadecimal(value: Any) -> str:
+        return hashlib.new(name, raw(value)).hexdigest()
+
+    def binary(value: Any) -> bytes:
+        return hashlib.new(name, raw(value)).digest()
+
+    def keyed(value: Any, key: Any) -> str:
+        return hmac.new(raw(key), raw(value), name).hexdigest()
+
+    def keyed_binary(value: Any, key: Any) -> bytes:
+        return hmac.new(raw(key), raw(value), name).digest()
+
+    return {
+        name: hexadecimal,
+        f"{name}_raw": binary,
+        f"hmac_{name}": keyed,
+        f"hmac_{name}_raw": keyed_binary,
+    }
+
+
+def compact_json(value: Any) -> str:
+    """Compact JSON, not ASCII-escaped, as every JSON body is written."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def _kv(pairs: Mapping[str, Any], pair: str = "{k}={v}", join: str = "&") -> str:
+    before, between, after = re.split(r"\{k\}|\{v\}", pair)
+    return join.join(f"{before}{key}{between}{text(value)}{after}" for key, value in pairs.items())
+
+
+def sorted_kv(pairs: Mapping[str, Any], pair: str = "{k}={v}", join: str = "&") -> str:
+    """The pairs in byte order of their keys, written by `pair` and joined."""
+    return _kv({key: pairs[key] for key in sorted(pairs, key=str.encode)}, pair, join)
+
+
+def strict_join(values: Iterable[Any], separator: str) -> str:
+    """Join texts by a separator none of them contains; a recipient whose value does is refused."""
+    texts = [text(value) for value in values]
+    if any(separator in item for item in texts):
+        raise Unsendable(f"holds {separator!r}, which this vendor puts between values")
+    return separator.join(texts)
+
+
+def only(value: Any, pattern: str, reason: str = "") -> str:
+    """The text when the whole of it matches the pattern; otherwise this recipient is refused."""
+    content = text(value)
+    if re.fullmatch(pattern, content) is None:
+        raise Unsendable(reason or "holds what this vendor does not take")
+    return content
+
+
+def most(value: Any, length: int) -> str:
+    """The text when it has at most this many characters; otherwise this recipient is refused."""
+    content = text(value)
+    if len(content) > length:
+        raise Unsendable(f"is longer than the {length} characters this vendor takes")
+    return content
+
+
+def timefmt(unix: Any, form: str, zone_name: str = "UTC") -> str:
+    """Unix seconds written by a strftime format in a time zone."""
+    return datetime.fromtimestamp(float(unix), UTC).astimezone(zone(zone_name)).strftime(form)
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    **{name: JINJA_FILTERS[name] for name in _FROM_JINJA},
+    **{key: value for name in ("md5", "sha1", "sha256", "sha512") for key, value in _digests(name).items()},
+    "b64": lambda value: base64.b64encode(raw(value)).decode(),
+    "b64url": lambda value: base64.urlsafe_b64encode(raw(value)).decode().rstrip("="),
+    "hex": lambda value: raw(value).hex(),
+    "utf16be": lambda value: text(value).encode("utf-16-be"),
+    "upper": lambda value: text(value).upper(),
+    "lower": lambda value: text(value).lower(),
+    "quote": segment,
+    "quote_plus": lambda value: quote_plus(text(value)),
+    "json": compact_json,
+    "kv": _kv,
+    "sorted_kv": sorted_kv,
+    "prefix_keys": lambda pairs, prefix: {prefix + key: value for key, value in pairs.items()},
+    "without": lambda pairs, *keys: {key: value for key, value in pairs.items() if key not in keys},
+    "split": lambda value, separator: text(value).split(separator),
+    "ms": lambda unix: int(float(unix) * 1000),
+    "timefmt": timefmt,
+    "strict_join": strict_join,
+    "only": only,
+    "most": most,
+}
+"""Every filter a recipe may use, by name."""

@@ -1,0 +1,57 @@
+"""What every part of a recipe's schema is made of."""
+
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Tree = Any
+"""JSON-like: a literal, `=expression`, text with `{{ }}`, a table, a list, or a `$each` / `$map` table."""
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Table(BaseModel):
+    """Base of every table of a recipe."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, strict=True)
+
+
+def zone(name: str) -> ZoneInfo:
+    """The time zone of an IANA name; raises ValueError."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError("is not a time zone of the IANA list, such as Asia/Shanghai") from None
+
+
+class Condition(Table):
+    """One comparison, as text; exactly one test."""
+
+    path: str
+    in_: list[str] | None = Field(None, alias="in")
+    not_in: list[str] | None = None
+    present: Literal[True] | None = None
+    absent: Literal[True] | None = None
+    matches: str | None = None
+
+    @model_validator(mode="after")
+    def _one_test(self) -> Self:
+        tests = (self.in_, self.not_in, self.present, self.absent, self.matches)
+        if sum(test is not None for test in tests) != 1:
+            raise ValueError("needs exactly one of in, not_in, present, absent and matches")
+        return self
+
+
+class TimeForm(Table):
+    """How the vendor writes moments: `unix`, `unix_ms`, `iso` or a strptime format, and their zone."""
+
+    format: str = "iso"
+    zone: str = ""
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        if name:
+            zone(name)
+        return name

@@ -1,0 +1,59 @@
+"""The request table of a recipe."""
+
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from .schema_auth import Auth, Sign
+from .schema_base import Name, Table, Tree
+
+
+class Request(Table):
+    """One HTTP request. `path` is appended to the base URL; at most one body."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
+    path: str
+    query: dict[str, Tree] = {}
+    headers: dict[str, str] = {}
+    json_: Tree = Field(None, alias="json")
+    form: dict[str, Tree] | None = None
+    xml: dict[str, Tree] | None = None
+    text: str | None = None
+    charset: str = "utf-8"
+    wrap: Literal["base64"] | None = None
+    let: list[dict[Name, Tree]] = []
+    tree: dict[Name, Tree] = {}
+    auth: Auth | None = None
+    sign: Sign | None = None
+
+    @field_validator("charset")
+    @classmethod
+    def _known_charset(cls, name: str) -> str:
+        try:
+            "".encode(name)
+        except LookupError:
+            raise ValueError("is not a character set") from None
+        return name
+
+    @field_validator("path")
+    @classmethod
+    def _rooted(cls, path: str) -> str:
+        if path and not path.startswith("/"):
+            raise ValueError('must be "" or begin with "/"; the host is the base URL\'s')
+        return path
+
+    @model_validator(mode="after")
+    def _one_body(self) -> Self:
+        if sum(body is not None for body in (self.json_, self.form, self.xml, self.text)) > 1:
+            raise ValueError("has more than one of json, form, xml and text")
+        if any(len(entry) != 1 for entry in self.let):
+            raise ValueError("let is a list of tables with one key each")
+        return self
+
+    @property
+    def body(self) -> tuple[str, Tree]:
+        """The kind of the body, "" for none, and its tree."""
+        for kind, tree in (("json", self.json_), ("form", self.form), ("xml", self.xml), ("text", self.text)):
+            if tree is not None:
+                return kind, tree
+        return "", None

@@ -1,0 +1,55 @@
+"""The sample tables of a recipe: cases that must hold, run without the vendor."""
+
+from typing import Any
+
+from .schema_base import Table
+
+
+class SampleRecipient(Table):
+    """One recipient of a sample."""
+
+    phone: str
+    vars: dict[str, str] = {}
+
+
+class SampleDefaults(Table):
+    """`[sample]`: values for the samples and the dry run."""
+
+    secrets: dict[str, str] = {}
+    settings: dict[str, Any] = {}
+    base_url: str = "https://vendor.example"
+    international: bool = False
+    now: int = 1_793_500_000
+    nonce: str = "0123456789abcdef0123456789abcdef"
+    sign_name: str = "Acme"
+    content: str = "Hello ${name}, your code is ${code}."
+    vendor_code: str = "10001"
+    recipients: list[SampleRecipient] = []
+
+
+class Sample(Table):
+    """One case: a request as it must leave, and what an answer or a webhook means.
+
+    `call` is an operation, `poll.receipt` or `poll.reply`; `request` and `answer` are HTTP messages as text.
+    With `webhook` (a whole request as text) the webhook named by its path is read. `results` holds a line per
+    recipient or one for the operation; `receipts`, `replies` and `reviews` a line each.
+    """
+
+    name: str
+    call: str = ""
+    request: str = ""
+    answer: str = ""
+    webhook: str = ""
+    refused: bool = False
+    results: list[str] | None = None
+    receipts: list[str] | None = None
+    replies: list[str] | None = None
+    reviews: list[str] | None = None
+    ack: str | None = None
+    secrets: dict[str, str] = {}
+    settings: dict[str, Any] = {}
+    recipients: list[SampleRecipient] = []
+    content: str | None = None
+    sign_name: str | None = None
+    vendor_code: str | None = None
+    now: int | None = None

@@ -1,0 +1,162 @@
+"""Sending one batch: grouped as the vendor takes it, every message with a result of its own."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from bridge.plugin import (
+    Batch,
+    BridgeError,
+    NotAccepted,
+    Records,
+    SubmitResult,
+    VendorThrottled,
+    VendorUnavailable,
+    not_sent,
+    rejected,
+)
+
+from .answers import Answer, result_for
+from .faults import Unsendable
+from .naming import Namer, grouping
+from .recipe import CompiledOperation
+from .requesting import Built
+from .values import Names, Recipient
+
+TIME_BUDGET_S = 60.0
+"""Seconds after which no further call of a batch is begun; the rest is handed back unsent."""
+
+MAX_WAIT_S = 5.0
+"""Longest wait for a place in the vendor's rate; beyond it the messages are handed back."""
+
+
+class Call(NamedTuple):
+    """Messages that share one request: their places in the batch, and what tells the call from others."""
+
+    places: list[int]
+    key: str
+
+
+class Sender:
+    """Sends batches of one operation."""
+
+    def __init__(
+        self,
+        operation: CompiledOperation,
+        namer: Namer,
+        exchange: Callable[[Built], Answer],
+        *,
+        records: Records,
+        token: Callable[[Names], Names],
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._operation = operation
+        self._namer = namer
+        self._exchange = exchange
+        self._records = records
+        self._token = token
+        self._clock = clock
+        self._sleep = sleep
+        recipe = namer.compiled.recipe
+        self._rate = recipe.plugin.rate_per_s
+        self._key = grouping(recipe.batch.mode, recipe.phone.split)
+        self._max = recipe.batch.max
+
+    def send(self, batch: Batch) -> list[SubmitResult]:
+        """One result per message, in order. Never raises for what happens to a single call."""
+        results: dict[int, SubmitResult] = {}
+        recipients = self._namer.recipients(batch)
+        names = self._namer.for_batch(batch)
+        began = self._clock()
+        halt: NotAccepted | None = None
+        for call in self.calls(batch):
+            if halt is None and self._clock() - began > TIME_BUDGET_S:
+                halt = VendorUnavailable("The batch took too long and is sent on later.", code="TIME_BUDGET")
+            if halt is not None:
+                results |= dict.fromkeys(call.places, not_sent(halt))
+                continue
+            halt = self._call(batch, call, recipients, names, results)
+        return [results[place] for place in range(len(batch.messages))]
+
+    def calls(self, batch: Batch) -> Iterator[Call]:
+        """The calls a batch is sent in."""
+        grouped: dict[tuple[Any, ...], list[int]] = {}
+        for place, message in enumerate(batch.messages):
+            grouped.setdefault(self._key(message), []).append(place)
+        for key, places in grouped.items():
+            for start in range(0, len(places), self._max):
+                yield Call(places[start : start + self._max], f"{key}/{start}")
+
+    def _call(
+        self,
+        batch: Batch,
+        call: Call,
+        recipients: list[Recipient],
+        names: Names,
+        results: dict[int, SubmitResult],
+    ) -> NotAccepted | None:
+        """Make one call; returns the error that also holds back the calls after it."""
+        halt: BridgeError | None = None
+        try:
+            names = self._token({**names, "now": int(self._namer.clock())})
+            built, places = self.build(batch, call, recipients, names, results)
+            if built is not None:
+                self._take_turn()
+                answer = self._exchange(built)
+                read = self._operation.reader.read(answer, [recipients[place] for place in places])
+                results |= dict(zip(places, read, strict=True))
+        except BridgeError as error:
+            halt = error
+            missing = [place for place in call.places if place not in results]
+            results |= dict.fromkeys(missing, result_for(error))
+        return halt if isinstance(halt, NotAccepted) else None
+
+    def build(
+        self,
+        batch: Batch,
+        call: Call,
+        recipients: list[Recipient],
+        names: Names,
+        results: dict[int, SubmitResult],
+    ) -> tuple[Built | None, list[int]]:
+        """The request of a call; recipients that cannot be expressed are refused and left out."""
+
+        def attempt(places: Sequence[int]) -> Built:
+            assert self._operation.plan is not None  # noqa: S101 - a recipe with faults is never run
+            chosen = [recipients[place] for place in places]
+            return self._operation.plan.build(self._namer.for_call(names, batch, call.key, chosen))
+
+        try:
+            return attempt(call.places), call.places
+        except Unsendable as problem:
+            refused = _unsendable(call.places, attempt, problem)
+        for place, why in refused.items():
+            results[place] = rejected("UNSENDABLE_VALUE", f"{why.key or 'The request'}: {why.reason}")
+        places = [place for place in call.places if place not in refused]
+        return (attempt(places) if places else None), places
+
+    def _take_turn(self) -> None:
+        if not self._rate:
+            return
+        wait = self._records.take("recipe.calls", 1, self._rate)
+        if wait > MAX_WAIT_S:
+            raise VendorThrottled("The vendor's rate is used up.", code="RATE", retry_after=wait)
+        if wait > 0:
+            self._sleep(wait)
+
+
+def _unsendable(
+    places: Sequence[int], attempt: Callable[[Sequence[int]], Built], problem: Unsendable
+) -> dict[int, Unsendable]:
+    """The places whose values cannot be expressed, found by halving."""
+    if len(places) == 1:
+        return {places[0]: problem}
+    found: dict[int, Unsendable] = {}
+    middle = len(places) // 2
+    for half in (places[:middle], places[middle:]):
+        try:
+            attempt(half)
+        except Unsendable as smaller:
+            found |= _unsendable(half, attempt, smaller)
+    return found
