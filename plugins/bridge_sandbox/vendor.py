@@ -162,7 +162,7 @@ class Sandbox(Vendor):
     @hookimpl
     def query_sign(self, channel: Channel, sign_name: str) -> SignReview:
         """Ask for the review of a signature; all of them were filed when the account was opened."""
-        answer = self._call("GET", f"/signs/{quote(sign_name, safe='')}")
+        answer = self._call("GET", f"/signs?name={quote(sign_name, safe='')}")
         return SignReview(ReviewStatus(answer["status"]), answer["reason"], _moment(answer["created_at"]))
 
     # Text templates

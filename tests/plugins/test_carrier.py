@@ -71,7 +71,7 @@ def code(answer: TestResponse) -> tuple[int, str]:
     [
         ("PUT", ""),
         ("GET", ""),
-        ("GET", "/signs/Acme"),
+        ("GET", "/signs?name=Acme"),
         ("POST", "/templates"),
         ("PUT", "/templates/1"),
         ("GET", "/templates/1"),
@@ -96,11 +96,11 @@ def test_an_account_s_profile_can_change(customer: Customer) -> None:
     ("name", "status"), [("Acme", "approved"), ("Rejected Ltd", "rejected"), ("Pending Ltd", "pending")]
 )
 def test_signatures(customer: Customer, name: str, status: str) -> None:
-    assert customer.call("GET", f"/signs/{name}").get_json()["status"] == status
+    assert customer.call("GET", f"/signs?name={name}").get_json()["status"] == status
 
 
 def test_an_unknown_signature(customer: Customer) -> None:
-    assert code(customer.call("GET", "/signs/unknown")) == (404, "UNKNOWN_SIGN")
+    assert code(customer.call("GET", "/signs?name=unknown")) == (404, "UNKNOWN_SIGN")
 
 
 def test_a_template_is_reviewed_after_a_while_and_again_when_it_changes(customer: Customer) -> None:
@@ -198,6 +198,7 @@ def test_messages_that_are_refused(ready: Customer, messages: Any, result: str) 
         ({"messages": ["8613800138000"]}, (400, "BAD_REQUEST")),
         ({"sign": "reject"}, (422, "SIGN_NOT_APPROVED")),
         ({"sign": "unknown"}, (404, "UNKNOWN_SIGN")),
+        ({"sign": ""}, (404, "UNKNOWN_SIGN")),
         ({"template": "99"}, (404, "UNKNOWN_TEMPLATE")),
         ({"template": "x"}, (400, "BAD_REQUEST")),
         ({"template": "2"}, (422, "TEMPLATE_NOT_APPROVED")),
@@ -302,6 +303,6 @@ def test_faults_can_be_changed_and_seen(ready: Customer) -> None:
 
 def test_calls_that_send_nothing_can_fail_too(ready: Customer) -> None:
     ready.call("PUT", "//faults", {"error_elsewhere": 1})
-    answer = ready.call("GET", "/signs/Acme")
+    answer = ready.call("GET", "/signs?name=Acme")
     assert (answer.status_code, answer.mimetype) == (503, "text/html")
     assert ready.send("8613800138000").status_code == 200

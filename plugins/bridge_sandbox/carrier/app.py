@@ -56,7 +56,7 @@ class Carrier:
         rules: list[tuple[str, str, Callable[..., Any]]] = [
             ("PUT", "/accounts/<name>", self._register),
             ("GET", "/accounts/<name>", self._served(self._show_account)),
-            ("GET", "/accounts/<name>/signs/<sign>", self._served(self._show_sign)),
+            ("GET", "/accounts/<name>/signs", self._served(self._show_sign)),
             ("POST", "/accounts/<name>/templates", self._served(self._write_template)),
             ("PUT", "/accounts/<name>/templates/<int:number>", self._served(self._write_template)),
             ("GET", "/accounts/<name>/templates/<int:number>", self._served(self._show_template)),
@@ -112,8 +112,11 @@ class Carrier:
 
     # Signatures and templates
 
-    def _show_sign(self, account: Account, sign: str) -> Reply:
-        if "unknown" in sign.lower():
+    def _show_sign(self, account: Account) -> Reply:
+        return self._sign(account, request.args.get("name", ""))
+
+    def _sign(self, account: Account, sign: str) -> Reply:
+        if not sign or "unknown" in sign.lower():
             raise Refusal(404, "UNKNOWN_SIGN", "The signature is not filed with this account.")
         due = self.clock() >= account.opened_at + account.profile.review_delay_s
         return {"sign": sign, "created_at": account.opened_at, **review(sign, due)}
@@ -155,7 +158,7 @@ class Carrier:
         if now > _readable(float, body.get("valid_until", now)):
             raise Refusal(409, "CALL_EXPIRED", "The call came after the time until which it is valid.")
         sign = str(body.get("sign", ""))
-        if self._show_sign(account, sign)["status"] != "approved":
+        if self._sign(account, sign)["status"] != "approved":
             raise Refusal(422, "SIGN_NOT_APPROVED", "The signature is not approved.")
         template = self._template(account, _readable(int, body.get("template", 0)))
         if template["review"]["status"] not in ("approved", "partial"):
