@@ -41,9 +41,9 @@ def settings_of_bridge() -> Settings:
 
 
 @contextmanager
-def ledger_of(settings: Settings) -> Iterator[Ledger]:
+def ledger_of(settings: Settings, *, pool_size: int = 1) -> Iterator[Ledger]:
     """The ledger, checked to be reachable and of this version's schema."""
-    ledger = open_ledger(settings.bridge.database, pool_size=1)
+    ledger = open_ledger(settings.bridge.database, pool_size=pool_size)
     try:
         ledger.check()
         yield ledger

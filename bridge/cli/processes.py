@@ -52,7 +52,7 @@ def worker() -> None:
     """
     settings = settings_of_bridge()
     _log(settings)
-    with ledger_of(settings) as ledger, channels_of(settings, ledger) as opened:
+    with ledger_of(settings, pool_size=16) as ledger, channels_of(settings, ledger) as opened:
         from bridge.worker import run
 
         run(settings, opened, ledger)

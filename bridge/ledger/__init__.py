@@ -3,17 +3,18 @@
 from .batches import NewBatch, NewFile, Overfull, Terms
 from .batchinfo import BatchInfo
 from .blobs import Recipients
-from .bulk import Climb, MessageRow
+from .bulk import Climb, MessageRow, clean
 from .chunks import Claimed, Conclusion, Recorded, Requeue, Settlement
 from .coordination import ChannelState
 from .engine import LedgerUnavailable
 from .files import FileJob, Progress
 from .history import Detail, Span
 from .models import RECEIPT, REPLY
-from .outbox import DeadLetter, Ended, PushJob
+from .outbox import DeadLetter, Ended, PushJob, PutBack
+from .receipts import Intake
 from .replies import ReplyTerms
 from .signatures import Differs, Fresh, Stored
-from .store import Ledger, newest_revision, open_ledger, upgrade
+from .store import Duty, Ledger, TakenIn, newest_revision, open_ledger, upgrade
 from .templates import StoredSign, StoredTemplate
 
 __all__ = [
@@ -27,9 +28,11 @@ __all__ = [
     "DeadLetter",
     "Detail",
     "Differs",
+    "Duty",
     "Ended",
     "FileJob",
     "Fresh",
+    "Intake",
     "Ledger",
     "LedgerUnavailable",
     "MessageRow",
@@ -38,6 +41,7 @@ __all__ = [
     "Overfull",
     "Progress",
     "PushJob",
+    "PutBack",
     "Recipients",
     "Recorded",
     "ReplyTerms",
@@ -47,7 +51,9 @@ __all__ = [
     "Stored",
     "StoredSign",
     "StoredTemplate",
+    "TakenIn",
     "Terms",
+    "clean",
     "newest_revision",
     "open_ledger",
     "upgrade",

@@ -39,6 +39,11 @@ class BatchInfos:
         self._by_chunk: dict[int, BatchInfo] = {}
         self._by_batch: dict[int, BatchInfo] = {}
 
+    def remembered(self, chunk_id: int) -> BatchInfo | None:
+        """The batch of a chunk if it was asked for before."""
+        with self._lock:
+            return self._by_chunk.get(chunk_id)
+
     def of_chunks(self, connection: Connection, chunk_ids: Iterable[int]) -> dict[int, BatchInfo]:
         """The batches of those chunks that exist."""
         wanted = set(chunk_ids)
@@ -48,6 +53,10 @@ class BatchInfos:
         if unknown:
             known.update(self._load(connection, unknown))
         return known
+
+    def of_batch(self, connection: Connection, batch_id: int) -> BatchInfo:
+        """An existing batch."""
+        return _info(connection.execute(select(models.batch).where(models.batch.c.id == batch_id)).one())
 
     def _load(self, connection: Connection, chunk_ids: set[int]) -> dict[int, BatchInfo]:
         chunk, batch = models.chunk, models.batch
@@ -63,10 +72,7 @@ class BatchInfos:
             for remembered in (self._by_chunk, self._by_batch):
                 if len(remembered) > _REMEMBERED:
                     remembered.clear()
-            for row in rows:
-                self._by_batch[row.id] = BatchInfo(
-                    row.id, row.channel, row.out_id, row.sign_name, json.loads(row.template), row.created
-                )
+            self._by_batch.update((row.id, _info(row)) for row in rows)
             found = {
                 chunk_id: self._by_batch[batch_id]
                 for chunk_id, batch_id in pairs.items()
@@ -74,3 +80,7 @@ class BatchInfos:
             }
             self._by_chunk.update(found)
         return found
+
+
+def _info(row: Any) -> BatchInfo:
+    return BatchInfo(row.id, row.channel, row.out_id, row.sign_name, json.loads(row.template), row.created)

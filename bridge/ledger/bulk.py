@@ -82,6 +82,13 @@ _POSTGRES_CLIMB = f"""
 """  # noqa: S608
 
 
+def clean(text: str, longest: int = 500) -> str:
+    """A stranger's text fit for the database: no NUL, no half characters, not too long."""
+    if text.isascii() and "\0" not in text:
+        return text[:longest]
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")[:longest]
+
+
 def insert_messages(connection: Connection, rows: Sequence[MessageRow]) -> None:
     """Insert message rows; none of them may exist."""
     if not rows:

@@ -23,6 +23,7 @@ from .sql import lit, skip_locked
 from .suppressions import suppress
 
 _chunk = models.chunk
+_UNFINISHED = _chunk.c.state < lit(models.DONE)  # spelt as the partial index spells it, so that it is used
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +121,16 @@ class Chunks:
             attempt=_chunk.c.attempt + 1,
         )
 
+    def has_due(self, channel: str, now: int) -> bool:
+        """Whether there is anything to claim; a read, so that idle workers do not write."""
+        with self._database.read() as connection:
+            return connection.execute(_due(channel, models.READY, now).limit(1)).first() is not None
+
     def claim_expired(self, owner: str, *, limit: int, now: int, lease_ms: int) -> list[Claimed]:
         """Take READY chunks past their deadline, of paused channels too; they are given up unsent."""
         rows = (
             select(_chunk.c.id)
-            .where(_chunk.c.state == lit(models.READY), _chunk.c.deadline <= now)
+            .where(_UNFINISHED, _chunk.c.state == lit(models.READY), _chunk.c.deadline <= now)
             .limit(limit)
         )
         return self._database.write(
@@ -238,7 +244,7 @@ _FREE: dict[str, Any] = {"owner": None, "lease": None}
 def _due(channel: str, state: int, now: int) -> Select[Any]:
     return (
         select(_chunk.c.id)
-        .where(_chunk.c.channel == channel, _chunk.c.state == lit(state), _chunk.c.due <= now)
+        .where(_UNFINISHED, _chunk.c.channel == channel, _chunk.c.state == lit(state), _chunk.c.due <= now)
         .order_by(_chunk.c.due, _chunk.c.id)
     )
 

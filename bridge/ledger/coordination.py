@@ -45,6 +45,10 @@ class Coordination:
         with self._database.read() as connection:
             return _load_state(connection, channel)
 
+    def state_in(self, connection: Connection, channel: str) -> ChannelState:
+        """As `channel_state`, within the caller's transaction."""
+        return _load_state(connection, channel)
+
     def pause(self, channel: str, reason: str, *, now: int, base_ms: int, longest_ms: int) -> int:
         """Pause sending, twice as long each time in a row; returns until when."""
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import structlog
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 log = structlog.get_logger("bridge.ledger")
 
@@ -49,6 +49,7 @@ class Database:
 
         Run again from the start after a deadlock or a busy database, so it must have no other effects.
         `durable=False` gives up the last milliseconds of commits in a power cut for speed.
+        Raises LedgerUnavailable when the database is gone; then nothing is known to be stored.
         """
         for attempt in range(1, _ATTEMPTS + 1):
             try:
@@ -56,7 +57,7 @@ class Database:
                     return self._commit(work, durable)
             except DBAPIError as error:
                 if attempt == _ATTEMPTS or not _worth_repeating(error):
-                    raise
+                    raise _translated(error) from error
                 log.warning("transaction repeated", attempt=attempt, error=type(error.orig).__name__)
                 time.sleep(random.uniform(0, 0.02 * 2**attempt))
         raise AssertionError("unreachable")
@@ -70,9 +71,29 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection for reading one consistent state."""
-        with self.engine.connect().execution_options(reads_only=True) as connection:
-            yield connection
+        """A connection for reading one consistent state. Raises LedgerUnavailable as `write`."""
+        try:
+            with self.engine.connect().execution_options(reads_only=True) as connection:
+                yield connection
+        except DBAPIError as error:
+            raise _translated(error) from error
+
+    def listen(self, heard: Callable[[], None], stop: threading.Event) -> None:
+        """Call `heard` whenever another process accepted work; returns at once on SQLite, else at `stop`.
+
+        Only a hint that saves waiting: after a lost connection the caller's own looking goes on.
+        """
+        while not self.sqlite and not stop.is_set():
+            try:
+                with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                    connection.exec_driver_sql("LISTEN sms_bridge")
+                    driver: Any = connection.connection.driver_connection
+                    while not stop.is_set():
+                        for _ in driver.notifies(timeout=1, stop_after=1):
+                            heard()
+            except DBAPIError as error:
+                log.warning("not listening", error=type(error.orig).__name__)
+                stop.wait(5)
 
     def close(self) -> None:
         """Close all connections."""
@@ -138,6 +159,12 @@ def _postgres_engine(url: URL, pool_size: int) -> Engine:
         raise LedgerUnavailable(
             "PostgreSQL needs the extra: pip install 'qa-sms-bridge[postgres]'"
         ) from error
+
+
+def _translated(error: DBAPIError) -> Exception:
+    if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
+        return LedgerUnavailable(f"The database does not answer ({type(error.orig).__name__}).")
+    return error
 
 
 def _worth_repeating(error: DBAPIError) -> bool:

@@ -1,6 +1,6 @@
 """Questions about recorded messages: details for Quick Audience, counts per number, what stays open."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from . import models
 from .batchinfo import BatchInfo, BatchInfos
 from .blobs import Recipients, decode
 from .engine import Database
+from .matching import NAMED
 from .refs import DAY_MS, phone_keys
 
 _message, _chunk, _batch = models.message, models.chunk, models.batch
@@ -86,21 +87,10 @@ class History:
         with self._database.read() as connection:
             return {chunk_id: decode(blob) for chunk_id, blob in connection.execute(rows)}
 
-    def recent_sends(
-        self, channel: str, msisdns: Mapping[str, Sequence[str]], *, since: int, now: int
-    ) -> dict[str, int]:
-        """How many messages went to each number since then, refused ones not counted.
-
-        `msisdns` maps a name of the caller's to the number's digits in every form it may be stored under.
-        """
-        keys = {
-            key: name
-            for name, forms in msisdns.items()
-            for digits in forms
-            for key in phone_keys(channel, digits, since, now)
-        }
-        counts: dict[str, int] = {}
-        wanted = list(keys)
+    def recent_sends(self, channel: str, msisdns: Sequence[str], *, since: int, now: int) -> dict[str, int]:
+        """How many messages went to each number since then, refused ones not counted; digits, no plus."""
+        keys = {key: digits for digits in msisdns for key in phone_keys(channel, digits, since, now)}
+        wanted, counts = list(keys), dict[str, int]()
         with self._database.read() as connection:
             for start in range(0, len(wanted), _LOOKUP):
                 rows = (
@@ -115,6 +105,20 @@ class History:
                 for key, count in connection.execute(rows):
                     counts[keys[key]] = counts.get(keys[key], 0) + count
         return counts
+
+    def claimed(self, channel: str, vendor_ids: Sequence[str]) -> frozenset[str]:
+        """Those of the vendor's ids that messages of the channel carry."""
+        found: set[str] = set()
+        with self._database.read() as connection:
+            for start in range(0, len(vendor_ids), _LOOKUP):
+                rows = connection.execute(
+                    select(_message.c.vendor_id, _message.c.chunk_id).where(
+                        _message.c.vendor_id.in_(vendor_ids[start : start + _LOOKUP]), NAMED
+                    )
+                ).all()
+                infos = self._infos.of_chunks(connection, {row.chunk_id for row in rows})
+                found.update(row.vendor_id for row in rows if infos[row.chunk_id].channel == channel)
+        return frozenset(found)
 
     def by_number(self, channel: str, digits: str, *, since: int, now: int, limit: int) -> list[Detail]:
         """The messages to a number since then, latest first."""

@@ -14,7 +14,7 @@ from .refs import from_message_ref, from_ref
 
 _message = models.message
 _LOOKUP = 500
-_NAMED = text("message.vendor_id <> ''")  # spelt as the partial index spells it, so that it is used
+NAMED = text("message.vendor_id <> ''")  # spelt as the partial index spells it, so that it is used
 
 
 class Located(NamedTuple):
@@ -138,7 +138,7 @@ class Finder:
         rows: list[Any] = []
         for start in range(0, len(ids), _LOOKUP):
             query = select(_message.c.vendor_id, _message.c.chunk_id, _message.c.seq, _message.c.phone).where(
-                _message.c.vendor_id.in_(ids[start : start + _LOOKUP]), _NAMED
+                _message.c.vendor_id.in_(ids[start : start + _LOOKUP]), NAMED
             )
             rows += connection.execute(query).all()
         infos = self._infos.of_chunks(connection, {row.chunk_id for row in rows})

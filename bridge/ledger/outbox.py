@@ -5,13 +5,14 @@ At least once: a push whose answer was lost is made again.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, func, select, update
 
 from . import models
+from .bulk import clean
 from .engine import Database
 from .refs import new_id
 from .sql import skip_locked
@@ -61,6 +62,17 @@ class PushJob:
 
     def __repr__(self) -> str:
         return f"PushJob({self.channel!r}, {len(self.entries)} entries)"
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """A push that was not taken: tried again at `due`, or a dead letter. Not `counted`: not its own fault."""
+
+    job: PushJob
+    due: int
+    error: str
+    counted: bool = True
+    dead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,30 +162,37 @@ class Outbox:
         by_id = {row.id: row for row in rows}
         return [_job(channel, owner, [by_id[row_id] for row_id in group]) for group in picked]
 
-    def done(self, connection: Connection, jobs: Iterable[PushJob]) -> None:
-        """Delete what Quick Audience confirmed."""
-        ids = [row_id for job in jobs for row_id in job.row_ids]
-        for start in range(0, len(ids), _SCAN_ROWS):
-            connection.execute(delete(_push).where(_push.c.id.in_(ids[start : start + _SCAN_ROWS])))
-
-    def again(
-        self, connection: Connection, job: PushJob, *, due: int, error: str, counted: bool = True
-    ) -> None:
-        """Put a push back for a later attempt; `counted=False` takes this attempt off its account."""
-        attempt = _push.c.attempt if counted else _push.c.attempt - 1
-        connection.execute(
-            update(_push)
-            .where(_push.c.id.in_(job.row_ids), _push.c.owner == job.owner)
-            .values(owner=None, lease=None, due=due, error=error, attempt=attempt)
+    def has_due(self, channel: str, now: int) -> bool:
+        """Whether there is anything to claim; a read, so that idle workers do not write."""
+        free = (_push.c.lease.is_(None)) | (_push.c.lease < now)
+        due = select(_push.c.id).where(
+            _push.c.channel == channel, _push.c.dead == 0, _push.c.due <= now, free
         )
+        with self._database.read() as connection:
+            return connection.execute(due.limit(1)).first() is not None
 
-    def bury(self, connection: Connection, job: PushJob, error: str) -> None:
-        """Make a push a dead letter: kept, no longer tried, until it is replayed."""
-        connection.execute(
-            update(_push)
-            .where(_push.c.id.in_(job.row_ids))
-            .values(owner=None, lease=None, dead=1, error=error)
-        )
+    def finish(self, done: Sequence[PushJob], put_back: Sequence[PutBack]) -> None:
+        """Delete what Quick Audience confirmed and put back the rest, in one transaction."""
+        ids = [row_id for job in done for row_id in job.row_ids]
+
+        def work(connection: Connection) -> None:
+            for start in range(0, len(ids), _SCAN_ROWS):
+                connection.execute(delete(_push).where(_push.c.id.in_(ids[start : start + _SCAN_ROWS])))
+            for back in put_back:
+                connection.execute(
+                    update(_push)
+                    .where(_push.c.id.in_(back.job.row_ids), _push.c.owner == back.job.owner)
+                    .values(
+                        owner=None,
+                        lease=None,
+                        due=back.due,
+                        error=clean(back.error),
+                        dead=int(back.dead),
+                        attempt=_push.c.attempt - int(not back.counted),
+                    )
+                )
+
+        self._database.write(work)
 
     def dead_letters(self, channel: str | None = None, *, limit: int = 100) -> list[DeadLetter]:
         """Dead letters, oldest first."""

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, exists, or_, select, update
 from ..plugin import DeliveryReceipt, MessageStatus, from_vendor
 from . import models
 from .batchinfo import BatchInfos
-from .bulk import Climb, MessageRow, climb
+from .bulk import Climb, MessageRow, clean, climb
 from .engine import Database
 from .matching import Finder, Located
 from .outbox import Ended, enqueue_receipts
@@ -152,7 +152,13 @@ def close_settled(connection: Connection, chunk_ids: Iterable[int]) -> None:
 def _climb(found: Located, receipt: DeliveryReceipt, now: int) -> Climb:
     at = int(receipt.at.timestamp() * 1000) if receipt.at else now
     return Climb(
-        found.chunk_id, found.seq, int(receipt.status), receipt.vendor_id, receipt.code, receipt.reason, at
+        found.chunk_id,
+        found.seq,
+        int(receipt.status),
+        clean(receipt.vendor_id, 128),
+        clean(receipt.code, 128),
+        clean(receipt.reason),
+        at,
     )
 
 
@@ -191,7 +197,7 @@ def _park(
             "id": new_id(now),
             "channel": channel,
             "chunk_id": _chunk_id(receipt),
-            "vendor_id": receipt.vendor_id,
+            "vendor_id": clean(receipt.vendor_id, 128),
             "receipt": _pack(receipt),
             "due": now + max(_PARK_MS, (now - arrived) // 2),
             "created": arrived,
@@ -213,6 +219,7 @@ def _chunk_id(receipt: DeliveryReceipt) -> int | None:
 
 def _pack(receipt: DeliveryReceipt) -> str:
     fields = receipt._asdict()
+    fields |= {name: clean(fields[name]) for name in ("code", "reason", "vendor_id")}
     fields["phone"] = receipt.phone.raw if receipt.phone else None
     fields["at"] = receipt.at.timestamp() if receipt.at else None
     return json.dumps(fields, ensure_ascii=False)

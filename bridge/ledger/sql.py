@@ -17,5 +17,5 @@ def skip_locked(connection: Connection, rows: Select[Any]) -> Select[Any]:
 
 
 def lit(number: int) -> ColumnElement[int]:
-    """A number written into the statement: a planner proves a partial index's condition only from literals."""
+    """A number written into the statement: planners prove a partial index's condition from literals only."""
     return literal_column(str(int(number)))

@@ -1,6 +1,7 @@
 """The ledger: everything that must not be lost, behind one object."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,17 +12,19 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..plugin import DeliveryReceipt, MoMessage
 from . import models
 from .batches import Batches
-from .batchinfo import BatchInfos
+from .batchinfo import BatchInfo, BatchInfos
+from .bulk import Climb
 from .chunks import Chunks
 from .coordination import Coordination
 from .engine import Database, LedgerUnavailable
 from .files import Files
 from .history import History
-from .outbox import Outbox
-from .receipts import Receipts
-from .replies import Replies
+from .outbox import Ended, Outbox
+from .receipts import Intake, Receipts
+from .replies import Replies, ReplyTerms
 from .retention import Retention
 from .signatures import Signatures
 from .sql import lit
@@ -31,6 +34,25 @@ from .templates import Templates
 T = TypeVar("T")
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A leased duty whose cursor moves with the work it stands for; `until`: its new lease (milliseconds)."""
+
+    name: str
+    owner: str
+    cursor: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What a vendor's news changed. `lost` says that another owner had the duty: nothing was stored."""
+
+    intake: Intake
+    replies: int = 0
+    lost: bool = False
 
 
 class Ledger:
@@ -56,14 +78,68 @@ class Ledger:
         """Run `work` in one write transaction; run again after a deadlock, so it must do nothing else."""
         return self.database.write(work)
 
+    def take_in(
+        self,
+        channel: str,
+        receipts: Sequence[DeliveryReceipt],
+        replies: Sequence[MoMessage],
+        terms: ReplyTerms,
+        *,
+        pushes: bool,
+        duty: Duty | None = None,
+    ) -> TakenIn:
+        """Store a vendor's receipts and replies in one transaction, with the cursor they were polled by."""
+
+        def work(connection: Connection) -> TakenIn:
+            if duty is not None and not self.coordination.advance(
+                connection, duty.name, duty.owner, duty.cursor, until=duty.until
+            ):
+                return TakenIn(Intake(), lost=True)
+            intake = (
+                self.receipts.take(connection, channel, receipts, pushes, terms.now) if receipts else Intake()
+            )
+            return TakenIn(intake, self.replies.take(connection, channel, replies, terms) if replies else 0)
+
+        return self.database.write(work)
+
+    def end(
+        self, channel: str, climbs: Sequence[Climb], duty: Duty, *, pushes: bool, now: int
+    ) -> list[Ended]:
+        """End messages by the bridge's own decision, with the cursor of the duty that found them."""
+
+        def work(connection: Connection) -> list[Ended]:
+            if not self.coordination.advance(
+                connection, duty.name, duty.owner, duty.cursor, until=duty.until
+            ):
+                return []
+            return self.receipts.apply_climbs(connection, channel, climbs, pushes, now)
+
+        return self.database.write(work)
+
+    def batch(self, batch_id: int) -> BatchInfo:
+        """An existing batch."""
+        with self.database.read() as connection:
+            return self.infos.of_batch(connection, batch_id)
+
+    def info(self, chunk_id: int) -> BatchInfo:
+        """The batch of an existing chunk."""
+        known = self.infos.remembered(chunk_id)
+        if known is not None:
+            return known
+        with self.database.read() as connection:
+            return self.infos.of_chunks(connection, [chunk_id])[chunk_id]
+
+    def revision(self) -> str | None:
+        """The database's schema revision, None for an empty database."""
+        with self.database.read() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+
     def check(self) -> None:
         """Raise LedgerUnavailable unless the database answers and its schema is this version's."""
         try:
-            with self.database.read() as connection:
-                current = MigrationContext.configure(connection).get_current_revision()
+            current = self.revision()
         except SQLAlchemyError as error:
-            reason = type(getattr(error, "orig", error)).__name__
-            raise LedgerUnavailable(f"The database does not answer ({reason}).") from None
+            raise LedgerUnavailable(f"The database cannot be read ({type(error).__name__}).") from error
         head = newest_revision()
         if current != head:
             raise LedgerUnavailable(

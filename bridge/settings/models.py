@@ -188,6 +188,12 @@ class ChannelSettings(_Model):
     """fail or resend: what becomes of messages whose outcome stays unknown; resend may send twice."""
     unknown_deadline_h: PositiveFloat = 72
     """After how many hours an unknown outcome or a missing receipt is given up."""
+    reconcile_after_s: PositiveFloat = 30
+    """After how many seconds the vendor is asked about an unknown outcome, at first; later less often."""
+    poll_s: PositiveFloat = 60
+    """How many seconds lie between two polls of a vendor that is polled for receipts or replies."""
+    push_give_up_h: PositiveFloat = 72
+    """After how many hours a callback that Quick Audience does not take becomes a dead letter."""
     reply_window_h: PositiveFloat = 72
     """For how many hours after a message a reply counts as an answer to it."""
     push_batch: Annotated[int, Field(ge=1, le=500)] = 500

@@ -1,0 +1,147 @@
+"""A chunk becomes a batch: numbers read, texts rendered, and what cannot be sent set aside."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from phonenumbers import PhoneNumber, carrier
+
+from bridge.ledger import BatchInfo, Claimed, Recipients
+from bridge.ledger.refs import message_ref, to_ref
+from bridge.plugin import (
+    BadNumber,
+    Batch,
+    Carrier,
+    Message,
+    MissingVariable,
+    Phone,
+    SubmitResult,
+    Template,
+    rejected,
+)
+from bridge.plugin.phone import parse
+from bridge.plugin.text import TextContent, segments, signed
+
+from .snapshots import refused_carriers, restore
+
+_CARRIERS = {
+    "China Mobile": Carrier.MOBILE,
+    "China Unicom": Carrier.UNICOM,
+    "China Telecom": Carrier.TELCOM,
+}
+
+
+@dataclass(slots=True)
+class Draft:
+    """A chunk prepared for its call; places are those of the chunk's recipients.
+
+    `results` holds the places that fail without a call, `duplicates` those whose number occurs earlier in
+    the chunk: they go into a chunk of their own.
+    """
+
+    recipients: Recipients
+    batch: Batch | None = None
+    seqs: list[int] = field(default_factory=list)
+    phones: dict[int, Phone] = field(default_factory=dict)
+    results: dict[int, SubmitResult] = field(default_factory=dict)
+    duplicates: list[int] = field(default_factory=list)
+    seq_of: dict[str, int] = field(default_factory=dict)
+    counted: dict[int, int] = field(default_factory=dict)
+
+    def raw(self, seq: int) -> str:
+        """The number as Quick Audience wrote it, fit for the database."""
+        text = self.recipients.phones[seq]
+        if text.isascii() and text.isprintable():
+            return text
+        return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+
+    def segments(self, seq: int) -> int:
+        """The parts the message is sent in; 0 for one that is not sent."""
+        return self.counted.get(seq, 0)
+
+    def without(self, places: Collection[int]) -> Batch | None:
+        """The batch less some places; None when nothing is left."""
+        if self.batch is None or not places:
+            return self.batch
+        kept = tuple(message for message in self.batch.messages if self.seq_of[message.ref] not in places)
+        return replace(self.batch, messages=kept) if kept else None
+
+
+def draft(chunk: Claimed, info: BatchInfo, *, only: Collection[int] | None = None) -> Draft:
+    """Prepare a chunk, or only some places of it. Bad numbers, missing values and faults become results."""
+    drafted = Draft(chunk.recipients)
+    template = restore(info.template)
+    refused = refused_carriers(info.template)
+    content = TextContent(template.content)
+    seen: set[str] = set()
+    messages: list[Message] = []
+    places = range(len(drafted.recipients.phones)) if only is None else sorted(only)
+    for seq in places:
+        try:
+            message = _message(chunk, drafted.recipients, seq, info, template, content, refused)
+        except _Fault as fault:
+            drafted.results[seq] = rejected(fault.code, fault.reason)
+            continue
+        drafted.phones[seq] = message.phone
+        drafted.counted[seq] = message.segments
+        if message.phone.e164 in seen:
+            drafted.duplicates.append(seq)
+            continue
+        seen.add(message.phone.e164)
+        drafted.seqs.append(seq)
+        drafted.seq_of[message.ref] = seq
+        messages.append(message)
+    if messages:
+        drafted.batch = _batch(chunk, info, template, messages)
+    return drafted
+
+
+class _Fault(Exception):
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.reason = reason
+
+
+def _message(
+    chunk: Claimed,
+    recipients: Recipients,
+    seq: int,
+    info: BatchInfo,
+    template: Template,
+    content: TextContent,
+    refused: Collection[Carrier],
+) -> Message:
+    if seq in recipients.faults:
+        raise _Fault(*recipients.faults[seq])
+    params = recipients.params_of(seq)
+    try:
+        phone = parse(recipients.phones[seq], template.type)
+        text = content.render(params)
+    except (BadNumber, MissingVariable) as error:
+        raise _Fault(error.code, error.reason) from None
+    if not text.isascii() and not _encodable(text):
+        raise _Fault("INVALID_TEXT", "A value holds characters that cannot be sent.")
+    if refused and _carrier_of(phone) in refused:
+        raise _Fault("CARRIER_NOT_APPROVED", "The recipient's carrier did not approve this template.")
+    count = segments(signed(info.sign_name, text, template.type), template.type) if text else 1
+    return Message(message_ref(chunk.id, seq), phone, params, text, count)
+
+
+def _batch(chunk: Claimed, info: BatchInfo, template: Template, messages: list[Message]) -> Batch:
+    called = datetime.fromtimestamp((chunk.called or info.created) / 1000, UTC)
+    return Batch(to_ref(chunk.id), info.out_id, info.sign_name, template, tuple(messages), called)
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _carrier_of(phone: Phone) -> Carrier | None:
+    """The carrier that issued a mainland number; it may have been ported since."""
+    number = PhoneNumber(country_code=86, national_number=int(phone.national))
+    return _CARRIERS.get(carrier.name_for_number(number, "en"))

@@ -1,0 +1,177 @@
+"""Telling Quick Audience what ended and who replied: at least once, each attempt signed afresh.
+
+401 and 403 open the channel's breaker: Quick Audience blocks the address of a caller that keeps failing
+authentication. Then one probe at a time is made until one is taken.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import requests
+import structlog
+
+from bridge import metrics
+from bridge.channels import OpenChannel
+from bridge.contract import callbacks, signing
+from bridge.contract.callbacks import CallbackAnswer
+from bridge.ledger import RECEIPT, Ledger, PushJob, PutBack
+from bridge.plugin import Event, MessageStatus
+from bridge.plugin.http import Session, classify
+
+from .records import Clock, millis
+
+log = structlog.get_logger("bridge.pushing")
+
+_TIMEOUT_S = (5.0, 30.0)
+_BACKOFF_S = 2.0
+_LONGEST_BACKOFF_S = 600.0
+_BREAKER_MS = 60_000
+_LONGEST_BREAKER_MS = 3_600_000
+_HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A push and what Quick Audience made of it."""
+
+    job: PushJob
+    answer: CallbackAnswer
+
+
+class Pushing:
+    """Pushes one channel's receipts and replies; `push` is used by several threads at once."""
+
+    def __init__(self, channel: OpenChannel, ledger: Ledger, clock: Clock, *, threads: int) -> None:
+        self._channel = channel
+        self._ledger = ledger
+        self._clock = clock
+        self._session = Session(
+            threads=threads, timeout=_TIMEOUT_S, allow_private=channel.settings.allow_private
+        )
+
+    @property
+    def active(self) -> bool:
+        """Whether this channel pushes at all."""
+        return bool(self._channel.settings.callback_url)
+
+    def push(self, job: PushJob) -> Pushed:
+        """Make one call; never raises for what Quick Audience or the network does."""
+        kind: callbacks.CallbackKind = "receipts" if job.kind == RECEIPT else "replies"
+        answer = self._post(kind, callbacks.body(kind, self._entries(job)))
+        name = self._channel.name
+        metrics.PUSH_CALLS.labels(name, kind, answer.outcome).inc()
+        if answer.outcome == "ok":
+            metrics.PUSHED.labels(name, kind).inc(len(job.entries))
+            lag = (millis(self._clock) - job.created) / 1000
+            metrics.PUSH_LAG.labels(name, kind).observe(max(0.0, lag))
+        else:
+            log.warning(
+                "push not taken",
+                channel=name,
+                kind=kind,
+                entries=len(job.entries),
+                attempt=job.attempt,
+                outcome=answer.outcome,
+                detail=answer.detail,
+            )
+        return Pushed(job, answer)
+
+    def broken(self, job: PushJob, error: Exception) -> Pushed:
+        """A push that failed by a fault of ours: tried again like any other."""
+        return Pushed(job, CallbackAnswer("failed", f"bridge fault: {type(error).__name__}"))
+
+    def finish(self, pushes: Sequence[Pushed]) -> None:
+        """Record the ends of pushes in one transaction, and move the breaker."""
+        now = millis(self._clock)
+        done = [pushed.job for pushed in pushes if pushed.answer.outcome == "ok"]
+        failed = [pushed for pushed in pushes if pushed.answer.outcome != "ok"]
+        self._ledger.outbox.finish(done, [self._put_back(pushed, now) for pushed in failed])
+        self._move_breaker(pushes, now)
+        if done:
+            self._event("push.done", entries=sum(len(job.entries) for job in done))
+        if failed:
+            self._event("push.failed", entries=sum(len(pushed.job.entries) for pushed in failed))
+
+    def close(self) -> None:
+        """Close the connections to Quick Audience."""
+        self._session.close()
+
+    def _post(self, kind: callbacks.CallbackKind, body: bytes) -> CallbackAnswer:
+        settings = self._channel.settings
+        query, signature = signing.fresh(settings.callback_secret, datetime.fromtimestamp(self._clock(), UTC))
+        try:
+            response = self._session.post(
+                callbacks.url(settings.callback_url, kind),
+                params=query,
+                data=body,
+                headers={
+                    "Content-Type": "application/json",
+                    signing.HEADER: signature,
+                },
+            )
+        except requests.RequestException as error:
+            return CallbackAnswer("failed", classify(error).code)
+        return callbacks.read_answer(response.status_code, response.content)
+
+    def _entries(self, job: PushJob) -> list[dict[str, object]]:
+        if job.kind != RECEIPT:
+            return [
+                callbacks.reply_entry(job.out_id, phone, _moment(received), content)
+                for phone, received, content in job.entries
+            ]
+        send_status = self._channel.settings.send_status
+        return [
+            callbacks.receipt_entry(
+                job.out_id,
+                phone,
+                MessageStatus(status),
+                _moment(sent),
+                _moment(ended),
+                code,
+                reason,
+                send_status,
+            )
+            for phone, status, sent, ended, code, reason in job.entries
+        ]
+
+    def _put_back(self, pushed: Pushed, now: int) -> PutBack:
+        job, answer = pushed.job, pushed.answer
+        if answer.outcome == "auth":
+            return PutBack(job, now, answer.detail, counted=False)
+        if now - job.created > self._channel.settings.push_give_up_h * _HOUR_MS:
+            log.error(
+                "push given up", channel=self._channel.name, entries=len(job.entries), detail=answer.detail
+            )
+            return PutBack(job, now, answer.detail, dead=True)
+        wait_s = min(_BACKOFF_S * 2.0 ** min(job.attempt - 1, 10), _LONGEST_BACKOFF_S)
+        return PutBack(job, now + int(wait_s * random.uniform(500, 1000)), answer.detail)
+
+    def _move_breaker(self, pushes: Sequence[Pushed], now: int) -> None:
+        name, coordination = self._channel.name, self._ledger.coordination
+        refused = [pushed for pushed in pushes if pushed.answer.outcome == "auth"]
+        if refused:
+            until = coordination.open_breaker(
+                name, refused[0].answer.detail, now=now, base_ms=_BREAKER_MS, longest_ms=_LONGEST_BREAKER_MS
+            )
+            log.error(
+                "Quick Audience refused our signature: pushing rests",
+                channel=name,
+                until=_moment(until).isoformat(timespec="seconds"),
+                detail=refused[0].answer.detail,
+            )
+            self._event("breaker.opened", rest_s=(until - now) // 1000)
+        elif any(pushed.answer.outcome == "ok" for pushed in pushes) and (
+            coordination.channel_state(name).breaker_failures
+        ):
+            coordination.close_breaker(name)
+            log.info("Quick Audience takes our pushes again", channel=name)
+            self._event("breaker.closed")
+
+    def _event(self, name: str, **fields: int) -> None:
+        self._channel.hooks.event(Event(self._channel.name, name, datetime.now(UTC), fields))
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -1,0 +1,65 @@
+"""Send details: what became of an outId's messages, page by page."""
+
+from datetime import UTC, datetime
+
+from bridge.channels import OpenChannel
+from bridge.contract.bodies import SendDetailsBody
+from bridge.contract.replies import DetailRow, DetailsReply
+from bridge.ledger import Detail, Ledger, Recipients, Span
+from bridge.plugin import MessageStatus, MissingVariable
+from bridge.plugin.text import TextContent
+
+from .snapshots import restore
+
+
+class Reporting:
+    """The details operation of one channel."""
+
+    def __init__(self, channel: OpenChannel, ledger: Ledger) -> None:
+        self._channel = channel
+        self._ledger = ledger
+
+    def details(self, body: SendDetailsBody) -> DetailsReply:
+        """One page of messages that came to their end; those still under way are left out."""
+        span = Span(_floor_ms(body.start), _floor_ms(body.end) + 999)
+        details, total = self._ledger.history.details(
+            self._channel.name,
+            body.out_id,
+            span,
+            limit=body.page_size,
+            offset=(body.page - 1) * body.page_size,
+        )
+        recipients = self._ledger.history.recipients_of(sorted({detail.chunk_id for detail in details}))
+        return DetailsReply([_row(detail, recipients.get(detail.chunk_id)) for detail in details], total)
+
+
+def _row(detail: Detail, recipients: Recipients | None) -> DetailRow:
+    template = restore(detail.info.template)
+    return DetailRow(
+        out_id=detail.info.out_id,
+        phone=detail.phone,
+        status=MessageStatus(detail.status),
+        content=_content(template.content, detail.seq, recipients),
+        template_code=template.code,
+        code=detail.code,
+        sent_at=_moment(detail.sent),
+        received_at=_moment(detail.ended) if detail.ended is not None else None,
+    )
+
+
+def _content(content: str, seq: int, recipients: Recipients | None) -> str:
+    """The text as it was sent; the bare template once the values were purged or were never complete."""
+    if recipients is None:
+        return content
+    try:
+        return TextContent(content).render(recipients.params_of(seq))
+    except MissingVariable:
+        return content
+
+
+def _floor_ms(moment: datetime) -> int:
+    return int(moment.timestamp()) * 1000
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

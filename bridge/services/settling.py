@@ -1,0 +1,163 @@
+"""Outcomes that are not known: asked about, decided at their deadline, and receipts that never came.
+
+A message is sent again only on the vendor's proof of its absence, or where the channel's policy says so.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import structlog
+
+from bridge import metrics
+from bridge.channels import OpenChannel
+from bridge.ledger import Claimed, Climb, Detail, Duty, Ledger, Settlement, Span, clean
+from bridge.plugin import MessageStatus, Outcome, SubmitResult
+
+from .dispatching import Dispatched, Dispatching
+from .drafting import draft
+from .receiving import count_ended
+from .records import Clock, millis
+
+log = structlog.get_logger("bridge.settling")
+
+_LIMIT = 20
+_SWEEP = 1000
+_HOUR_MS = 3_600_000
+_LONGEST_CHECK_MS = _HOUR_MS
+_STATUS = {Outcome.ACCEPTED: MessageStatus.ACCEPTED, Outcome.REJECTED: MessageStatus.REJECTED}
+
+
+class Settling:
+    """Settles one channel's unknown outcomes, and ends what nobody will report on any more."""
+
+    def __init__(
+        self, channel: OpenChannel, dispatching: Dispatching, ledger: Ledger, clock: Clock, *, lease_ms: int
+    ) -> None:
+        self._channel = channel
+        self._dispatching = dispatching
+        self._ledger = ledger
+        self._clock = clock
+        self._lease_ms = lease_ms
+
+    def run(self, owner: str) -> int:
+        """Look after chunks whose outcome is unknown and due; how many were looked after."""
+        chunks = self._ledger.chunks.claim_unknown(
+            self._channel.name, owner, limit=_LIMIT, now=millis(self._clock), lease_ms=self._lease_ms
+        )
+        for chunk in chunks:
+            self._settle(chunk)
+        return len(chunks)
+
+    def lapse(self, chunk: Claimed) -> Dispatched:
+        """The conclusion for a chunk whose worker vanished during the call."""
+        log.warning(
+            "outcome unknown", channel=self._channel.name, recipients=chunk.count, cause="lease lapsed"
+        )
+        return self._dispatching.lapse(chunk)
+
+    def give_up(self, chunk: Claimed) -> Dispatched:
+        """The conclusion for a chunk that could not be sent before its deadline."""
+        return self._dispatching.give_up(chunk)
+
+    def sweep(self, owner: str) -> int:
+        """End accepted messages whose receipt never came within the deadline; how many were looked at."""
+        name = f"sweep/{self._channel.name}"
+        now = millis(self._clock)
+        place = self._ledger.coordination.lease(name, owner, now=now, lease_ms=self._lease_ms)
+        if place is None:
+            return 0
+        chunk_id, _, seq = (place or "0:0").partition(":")
+        span = Span(0, now - self._deadline_ms)
+        overdue = self._ledger.history.awaiting(
+            self._channel.name, span, after=(int(chunk_id), int(seq)), limit=_SWEEP
+        )
+        if overdue:
+            self._end_overdue(overdue, Duty(name, owner, f"{overdue[-1].chunk_id}:{overdue[-1].seq}", now))
+        due = now if len(overdue) == _SWEEP else now + 10 * 60_000
+        self._ledger.coordination.yield_duty(name, owner, due=due)
+        return len(overdue)
+
+    @property
+    def _deadline_ms(self) -> int:
+        return int(self._channel.settings.unknown_deadline_h * _HOUR_MS)
+
+    def _end_overdue(self, overdue: Sequence[Detail], duty: Duty) -> None:
+        now = millis(self._clock)
+        reason = "The vendor took the message but never reported what became of it."
+        climbs = [
+            Climb(detail.chunk_id, detail.seq, int(MessageStatus.UNKNOWN), "", "NO_RECEIPT", reason, now)
+            for detail in overdue
+        ]
+        ended = self._ledger.end(self._channel.name, climbs, duty, pushes=self._dispatching.pushes, now=now)
+        count_ended(self._channel.name, ended)
+        log.warning("receipts never came", channel=self._channel.name, messages=len(ended))
+
+    def _settle(self, chunk: Claimed) -> None:
+        info = self._ledger.info(chunk.id)
+        now = millis(self._clock)
+        seqs = [seq for seq, _, _ in self._ledger.chunks.open_messages(chunk.id)]
+        settlement = Settlement(
+            chunk,
+            info.out_id,
+            info.sign_name,
+            self._dispatching.pushes,
+            resend_due=now,
+            resend_deadline=now + self._deadline_ms,
+            check_at=self._next_check(chunk, now),
+        )
+        if now >= chunk.deadline:
+            settlement = self._by_policy(settlement, seqs, now)
+        elif seqs and self._channel.hooks.supports("reconcile_batch"):
+            settlement = self._by_lookup(settlement, seqs, now)
+        recorded = self._ledger.chunks.settle(settlement, now)
+        count_ended(self._channel.name, recorded.ended)
+
+    def _by_policy(self, settlement: Settlement, seqs: Sequence[int], now: int) -> Settlement:
+        if self._channel.settings.unknown_policy == "resend":
+            log.warning(
+                "unknown outcomes sent again by policy", channel=self._channel.name, messages=len(seqs)
+            )
+            return replace(settlement, resend=seqs)
+        reason = "It is not known whether the vendor took the message; it was not sent again."
+        climbs = [
+            Climb(settlement.chunk.id, seq, int(MessageStatus.UNKNOWN), "", "OUTCOME_UNKNOWN", reason, now)
+            for seq in seqs
+        ]
+        return replace(settlement, climbs=climbs)
+
+    def _by_lookup(self, settlement: Settlement, seqs: Sequence[int], now: int) -> Settlement:
+        drafted = draft(settlement.chunk, self._ledger.info(settlement.chunk.id), only=seqs)
+        if drafted.batch is None:
+            return settlement
+        results = dict(zip(drafted.seqs, self._channel.hooks.reconcile(drafted.batch), strict=True))
+        for outcome in Outcome:
+            count = sum(result.outcome is outcome for result in results.values())
+            metrics.OUTCOMES.labels(self._channel.name, f"reconciled_{outcome}").inc(count)
+        return replace(
+            settlement,
+            climbs=[
+                _climb(settlement.chunk.id, seq, result, now)
+                for seq, result in results.items()
+                if result.outcome in _STATUS
+            ],
+            resend=[seq for seq, result in results.items() if result.outcome is Outcome.NOT_SENT],
+            opted_out=[drafted.phones[seq].digits for seq, result in results.items() if result.opted_out],
+        )
+
+    def _next_check(self, chunk: Claimed, now: int) -> int:
+        """Less and less often: half its age later, at most an hour, never past the deadline."""
+        first = int(self._channel.settings.reconcile_after_s * 1000)
+        age = now - (chunk.called or now)
+        return min(now + min(max(age // 2, first), _LONGEST_CHECK_MS), max(chunk.deadline, now + 1000))
+
+
+def _climb(chunk_id: int, seq: int, result: SubmitResult, now: int) -> Climb:
+    return Climb(
+        chunk_id,
+        seq,
+        int(_STATUS[result.outcome]),
+        clean(result.vendor_id, 128),
+        clean(result.code, 128),
+        clean(result.reason),
+        now,
+    )

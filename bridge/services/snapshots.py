@@ -1,0 +1,92 @@
+"""A template in its three shapes: as stored, as plugins see it, and as a batch keeps it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bridge.ledger import StoredTemplate
+from bridge.plugin import (
+    Carrier,
+    DigitalPart,
+    DigitalTemplate,
+    Kind,
+    ReviewStatus,
+    Template,
+    TemplateType,
+    TextTemplate,
+)
+from bridge.plugin.text import variables, with_opt_out
+
+
+def pack_parts(parts: tuple[DigitalPart, ...]) -> str:
+    """The parts of a digital template as they are stored."""
+    return json.dumps([[part.suffix, part.name, part.text, part.url] for part in parts], ensure_ascii=False)
+
+
+def unpack_parts(text: str) -> tuple[DigitalPart, ...]:
+    """The parts of a digital template as they were stored."""
+    return tuple(DigitalPart(*part) for part in json.loads(text))
+
+
+def for_plugins(stored: StoredTemplate, opt_out_suffix: str = "") -> Template:
+    """The template as plugins see it; promotional texts carry the channel's opt-out suffix."""
+    common: dict[str, Any] = {
+        "code": stored.code,
+        "name": stored.name,
+        "remark": stored.remark,
+        "sign_name": stored.sign_name,
+        "vendor_code": stored.vendor_code,
+        "state": stored.state,
+    }
+    if stored.kind is Kind.DIGITAL:
+        parts = unpack_parts(stored.content)
+        names = variables("\n".join(part.text for part in parts))
+        return DigitalTemplate(**common, parts=parts, variables=names)
+    content = with_opt_out(stored.content, opt_out_suffix, stored.type)
+    return TextTemplate(**common, content=content, type=stored.type, variables=variables(content))
+
+
+def snapshot(stored: StoredTemplate, opt_out_suffix: str = "") -> str:
+    """The template as a batch keeps it: a later change does not reach into messages already accepted."""
+    template = for_plugins(stored, opt_out_suffix)
+    refused = [
+        carrier
+        for carrier, review in stored.carriers.items()
+        if stored.status is ReviewStatus.PARTIAL and review.status is not ReviewStatus.APPROVED
+    ]
+    document: dict[str, Any] = {
+        "kind": stored.kind,
+        "type": int(template.type),
+        "code": stored.code,
+        "name": stored.name,
+        "remark": stored.remark,
+        "sign_name": stored.sign_name,
+        "vendor_code": stored.vendor_code,
+        "state": stored.state,
+        "refused": refused,
+    }
+    if isinstance(template, DigitalTemplate):
+        document["parts"] = stored.content
+    else:
+        document["content"] = template.content
+    return json.dumps(document, ensure_ascii=False)
+
+
+def restore(document: Mapping[str, Any]) -> Template:
+    """The template of a batch."""
+    common = {
+        name: document[name] for name in ("code", "name", "remark", "sign_name", "vendor_code", "state")
+    }
+    if document["kind"] == Kind.DIGITAL:
+        parts = unpack_parts(document["parts"])
+        names = variables("\n".join(part.text for part in parts))
+        return DigitalTemplate(**common, parts=parts, variables=names)
+    content = document["content"]
+    return TextTemplate(
+        **common, content=content, type=TemplateType(document["type"]), variables=variables(content)
+    )
+
+
+def refused_carriers(document: Mapping[str, Any]) -> frozenset[Carrier]:
+    """The carriers that did not approve the digital template of a batch."""
+    return frozenset(Carrier(name) for name in document["refused"])

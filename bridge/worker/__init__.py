@@ -1,0 +1,85 @@
+"""The worker: dispatches, pushes, settles, polls and keeps house. Nothing of it runs in a web process."""
+
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+from collections.abc import Mapping
+
+import structlog
+from prometheus_client import start_http_server
+
+from bridge import metrics
+from bridge.channels import OpenChannel
+from bridge.ledger import Ledger
+from bridge.services import Services, build
+from bridge.services.records import Clock
+from bridge.settings import Settings
+
+from .dispatcher import Dispatcher
+from .duties import Duties
+from .pusher import Pusher
+
+__all__ = ["Dispatcher", "Duties", "Pusher", "Worker", "run"]
+
+log = structlog.get_logger("bridge.worker")
+
+
+class Worker:
+    """All loops of one worker process over one ledger."""
+
+    def __init__(
+        self, settings: Settings, services: Services, ledger: Ledger, *, clock: Clock = time.time
+    ) -> None:
+        self.name = f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(4)}"
+        bridge = settings.bridge
+        self._ledger = ledger
+        self.dispatcher = Dispatcher(services, ledger, bridge, owner=self.name, clock=clock)
+        self.pusher = Pusher(services, ledger, bridge, owner=self.name, clock=clock)
+        self.duties = Duties(services, ledger, bridge, owner=self.name, clock=clock)
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set, then finish what is in flight."""
+        log.info("worker started", worker=self.name)
+        threads = [
+            threading.Thread(target=self.pusher.run, args=(stop,), name="pusher"),
+            threading.Thread(
+                target=self._ledger.database.listen, args=(self.dispatcher.wake, stop), name="listener"
+            ),
+            *(
+                threading.Thread(
+                    target=duty.run, args=(stop,), name=duty.name, daemon=duty.name.startswith("poll")
+                )
+                for duty in self.duties.all()
+            ),
+        ]
+        for thread in threads:
+            thread.start()
+        self.dispatcher.run(stop)
+        for thread in threads:
+            thread.join(timeout=60)
+        self._ledger.coordination.leave(self.name)
+        log.info("worker stopped", worker=self.name)
+
+
+def run(settings: Settings, channels: Mapping[str, OpenChannel], ledger: Ledger) -> None:
+    """Work until SIGTERM or SIGINT, then finish what is in flight."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    _show_metrics(settings)
+    services = build(settings, channels, ledger, time.time)
+    try:
+        Worker(settings, services, ledger).run(stop)
+    finally:
+        for one in services.values():
+            one.pushing.close()
+
+
+def _show_metrics(settings: Settings) -> None:
+    metrics.clear(settings.bridge.metrics_dir, "worker")
+    metrics.share(settings.bridge.metrics_dir, "worker")
+    if settings.bridge.metrics_port:
+        start_http_server(settings.bridge.metrics_port, registry=metrics.registry())

@@ -1,0 +1,215 @@
+"""The dispatch loop: one thread owns it and shares its commits among all calls in flight.
+
+A single transaction records the calls that finished and claims the next chunks, so the vendor is never called
+before the claim is on disk, and never waited for while a transaction is open.
+"""
+
+import queue
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from bridge import metrics
+from bridge.ledger import Claimed, Ledger, LedgerUnavailable, Recorded
+from bridge.plugin import CredentialsRejected, Event, NotAccepted, Outcome, VendorThrottled
+from bridge.services import Dispatched, Services
+from bridge.services.receiving import count_ended
+from bridge.services.records import Clock, millis
+from bridge.settings import BridgeSettings
+
+log = structlog.get_logger("bridge.worker")
+
+_PAUSE_MS = 60_000
+_LONGEST_PAUSE_MS = 3_600_000
+_THROTTLE_MS = 1_000
+_RETRY_S = 1.0
+
+
+class Dispatcher:
+    """Dispatches the due chunks of all channels."""
+
+    def __init__(
+        self, services: Services, ledger: Ledger, bridge: BridgeSettings, *, owner: str, clock: Clock
+    ) -> None:
+        self._services = services
+        self._ledger = ledger
+        self._bridge = bridge
+        self._owner = owner
+        self._clock = clock
+        self._pool = ThreadPoolExecutor(bridge.dispatch_threads, thread_name_prefix="dispatch")
+        self._finished: queue.SimpleQueue[Dispatched | None] = queue.SimpleQueue()
+        self._unrecorded: list[Dispatched] = []
+        self._in_flight: Counter[str] = Counter()
+        self._rests: dict[str, int] = {}
+        self._turn = 0
+
+    def wake(self) -> None:
+        """Look for work now."""
+        self._finished.put(None)
+
+    def run(self, stop: threading.Event) -> None:
+        """Dispatch until `stop`, then finish and record what is in flight."""
+        while not stop.is_set():
+            self.cycle(self._bridge.poll_idle_s)
+        while self._in_flight.total() or self._unrecorded:
+            self.cycle(_RETRY_S, claiming=False)
+        self._pool.shutdown()
+
+    def cycle(self, wait_s: float, *, claiming: bool = True) -> int:
+        """Record and claim once, or wait up to `wait_s` for something to do; how many chunks were claimed."""
+        self._gather(0)
+        wanted = self._wanted() if claiming else {}
+        if not self._unrecorded and not wanted:
+            self._gather(wait_s)
+            return 0
+        try:
+            recorded, claimed = self._ledger.write(lambda connection: self._commit(connection, wanted))
+        except LedgerUnavailable as error:
+            # What the vendors answered is kept here and written once the database is back.
+            log.error("ledger unavailable", error=str(error), unrecorded=len(self._unrecorded))
+            threading.Event().wait(_RETRY_S)
+            return 0
+        finished, self._unrecorded = self._unrecorded, []
+        for dispatched, record in zip(finished, recorded, strict=True):
+            self._concluded(dispatched, record)
+        for chunk in claimed:
+            self._submit(chunk)
+        return len(claimed)
+
+    def _gather(self, wait_s: float) -> None:
+        """Take finished calls off the queue, waiting for the first at most `wait_s`."""
+        try:
+            item = self._finished.get(timeout=wait_s) if wait_s else self._finished.get_nowait()
+            while True:
+                if item is not None:
+                    self._in_flight[item.conclusion.chunk.channel] -= 1
+                    self._unrecorded.append(item)
+                item = self._finished.get_nowait()
+        except queue.Empty:
+            return
+
+    def _wanted(self) -> dict[str, int]:
+        """How many chunks may be claimed, by channel; each channel in turn comes first."""
+        free = self._bridge.dispatch_threads - self._in_flight.total()
+        now = millis(self._clock)
+        wanted: dict[str, int] = {}
+        for name in self._rotated():
+            room = min(self._services[name].channel.settings.concurrency - self._in_flight[name], free)
+            if room <= 0 or self._rests.get(name, 0) > now:
+                continue
+            if self._unrecorded or self._ledger_has_due(name, now):
+                wanted[name] = room
+        return wanted
+
+    def _rotated(self) -> list[str]:
+        names = list(self._services)
+        self._turn = (self._turn + 1) % max(1, len(names))
+        return names[self._turn :] + names[: self._turn]
+
+    def _ledger_has_due(self, name: str, now: int) -> bool:
+        try:
+            return self._ledger.chunks.has_due(name, now)
+        except LedgerUnavailable as error:
+            log.error("ledger unavailable", error=str(error))
+            threading.Event().wait(_RETRY_S)
+            return False
+
+    def _commit(self, connection: Any, wanted: Mapping[str, int]) -> tuple[list[Recorded], list[Claimed]]:
+        now = millis(self._clock)
+        recorded = [
+            self._ledger.chunks.record(connection, dispatched.conclusion, now)
+            for dispatched in self._unrecorded
+        ]
+        claimed: list[Claimed] = []
+        for name, room in wanted.items():
+            free = self._bridge.dispatch_threads - self._in_flight.total() - len(claimed)
+            if free > 0:
+                claimed += self._claim(connection, name, min(room, free), now)
+        return recorded, claimed
+
+    def _claim(self, connection: Any, name: str, room: int, now: int) -> Sequence[Claimed]:
+        settings = self._services[name].channel.settings
+        coordination = self._ledger.coordination
+        state = coordination.state_in(connection, name)
+        if state.paused_until > now:
+            self._rests[name] = min(state.paused_until, now + _PAUSE_MS // 4)
+            return []
+        # After a pause one chunk goes first; with a rate, one at a time so that calls do not bunch.
+        limit = 1 if state.pauses or settings.rate_per_s else room
+        bucket, now_us, burst = f"{name}/rate", now * 1000, settings.burst or settings.rate_per_s
+        if settings.rate_per_s:
+            wait_us = coordination.peek(
+                connection, bucket, per_second=settings.rate_per_s, burst=burst, now_us=now_us
+            )
+            if wait_us:
+                self._rests[name] = now + wait_us // 1000 + 1
+                return []
+        claimed = self._ledger.chunks.claim(
+            connection, name, self._owner, limit=limit, now=now, lease_ms=self._bridge.lease_s * 1000
+        )
+        if settings.rate_per_s and claimed:
+            units = sum(chunk.count for chunk in claimed)
+            coordination.take(
+                connection, bucket, units, per_second=settings.rate_per_s, burst=burst, now_us=now_us
+            )
+        return claimed
+
+    def _submit(self, chunk: Claimed) -> None:
+        self._in_flight[chunk.channel] += 1
+        self._pool.submit(self._call, chunk)
+
+    def _call(self, chunk: Claimed) -> None:
+        services = self._services[chunk.channel]
+        structlog.contextvars.bind_contextvars(channel=chunk.channel, chunk=chunk.id)
+        try:
+            self._finished.put(services.dispatching.run(chunk))
+        except Exception:
+            # The vendor may have been called: the outcome is unknown, as after a crash.
+            log.exception("dispatch failed")
+            self._finished.put(services.dispatching.lapse(chunk))
+        finally:
+            structlog.contextvars.clear_contextvars()
+
+    def _concluded(self, dispatched: Dispatched, recorded: Recorded) -> None:
+        chunk = dispatched.conclusion.chunk
+        for outcome, count in dispatched.outcomes.items():
+            metrics.OUTCOMES.labels(chunk.channel, outcome).inc(count)
+        count_ended(chunk.channel, recorded.ended)
+        if recorded.stale:
+            log.warning("late answer of a vendor", channel=chunk.channel, recipients=chunk.count)
+        self._steer(chunk.channel, dispatched)
+        unknown = dispatched.outcomes.get(Outcome.UNKNOWN, 0)
+        self._event(chunk.channel, "chunk.unknown" if unknown else "chunk.recorded", chunk.count)
+
+    def _steer(self, name: str, dispatched: Dispatched) -> None:
+        """Pause, slow down or resume the channel by what its vendor said."""
+        error, now = dispatched.error, millis(self._clock)
+        if isinstance(error, CredentialsRejected):
+            self._pause(name, error, now)
+        elif isinstance(error, VendorThrottled):
+            self._rests[name] = now + int((error.retry_after or _THROTTLE_MS / 1000) * 1000)
+        elif (
+            dispatched.outcomes.get(Outcome.ACCEPTED) and self._ledger.coordination.channel_state(name).pauses
+        ):
+            self._ledger.coordination.resume(name)
+            log.info("channel works again", channel=name)
+            self._event(name, "channel.resumed")
+
+    def _pause(self, name: str, error: NotAccepted, now: int) -> None:
+        until = self._ledger.coordination.pause(
+            name, error.reason, now=now, base_ms=_PAUSE_MS, longest_ms=_LONGEST_PAUSE_MS
+        )
+        log.error(
+            "channel paused", channel=name, code=error.code, reason=error.reason, for_s=(until - now) // 1000
+        )
+        self._event(name, "channel.paused")
+
+    def _event(self, channel: str, name: str, recipients: int = 0) -> None:
+        self._services[channel].channel.hooks.event(
+            Event(channel, name, datetime.now(UTC), {"recipients": recipients})
+        )
