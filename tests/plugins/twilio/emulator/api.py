@@ -19,19 +19,17 @@ _CONTENT_TYPES: Mapping[str, tuple[set[str], set[str]]] = {
     ),
 }
 
-_MESSAGE_FIELDS = set(
-    [
-        "To",
-        "From",
-        "MessagingServiceSid",
-        "Body",
-        "MediaUrl",
-        "ContentSid",
-        "ContentVariables",
-        "StatusCallback",
-        "ValidityPeriod",
-    ]
-)
+_MESSAGE_FIELDS = {
+    "To",
+    "From",
+    "MessagingServiceSid",
+    "Body",
+    "MediaUrl",
+    "ContentSid",
+    "ContentVariables",
+    "StatusCallback",
+    "ValidityPeriod",
+}
 
 
 @dataclass
