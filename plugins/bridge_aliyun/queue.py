@@ -38,13 +38,13 @@ class Queue:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Raises ConfigurationFault when the queue's SDK is not installed. Calls nothing."""
-        self._account, self._failed, self._unavailable = _sdk()
+        self._open_account, self._failed, self._unavailable = _sdk()
         self._kind = kind
         self._name = name
         self._settings = settings
         self._client = client
         self._clock = clock
-        self._queue: Any = None
+        self._account: Any = None
         self._token_ends = 0.0
 
     def page(self, cursor: str) -> tuple[WebhookResult, str]:
@@ -80,27 +80,34 @@ class Queue:
                 _log.info("%s: some messages were handed out again before they were deleted", self._kind)
 
     def _opened(self) -> Any:
-        if self._queue is None or self._clock() >= self._token_ends:
+        if self._account is None or self._clock() >= self._token_ends:
+            self.close()
             token = self._client.generic(
                 "QueryTokenForMnsQueue",
                 query={"MessageType": self._kind, "QueueName": self._name},
                 endpoint=self._settings.token_endpoint,
             )["MessageTokenDTO"]
-            account = self._account(
+            self._account = self._open_account(
                 self._settings.endpoint,
                 token["AccessKeyId"],
                 token["AccessKeySecret"],
                 token["SecurityToken"],
             )
             # The SDK gives an https connection no timeout; without one a dead peer would hold us for ever.
-            account.mns_client.http.conn.timeout = _TIMEOUT_S
-            self._queue = account.get_queue(self._name)
-            self._queue.set_encoding(False)
+            self._account.mns_client.http.conn.timeout = _TIMEOUT_S
             self._token_ends = self._clock() + _TOKEN_LIFE_S
-        return self._queue
+        queue = self._account.get_queue(self._name)
+        queue.set_encoding(False)
+        return queue
+
+    def close(self) -> None:
+        """Give up the connection and the token."""
+        if self._account is not None:
+            self._account.mns_client.close_connection()
+            self._account = None
 
     def _translated(self, error: Any) -> Exception:
-        self._queue = None
+        self.close()
         if isinstance(error, self._unavailable):
             return VendorUnavailable("The queue could not be reached.", code="QUEUE_UNAVAILABLE")
         if error.type in ("QueueNotExist", "InvalidArgument"):

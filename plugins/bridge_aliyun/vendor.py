@@ -69,6 +69,12 @@ class Aliyun(Vendor):
             withheld.append("poll_replies")
         return withheld
 
+    def close(self) -> None:
+        """Give up the queues' connections; those of the SDK are the whole process's."""
+        for queue in (self._receipts, self._replies):
+            if queue is not None:
+                queue.close()
+
     @hookimpl
     def check_channel(self, channel: Channel) -> Health:
         """Ask about a signature; needs dysms:GetSmsSign."""

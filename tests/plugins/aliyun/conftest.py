@@ -33,13 +33,18 @@ def aliyun() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def build(aliyun: Emulator) -> Build:
+def build(aliyun: Emulator) -> Iterator[Build]:
     """Builds the plugin's vendor for the emulated account, with any of its settings."""
 
-    def vendor(**settings: object) -> Aliyun:
-        return Aliyun(channel({"endpoint": aliyun.endpoint} | settings))
+    built: list[Aliyun] = []
 
-    return vendor
+    def vendor(**settings: object) -> Aliyun:
+        built.append(Aliyun(channel({"endpoint": aliyun.endpoint} | settings)))
+        return built[-1]
+
+    yield vendor
+    for each in built:
+        each.close()
 
 
 def channel(settings: dict[str, object]) -> Channel:
