@@ -1,8 +1,7 @@
 """The Flask application. It runs no background work: `sms-bridge worker` does."""
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 import structlog
 from flask import Flask, Response, jsonify, request
@@ -10,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bridge.ledger import Ledger
+from bridge.services import Services
 from bridge.settings import Settings
 
 from . import docs
@@ -23,7 +23,7 @@ log = structlog.get_logger("bridge.web")
 
 def create_app(
     settings: Settings,
-    services: Mapping[str, Any],
+    services: Services,
     ledger: Ledger,
     clock: Callable[[], float] = time.time,
 ) -> Flask:

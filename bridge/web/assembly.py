@@ -5,11 +5,11 @@ import time
 
 from flask import Flask
 
-from bridge import logs, metrics, services
+from bridge import logs, metrics
 from bridge.channels import discover, open_channels
 from bridge.channels.registry import close_channels
 from bridge.ledger import open_ledger
-from bridge.services.records import ChannelRecords
+from bridge.services import ChannelRecords, build
 from bridge.settings import load
 
 from .app import create_app
@@ -31,4 +31,4 @@ def assemble() -> Flask:
     ledger.check()
     channels = open_channels(settings, discover(), lambda name: ChannelRecords(ledger, name, time.time))
     atexit.register(close_channels, channels)
-    return create_app(settings, services.build(settings, channels, ledger), ledger)
+    return create_app(settings, build(settings, channels, ledger, time.time), ledger)

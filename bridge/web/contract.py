@@ -3,7 +3,7 @@
 import re
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,6 +18,7 @@ from bridge.contract.bodies import Body
 from bridge.contract.operations import OPERATIONS, Operation
 from bridge.contract.refusal import Refusal, forbidden, not_found
 from bridge.ledger import Differs, Ledger, Stored
+from bridge.services import Services
 from bridge.settings import ChannelSettings, Settings
 
 from . import guards, paths
@@ -48,7 +49,7 @@ class Contract:
     def __init__(
         self,
         settings: Settings,
-        services: Mapping[str, Any],
+        services: Services,
         ledger: Ledger,
         clock: Callable[[], float] = time.time,
     ) -> None:

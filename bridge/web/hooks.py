@@ -4,8 +4,6 @@ A webhook is acknowledged only when everything it says is stored; otherwise the 
 """
 
 import hmac
-from collections.abc import Mapping
-from typing import Any
 from urllib.parse import unquote
 
 import structlog
@@ -15,6 +13,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from bridge import metrics
 from bridge.plugin import UnsupportedOperation, WebhookRejected, WebhookRequest
+from bridge.services import Services
 from bridge.settings import Settings
 
 from . import paths
@@ -27,7 +26,7 @@ _METHODS = ("GET", "POST", "PUT")
 class Hooks:
     """Serves the webhooks of every channel."""
 
-    def __init__(self, settings: Settings, services: Mapping[str, Any]) -> None:
+    def __init__(self, settings: Settings, services: Services) -> None:
         self._settings = settings
         self._services = services
 

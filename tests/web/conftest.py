@@ -1,10 +1,13 @@
 """Bridges for the tests of the web."""
 
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from bridge import logs
 
 from .world import World
 
@@ -31,3 +34,11 @@ def worlds(tmp_path: Path) -> Iterator[Worlds]:
 def world(worlds: Worlds) -> World:
     """A bridge with the usual channels."""
     return worlds()
+
+
+@pytest.fixture
+def logged() -> io.StringIO:
+    """Everything that is logged, as an operator would read it."""
+    stream = io.StringIO()
+    logs.configure(level="DEBUG", form="json", stream=stream)
+    return stream

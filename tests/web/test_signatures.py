@@ -83,7 +83,7 @@ def test_without_a_key_nothing_is_asked(world: World) -> None:
     assert world.client.get("/open/sms/smsSign/Acme", headers=headers).get_json()["code"] == "OK"
 
 
-REPEATED = {"method": "POST", "path": "/promo/sms/smsTemplate", "json": TEMPLATE}
+REPEATED: dict[str, Any] = {"method": "POST", "path": "/promo/sms/smsTemplate", "json": TEMPLATE}
 
 
 def test_the_same_request_again_gets_the_same_answer(world: World) -> None:

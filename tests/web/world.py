@@ -9,7 +9,6 @@ from urllib.parse import quote
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from bridge import services
 from bridge.channels import Catalogue, open_channels
 from bridge.contract import signing
 from bridge.ledger import open_ledger, upgrade
@@ -28,7 +27,7 @@ from bridge.plugin import (
     accepted,
     hookimpl,
 )
-from bridge.services.records import ChannelRecords
+from bridge.services import ChannelRecords, build
 from bridge.settings import Settings
 from bridge.web import create_app
 from tests.contract.vectors import KEY, TIMESTAMP
@@ -121,7 +120,7 @@ class World:
             Catalogue({"scripted": Scripted, "mute": Mute}),
             lambda name: ChannelRecords(self.ledger, name, self.clock),
         )
-        self.services = services.build(self.settings, self.channels, self.ledger, self.clock)
+        self.services = build(self.settings, self.channels, self.ledger, self.clock)
         self.app: Flask = create_app(self.settings, self.services, self.ledger, self.clock)
         self.client = self.app.test_client()
         self._nonces = 0
