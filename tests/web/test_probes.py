@@ -1,0 +1,92 @@
+"""Probes: alive, ready, and what Prometheus reads."""
+
+import re
+
+import pytest
+
+from bridge.ledger import LedgerUnavailable
+from bridge.web.probes import WORKER_SILENCE_S
+
+from .world import World
+
+
+def unavailable() -> None:
+    raise LedgerUnavailable("The database does not answer (OperationalError).")
+
+
+def test_health_needs_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world.ledger, "check", unavailable)
+    answer = world.client.get("/healthz")
+    assert (answer.status_code, answer.get_json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.parametrize(
+    ("seen", "status", "worker"),
+    [
+        (None, 503, f"No worker was heard of for {WORKER_SILENCE_S} seconds: start sms-bridge worker."),
+        (0, 200, "ok"),
+        (WORKER_SILENCE_S, 200, "ok"),
+        (
+            WORKER_SILENCE_S + 1,
+            503,
+            f"No worker was heard of for {WORKER_SILENCE_S} seconds: start sms-bridge worker.",
+        ),
+    ],
+)
+def test_ready_with_a_live_worker(world: World, seen: int | None, status: int, worker: str) -> None:
+    if seen is not None:
+        at = int((world.now - seen) * 1000)
+        world.ledger.coordination.beat("w1", started=at, now=at)
+    answer = world.client.get("/readyz")
+    assert answer.status_code == status
+    assert answer.get_json() == {
+        "status": "ok" if status == 200 else "not ready",
+        "database": "ok",
+        "worker": worker,
+    }
+
+
+def test_not_ready_without_the_database(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world.ledger, "check", unavailable)
+    answer = world.client.get("/readyz")
+    assert answer.status_code == 503
+    assert "does not answer" in answer.get_json()["database"]
+
+
+def metric(world: World, line: str) -> float:
+    answer = world.client.get("/metrics")
+    assert answer.content_type.startswith("text/plain; version=0.0.4")
+    found = re.search(rf"^{re.escape(line)} (\S+)$", answer.text, re.MULTILINE)
+    assert found, f"{line} not in\n{answer.text}"
+    return float(found[1])
+
+
+def test_metrics_show_the_ledger(world: World) -> None:
+    world.call("POST", "/sms/sendBatchList", world.send(world.template()))
+    world.ledger.coordination.pause_until_resumed("mute", "no money")
+    now = int(world.now * 1000)
+    world.ledger.coordination.open_breaker("promo", "HTTP 401", now=now, base_ms=1000, longest_ms=1000)
+    world.ledger.coordination.beat("w1", started=now, now=now)
+    assert metric(world, 'sms_bridge_queue_depth{channel="promo",state="ready"}') == 2
+    assert metric(world, 'sms_bridge_queue_depth{channel="promo",state="unknown"}') == 0
+    assert metric(world, 'sms_bridge_push_breaker_open{channel="promo"}') == 1
+    assert metric(world, 'sms_bridge_push_breaker_open{channel="mute"}') == 0
+    assert metric(world, 'sms_bridge_channel_paused{channel="mute"}') == 1
+    assert metric(world, "sms_bridge_live_workers") == 1
+    assert metric(world, "sms_bridge_database_up") == 1
+
+
+def test_requests_are_counted_by_their_answer(world: World) -> None:
+    world.client.get("/promo/sms/smsSign/Acme")
+    world.call("GET", "/promo/sms/smsSign/Acme")
+    before = metric(world, 'sms_bridge_requests_total{channel="promo",code="401",operation="querySign"}')
+    world.client.get("/promo/sms/smsSign/Acme")
+    after = metric(world, 'sms_bridge_requests_total{channel="promo",code="401",operation="querySign"}')
+    assert after == before + 1
+    assert metric(world, 'sms_bridge_request_seconds_count{channel="promo",operation="querySign"}') >= 3
+    assert metric(world, 'sms_bridge_requests_in_flight{channel="promo"}') == 0
+
+
+def test_metrics_survive_the_database(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world.ledger, "gauges", unavailable)
+    assert metric(world, "sms_bridge_database_up") == 0
