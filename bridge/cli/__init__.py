@@ -35,6 +35,10 @@ class _Commands(click.Group):
             raise Trouble(f"The configuration has faults:\n{error}") from None
         except (LedgerUnavailable, PluginFault, BridgeError) as error:
             raise Trouble(str(error)) from None
+        except OSError as error:
+            if error.filename is None:
+                raise
+            raise Trouble(f"{error.filename}: {error.strerror}.") from None
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

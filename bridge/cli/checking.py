@@ -51,6 +51,10 @@ def _check_further(settings: Settings, faults: list[Fault], live: bool) -> None:
     except LedgerUnavailable as error:
         faults.append(Fault("bridge.database", str(error)))
         return
+    except OSError as error:
+        problem = f"The database's folder cannot be made ({error.strerror})."
+        faults.append(Fault("bridge.database", problem, "Give the bridge a folder it may write to."))
+        return
     try:
         _check_database(ledger, faults)
         opened = _check_channels(settings, ledger, faults)

@@ -47,18 +47,12 @@ def examine(
         problem = f"The configuration file cannot be read ({error.strerror})."
         return None, [Fault(str(path), problem, f"Create it, or let {PATH_VARIABLE} name another.")]
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        where = "" if isinstance(error, UnicodeDecodeError) else f": {_position(error)}"
-        return None, [Fault(str(path), f"This is not TOML{where}.", "Correct the file.")]
+        why = "It is not UTF-8 text." if isinstance(error, UnicodeDecodeError) else f"{error}."
+        return None, [Fault(str(path), f"This is not TOML: {why}", "Correct the file.")]
     references = _References(environ, path.parent)
     settings, faults = _validated(references.resolved(tree, ()), references.faults)
     settings._referenced = frozenset(references.secrets)
     return settings, faults
-
-
-def _position(error: tomllib.TOMLDecodeError) -> str:
-    # Only the kind and place of the error: its text may quote a line with a secret.
-    text = str(error)
-    return text[text.rfind("(at ") :].strip("()") if "(at " in text else "syntax error"
 
 
 class _References:

@@ -158,8 +158,9 @@ def test_every_fault_is_reported_at_once(tmp_path: Path, text: str, expected: li
     ("content", "problem"),
     [
         (None, "cannot be read (No such file or directory)"),
-        (b"[bridge\nkey = 'sekret'", "This is not TOML: at line 1, column 8."),
-        (b"key = \xff", "This is not TOML."),
+        (b"[bridge\nkey = 'sekret'", "(at line 1, column 8)."),
+        (b"key = 1\nkey = 2", "This is not TOML: Cannot overwrite a value (at end of document)."),
+        (b"key = \xff", "This is not TOML: It is not UTF-8 text."),
     ],
 )
 def test_an_unreadable_file_is_one_fault(tmp_path: Path, content: bytes | None, problem: str) -> None:

@@ -1,0 +1,138 @@
+"""`sms-bridge check`: all faults at once; with --live also what vendors and Quick Audience say."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from .conftest import CONFIG, Desk
+
+ONLY_PROMO = CONFIG[: CONFIG.index("[channels.other]")]
+
+
+class QuickAudience(ThreadingHTTPServer):
+    """Counts what reaches it: an unsigned POST would be a failed authentication."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        super().__init__(("127.0.0.1", 0), _Answer)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _Answer(BaseHTTPRequestHandler):
+    server: QuickAudience
+
+    def do_GET(self) -> None:
+        self.server.seen.append(f"{self.command} {self.path}")
+        self.send_response(404)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_POST = do_GET  # noqa: N815
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass
+
+
+@pytest.fixture
+def quick_audience() -> Iterator[QuickAudience]:
+    with QuickAudience() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_a_sound_bridge_has_no_fault(desk: Desk) -> None:
+    """Status 0 and one sentence."""
+    result = desk.run("check")
+    assert (result.exit_code, result.output) == (0, "No fault.\n")
+
+
+def test_every_kind_of_fault_is_told_at_once(bare: Desk) -> None:
+    """Settings, plugins and database in one answer, each once, with what to do."""
+    text = CONFIG + 'kye = "env:NOPE"\npolicies = ["zzz"]\nsettings.region = "x"\n'
+    bare.write(text.replace('vendor = "reviewing"', 'vendor = "reviewin"'))
+    result = bare.run("check")
+    assert result.exit_code == 2
+    assert [line.split(": ")[0] for line in result.output.splitlines()] == [
+        "✗ channels.desk.kye",
+        "✗ channels.desk.kye",
+        "✗ bridge.database",
+        "✗ channels.other.vendor",
+        "✗ channels.desk.settings.region",
+        "✗ channels.desk.policies",
+        "6 faults.",
+    ]
+    assert "Did you mean reviewing?" in result.output
+    assert "Run: sms-bridge db upgrade" in result.output
+    assert "0123456789" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("database", "problem"),
+    [
+        ("postgresql://bridge:pa55word@127.0.0.1:1/sms", "The database does not answer"),
+        ("sqlite:////dev/null/bridge.db", "The database's folder cannot be made (File exists)."),
+    ],
+)
+def test_an_unreachable_database_is_a_fault(desk: Desk, database: str, problem: str) -> None:
+    """The fault names the setting and never the password."""
+    desk.write(CONFIG.replace("sqlite:///{folder}/bridge.db", database))
+    result = desk.run("check")
+    assert result.exit_code == 2
+    assert f"✗ bridge.database: {problem}" in result.output
+    assert "pa55word" not in result.output
+
+
+def test_cautions_do_not_fail_the_check(desk: Desk) -> None:
+    """What works but is risky is told with status 0."""
+    desk.write(ONLY_PROMO.replace("promo-key-0123456789", ""))
+    result = desk.run("check")
+    assert result.exit_code == 0
+    assert "! channels.promo.key: Authentication is off" in result.output
+
+
+def test_live_asks_vendors_and_quick_audience(desk: Desk, quick_audience: QuickAudience) -> None:
+    """A broke account is a fault; Quick Audience sees one harmless GET and no attempt to authenticate."""
+    desk.write(CONFIG, callback=quick_audience.url)
+    result = desk.run("check --live")
+    assert result.exit_code == 2
+    assert f"✓ promo: Quick Audience answers at {quick_audience.url}." in result.output
+    assert "✗ channels.other: The balance is used up. (NO_MONEY) Correct the credentials" in result.output
+    assert "1 fault." in result.output
+    assert quick_audience.seen == ["GET /"]
+
+
+def test_live_tells_that_nobody_listens(desk: Desk) -> None:
+    """A refused connection is a fault of the callback address."""
+    desk.write(ONLY_PROMO, callback="https://127.0.0.1:9")
+    result = desk.run("check --live")
+    assert result.exit_code == 2
+    assert (
+        "✗ channels.promo.callback_url: Quick Audience cannot be reached (CONNECTION_REFUSED)"
+        in result.output
+    )
+
+
+def test_live_tells_that_the_address_is_private(desk: Desk, quick_audience: QuickAudience) -> None:
+    """What the worker would refuse, the check refuses."""
+    text = ONLY_PROMO.replace("allow_private = true", "")
+    desk.write(text, callback=quick_audience.url.replace("http:", "https:"))
+    result = desk.run("check --live")
+    assert "Quick Audience cannot be reached (PRIVATE_ADDRESS)" in result.output
+    assert quick_audience.seen == []
+
+
+def test_an_unreadable_file_is_told(bare: Desk) -> None:
+    """Without a configuration there is one fault and no more."""
+    bare.config.unlink()
+    result = bare.run("check")
+    assert result.exit_code == 2
+    assert "The configuration file cannot be read (No such file or directory)." in result.output
+    assert "1 fault." in result.output

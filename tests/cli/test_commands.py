@@ -1,0 +1,252 @@
+"""Every command: what it prints, what it changes, and how it fails."""
+
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bridge.cli import main
+from bridge.contract import signing
+from bridge.ledger import MessageRow, NewBatch, Recipients, Terms
+from bridge.ledger.bulk import insert_messages
+from bridge.ledger.outbox import Ended, PutBack, enqueue_receipts
+from bridge.ledger.refs import phone_key
+from bridge.plugin import Carrier, Kind, MessageStatus, ReviewStatus
+
+from .conftest import CONFIG, Desk
+
+NUMBER = "13800138000"
+HOUR = 3_600_000
+
+# Command -> part of its one sentence. All end with status 2 and no traceback.
+FAILURES = [
+    ("channels pause nope", "There is no channel nope; the configuration has promo, other, desk."),
+    ("channels resume nope", "There is no channel nope"),
+    ("messages 12", "That is no phone number"),
+    (f"messages {NUMBER} --channel nope", "There is no channel nope"),
+    ("push list --channel nope", "There is no channel nope"),
+    ("push replay", "Give either ids, or --channel, or --all."),
+    ("push replay 1 --all", "Give either ids, or --channel, or --all."),
+    ("push replay --channel nope", "There is no channel nope"),
+    ("suppress add nope 1", "There is no channel nope"),
+    ("suppress add promo", "Name at least one number"),
+    ("suppress add promo x", "That is no phone number"),
+    ("suppress list nope", "There is no channel nope"),
+    ("templates list --channel nope", "There is no channel nope"),
+    ("templates approve promo T1", 'The channel promo has review = "auto"'),
+    ("templates approve desk T9", "The channel desk has no template T9."),
+    ("templates reject other T1 --reason No", "The vendor of other reviews its templates itself"),
+    ("sign nope", "There is no channel nope"),
+    ("nonsense", "No such command 'nonsense'"),
+]
+
+
+@pytest.mark.parametrize(("command", "sentence"), FAILURES)
+def test_failures_are_one_sentence(desk: Desk, command: str, sentence: str) -> None:
+    """Whatever the operator gets wrong, the answer says so and the status is 2."""
+    desk.template("other", "T1")
+    result = desk.run(command)
+    assert result.exit_code == 2
+    assert sentence in result.output
+    assert "Traceback" not in result.output
+
+
+NEED_SCHEMA = ["channels", f"messages {NUMBER}", "push", "suppress list promo", "templates", "worker"]
+
+
+@pytest.mark.parametrize("command", NEED_SCHEMA)
+def test_an_empty_database_is_refused_with_the_command_to_run(bare: Desk, command: str) -> None:
+    """Only `serve` and `db upgrade` make a schema."""
+    result = bare.run(command)
+    assert result.exit_code == 2
+    assert "Run: sms-bridge db upgrade" in result.output
+
+
+@pytest.mark.parametrize("command", [*NEED_SCHEMA, "db upgrade", "db current", "sign promo", "serve"])
+def test_a_faulty_configuration_is_told_whole(bare: Desk, command: str) -> None:
+    """Every command shows all faults, and no secret."""
+    bare.write(CONFIG + 'kye = "x"\nsend_status = "number"')
+    result = bare.run(command)
+    assert result.exit_code == 2
+    assert "channels.desk.kye: There is no such setting. Did you mean key?" in result.output
+    assert "0123456789" not in result.output
+
+
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_every_command_explains_itself(name: str) -> None:
+    """--help shows a sentence for each command and each of its own commands."""
+    result = CliRunner().invoke(main, [name, "--help"])
+    assert result.exit_code == 0
+    assert len(result.output.splitlines()) > 3
+
+
+def test_db_tells_and_makes_the_schema(bare: Desk) -> None:
+    """`db current` fails until `db upgrade` was run; upgrading twice changes nothing."""
+    before = bare.run("db current")
+    assert (before.exit_code, "schema none" in before.output) == (1, True)
+    for _ in range(2):
+        assert bare.run("db upgrade").exit_code == 0
+    assert bare.run("db current").exit_code == 0
+
+
+def test_channels_show_state_and_obey(desk: Desk) -> None:
+    """A pause is shown with its reason and ends with resume, which closes the breaker too."""
+    now = int(time.time() * 1000)
+    desk.run("channels pause promo --reason 'Wrong prices.'")
+    desk.ledger.coordination.open_breaker("promo", "401", now=now, base_ms=HOUR, longest_ms=HOUR)
+    accept(desk, now, [NUMBER, "13800138001"])
+    shown = row_of(desk.run("channels").output, "promo (default)")
+    assert "paused until resumed: Wrong prices." in shown
+    assert "stopped until" in shown
+    assert "2 ready" in shown
+    assert desk.run("channels resume promo").exit_code == 0
+    shown = row_of(desk.run("channels list").output, "promo (default)")
+    assert shown.split() == ["promo", "(default)", "Acme", "SMS", "tiny", "yes", "yes", "2", "ready"]
+    assert "no address" in row_of(desk.run("channels").output, "other")
+
+
+def test_messages_are_found_by_number_and_shown_masked(desk: Desk) -> None:
+    """The operator types the number; no output repeats it."""
+    now = int(time.time() * 1000)
+    accept(desk, now, [NUMBER])
+    conclude(desk, now, NUMBER, reason=f"Number {NUMBER} is switched off.")
+    for typed in (NUMBER, f"+86{NUMBER}", "138 0013 8000"):
+        shown = row_of(desk.run(f"messages '{typed}'").output, "promo")
+        assert "138******00" in shown
+        assert "undeliverable" in shown
+        assert "MK:0001" in shown
+        assert "20260001" in shown  # the outId stays readable
+        assert NUMBER not in shown
+    assert "none" in desk.run("messages 13900139000").output
+    assert "none" in desk.run(f"messages {NUMBER} --channel other").output
+
+
+def test_push_lists_and_replays_what_was_given_up(desk: Desk) -> None:
+    """A dead letter is shown with its error and waits again after a replay."""
+    now = int(time.time() * 1000)
+    ended = Ended(NUMBER, MessageStatus.DELIVERED, now, now, "", "")
+    desk.ledger.write(lambda connection: enqueue_receipts(connection, "promo", {"20260001": [ended]}, now))
+    assert row_of(desk.run("push").output, "promo").split()[1] == "1"
+    [job] = desk.ledger.write(
+        lambda connection: desk.ledger.outbox.claim(
+            connection, "promo", "me", jobs=1, size=500, now=now, lease_ms=HOUR
+        )
+    )
+    desk.ledger.outbox.finish([], [PutBack(job, now, f"500 for {NUMBER}", dead=True)])
+    [letter] = desk.ledger.outbox.dead_letters("promo")
+    shown = row_of(desk.run("push list --channel promo").output, str(letter.id))
+    assert "receipts" in shown
+    assert "500 for 138******00" in shown
+    assert "0 callbacks" in desk.run("push replay --channel other").output
+    assert "1 callbacks" in desk.run(f"push replay {letter.id}").output
+    assert desk.ledger.outbox.dead_letters("promo") == []
+    assert "0 callbacks" in desk.run("push replay --all").output
+
+
+def test_suppression_is_added_shown_masked_and_removed(desk: Desk, tmp_path: Path) -> None:
+    """Numbers come as arguments, from a file or from standard input."""
+    (tmp_path / "numbers").write_text("+14155552671\n\n13900139000\n")
+    assert "1 numbers" in desk.run(f"suppress add promo {NUMBER} --sign Acme").output
+    assert "2 numbers" in desk.run(f"suppress add promo --file {tmp_path}/numbers").output
+    assert "1 numbers" in desk.run("suppress add promo --file -", stdin="13700137000\n").output
+    listed = desk.run("suppress list promo").output
+    assert {"861********00", "141******71"} <= set(listed.split())
+    assert listed.count("Acme") == 1
+    assert "13800138000" not in listed
+    found = desk.ledger.suppressions.among("promo", "Acme", [f"86{NUMBER}", "14155552671"])
+    assert found == {f"86{NUMBER}", "14155552671"}
+    assert "0 entries" in desk.run(f"suppress remove promo {NUMBER} --sign Other").output
+    assert "1 entries" in desk.run(f"suppress remove promo {NUMBER}").output
+    assert "2 entries" in desk.run(f"suppress remove promo --file {tmp_path}/numbers").output
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "reason"),
+    [
+        ("approve desk T1", ReviewStatus.APPROVED, ""),
+        ("reject desk T1 --reason 'Name the shop.'", ReviewStatus.REJECTED, "Name the shop."),
+    ],
+)
+@pytest.mark.parametrize("kind", Kind)
+def test_a_manual_review_decides(
+    desk: Desk, command: str, status: ReviewStatus, reason: str, kind: Kind
+) -> None:
+    """The marketer sees the decision and its reason; a digital template's carriers follow it."""
+    desk.template("desk", "T1", kind)
+    assert desk.run(f"templates {command}").exit_code == 0
+    stored = desk.ledger.templates.get("desk", "T1")
+    assert stored is not None
+    assert (stored.status, stored.reason) == (status, reason)
+    carriers = {carrier: review.status for carrier, review in stored.carriers.items()}
+    assert carriers == (dict.fromkeys(Carrier, status) if kind is Kind.DIGITAL else {})
+
+
+def test_templates_are_listed(desk: Desk) -> None:
+    """One line each, long contents cut; options narrow the list."""
+    desk.template("desk", "T1")
+    desk.template("other", "T2")
+    desk.run("templates approve desk T1")
+    assert {"T1", "T2"} <= set(desk.run("templates").output.split())
+    assert "T2" not in desk.run("templates list --channel desk").output
+    assert "T1" not in desk.run("templates list --status pending").output
+    assert "…" in row_of(desk.run("templates").output, "desk")
+
+
+def test_sign_prints_a_request_that_the_bridge_accepts(desk: Desk) -> None:
+    """The printed signature verifies with the channel's key."""
+    output = desk.run("sign promo /sms/x --method POST --data '{\"a\": 1}'").output
+    assert output.startswith("curl -sS -X POST -H 'X-QA-Hmac-Signature: ")
+    assert "--data-binary '{\"a\": 1}'" in output
+    query = dict(pair.split("=") for pair in output.strip().strip("'").rpartition("?")[2].split("&"))
+    signature = output.split("X-QA-Hmac-Signature: ")[1][:64]
+    assert signature == signing.sign("promo-key-0123456789", query["timestamp"], query["nonce"])
+    assert "http://127.0.0.1:8000/promo/sms/x?" in output
+
+
+def test_plugins_are_shown_with_their_hooks(desk: Desk) -> None:
+    """What a vendor can do is computed from its class."""
+    output = desk.run("plugins").output
+    assert row_of(output, "vendor  reviewing").endswith("check_channel, query_template, send_batch")
+
+
+def row_of(output: str, start: str) -> str:
+    """The line of a table that begins with a text."""
+    [line] = [line for line in output.splitlines() if line.startswith(start)]
+    return line
+
+
+def accept(desk: Desk, now: int, phones: list[str]) -> None:
+    new = NewBatch(
+        channel="promo",
+        out_id="20260001",
+        sign_name="Acme",
+        template_code="T1",
+        template='{"kind": "text", "type": 2, "code": "T1"}',
+        digest=b"d",
+        chunks=[Recipients(phones)],
+    )
+    desk.ledger.batches.accept(new, Terms(now, now + HOUR, HOUR, 1000))
+
+
+def conclude(desk: Desk, now: int, phone: str, *, reason: str) -> None:
+    """A message that failed, as the worker records it."""
+    [chunk] = desk.ledger.write(
+        lambda connection: desk.ledger.chunks.claim(
+            connection, "promo", "me", limit=1, now=now, lease_ms=HOUR
+        )
+    )
+    row = MessageRow(
+        chunk_id=chunk.id,
+        seq=0,
+        phone=phone,
+        phone_key=phone_key("promo", f"86{phone}", now),
+        status=MessageStatus.UNDELIVERABLE,
+        vendor_id="v1",
+        code="MK:0001",
+        reason=reason,
+        segments=1,
+        sent=now,
+        ended=now,
+    )
+    desk.ledger.write(lambda connection: insert_messages(connection, [row]))
