@@ -26,7 +26,7 @@ from bridge.plugin.phone import mask
 
 from .decoding import Unreadable, read_form, read_json, read_regex, read_xml
 from .faults import Fault
-from .paths import Path, as_text, choose, compile_path, compile_regex, compile_tests
+from .paths import Path, as_text, compile_path, compile_regex, compile_tests
 from .schema import ErrorRule, Items, Response
 from .values import Recipient
 
@@ -73,13 +73,30 @@ def result_for(error: BridgeError) -> SubmitResult:
     return failure(error)
 
 
+class ErrorTable:
+    """The recipe's `errors`: exact codes, then families such as "AuthFailure*", the longest first."""
+
+    def __init__(self, rules: Mapping[str, ErrorRule]) -> None:
+        self._exact = rules
+        families = [name[:-1] for name in rules if len(name) > 1 and name.endswith("*")]
+        self._families = sorted(families, key=len, reverse=True)
+        self.default = rules.get("*")
+
+    def find(self, code: str) -> ErrorRule | None:
+        """The rule of a code or its family; None when there is none, also for ""."""
+        if not code or code == "*":
+            return None
+        family = next((name for name in self._families if code.startswith(name)), None)
+        return self._exact.get(code) or (self._exact[f"{family}*"] if family is not None else None)
+
+
 class Judge:
     """Decides by status and body whether a call was taken."""
 
     def __init__(
         self, response: Response, errors: Mapping[str, ErrorRule], charset: str, key: str, faults: list[Fault]
     ) -> None:
-        self._errors = errors
+        self._rules = ErrorTable(errors)
         self._decode = _decoder(response, charset, key, faults)
         self._accepted = compile_tests(response.accepted, f"{key}.accepted", faults)
         self._code = compile_path(response.code, f"{key}.code", faults)
@@ -96,7 +113,7 @@ class Judge:
 
     def _refusal(self, answer: Answer, document: dict[str, Any], code: str, readable: bool) -> BridgeError:
         status = f"HTTP_{answer.status}"
-        rule = self._errors.get(code) or self._errors.get(status)
+        rule = self._rules.find(code) or self._rules.find(status)
         message = as_text(self._message(document)) if readable else ""
         wait = retry_after(answer.headers.get("retry-after"))
         if rule is not None:
@@ -105,13 +122,12 @@ class Judge:
         if answer.status in (401, 403, 429) or answer.status >= 500 or 300 <= answer.status < 400:
             return by_status or OutcomeUnknown("The vendor's answer makes no sense.", code=status)
         if code:
-            return error_for(self._errors.get("*"), code, message, wait)
+            return error_for(self._rules.default, code, message, wait)
         return by_status or OutcomeUnknown("The vendor's answer is not readable.", code="UNREADABLE_ANSWER")
 
     def rule(self, code: str) -> ErrorRule | None:
         """What the recipe says about a code."""
-        found: ErrorRule | None = choose(self._errors, code)
-        return found
+        return self._rules.find(code) or self._rules.default
 
 
 def _by_status(answer: Answer) -> BridgeError | None:

@@ -106,6 +106,10 @@ def _form_or_json(source: Source, _value: Any) -> Any:
     return read_form(source.body)
 
 
+def _query_and_form(source: Source, _value: Any) -> Any:
+    return {**read_form(source.query), **read_form(source.body)}
+
+
 def _any(source: Source, value: Any) -> Any:
     return _form_or_json(source, value) if source.body.strip() else read_form(source.query)
 
@@ -134,6 +138,7 @@ _STEPS: dict[str, Step] = {
     "json": lambda source, value: read_json(source.body if value is None else _text(value)),
     "xml": lambda source, value: read_xml(source.body if value is None else _text(value)),
     "form_or_json": _form_or_json,
+    "query_and_form": _query_and_form,
     "query_or_form_or_json": _any,
     "unquote_if_needed": _unquote_if_needed,
     "base64": _from_base64,

@@ -196,8 +196,9 @@ class Compiled:
 
     def _operation(self, name: str, operation: Operation, faults: list[Fault]) -> CompiledOperation:
         key = f"operations.{name}"
-        names = self._with_token(self._names_of(name), operation.request)
-        plan = compile_request(operation.request, names, self.base_url, f"{key}.request", faults)
+        names = self._with_token(self._names_of(name), self.recipe.requests.added_to(operation.request))
+        request = self.recipe.requests.added_to(operation.request)
+        plan = compile_request(request, names, self.base_url, f"{key}.request", faults)
         compiled = CompiledOperation(plan, operation.response, self.recipe, operation.request.charset, key)
         faults += compiled.faults
         faults += _missing_parts(name, operation.response, key)
@@ -207,8 +208,9 @@ class Compiled:
         known: dict[str, frozenset[str] | None] = {"since": None, "until": None, "cursor": None}
         if poll.each:
             known["p"] = PENDING_FIELDS
-        names = self._with_token({**self._names, **known}, poll.request)
-        plan = compile_request(poll.request, names, self.base_url, f"poll.{kind}.request", faults)
+        names = self._with_token({**self._names, **known}, self.recipe.requests.added_to(poll.request))
+        request = self.recipe.requests.added_to(poll.request)
+        plan = compile_request(request, names, self.base_url, f"poll.{kind}.request", faults)
         return CompiledPoll(kind, poll, plan, self.recipe, faults)
 
     @staticmethod
@@ -221,7 +223,7 @@ class Compiled:
         polls = [
             poll.request for poll in (self.recipe.poll.receipt, self.recipe.poll.reply) if poll is not None
         ]
-        return operations + polls
+        return [self.recipe.requests.added_to(request) for request in operations + polls]
 
     def _token(self, faults: list[Fault]) -> "TokenPlan | None":
         schemes = list(

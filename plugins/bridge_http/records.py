@@ -17,7 +17,7 @@ from bridge.plugin import (
     from_vendor,
 )
 
-from .answers import harmless
+from .answers import ErrorTable, harmless
 from .faults import Fault
 from .paths import as_text, choose, compile_path, compile_tests
 from .schema import ErrorRule, PhoneForm
@@ -88,7 +88,7 @@ class RecordReader:
         faults: list[Fault],
     ) -> None:
         items = records.items
-        self._errors = errors
+        self._rules = ErrorTable(errors)
         self._reports_as = phone.reports_as
         self._clock = Clock(records.time, default_zone)
         self._status = records.status
@@ -165,7 +165,7 @@ class RecordReader:
         if word == "ignore" or not (vendor_id or message_ref or (batch_ref and phone)):
             return None
         code = self._text(record, "code")
-        rule = self._errors.get(code)
+        rule = self._rules.find(code)
         failed = _STATUS[word] > MessageStatus.DELIVERED
         return DeliveryReceipt(
             status=self._whole(record, _STATUS[word]),

@@ -25,6 +25,7 @@ _CONTENT_TYPES = {
     "text": "text/plain",
 }
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_PATH = re.compile(r"(/[A-Za-z0-9._~%!$&'()*+,;=:@-]*)*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -95,6 +96,8 @@ class Plan:
 
     def _build(self, names: Names) -> Built:
         values = self._program(names)
+        if not _PATH.fullmatch(values["path"]):
+            raise Unsendable("is not a path", "path")
         draft = Draft(
             self._request.method,
             self._base_url,

@@ -6,7 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from .schema_base import Condition, Name, Table, TimeForm, zone
 from .schema_reports import Polls, ReviewWord, Webhook
-from .schema_request import Request
+from .schema_request import Request, Shared
 from .schema_samples import Sample, SampleDefaults
 
 CarrierName = Literal["UNICOM", "MOBILE", "TELCOM"]
@@ -172,6 +172,7 @@ class Recipe(Table):
     batch: BatchRule = BatchRule()
     templates: Templates = Templates()
     errors: dict[str, ErrorRule] = {}
+    requests: Shared = Shared()
     operations: Operations = Operations()
     webhooks: dict[Name, Webhook] = {}
     poll: Polls = Polls()

@@ -1,11 +1,38 @@
 """The request table of a recipe."""
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from .schema_auth import Auth, Sign
 from .schema_base import Name, Table, Tree
+
+
+class Shared(Table):
+    """`[requests]`: what every request of the recipe has. A request's own entries win.
+
+    `form` is added to requests that have a form.
+    """
+
+    headers: dict[str, str] = {}
+    query: dict[str, Tree] = {}
+    form: dict[str, Tree] = {}
+    let: list[dict[Name, Tree]] = []
+    auth: Auth | None = None
+    sign: Sign | None = None
+
+    def added_to(self, request: "Request") -> "Request":
+        """The request with what all share."""
+        changes: dict[str, Any] = {
+            "headers": {**self.headers, **request.headers},
+            "query": {**self.query, **request.query},
+            "let": [*self.let, *request.let],
+            "auth": request.auth or self.auth,
+            "sign": request.sign or self.sign,
+        }
+        if request.form is not None:
+            changes["form"] = {**self.form, **request.form}
+        return request.model_copy(update=changes)
 
 
 class Request(Table):
@@ -38,7 +65,7 @@ class Request(Table):
     @field_validator("path")
     @classmethod
     def _rooted(cls, path: str) -> str:
-        if path and not path.startswith("/"):
+        if path and path[0] not in "/=":
             raise ValueError('must be "" or begin with "/"; the host is the base URL\'s')
         return path
 

@@ -1,0 +1,143 @@
+"""`sms-bridge recipe`: check a recipe, try a saved webhook on it, start a new one. No vendor is called."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from pydantic import ValidationError
+
+from bridge.plugin import BridgeError
+
+from .describing import HOOK_URL, described, read_webhook, webhook_lines, written
+from .faults import RecipeFaults
+from .masking import masked
+from .recipe import Compiled, find, folders_of_recipes, load
+from .samples import Bench, differences
+from .schema import Recipe
+from .schema_samples import Sample
+
+
+@click.group()
+def recipe() -> None:
+    """Recipes: vendors of the http plugin, one TOML file each."""
+
+
+@recipe.command()
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.option("--quiet", is_flag=True, help="Only the verdicts, not the requests.")
+def check(files: Sequence[str], quiet: bool) -> None:
+    """Check recipes: read, compile, build every request with sample data, run every sample.
+
+    FILE is a file or a name in config/recipes; without one, all recipes are checked. The requests are printed
+    byte for byte as they would leave, with the sample secrets shown by their names.
+    """
+    paths = [_found(name) for name in files] or _all_recipes()
+    failed = [path for path in paths if not _check_one(path, quiet=quiet)]
+    if failed:
+        raise click.ClickException(f"{len(failed)} of {len(paths)} recipes need mending.")
+
+
+def _found(name: str) -> Path:
+    try:
+        return find(name)
+    except RecipeFaults as problem:
+        raise click.ClickException(str(problem)) from None
+
+
+def _all_recipes() -> list[Path]:
+    folder = next((folder for folder in folders_of_recipes() if folder.is_dir()), None)
+    paths = sorted(folder.glob("*.toml")) if folder is not None else []
+    if not paths:
+        raise click.ClickException("There are no recipes here: name a file.")
+    return paths
+
+
+def _check_one(path: Path, *, quiet: bool) -> bool:
+    try:
+        loaded = load(path)
+        Compiled(loaded, str(path))
+        if not quiet:
+            _print_requests(path, loaded)
+        failed = [(sample, found) for sample in loaded.samples if (found := differences(path, sample))]
+    except RecipeFaults as problem:
+        click.echo(str(problem), err=True)
+        return False
+    except ValidationError as problem:
+        for error in problem.errors():
+            click.echo(f"{path}: sample.{'.'.join(map(str, error['loc']))}: {error['msg']}", err=True)
+        return False
+    for sample, found in failed:
+        for difference in found:
+            click.echo(f"{path}: sample {sample.name!r}: {difference}", err=True)
+    passed = len(loaded.samples) - len(failed)
+    click.echo(f"{path}: {'ok' if not failed else 'FAULTY'}, {passed} of {len(loaded.samples)} samples hold")
+    if not quiet:
+        click.echo(f"  checked: {loaded.plugin.checked}\n  not checked: {loaded.plugin.unchecked}")
+    return not failed
+
+
+def _print_requests(path: Path, loaded: Recipe) -> None:
+    polls = [f"poll.{kind}" for kind in ("receipt", "reply") if getattr(loaded.poll, kind) is not None]
+    for name in [*loaded.operations.present(), *polls]:
+        bench = Bench.for_sample(path, Sample(name="dry run"))
+        refusal = ""
+        try:
+            result = bench.call(name)
+            refusal = "" if bench.recorder.built else "; ".join(described(result))
+        except BridgeError as error:
+            refusal = "" if bench.recorder.built else error.reason
+        click.secho(f"\n# {name}", bold=True)
+        for built in bench.recorder.built:
+            click.echo(masked(written(built), bench.secrets) + "\n")
+        if refusal:
+            click.echo(f"cannot be built: {refusal}\n")
+    if loaded.webhooks:
+        addresses = ", ".join(f"{HOOK_URL}/{name}" for name in loaded.webhooks)
+        click.echo(f"# webhooks: {addresses}\n")
+
+
+@recipe.command("try")
+@click.argument("file")
+@click.option(
+    "--webhook",
+    "saved",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A saved request: its first line like POST /receipt, headers, an empty line, the body.",
+)
+@click.option("--secret", "secrets", multiple=True, metavar="NAME=VALUE", help="A secret the check needs.")
+def try_(file: str, saved: Path, secrets: Sequence[str]) -> None:
+    """Show how a saved webhook is read: receipts, replies, reviews, and the answer the vendor gets."""
+    path = _found(file)
+    given = dict(pair.partition("=")[::2] for pair in secrets)
+    try:
+        bench = Bench.for_sample(path, Sample(name="try", secrets=given))
+        request = read_webhook(saved.read_bytes().decode("utf-8-sig"))
+        result = bench.vendor.parse_webhook(bench.channel, request)
+    except (RecipeFaults, BridgeError, ValidationError, ValueError) as problem:
+        raise click.ClickException(str(problem)) from None
+    for shown in webhook_lines(result):
+        click.echo(shown)
+
+
+@recipe.command()
+@click.argument("name")
+@click.option(
+    "--folder", type=click.Path(file_okay=False, path_type=Path), default=None, help="Where to put it."
+)
+def new(name: str, folder: Path | None) -> None:
+    """Start a recipe: a commented file that already passes `recipe check`."""
+    if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii() or name != name.lower():
+        raise click.ClickException("A recipe's name has lower-case letters, digits, - and _ only.")
+    folder = folder or next(
+        (known for known in folders_of_recipes() if known.is_dir()), Path("config/recipes")
+    )
+    path = folder / f"{name}.toml"
+    start = (Path(__file__).parent / "start.toml").read_text(encoding="utf-8")
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(start.replace("VENDOR", name))
+    except FileExistsError:
+        raise click.ClickException(f"{path} is there already.") from None
+    click.echo(f"{path} is ready. Next: sms-bridge recipe check {path}")
