@@ -6,13 +6,15 @@ from bridge.channels import Plugin, discover
 from bridge.channels.catalogue import hooks_of
 from bridge.testing.commands import new, rung_of, verify
 
+from bridge.testing.commands import new, rung_of, verify
+
 from .opening import say, show
 
 
 @click.group(invoke_without_command=True)
 @click.pass_context
 def plugins(context: click.Context) -> None:
-    """Show every installed plugin with its vendors, policies and hooks."""
+    """Show every installed plugin with its rung and hooks; verify one; begin a new one."""
     if context.invoked_subcommand is not None:
         return
     catalogue = discover()

@@ -3,7 +3,6 @@
 import ast
 import inspect
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -15,6 +14,7 @@ from bridge.channels.catalogue import GROUP, discover
 from bridge.plugin import ConfigurationFault, PluginSettings, Vendor, hookspecs
 
 from .leaks import Leaks, secrets_of
+from .places import package_of, project_of
 from .stage import Stage, minimal
 
 _SECRET_NAME = re.compile(r"(?:^|_)(?:secret|password|token)$")
@@ -78,13 +78,6 @@ def identity_faults(vendor: type[Vendor]) -> list[str]:
     """Vendor objects are told apart by identity: two channels may have equal settings."""
     changed = [name for name in ("__eq__", "__hash__") if getattr(vendor, name) is not getattr(object, name)]
     return [f"the class changes {name}: objects must be equal to themselves only" for name in changed]
-
-
-def package_of(vendor: type[Vendor]) -> Path:
-    """The folder of the vendor's top-level package, or the file of a single module."""
-    top = sys.modules[vendor.__module__.partition(".")[0]]
-    file = Path(inspect.getfile(top))
-    return file.parent if file.name == "__init__.py" else file
 
 
 def import_faults(vendor: type[Vendor]) -> list[str]:
@@ -173,9 +166,7 @@ def readme_faults(vendor: type[Vendor]) -> list[str]:
 
 
 def _readme(package: Path) -> Path | None:
-    for folder in (package, *list(package.parents)[:3]):
+    for folder in (package, project_of(package)):
         if (folder / "README.md").is_file():
             return folder / "README.md"
-        if (folder / "pyproject.toml").is_file():
-            return None
     return None
