@@ -60,11 +60,8 @@ class BatchInfos:
 
     def _load(self, connection: Connection, chunk_ids: set[int]) -> dict[int, BatchInfo]:
         chunk, batch = models.chunk, models.batch
-        pairs = dict(
-            connection.execute(select(chunk.c.id, chunk.c.batch_id).where(chunk.c.id.in_(chunk_ids)))
-            .tuples()
-            .all()
-        )
+        owners = connection.execute(select(chunk.c.id, chunk.c.batch_id).where(chunk.c.id.in_(chunk_ids)))
+        pairs = {row.id: row.batch_id for row in owners}
         with self._lock:
             unseen = {batch_id for batch_id in pairs.values() if batch_id not in self._by_batch}
         rows = connection.execute(select(batch).where(batch.c.id.in_(unseen))).all() if unseen else []

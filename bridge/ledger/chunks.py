@@ -174,15 +174,12 @@ class Chunks:
         """The message rows of a chunk whose outcome is unknown: seq, phone, segments."""
         table = models.message
         with self._database.read() as connection:
-            return (
-                connection.execute(
-                    select(table.c.seq, table.c.phone, table.c.segments)
-                    .where(table.c.chunk_id == chunk_id, table.c.status == lit(MessageStatus.CALLING))
-                    .order_by(table.c.seq)
-                )
-                .tuples()
-                .all()
+            rows = connection.execute(
+                select(table.c.seq, table.c.phone, table.c.segments)
+                .where(table.c.chunk_id == chunk_id, table.c.status == lit(MessageStatus.CALLING))
+                .order_by(table.c.seq)
             )
+            return [(row.seq, row.phone, row.segments) for row in rows]
 
     def record(self, connection: Connection, conclusion: Conclusion, now: int) -> Recorded:
         """Write a chunk's end in the caller's transaction, unless another owner has taken it over.
