@@ -12,6 +12,7 @@ import bridge
 from bridge import logs
 from bridge.ledger import open_ledger, upgrade
 from bridge.settings import DEFAULT_PATH, PATH_VARIABLE, Settings, SettingsFaults, load
+from bridge.worker import run
 
 from .opening import Trouble, channels_of, ledger_of, settings_of_bridge
 from .supervisor import Child, Supervisor
@@ -53,8 +54,6 @@ def worker() -> None:
     settings = settings_of_bridge()
     _log(settings)
     with ledger_of(settings, pool_size=16) as ledger, channels_of(settings, ledger) as opened:
-        from bridge.worker import run
-
         run(settings, opened, ledger)
 
 
