@@ -6,8 +6,6 @@ from bridge.channels import Plugin, discover
 from bridge.channels.catalogue import hooks_of
 from bridge.testing.commands import new, rung_of, verify
 
-from bridge.testing.commands import new, rung_of, verify
-
 from .opening import say, show
 
 

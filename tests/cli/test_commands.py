@@ -207,7 +207,9 @@ def test_sign_prints_a_request_that_the_bridge_accepts(desk: Desk) -> None:
 def test_plugins_are_shown_with_their_hooks(desk: Desk) -> None:
     """What a vendor can do is computed from its class."""
     output = desk.run("plugins").output
-    assert row_of(output, "vendor  reviewing").endswith("check_channel, query_template, send_batch")
+    shown = row_of(output, "vendor  reviewing")
+    assert shown.endswith("check_channel, query_template, send_batch")
+    assert "not verified" in shown
 
 
 def row_of(output: str, start: str) -> str:
