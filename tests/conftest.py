@@ -4,6 +4,8 @@ import pytest
 
 from bridge import logs
 
+pytest_plugins = ["tests.databases"]
+
 
 @pytest.fixture(autouse=True)
 def _logs() -> None:

@@ -16,6 +16,7 @@ import structlog
 
 from bridge import metrics
 from bridge.ledger import Claimed, Ledger, LedgerUnavailable, Recorded
+from bridge.ledger.refs import to_ref
 from bridge.plugin import CredentialsRejected, Event, NotAccepted, Outcome, VendorThrottled
 from bridge.services import Dispatched, Services
 from bridge.services.receiving import count_ended
@@ -165,7 +166,7 @@ class Dispatcher:
 
     def _call(self, chunk: Claimed) -> None:
         services = self._services[chunk.channel]
-        structlog.contextvars.bind_contextvars(channel=chunk.channel, chunk=chunk.id)
+        structlog.contextvars.bind_contextvars(channel=chunk.channel, chunk=to_ref(chunk.id))
         try:
             self._finished.put(services.dispatching.run(chunk))
         except Exception:
@@ -184,6 +185,13 @@ class Dispatcher:
             log.warning("late answer of a vendor", channel=chunk.channel, recipients=chunk.count)
         self._steer(chunk.channel, dispatched)
         unknown = dispatched.outcomes.get(Outcome.UNKNOWN, 0)
+        log.info(
+            "chunk called",
+            channel=chunk.channel,
+            chunk=to_ref(chunk.id),
+            batch=to_ref(chunk.batch_id),
+            **{str(outcome): count for outcome, count in dispatched.outcomes.items() if count},
+        )
         self._event(chunk.channel, "chunk.unknown" if unknown else "chunk.recorded", chunk.count)
 
     def _steer(self, name: str, dispatched: Dispatched) -> None:

@@ -1,0 +1,78 @@
+"""A campaign while everything that can die is killed, answers are lost and receipts come as they like."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bridge.simulator.faults import FaultMode
+
+from .carriers import CarrierProcess, SandboxCarrier
+from .processes import Killer
+from .rig import Rig
+
+Carriers = Callable[[Path], CarrierProcess]
+OUT_ID = "task-4711"
+
+
+def numbers(count: int) -> list[str]:
+    """Distinct mainland numbers."""
+    return [f"138{index:08d}" for index in range(count)]
+
+
+def send(rig: Rig, phones: list[str], size: int, pace: threading.Event) -> None:
+    """Send in batches, one at a time, each repeated until it is answered; `pace` set means hurry."""
+    code = rig.template()
+    rig.carrier.worsen()
+    for start in range(0, len(phones), size):
+        part = phones[start : start + size]
+        params = [{"name": f"客户{phone[-4:]}", "points": "1.10"} for phone in part]
+        rig.fronts[0].send_list(OUT_ID, part, params, rig.carrier.sign, code)
+        pace.wait(1.0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("carrier", "count", "size", "kills"), [pytest.param(SandboxCarrier, 20_000, 1000, 20, id="sandbox")]
+)
+def test_nothing_is_lost_and_nothing_is_sent_twice(
+    database_url: str, tmp_path: Path, carrier: Carriers, count: int, size: int, kills: int
+) -> None:
+    """Twenty thousand recipients, twenty kills: each is accepted once and has one receipt."""
+    phones = numbers(count)
+    pace = threading.Event()
+    with Rig(database_url, carrier(tmp_path), tmp_path) as rig:
+        rig.callbacks.faults.set(
+            FaultMode.ERROR_500, FaultMode.RESET, FaultMode.TIMEOUT, share=0.3, count=60, taken=None
+        )
+        sender = threading.Thread(target=send, args=(rig, phones, size, pace), daemon=True)
+        sender.start()
+        rig.await_(
+            lambda: rig.callbacks.inbox.total() > 0 or rig.carrier.accepted().total() > 0, 90, "a start"
+        )
+        with Killer([*rig.webs, *rig.workers], kills=kills, seed=1, lifetime_s=(0.5, 2.5)) as killer:
+            assert killer.wait(240), rig.logs()
+            pace.set()
+            sender.join(120)
+        assert not sender.is_alive(), rig.logs()
+        rig.await_(lambda: rig.callbacks.inbox.received(OUT_ID) == count and rig.idle(), 180, "the end")
+        happened = rig.carrier.happened()
+        print(f"kills {killer.killed}, faults {happened}, callbacks faulted {rig.callbacks.inbox.faulted}")
+        assert sum(happened.values()) > 20, "the carrier was too kind for this test to mean anything"
+        assert rig.callbacks.inbox.faulted > 10
+        check(rig, phones)
+
+
+def check(rig: Rig, phones: list[str]) -> None:
+    """The carrier's own record, Quick Audience's inbox and the ledger agree."""
+    accepted = rig.carrier.accepted()
+    twice = Counter({phone: times for phone, times in accepted.items() if times > 1})
+    assert not twice, f"{len(twice)} numbers were accepted twice"
+    assert set(accepted) == set(phones), (
+        f"{len(set(phones) - set(accepted))} numbers never reached the carrier"
+    )
+    assert set(rig.receipts(OUT_ID)) == set(phones)
+    assert not rig.callbacks.inbox.contradictions
+    assert "OUTCOME_UNKNOWN" not in set(rig.receipts(OUT_ID).values())
