@@ -30,7 +30,7 @@ bind = os.environ.get("SMS_BRIDGE_BIND", "127.0.0.1:8000")
 
 # Reading a large send keeps a core busy (0.3 s for 100,000 recipients), waiting for the database does not.
 workers = int(os.environ.get("SMS_BRIDGE_WEB_WORKERS") or min(os.cpu_count() or 1, 4))
-worker_class = "gthread"
+worker_class = "bridge.web.threads.PromptWorker"  # gthread that ends without waiting for idle connections
 threads = int(os.environ.get("SMS_BRIDGE_WEB_THREADS") or 8)
 
 # Each process loads the application after its fork.
