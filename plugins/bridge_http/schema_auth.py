@@ -121,7 +121,7 @@ Sign = Annotated[SortedParams | Tc3 | SdkHmac | RpcHmac | Expr, Field(discrimina
 class Equals(_Scheme):
     """A field, header or query parameter equals an expression, compared in constant time.
 
-    Names: `body` (decoded), `raw` (bytes), `query`, `headers`, `url`, `method`. `separator` splits the
+    Names: `body` (decoded), `raw` (bytes), `text`, `form`, `query`, `headers`, `url`, `method`. `separator` splits the
     received value into alternatives.
     """
 

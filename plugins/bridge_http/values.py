@@ -1,12 +1,15 @@
 """What expressions see: views of the bridge's values with a fixed list of fields each."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
 from bridge.plugin import Batch, DigitalTemplate, Message, MissingVariable, PendingMessage, Template
 from bridge.plugin.text import TextContent, signed
+
+_VARIABLE = re.compile(r"\$\{([^}]+)\}")
 
 
 class Recipient:
@@ -65,9 +68,17 @@ class Recipient:
     @property
     def args(self) -> list[str]:
         """The template's variables in the order of their first appearance; raises MissingVariable."""
+        return self._values(self._view.names)
+
+    @property
+    def slots(self) -> list[str]:
+        """A value for every placeholder in order, for vendors whose placeholders have no names."""
+        return self._values(self._view.slots)
+
+    def _values(self, names: Sequence[str]) -> list[str]:
         params = self._message.params
         try:
-            return [params[name] for name in self._view.names]
+            return [params[name] for name in names]
         except KeyError as missing:
             raise MissingVariable(f"The recipient has no value for the variable {missing.args[0]}.") from None
 
@@ -114,11 +125,18 @@ class TemplateView:
     @property
     def content_out(self) -> str:
         """The content with the vendor's placeholders."""
-        content = self.content
-        for number, name in enumerate(self.names, 1):
-            placeholder = self._placeholder.replace("{name}", name).replace("{n}", str(number))
-            content = content.replace("${" + name + "}", placeholder)
-        return content
+        numbers = {name: str(number) for number, name in enumerate(self.names, 1)}
+
+        def placeholder(match: re.Match[str]) -> str:
+            name = match[1]
+            return self._placeholder.replace("{n}", numbers.get(name, "")).replace("{name}", name)
+
+        return _VARIABLE.sub(placeholder, self.content) if self._placeholder else self.content
+
+    @property
+    def slots(self) -> list[str]:
+        """The name of every placeholder in order, repeated ones again."""
+        return _VARIABLE.findall(self.content)
 
     @property
     def parts(self) -> list[dict[str, str]]:
@@ -146,10 +164,10 @@ class Pending:
 
 
 RECIPIENT_FIELDS = frozenset(
-    {"phone", "e164", "national", "digits", "ref", "text", "signed", "segments", "vars", "args"}
+    {"phone", "e164", "national", "digits", "ref", "text", "signed", "segments", "vars", "args", "slots"}
 )
 TEMPLATE_FIELDS = frozenset(
-    {"code", "vendor_code", "name", "remark", "type", "content", "content_out", "names", "parts"}
+    {"code", "vendor_code", "name", "remark", "type", "content", "content_out", "names", "slots", "parts"}
 )
 PENDING_FIELDS = frozenset({"ref", "batch_ref", "id", "phone", "e164", "sent_at"})
 

@@ -12,7 +12,7 @@ from typing import Any
 from bridge.plugin import WebhookRejected, WebhookRequest
 
 from . import schema_auth
-from .decoding import Source, read_form
+from .decoding import Source, Unreadable, read_form
 from .expressions import Compiler
 from .faults import Fault, Unsendable
 from .filters import raw
@@ -63,7 +63,7 @@ def _keys(value: Any) -> frozenset[str] | None:
     return frozenset(value) if isinstance(value, Mapping) else None
 
 
-_REQUEST_NAMES = ("body", "raw", "text", "query", "headers", "url", "method")
+_REQUEST_NAMES = ("body", "raw", "form", "text", "query", "headers", "url", "method")
 
 
 def _equals(verify: "schema_auth.Equals", names: Names, key: str, faults: list[Fault]) -> Check:
@@ -79,6 +79,7 @@ def _equals(verify: "schema_auth.Equals", names: Names, key: str, faults: list[F
         view = {
             "body": document,
             "raw": request.body,
+            "form": _form(source),
             "text": source.body,
             "query": query,
             "headers": dict(request.headers),
@@ -90,6 +91,13 @@ def _equals(verify: "schema_auth.Equals", names: Names, key: str, faults: list[F
         return bool(wanted) and any(_same(offer, wanted) for offer in offers)
 
     return check
+
+
+def _form(source: Source) -> dict[str, Any]:
+    try:
+        return read_form(source.body) if "form" in source.content_type else {}
+    except Unreadable:
+        return {}
 
 
 def _same(one: str, other: str) -> bool:
