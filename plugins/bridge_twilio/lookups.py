@@ -43,7 +43,7 @@ class Reconciliation:
     """Finds messages of unknown outcome by recipient, time and text: Twilio lists no reference of ours.
 
     Two equal texts to one number are told apart by giving each SID away once: `Records.claimed` knows what
-    is recorded, `_given` what this process gave away and the core may still be recording.
+    is recorded, `_given` what this process gave to which message, while the core is still recording it.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Reconciliation:
         self._composer = composer
         self._records = records
         self._now = now
-        self._given: set[str] = set()
+        self._given: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def settle(self, account: "Account", batch: Batch, message: Message) -> SubmitResult:
@@ -71,7 +71,7 @@ class Reconciliation:
             return self._absent(batch) if complete else unknown("Too many later messages to find this one.")
         if by_content:
             return unknown("Twilio has messages to this number, but shows no text to tell them apart.")
-        return self._adopt(candidates, batch.called_at)
+        return self._adopt(candidates, message.ref, batch.called_at)
 
     def _unclaimed(self, candidates: Sequence[MessageRecord]) -> Sequence[MessageRecord]:
         if not candidates:
@@ -79,13 +79,12 @@ class Reconciliation:
         claimed = self._records.claimed(one.sid for one in candidates)
         return [one for one in candidates if one.sid not in claimed]
 
-    def _adopt(self, candidates: Sequence[MessageRecord], called_at: datetime) -> SubmitResult:
+    def _adopt(self, candidates: Sequence[MessageRecord], ref: str, called_at: datetime) -> SubmitResult:
         # The nearest in time: with two equal texts each call most likely finds its own.
         nearest = sorted(candidates, key=lambda one: abs((one.date_created or called_at) - called_at))
         with self._lock:
             for one in nearest:
-                if one.sid not in self._given:
-                    self._given.add(one.sid)
+                if self._given.setdefault(one.sid, ref) == ref:
                     return accepted(one.sid)
         return unknown("Its only match at Twilio belongs to another message.")
 

@@ -96,7 +96,7 @@ class Crew:
 
     def _run(self, call: Callable[[], T], otherwise: Callable[[BridgeError], T], deadline: float) -> T:
         with self._gate.passage(deadline - self._clock()) as ticket:
-            if ticket is None:
+            if ticket is None or self._clock() >= deadline:
                 return otherwise(out_of_time())
             try:
                 return call()

@@ -1,5 +1,6 @@
 """The settings of a Twilio channel: `[channels.NAME.settings]`."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Literal, Self
@@ -17,8 +18,8 @@ Sid = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[0-9a-fA-F]{32}$")]
 # North American toll-free area codes (NANPA, read 2026-11).
 _TOLL_FREE = tuple(f"+1{area}" for area in (800, 833, 844, 855, 866, 877, 888))
 
-# A WhatsApp address or E.164 number, a short code, an alphanumeric sender ID of at most 11 characters.
-_FROM = r"^((whatsapp:)?\+[1-9][0-9]{6,14}|[0-9]{3,8}|[0-9A-Za-z &+_-]{1,11})?$"
+# A WhatsApp address or E.164 number, a short code, an alphanumeric sender ID (with a letter).
+_FROM = re.compile(r"(whatsapp:)?\+[1-9][0-9]{6,14}|[0-9]{3,8}|(?=.*[A-Za-z])[0-9A-Za-z &+_-]{1,11}|")
 
 
 class SenderKind(StrEnum):
@@ -40,11 +41,18 @@ class Sender(PluginSettings):
     """
 
     messaging_service_sid: Annotated[str, StringConstraints(pattern=r"^(MG[0-9a-fA-F]{32})?$")] = ""
-    from_: Annotated[str, StringConstraints(pattern=_FROM)] = Field("", alias="from")
+    from_: str = Field("", alias="from")
     sign_in_text: bool | None = None
     us_10dlc: bool = False
     status: Literal["", "pending", "approved", "rejected"] = ""
     reason: str = ""
+
+    @field_validator("from_")
+    @classmethod
+    def _is_sender(cls, sender: str) -> str:
+        if not _FROM.fullmatch(sender):
+            raise ValueError("neither a number, a short code, a sender ID nor a WhatsApp address")
+        return sender
 
     @model_validator(mode="after")
     def _has_sender(self) -> Self:

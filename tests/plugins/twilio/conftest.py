@@ -27,7 +27,7 @@ def build(twilio: Emulator) -> Iterator[Build]:
     built: list[Twilio] = []
 
     def make(*args: Any, hook_url: str = "", **changes: Any) -> Twilio:
-        built.append(samples.vendor(twilio.url, *args, hook_url=hook_url, **changes))
+        built.append(samples.vendor(*args, hook_url=hook_url, **{"base_url": twilio.url, **changes}))
         return built[-1]
 
     yield make

@@ -75,6 +75,6 @@ def channel(records: FakeRecords | None = None, *, hook_url: str = HOOK, **chang
     return Channel("promo", "Acme SMS", model, records or FakeRecords(), hook_url, allow_private=True)
 
 
-def vendor(url: str, records: FakeRecords | None = None, *, hook_url: str = HOOK, **changes: Any) -> Twilio:
-    """A vendor that speaks to the emulator at `url`."""
-    return Twilio(channel(records, hook_url=hook_url, base_url=url, **changes))
+def vendor(records: FakeRecords | None = None, *, hook_url: str = HOOK, **changes: Any) -> Twilio:
+    """A vendor with these settings."""
+    return Twilio(channel(records, hook_url=hook_url, **changes))

@@ -16,6 +16,7 @@ from bridge.testing import Send, VendorTests, Webhook
 from bridge_twilio import codes
 from bridge_twilio.codes import Consequence
 
+from .emulator import Emulator
 from .emulator.account import AUTH_TOKEN
 from .emulator.callbacks import signature
 from .rows import ROWS
@@ -36,12 +37,20 @@ LOCAL = dict.fromkeys(
 )
 
 
+def quiet() -> Emulator:
+    """Twilio without callbacks of its own accord."""
+    emulator = Emulator()
+    emulator.callbacks.fates.automatic = False
+    return emulator
+
+
 class TestTwilio(VendorTests):
     """SMS and MMS by a messaging service; rows about Content and WhatsApp say so in their settings."""
 
     vendor = "twilio"
     settings = settings(base_url="{url}")
     cases = ROWS
+    emulator = staticmethod(quiet)
     statuses = STATUSES
     errors = ERRORS
     local = ("query_digital_template", "delete_digital_template")

@@ -18,7 +18,8 @@ def answer(emulator: "Emulator", method: str, path: str, query: str, body: bytes
     if action is None:
         return 404, {"actions": [" ".join(known) for known in _ACTIONS]}
     given = json.loads(body) if body else {name: values[0] for name, values in parse_qs(query).items()}
-    return 200, action(emulator, given)
+    result = action(emulator, given)
+    return 200, {} if result is None else result
 
 
 def _messages(emulator: "Emulator", given: Given) -> Any:

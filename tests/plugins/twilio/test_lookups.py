@@ -1,0 +1,202 @@
+"""Unknown outcomes and lost callbacks, settled by asking a Twilio that remembers."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bridge.plugin import (
+    Batch,
+    MessageStatus,
+    Outcome,
+    PendingMessage,
+    ReceiptPage,
+    from_vendor,
+)
+from bridge.testing import page_window
+from bridge_twilio.lookups import SWEEP
+from bridge_twilio.vendor import Twilio
+
+from .conftest import Build
+from .emulator import Emulator
+from .samples import FakeRecords
+from .test_sending import to
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def lose(twilio: Emulator, vendor: Twilio, batch: Batch, fault: str = "reset_after") -> None:
+    """Send a batch whose every answer is lost."""
+    twilio.trouble.script = [fault] * len(batch.messages)
+    results = vendor.send_batch(vendor.channel, batch)
+    assert {result.outcome for result in results} == {Outcome.UNKNOWN}
+
+
+@pytest.mark.parametrize("fault", ["reset_after", "html_after", "garbage_after"])
+def test_a_lost_answer_is_found_again(twilio: Emulator, build: Build, fault: str) -> None:
+    """Each message adopts the SID that Twilio gave it, without another POST."""
+    vendor = build()
+    batch = to(4, called_at=now())
+    lose(twilio, vendor, batch, fault)
+    results = vendor.reconcile_batch(vendor.channel, batch)
+    assert [result.vendor_id for result in results] == [
+        next(one.sid for one in twilio.account.messages.values() if one.to == message.phone.e164)
+        for message in batch.messages
+    ]
+    assert twilio.posts() == 4
+
+
+def renamed(batch: Batch, ref: str) -> Batch:
+    """The batch with another reference for its one message: references are unique over all batches."""
+    [message] = batch.messages
+    return replace(batch, messages=(message._replace(ref=ref),))
+
+
+def test_two_equal_texts_claim_two_sids(twilio: Emulator, build: Build) -> None:
+    """Each SID is given away once, the nearest in time first."""
+    vendor = build()
+    first = to(1, ref="c1", called_at=now())
+    second = renamed(to(1, ref="c2", called_at=now()), "m2")
+    lose(twilio, vendor, first)
+    lose(twilio, vendor, second)
+    results = [vendor.reconcile_batch(vendor.channel, batch)[0] for batch in (first, second)]
+    assert {result.vendor_id for result in results} == set(twilio.account.messages)
+    third = renamed(to(1, ref="c3", called_at=now()), "m3")
+    assert vendor.reconcile_batch(vendor.channel, third)[0].outcome is Outcome.UNKNOWN
+
+
+def test_asking_again_gives_the_same_sid(twilio: Emulator, build: Build) -> None:
+    """A look-up whose answer was never recorded may be repeated."""
+    vendor = build()
+    batch = to(1, called_at=now())
+    lose(twilio, vendor, batch)
+    assert vendor.reconcile_batch(vendor.channel, batch) == vendor.reconcile_batch(vendor.channel, batch)
+
+
+def test_a_recorded_sid_is_never_adopted(twilio: Emulator, build: Build) -> None:
+    """An earlier, equal text of this channel proves nothing about the lost one."""
+    records = FakeRecords()
+    vendor = build(records)
+    [earlier] = vendor.send_batch(vendor.channel, to(1, called_at=now()))
+    records._claimed.add(earlier.vendor_id)
+    lost = to(1, ref="c2", called_at=now())
+    lose(twilio, vendor, lost, "reset_before")
+    [result] = vendor.reconcile_batch(vendor.channel, lost)
+    assert (result.outcome, result.vendor_id) == (Outcome.UNKNOWN, "")
+
+
+@pytest.mark.parametrize(
+    ("age_s", "resend", "outcome"),
+    [
+        (299, True, Outcome.UNKNOWN),
+        (301, True, Outcome.NOT_SENT),
+        (301, False, Outcome.UNKNOWN),
+        (86_400, False, Outcome.UNKNOWN),
+    ],
+)
+def test_absence_needs_time_and_consent(
+    twilio: Emulator, build: Build, age_s: int, resend: bool, outcome: Outcome
+) -> None:
+    """Sent again only when Twilio had time to show it and the channel allows it."""
+    vendor = build(resend_unknown=resend)
+    batch = to(1, called_at=now() - timedelta(seconds=age_s))
+    lose(twilio, vendor, batch, "reset_before")
+    assert vendor.reconcile_batch(vendor.channel, batch)[0].outcome is outcome
+
+
+def test_a_look_up_that_fails_settles_nothing(twilio: Emulator, build: Build) -> None:
+    """No error of the look-up may be read as "not sent"."""
+    vendor = build(resend_unknown=True)
+    batch = to(3, called_at=now() - timedelta(hours=1))
+    twilio.trouble.script = ["reset_before", "html_before", "throttle"]
+    results = vendor.reconcile_batch(vendor.channel, batch)
+    assert {result.outcome for result in results} == {Outcome.UNKNOWN}
+
+
+def pending(twilio: Emulator, vendor: Twilio, count: int) -> Sequence[PendingMessage]:
+    batch = to(count)
+    results = vendor.send_batch(vendor.channel, batch)
+    return [
+        PendingMessage(message.ref, batch.ref, result.vendor_id, message.phone, now() - timedelta(hours=2))
+        for message, result in zip(batch.messages, results, strict=True)
+    ]
+
+
+def sweep(vendor: Twilio, messages: Sequence[PendingMessage], cursor: str = "") -> ReceiptPage:
+    window = page_window(cursor, pending=messages, until=now())
+    return vendor.poll_receipts(vendor.channel, window)
+
+
+@pytest.mark.parametrize(
+    ("status", "expected", "code"),
+    [
+        ("queued", MessageStatus.ACCEPTED, "QUEUED"),
+        ("sent", MessageStatus.ACCEPTED, "SENT"),
+        ("delivered", MessageStatus.DELIVERED, "DELIVERED"),
+        ("undelivered", MessageStatus.UNDELIVERABLE, "30005"),
+    ],
+)
+def test_a_lost_callback_is_fetched(
+    twilio: Emulator, build: Build, status: str, expected: MessageStatus, code: str
+) -> None:
+    """The receipt names the message by our reference."""
+    vendor = build()
+    messages = pending(twilio, vendor, 1)
+    twilio.callbacks.reach(messages[0].vendor_id, status)
+    [receipt] = sweep(vendor, messages).receipts
+    assert (receipt.message_ref, receipt.status, receipt.code) == ("m1", expected, code)
+
+
+@pytest.mark.parametrize(
+    ("hours", "becomes", "expected"),
+    [
+        (0, "unknown", MessageStatus.ACCEPTED),
+        (3, "unknown", MessageStatus.ACCEPTED),
+        (1, "unknown", MessageStatus.UNKNOWN),
+        (1, "delivered", MessageStatus.DELIVERED),
+    ],
+)
+def test_sent_without_more_may_end_a_message(
+    twilio: Emulator, build: Build, hours: float, becomes: str, expected: MessageStatus
+) -> None:
+    """Some carriers never report; after so many hours the operator's word counts."""
+    vendor = build(sent_final_after_h=hours, sent_final_as=becomes)
+    messages = pending(twilio, vendor, 1)
+    twilio.callbacks.reach(messages[0].vendor_id, "sent")
+    assert sweep(vendor, messages).receipts[0].status is expected
+
+
+def test_the_sweep_takes_turns(twilio: Emulator, build: Build) -> None:
+    """Messages that never end do not keep the others from being asked about."""
+    vendor = build()
+    messages = pending(twilio, vendor, SWEEP + 10)
+    first = sweep(vendor, messages)
+    second = sweep(vendor, messages, first.cursor)
+    asked = {receipt.message_ref for receipt in (*first.receipts, *second.receipts)}
+    assert len(first.receipts) == SWEEP
+    assert asked == {message.ref for message in messages}
+
+
+def test_the_sweep_keeps_what_it_has(twilio: Emulator, build: Build) -> None:
+    """An error in the middle ends the page; the next one begins there."""
+    vendor = build()
+    messages = pending(twilio, vendor, 3)
+    twilio.trouble.script = ["", "html_before"]
+    page = sweep(vendor, messages)
+    assert ([receipt.message_ref for receipt in page.receipts], page.cursor) == (["m1"], "m1")
+    assert [receipt.message_ref for receipt in sweep(vendor, messages, page.cursor).receipts] == [
+        "m2",
+        "m3",
+        "m1",
+    ]
+
+
+def test_a_message_that_twilio_deleted_is_passed_over(twilio: Emulator, build: Build) -> None:
+    """Nobody knows its fate: the core's deadline ends it."""
+    vendor = build()
+    gone = PendingMessage("m9", "c1", "SM" + "f" * 32, from_vendor("+14155550009"), now())
+    page = sweep(vendor, [gone, *pending(twilio, vendor, 1)])
+    assert [receipt.message_ref for receipt in page.receipts] == ["m1"]
