@@ -21,7 +21,6 @@ from urllib3.exceptions import (
     ConnectTimeoutError,
     NameResolutionError,
     NewConnectionError,
-    ProtocolError,
     ProxyError,
     SSLError,
 )
@@ -39,6 +38,11 @@ from .errors import (
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 20.0
 _MAX_REDIRECTS = 3
+_BAD_URL = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+)
 
 
 class AddressRefused(BridgeError):
@@ -54,7 +58,7 @@ class FetchFailed(BridgeError):
 
 
 class Session(requests.Session):
-    """A session with timeouts on every request, no redirects, no repeats and a pool for `threads`.
+    """A session with timeouts on every request, a pool for `threads`, no redirects and no repeats.
 
     Proxy variables of the environment are obeyed only with `trust_env=True`.
     """
@@ -77,18 +81,20 @@ class Session(requests.Session):
         self.mount("http://", adapter)
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
-        """As `requests.Session.request`, with this session's timeouts and no redirects by default."""
+        """As `requests.Session.request`, with this session's timeouts."""
         if kwargs.get("timeout") is None:
             kwargs["timeout"] = self.timeout
-        kwargs.setdefault("allow_redirects", False)
         return super().request(method, url, *args, **kwargs)
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Never: `requests` would follow a redirect of `get` unasked, past any check of the address."""
 
 
 def classify(error: requests.RequestException) -> BridgeError:
     """VendorUnavailable when the request certainly never left, OutcomeUnknown in every other case."""
     if isinstance(error, requests.ConnectTimeout):
         return VendorUnavailable("The vendor did not answer the connection in time.", code="CONNECT_TIMEOUT")
-    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
+    if isinstance(error, _BAD_URL):
         return VendorUnavailable("The vendor's address is not a URL.", code="BAD_URL")
     refusal = _refusal(error)
     if refusal is not None:
@@ -102,19 +108,25 @@ def _refusal(error: requests.RequestException) -> VendorUnavailable | None:
     if not isinstance(error, requests.ConnectionError) or not error.args:
         return None
     reason = getattr(error.args[0], "reason", error.args[0])
+    if isinstance(reason, ProxyError):
+        # urllib3 also blames the proxy for an answer that was lost after the request had left.
+        reason = reason.original_error
     if isinstance(reason, _PrivateAddress):
         return VendorUnavailable("The vendor's address lies in a private network.", code="PRIVATE_ADDRESS")
     if isinstance(reason, NameResolutionError):
         return VendorUnavailable("The vendor's host name is not known.", code="DNS")
-    if isinstance(reason, ConnectTimeoutError | NewConnectionError | ProxyError) and not isinstance(
-        reason, ProtocolError
-    ):
+    if isinstance(reason, ConnectTimeoutError | NewConnectionError) or _no_tunnel(reason):
         return VendorUnavailable("The vendor refused the connection.", code="CONNECTION_REFUSED")
     if isinstance(reason, SSLError) and any(
         isinstance(arg, ssl.SSLCertVerificationError) for arg in reason.args
     ):
         return VendorUnavailable("The vendor's certificate is not valid.", code="CERTIFICATE_INVALID")
     return None
+
+
+def _no_tunnel(reason: Exception) -> bool:
+    # What http.client raises, and nothing else, when a proxy refuses to connect to an https host.
+    return type(reason) is OSError and str(reason).startswith("Tunnel connection failed")
 
 
 @contextmanager
@@ -131,7 +143,7 @@ def translated() -> Iterator[None]:
 def raise_for_status(response: requests.Response) -> None:
     """Raise by the HTTP status alone, for vendors whose body says no more.
 
-    429 is VendorThrottled, 401 and 403 CredentialsRejected, other 4xx VendorRejected, and 3xx and 5xx
+    429 is VendorThrottled, 401 and 403 CredentialsRejected, other 4xx VendorRejected, and 3xx, 408 and 5xx
     OutcomeUnknown: a gateway in front of the vendor may have passed the request on.
     """
     status = response.status_code
@@ -146,7 +158,7 @@ def raise_for_status(response: requests.Response) -> None:
         )
     if status in (401, 403):
         raise CredentialsRejected("The vendor refused the credentials.", code=code)
-    if 400 <= status < 500:
+    if 400 <= status < 500 and status != 408:
         raise VendorRejected("The vendor refused the request.", code=code)
     raise OutcomeUnknown("The vendor answered with an error of its own.", code=code)
 
@@ -216,7 +228,10 @@ def check_url(url: str, *, allow_private: bool, hosts: Collection[str] = ()) -> 
 
     `allow_private` also admits http.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise AddressRefused("The file's address is not a URL.") from None
     host = (parts.hostname or "").lower()
     if parts.scheme not in (("https", "http") if allow_private else ("https",)) or not host:
         raise AddressRefused("The file's address is not an https URL.")

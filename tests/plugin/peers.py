@@ -1,0 +1,103 @@
+"""The other end of a connection: a server that does one thing to each caller, over a real socket."""
+
+import re
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from typing import Self
+
+Behaviour = Callable[[socket.socket], None]
+
+
+class Peer:
+    """Listens on loopback; each connection is handed to `behaviour`, then closed."""
+
+    def __init__(self, behaviour: Behaviour) -> None:
+        self._behaviour = behaviour
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.connections = 0
+        self.left = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            with connection:
+                connection.settimeout(10)
+                try:
+                    self._behaviour(connection)
+                except OSError:
+                    continue
+                finally:
+                    self.left.set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
+
+
+def read_request(connection: socket.socket) -> bytes:
+    """One whole request: a peer that closes with bytes unread would reset the connection."""
+    with connection.makefile("rb") as stream:
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            line = stream.readline()
+            if not line:
+                raise ConnectionError("the caller left")
+            head += line
+        length = re.search(rb"(?i)content-length: *(\d+)", head)
+        return head + stream.read(int(length[1]) if length else 0)
+
+
+def answering(*pieces: bytes) -> Behaviour:
+    """Read a request, then send these bytes one after another."""
+
+    def behave(connection: socket.socket) -> None:
+        read_request(connection)
+        for piece in pieces:
+            connection.sendall(piece)
+
+    return behave
+
+
+def reply(status: str, body: bytes = b"", *headers: str) -> Behaviour:
+    """Read a request and give one proper answer."""
+    head = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close", *headers]
+    return answering("\r\n".join([*head, "", ""]).encode() + body)
+
+
+def silent(connection: socket.socket) -> None:
+    """Read a request and wait until the caller gives up."""
+    read_request(connection)
+    connection.recv(1)
+
+
+def stalling(connection: socket.socket) -> None:
+    """Answer half, then wait until the caller gives up."""
+    answering(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345")(connection)
+    connection.recv(1)
+
+
+def resetting(connection: socket.socket) -> None:
+    """Read a request and reset the connection."""
+    read_request(connection)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def closed_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port

@@ -1,0 +1,253 @@
+"""HTTP for plugins: every way a call can fail, over real sockets, and what it means for a message."""
+
+import socket
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import pytest
+import requests
+
+from bridge.plugin import (
+    BridgeError,
+    CredentialsRejected,
+    OutcomeUnknown,
+    VendorRejected,
+    VendorThrottled,
+    VendorUnavailable,
+)
+from bridge.plugin.http import Session, raise_for_status, retry_after, translated
+
+from .peers import Behaviour, Peer, answering, closed_port, reply, resetting, silent, stalling
+
+OK = reply("200 OK", b'{"id": 1}')
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def call(url: str, session: Session) -> BridgeError:
+    """The error of a call that reads a JSON answer."""
+    with pytest.raises(BridgeError) as caught, translated():
+        session.post(url, json={"to": "13800138000"}).json()
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "kind", "code"),
+    [
+        (silent, OutcomeUnknown, "READ_TIMEOUT"),
+        (resetting, OutcomeUnknown, "CONNECTION_LOST"),
+        (answering(), OutcomeUnknown, "CONNECTION_LOST"),
+        (answering(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"), OutcomeUnknown, "CONNECTION_LOST"),
+        (stalling, OutcomeUnknown, "CONNECTION_LOST"),
+        (answering(b"nonsense\r\n\r\n"), OutcomeUnknown, "CONNECTION_LOST"),
+        (answering(b"HTTP/1.1 200"), OutcomeUnknown, "UNREADABLE_ANSWER"),
+        (answering(CHUNKED, b"zz\r\n"), OutcomeUnknown, "CONNECTION_LOST"),
+        (reply("200 OK", b"nonsense", "Content-Encoding: gzip"), OutcomeUnknown, "CONNECTION_LOST"),
+        (reply("200 OK", b"<html>"), OutcomeUnknown, "UNREADABLE_ANSWER"),
+        (reply("200 OK", b""), OutcomeUnknown, "UNREADABLE_ANSWER"),
+        (reply("200 OK", b'{"id": '), OutcomeUnknown, "UNREADABLE_ANSWER"),
+        (reply("200 OK", b"\xff\xfe\xfd\xfc\xfb"), OutcomeUnknown, "UNREADABLE_ANSWER"),
+    ],
+)
+def test_once_the_request_left_the_outcome_is_unknown(
+    behaviour: Behaviour, kind: type[BridgeError], code: str
+) -> None:
+    timeout = 0.2 if behaviour in (silent, stalling) else 10
+    with Peer(behaviour) as peer, Session(timeout=(5, timeout)) as session:
+        error = call(f"{peer.url}/send?to=13800138000", session)
+    assert (type(error), error.code) == (kind, code)
+    assert peer.connections == 1, "a send is never repeated"
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("http://no-such-host.invalid/", "DNS"),
+        ("http://", "BAD_URL"),
+        ("vendor.example.com/send", "BAD_URL"),
+        ("ftp://vendor.example.com/send", "BAD_URL"),
+        ("http://[::1", "BAD_URL"),
+        ("http://host:port/", "BAD_URL"),
+        ("http://.example.com", "BAD_URL"),
+    ],
+)
+def test_an_address_without_a_vendor_behind_it_is_no_send(url: str, code: str) -> None:
+    with Session() as session:
+        error = call(url, session)
+    assert (type(error), error.code) == (VendorUnavailable, code)
+
+
+def test_a_refused_connection_is_no_send() -> None:
+    with Session() as session:
+        error = call(f"http://127.0.0.1:{closed_port()}", session)
+    assert (type(error), error.code) == (VendorUnavailable, "CONNECTION_REFUSED")
+
+
+def test_a_connection_that_is_never_taken_is_no_send() -> None:
+    """The queue of the listening socket is full, so the system does not answer the connection."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, ExitStack() as stack:
+        for _ in range(2):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        session = stack.enter_context(Session(timeout=(0.2, 10)))
+        error = call(f"http://127.0.0.1:{listener.getsockname()[1]}", session)
+    assert (type(error), error.code) == (VendorUnavailable, "CONNECT_TIMEOUT")
+
+
+def test_a_proxy_that_is_not_there_is_no_send() -> None:
+    with Session() as session:
+        session.proxies = {"http": f"http://127.0.0.1:{closed_port()}"}
+        error = call("http://vendor.example.com/", session)
+    assert (type(error), error.code) == (VendorUnavailable, "CONNECTION_REFUSED")
+
+
+@pytest.mark.parametrize("behaviour", [resetting, answering()])
+def test_a_proxy_that_loses_the_answer_leaves_it_unknown(behaviour: Behaviour) -> None:
+    with Peer(behaviour) as proxy, Session() as session:
+        session.proxies = {"http": proxy.url}
+        error = call("http://vendor.example.com/", session)
+    assert (type(error), error.code) == (OutcomeUnknown, "CONNECTION_LOST")
+
+
+def test_a_proxy_that_opens_no_tunnel_is_no_send() -> None:
+    with Peer(reply("403 Forbidden")) as proxy, Session() as session:
+        session.proxies = {"https": proxy.url}
+        error = call("https://vendor.example.com/", session)
+    assert (type(error), error.code) == (VendorUnavailable, "CONNECTION_REFUSED")
+
+
+def test_a_handshake_that_fails_is_never_a_success() -> None:
+    with Peer(lambda connection: connection.sendall(b"no TLS here")) as peer, Session() as session:
+        error = call(f"https://127.0.0.1:{peer.port}/", session)
+    assert isinstance(error, OutcomeUnknown | VendorUnavailable)
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        lambda session: session.get("http://no-such-host.invalid/?to=13800138000&key=secret"),
+        lambda session: session.get(f"http://127.0.0.1:{closed_port()}/13800138000"),
+        lambda session: session.get("ftp://secret@host/13800138000"),
+    ],
+)
+def test_an_error_quotes_no_address(cause: Callable[[Session], object]) -> None:
+    """Addresses carry numbers and keys; the original exception, which quotes them, is not chained."""
+    with Session() as session, pytest.raises(BridgeError) as caught, translated():
+        cause(session)
+    assert "13800138000" not in f"{caught.value} {caught.value!r}"
+    assert "secret" not in f"{caught.value} {caught.value!r}"
+    assert caught.value.__suppress_context__
+    assert caught.value.__cause__ is None
+
+
+def test_other_exceptions_pass_unchanged() -> None:
+    with pytest.raises(ZeroDivisionError), translated():
+        raise ZeroDivisionError
+
+
+# The session
+
+
+def test_a_session_waits_as_long_as_it_was_told() -> None:
+    with Peer(silent) as peer, Session(timeout=(5, 0.2)) as session, pytest.raises(requests.ReadTimeout):
+        session.get(peer.url)
+
+
+def test_a_call_may_have_a_timeout_of_its_own() -> None:
+    with Peer(silent) as peer, Session(timeout=(5, 60)) as session, pytest.raises(requests.ReadTimeout):
+        session.get(peer.url, timeout=(5, 0.2))
+
+
+def test_a_session_follows_no_redirect() -> None:
+    with (
+        Peer(reply("302 Found", b"", "Location: http://no-such-host.invalid/")) as peer,
+        Session() as session,
+    ):
+        assert session.get(peer.url).status_code == 302
+
+
+def test_the_environment_s_proxy_is_ignored_unless_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed_port()}")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with Peer(OK) as peer, Session() as session:
+        assert session.get(peer.url).json() == {"id": 1}
+    with Peer(OK) as peer, Session(trust_env=True) as session:
+        assert call(peer.url, session).code == "CONNECTION_REFUSED"
+
+
+def test_a_pooled_connection_that_the_vendor_closed_is_replaced() -> None:
+    """Otherwise the first call after a pause would always be of unknown outcome."""
+    keep = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+    with Peer(keep) as peer, Session() as session:
+        assert session.post(peer.url).json() == {}
+        assert peer.left.wait(10)
+        assert session.post(peer.url).json() == {}
+        assert peer.connections == 2
+
+
+# Statuses
+
+
+def _response(status: int, headers: dict[str, str] | None = None) -> requests.Response:
+    response = requests.Response()
+    response.status_code = status
+    response.headers.update(headers or {})
+    return response
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (301, OutcomeUnknown),
+        (302, OutcomeUnknown),
+        (400, VendorRejected),
+        (401, CredentialsRejected),
+        (403, CredentialsRejected),
+        (404, VendorRejected),
+        (408, OutcomeUnknown),
+        (422, VendorRejected),
+        (429, VendorThrottled),
+        (500, OutcomeUnknown),
+        (502, OutcomeUnknown),
+        (503, OutcomeUnknown),
+        (504, OutcomeUnknown),
+        (599, OutcomeUnknown),
+        (199, OutcomeUnknown),
+    ],
+)
+def test_a_status_alone(status: int, kind: type[BridgeError]) -> None:
+    with pytest.raises(BridgeError) as caught:
+        raise_for_status(_response(status))
+    assert (type(caught.value), caught.value.code) == (kind, f"HTTP_{status}")
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
+def test_success_raises_nothing(status: int) -> None:
+    raise_for_status(_response(status))
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, None),
+        ("", None),
+        ("7", 7.0),
+        (" 7 ", 7.0),
+        ("0", 0.0),
+        ("86400", 3600.0),
+        ("-1", None),
+        ("1.5", None),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", None),
+        ("٣", None),
+        ("²", None),
+    ],
+)
+def test_retry_after(header: str | None, seconds: float | None) -> None:
+    assert retry_after(header) == seconds
+
+
+def test_a_throttled_answer_brings_its_wait() -> None:
+    with pytest.raises(VendorThrottled) as caught:
+        raise_for_status(_response(429, {"retry-after": "3"}))
+    assert caught.value.retry_after == 3
