@@ -26,7 +26,15 @@ from bridge.plugin.phone import mask
 __all__ = ["adopt", "bound_contextvars", "catch_uncaught", "configure", "hide", "masked"]
 
 HIDDEN = "[hidden]"
-_QUIET = ("twilio.http_client", "urllib3", "requests", "darabonba-core", "alibabacloud-tea", "sqlalchemy")
+_QUIET = (
+    "twilio.http_client",
+    "urllib3",
+    "requests",
+    "darabonba-core",
+    "alibabacloud-tea",
+    "sqlalchemy",
+    "alembic",
+)
 _OUR_OWN = frozenset({"timestamp", "level", "logger", "request_id"})
 """Keys whose values we make ourselves; a random request id may hold a run of digits."""
 

@@ -18,7 +18,7 @@ from .opening import say
 
 _ADVICE = {
     "CREDENTIALS_REJECTED": "Correct the credentials in the channel's settings.",
-    "VENDOR_UNAVAILABLE": "Check the address, the network and the proxy.",
+    "VENDOR_UNAVAILABLE": "Check the address and the network.",
 }
 
 
@@ -108,7 +108,7 @@ def _ask_quick_audience(channel: OpenChannel) -> Fault | None:
             return Fault(
                 f"channels.{channel.name}.callback_url",
                 f"Quick Audience cannot be reached ({reason.code}).",
-                "Check the address, the network and the proxy.",
+                "Check the address and the network.",
             )
     say(f"✓ {channel.name}: Quick Audience answers at {url}.")
     return None
