@@ -13,6 +13,7 @@ from ..plugin.phone import parse
 from ..plugin.text import is_opt_out
 from . import models
 from .batchinfo import BatchInfo, BatchInfos
+from .blobs import decode
 from .engine import Database
 from .outbox import Replied, enqueue_replies
 from .refs import from_message_ref, from_ref, new_id, phone_keys
@@ -87,7 +88,10 @@ class Replies:
         if info is None or info.channel != channel:
             return None
         table = models.message
-        numbers = connection.execute(select(table.c.phone).where(table.c.chunk_id == chunk_id)).scalars()
+        numbers = (
+            connection.execute(select(table.c.phone).where(table.c.chunk_id == chunk_id)).scalars().all()
+        )
+        numbers = numbers or _unrecorded(connection, chunk_id)
         return next((_Origin(raw, info) for raw in numbers if _same(raw, info, phone)), None)
 
     def _latest(
@@ -110,6 +114,13 @@ class Replies:
             if not reply.sign_name or reply.sign_name == info.sign_name:
                 return _Origin(row.phone, info)
         return None
+
+
+def _unrecorded(connection: Connection, chunk_id: int) -> Sequence[str]:
+    """The numbers of a chunk whose call is not recorded yet: a recipient may be faster than the vendor."""
+    table = models.chunk
+    blob = connection.execute(select(table.c.recipients).where(table.c.id == chunk_id)).scalar()
+    return decode(blob).phones if blob else ()
 
 
 def _same(raw: str, info: BatchInfo, phone: Phone) -> bool:

@@ -1,4 +1,4 @@
-"""Reads what the sandbox carrier itself remembers: the witness for duplicates and for invented receipts."""
+"""The sandbox carrier, seen from outside: its own record is the witness for duplicates and invented receipts."""
 
 from typing import Any
 
@@ -25,6 +25,19 @@ class Carrier:
         """Give up connections."""
         self._http.close()
 
+    def open_account(self, key: str) -> None:
+        """Become a customer, as anybody does before configuring a bridge."""
+        headers = {"Authorization": f"Bearer {key}"}
+        self._ask("PUT", f"/accounts/{self._account}", headers=headers, json={})
+
+    def misbehave(self, **shares: float) -> None:
+        """Let the carrier commit faults of its own, each at a share (0 to 1) of occasions."""
+        self._ask("PUT", "/faults", json=shares)
+
+    def mishaps(self) -> dict[str, int]:
+        """How often each fault has happened."""
+        return dict(self._ask("GET", "/faults")["happened"])
+
     def replies(self) -> int:
         """How many messages were answered by their recipients."""
         return int(self._get("/record/summary")["replies"])
@@ -44,12 +57,17 @@ class Carrier:
 
     def _get(self, path: str, **query: int) -> dict[str, Any]:
         params = {"account": self._account} | {name: str(value) for name, value in query.items()}
+        return self._ask("GET", path, params=params)
+
+    def _ask(self, method: str, path: str, **how: Any) -> dict[str, Any]:
         try:
-            response = self._http.get(self._url + path, params=params)
+            response = self._http.request(method, self._url + path, **how)
             response.raise_for_status()
         except requests.RequestException as error:
             name = type(error).__name__
-            raise CampaignFailed(f"The carrier at {self._url} does not show its record: {name}.") from None
+            raise CampaignFailed(
+                f"The carrier at {self._url} does not answer {method} {path}: {name}."
+            ) from None
         found: dict[str, Any] = response.json()
         return found
 

@@ -4,6 +4,7 @@ This process is Quick Audience. The bridge (`sms-bridge serve`: gunicorn and a w
 carrier are started beside it on loopback addresses; the three share nothing but HTTP.
 """
 
+import contextlib
 import json
 import secrets
 import socket
@@ -39,6 +40,7 @@ _CONFIG = """\
 database = {database}
 public_url = {bridge}
 metrics_dir = {metrics}
+log_format = "text"
 
 [channels.{channel}]
 platform_name = {platform}
@@ -52,10 +54,14 @@ allow_private = true
 url = {carrier}
 key = "env:DEMO_CARRIER_KEY"
 failure_rate = 0.03
-reply_rate = 0.01
+reply_rate = 0.02
 receipt_delay_s = 0.5
 review_delay_s = 1
 """
+
+
+# What vendors do on a bad day, often enough to be seen among a dozen calls.
+_MISHAPS = {"lost_answer": 0.2, "receipts_twice": 0.2, "receipts_shuffled": 0.5}
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,8 @@ class Demo:
             Parts(Path(directory)) as parts,
         ):
             addresses = self._start(parts, callbacks)
-            reconciles = self._campaign(parts, callbacks, addresses)
+            with contextlib.closing(Carrier(addresses.carrier, CHANNEL)) as carrier:
+                reconciles = self._campaign(parts, callbacks, addresses, carrier)
             if keep:
                 self._keep(parts, addresses)
         return reconciles
@@ -95,10 +102,13 @@ class Demo:
         with stages_for(self._console).stage("Start carrier and bridge") as stage:
             database = str(parts.directory / "carrier.db")
             command = (sys.executable, "-m", "bridge_sandbox.carrier", "--database", database)
-            carrier = parts.start("carrier", *command)
-            carrier.await_ready(lambda: carrier.first_line().startswith("http"))
+            part = parts.start("carrier", *command)
+            part.await_ready(lambda: part.first_line().startswith("http"))
+            with contextlib.closing(Carrier(part.first_line(), CHANNEL)) as carrier:
+                carrier.open_account(self._secrets["DEMO_CARRIER_KEY"])
+                carrier.misbehave(**_MISHAPS)
             port = _free_port()
-            addresses = Addresses(f"http://127.0.0.1:{port}", callbacks.url, carrier.first_line())
+            addresses = Addresses(f"http://127.0.0.1:{port}", callbacks.url, part.first_line())
             bridge = self._start_bridge(parts, port, addresses)
             bridge.await_ready(lambda: _answers(f"{addresses.bridge}/readyz"))
             stage.note(addresses.bridge)
@@ -122,23 +132,24 @@ class Demo:
         command = (sys.executable, "-m", "bridge.cli", "serve", "--bind", f"127.0.0.1:{port}")
         return parts.start("bridge", *command, environ=environ)
 
-    def _campaign(self, parts: Parts, callbacks: CallbackServer, addresses: Addresses) -> bool:
-        qa = QuickAudience(
-            f"{addresses.bridge}/{CHANNEL}", self._secrets["DEMO_KEY"], platform_name=PLATFORM, patience_s=10
-        )
-        carrier = Carrier(addresses.carrier, CHANNEL)
-        plan = self._plan()
+    def _campaign(
+        self, parts: Parts, callbacks: CallbackServer, addresses: Addresses, carrier: Carrier
+    ) -> bool:
+        prefix, key = f"{addresses.bridge}/{CHANNEL}", self._secrets["DEMO_KEY"]
         stages = stages_for(self._console)
-        try:
-            course = Campaign(qa, callbacks, plan, stages, replies_due=carrier.replies).run()
-            result = reconcile(course.sent, callbacks.inbox, course.details, carrier.record())
-        except Exception:
-            parts.check()  # a part that died explains the failure better
-            raise
-        finally:
-            qa.close()
-            carrier.close()
+        with contextlib.closing(QuickAudience(prefix, key, platform_name=PLATFORM, patience_s=10)) as qa:
+            campaign = Campaign(qa, callbacks, self._plan(), stages, replies_due=carrier.replies)
+            try:
+                course = campaign.run()
+                result = reconcile(course.sent, callbacks.inbox, course.details, carrier.record())
+            except Exception:
+                parts.check()  # a part that died explains the failure better
+                raise
         print_result(self._console, result, course.seconds)
+        happened = carrier.mishaps()
+        lost, twice = happened.get("lost_answer", 0), happened.get("receipts_twice", 0)
+        note = f"On purpose, the carrier lost {lost} of its answers and reported {twice} pages twice."
+        self._console.print(note, highlight=False, soft_wrap=True)
         return not result.findings
 
     def _plan(self) -> Plan:
@@ -156,6 +167,7 @@ class Demo:
         say("\nEverything goes on running until Ctrl-C:", highlight=False)
         for name, url in (
             ("prefix for Quick Audience", f"{addresses.bridge}/{CHANNEL}"),
+            ("its key", self._secrets["DEMO_KEY"]),
             ("API documentation", f"{addresses.bridge}/docs"),
             ("metrics", f"{addresses.bridge}/metrics"),
             ("callback inspector", f"{addresses.callbacks}/inspector"),
