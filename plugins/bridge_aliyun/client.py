@@ -127,7 +127,7 @@ class Client:
         request = openapi.OpenApiRequest(
             query=self._sdk.utils.query(dict(query or {})), body=dict(form) if form else None
         )
-        client = self._connection(endpoint) if endpoint else self._client
+        client = self._connection(endpoint.rpartition("://")[2]) if endpoint else self._client
         return self._answer(
             lambda: client.call_api(params, request, self._runtime(self._settings.send_timeout_s))["body"]
         )

@@ -103,6 +103,7 @@ class Account:
         self.unsubscribed: set[str] = set()
         self.balance = 10**9
         self.day_limit = 50
+        self.wants_media = True
         self._numbers = itertools.count(1)
 
     def next_number(self) -> int:

@@ -251,7 +251,7 @@ def create_digital_sms_template(account: Account, params: Params) -> dict[str, o
     parts = _parts(params)
     if sum(len(part["bytes"]) for part in parts) > _MAX_DIGITAL_BYTES:
         raise Refused("isv.TEMPLATE_OVER_LIMIT")
-    if len({part["suffix"] == "txt" for part in parts}) < 2:
+    if account.wants_media and len({part["suffix"] == "txt" for part in parts}) < 2:
         raise Refused("isv.INVALID_PARAMETERS", "text and media are required")
     code = f"DIGITAL_SMS_{account.next_number():04}"
     text = "\n".join(part["bytes"].decode() for part in parts if part["suffix"] == "txt")
