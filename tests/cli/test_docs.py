@@ -1,0 +1,90 @@
+"""What the operator's guide and the README tell the reader to type exists."""
+
+import configparser
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from bridge import metrics
+from bridge.cli import main
+from bridge.settings import BridgeSettings, ChannelSettings
+from bridge.web.probes import LedgerGauges
+from tests.cli.conftest import Desk
+
+ROOT = Path(__file__).parents[2]
+GUIDE = ROOT / "config" / "README.md"
+_FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def fences(path: Path, language: str) -> list[str]:
+    """The code blocks of a language."""
+    found = _FENCE.finditer(path.read_text(encoding="utf-8"))
+    return [match["text"] for match in found if match["language"] == language]
+
+
+def commands() -> Iterator[str]:
+    """Every `sms-bridge` command line of the documents, in code blocks and in running text."""
+    for path in (GUIDE, ROOT / "README.md"):
+        text = path.read_text(encoding="utf-8")
+        for block in fences(path, "sh"):
+            for line in block.splitlines():
+                yield from re.findall(r"(?:^|bin/|&& )sms-bridge ([a-z].*)", line.partition(" #")[0].strip())
+        yield from re.findall(r"`sms-bridge ([a-z][^`]*)`", _FENCE.sub("", text))
+
+
+@pytest.mark.parametrize("line", sorted(set(commands())))
+def test_every_documented_command_parses(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands, options and arguments exist; nothing is run."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("numbers.txt", "my-phones.txt"):
+        (tmp_path / name).touch()
+    command: click.Command = main
+    words = shlex.split(line)
+    context = click.Context(main)
+    while isinstance(command, click.Group) and words and words[0] in command.commands:
+        command = command.commands[words.pop(0)]
+    assert command is not main, line
+    command.make_context(line, words, parent=context).close()
+
+
+def test_every_documented_metric_exists(desk: Desk) -> None:
+    """Alerts name metrics, and labels' values, that the bridge shows."""
+    shown = metrics.exposition(LedgerGauges(("promo",), desk.ledger, lambda: 0.0)).decode()
+    names = set(re.findall(r"^# TYPE (\w+)", shown, re.MULTILINE))
+    used = set(re.findall(r"\bsms_bridge_\w+", "\n".join(fences(GUIDE, "yaml"))))
+    assert len(used) >= 9
+    assert {name.removesuffix("_bucket") for name in used} <= names
+
+
+def test_every_documented_setting_exists() -> None:
+    """Settings named in running text are settings of the bridge, a channel, or gunicorn's file."""
+    text = _FENCE.sub("", GUIDE.read_text(encoding="utf-8"))
+    known = set(BridgeSettings.model_fields) | set(ChannelSettings.model_fields)
+    named = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", text))
+    others = {"synchronous_commit", "max_connections", "synchronous_standby_names", "pg_dump", "request_id"}
+    assert named - known - others == set()
+
+
+def test_examples_are_in_their_language() -> None:
+    """TOML blocks parse and hold settings that exist; units have the sections systemd wants."""
+    for block in fences(GUIDE, "toml"):
+        assert set(tomllib.loads(block)["bridge"]) <= set(BridgeSettings.model_fields)
+    unit, *_ = fences(GUIDE, "ini")
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read_string(unit)
+    assert parser.sections() == ["Unit", "Service", "Install"]
+
+
+def test_the_backup_command_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, desk: Desk) -> None:
+    """The copy made while the bridge runs can be opened and has the schema."""
+    [line] = [line for block in fences(GUIDE, "sh") for line in block.splitlines() if "backup" in line]
+    code = shlex.split(line)[2].replace("var/", f"{desk.folder}/")
+    exec(compile(code, "backup", "exec"), {})
+    desk.config.write_text(desk.config.read_text().replace("bridge.db", "backup.db"))
+    assert desk.run("db current").exit_code == 0
