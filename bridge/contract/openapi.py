@@ -14,7 +14,11 @@ _TYPES: Mapping[FieldType, Schema] = {
     "text": _TEXT,
     "integer": {"type": "integer", "format": "int64", "minimum": 0},
     "flag": {"oneOf": [{"type": "boolean"}, {"type": "integer", "enum": [0, 1]}]},
-    "date": {**_TEXT, "example": "2024-01-31 08:00:00"},
+    "date": {
+        **_TEXT,
+        "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$",
+        "example": "2024-01-31 08:00:00",
+    },
     "phones": {"type": "array", "minItems": 1, "items": {**_TEXT, "example": "13800138000"}},
     "params": {
         "type": "array",

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from flask import Blueprint, Request, Response, request
@@ -41,6 +41,13 @@ class _Call:
     settings: ChannelSettings
     parameter: str
     face: Face
+
+
+class _Received(NamedTuple):
+    """The body of a request, and 32 bytes that stand for it."""
+
+    raw: bytes
+    digest: bytes
 
 
 class Contract:
@@ -141,26 +148,27 @@ class Contract:
             guards.check_address(request.remote_addr, call.settings.allow_from)
             skew_s = self._settings.bridge.signature_skew_s
             signature = guards.check_signature(request, call.settings, now, skew_s)
-            raw = guards.read_body(request, self._settings.bridge.max_request_bytes)
+            raw = guards.read_contract_body(request, self._settings.bridge.max_request_bytes)
+            body = _Received(raw, guards.digest(raw))
             if signature:
-                return self._once(call, signature, raw, now)
-            return self._executed(call, raw)
+                return self._once(call, signature, body, now)
+            return self._executed(call, body)
         except Refusal as refusal:
             return call.face.refusal(call.id, refusal)
         except Exception:
             log.exception("request failed")
             return call.face.failure(call.id)
 
-    def _once(self, call: _Call, signature: str, raw: bytes, now: float) -> Answer:
+    def _once(self, call: _Call, signature: str, body: _Received, now: float) -> Answer:
         """Serve a signed request once: repeated word by word it gets its first answer again."""
-        fingerprint = guards.digest(request.method.encode(), request.path.encode(), raw)
+        fingerprint = guards.digest(request.method.encode(), request.path.encode(), body.digest)
         claim = self._ledger.signatures.claim(call.channel, signature, fingerprint, int(now * 1000))
         if isinstance(claim, Differs):
             raise forbidden("The signature was used for another request before.")
         if isinstance(claim, Stored):
             log.info("request repeated")
             return Answer(claim.status, claim.body, "REPEATED")
-        answer = self._executed(call, raw)
+        answer = self._executed(call, body)
         if answer.code != INTERNAL_ERROR:
             self._keep(call, signature, answer)
         return answer
@@ -172,9 +180,9 @@ class Contract:
         except Exception:
             log.exception("answer not kept for repetition")
 
-    def _executed(self, call: _Call, raw: bytes) -> Answer:
+    def _executed(self, call: _Call, body: _Received) -> Answer:
         try:
-            payload = call.operation.shape.payload(self._result(call, raw))
+            payload = call.operation.shape.payload(self._result(call, body))
         except Refusal as refusal:
             log.info("request refused", code=refusal.code, reason=refusal.message)
             return call.face.refusal(call.id, refusal)
@@ -183,21 +191,21 @@ class Contract:
             return call.face.failure(call.id)
         return call.face.success(call.id, payload)
 
-    def _result(self, call: _Call, raw: bytes) -> Any:
+    def _result(self, call: _Call, body: _Received) -> Any:
         operation = call.operation
         arguments: list[Any] = []
         if operation.parameter:
             arguments.append(_parameter(call))
         if operation.body is not None:
-            arguments.append(self._body(operation, operation.body, raw))
+            arguments.append(self._read(operation, operation.body, body.raw))
         if operation.send:
-            arguments.append(guards.digest(operation.name.encode(), raw))
+            arguments.append(guards.digest(operation.name.encode(), body.digest))
         if operation.kind is not None:
             arguments.append(operation.kind)
         service = getattr(self._services[call.channel], operation.service)
         return getattr(service, operation.verb)(*arguments)
 
-    def _body(self, operation: Operation, form: type[Body], raw: bytes) -> Body:
+    def _read(self, operation: Operation, form: type[Body], raw: bytes) -> Body:
         source = fields.document(raw)
         self._note(operation, form.unexpected(source))
         return form.read(source)

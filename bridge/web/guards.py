@@ -41,16 +41,30 @@ def check_signature(request: Request, channel: ChannelSettings, now: float, skew
 
 
 def read_body(request: Request, max_bytes: int) -> bytes:
-    """The whole body; never more than `max_bytes` are kept in memory."""
-    request.max_content_length = max_bytes
+    """The whole body; never more than `max_bytes` are kept, and none of one that is announced as larger.
+
+    Raises RequestEntityTooLarge, or BadRequest when the caller hung up half-way.
+    """
+    if (request.content_length or 0) > max_bytes:
+        raise RequestEntityTooLarge
+    # A body of unknown length is cut at the limit in silence: one byte more tells the difference.
+    request.max_content_length = max_bytes + 1
+    raw = request.get_data(cache=False)
+    if len(raw) > max_bytes:
+        raise RequestEntityTooLarge
+    return raw
+
+
+def read_contract_body(request: Request, max_bytes: int) -> bytes:
+    """As `read_body`, with Refusals: the contract knows neither HTTP 413 nor 400."""
     try:
-        return request.get_data(cache=False)
+        return read_body(request, max_bytes)
     except RequestEntityTooLarge:
         raise Refusal(
             "REQUEST_TOO_LARGE",
             f"The request is larger than {max_bytes} bytes: send the recipients in several requests.",
         ) from None
-    except BadRequest:  # the caller hung up half-way
+    except BadRequest:
         raise Refusal("UNREADABLE_BODY", "The body of the request is incomplete.") from None
 
 

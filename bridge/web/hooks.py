@@ -16,7 +16,7 @@ from bridge.plugin import UnsupportedOperation, WebhookRejected, WebhookRequest
 from bridge.services import Services
 from bridge.settings import Settings
 
-from . import paths
+from . import guards, paths
 
 log = structlog.get_logger("bridge.web")
 
@@ -67,7 +67,6 @@ class Hooks:
         return Response(taken.body, taken.status, content_type=taken.content_type)
 
     def _request(self) -> WebhookRequest:
-        request.max_content_length = self._settings.bridge.max_request_bytes
         path = paths.raw_path(request.environ)
         base = self._settings.bridge.public_url or request.host_url.rstrip("/")
         query = request.query_string
@@ -77,7 +76,7 @@ class Hooks:
             tail=_behind(path, 3),
             query=query,
             headers={name.lower(): value for name, value in request.headers.items()},
-            body=request.get_data(cache=False),
+            body=guards.read_body(request, self._settings.bridge.max_request_bytes),
             remote_addr=request.remote_addr or "",
         )
 

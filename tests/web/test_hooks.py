@@ -125,6 +125,10 @@ def test_a_webhook_that_is_too_large(worlds: Worlds) -> None:
     world = worlds(bridge={"max_request_bytes": 10})
     assert world.client.post(HOOK, data=b"x" * 11).status_code == 413
     assert world.client.post(HOOK, data=b"x" * 10).status_code == 200
+    unknown_length = {"wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
+    for size, status in ((10, 200), (11, 413)):
+        body = {"wsgi.input": io.BytesIO(b"x" * size), **unknown_length}
+        assert world.client.post(HOOK, environ_overrides=body).status_code == status
 
 
 def test_webhooks_are_counted(world: World) -> None:
