@@ -1,12 +1,18 @@
 """Gold: reviews, settled outcomes, every documented error, and a campaign that survives kill -9."""
 
+from contextlib import ExitStack
+from pathlib import Path
+
 import pytest
 
 from bridge.plugin import BridgeError, Outcome
 
+from .campaign import Answer, Taken, faults_of_campaign, forwarding
 from .cases import Query, Reconcile, Send, mismatch
+from .exchanges import Reply, Seen
 from .ladder import rule
 from .play import Played
+from .stage import with_url
 from .vendor_table import VendorTable, told
 
 _REVIEWED = ("query_sign", "create_template", "update_template", "query_template")
@@ -57,6 +63,41 @@ class Gold(VendorTable):
         raised = played.error or getattr(played.answer, "error", None)
         assert isinstance(raised, self.errors.get(error, BridgeError)), f"{error} became {raised!r}"
         assert error not in self.errors or raised.code == error, f"the code {error} became {raised.code}"
+
+    @rule("gold")
+    def test_kill_9_loses_and_repeats_nothing(self, tmp_path: Path) -> None:
+        """The worker of a whole bridge is killed after the vendor took a call and before it knows."""
+        with ExitStack() as stack:
+            answer, taken = self._campaign_vendor(stack)
+            local = "query_sign" not in self.operations()
+            faults = faults_of_campaign(
+                tmp_path,
+                self.vendor_name(),
+                lambda url: with_url(self.settings, url),
+                answer,
+                taken,
+                sign_name=self.campaign_sign,
+                signs={self.campaign_sign: "approved"} if local else {},
+            )
+        assert not faults, told(faults)
+
+    def _campaign_vendor(self, stack: ExitStack) -> tuple[Answer, Taken]:
+        emulator = type(self).emulator
+        if emulator is not None:
+            running = stack.enter_context(emulator())
+            if not hasattr(running, "delivered"):
+                pytest.skip("the emulator has no `delivered`")
+            return forwarding(running.url), lambda: running.delivered
+        if type(self).campaign_answer is VendorTable.campaign_answer:
+            pytest.skip("there is neither an emulator nor a campaign_answer")
+        numbers: list[str] = []
+
+        def answer(seen: Seen) -> Reply:
+            reply, took = self.campaign_answer(seen)
+            numbers.extend(took)
+            return reply
+
+        return answer, lambda: numbers
 
     def _consequences(self, error: str, played: Played) -> None:
         refused = [result for result in played.results if result.outcome is not Outcome.ACCEPTED]

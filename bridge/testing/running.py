@@ -14,7 +14,7 @@ from typing import Any
 
 import requests
 
-from bridge.ledger import Ledger, open_ledger
+from bridge.ledger import Ledger, open_ledger, upgrade
 from bridge.simulator import QuickAudience
 
 CHANNEL = "promo"
@@ -86,9 +86,7 @@ def running_bridge(
     channel = {"vendor": vendor, "signs": signs or {}, "settings": settings}
     config.write_text(_config(folder, database, channel, lease_s), encoding="utf-8")
     environ = {**os.environ, "SMS_BRIDGE_CONFIG": str(config)}
-    subprocess.run(  # noqa: S603
-        [python, "-m", "bridge.cli", "db", "upgrade"], env=environ, check=True, stdout=subprocess.DEVNULL
-    )
+    upgrade(database)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
@@ -144,6 +142,7 @@ def _config(folder: Path, database: str, channel: Mapping[str, Any], lease_s: in
         "hook_token": "kit-hook-token-0123456789",
         "allow_private": True,
         "concurrency": 4,
+        "reconcile_after_s": 1,
     }
     return _table("bridge", bridge) + _table(f"channels.{CHANNEL}", {**common, **channel})
 

@@ -9,10 +9,12 @@ import pytest
 from bridge.plugin import BridgeError, MessageStatus, Vendor, WebhookRequest
 
 from .cases import Case, Poll, Webhook
+from .exchanges import Reply, Seen
 from .guards import watching
 from .ladder import PROPERTY
 from .play import Played, play
 from .rows import rows_of
+from .samples import SIGN
 from .stage import Stage, find_vendor, with_url
 from .wires import MOCKED_URL, Wire, emulated, mocked, served
 
@@ -45,6 +47,8 @@ class VendorTable:
     unsigned_webhooks: ClassVar[str] = ""
     """Why the vendor's webhooks cannot be verified (the bridge's secret path is then their only guard)."""
     signature_covers_body: ClassVar[bool] = True
+    campaign_sign: ClassVar[str] = SIGN
+    """A signature that is approved at the emulator, for the kill -9 campaign."""
 
     def sign(self, request: WebhookRequest) -> WebhookRequest:
         """The webhook as the vendor would sign it under `settings`."""
@@ -57,6 +61,14 @@ class VendorTable:
     def error_row(self, code: str) -> Case:
         """A row in which the vendor answers with this code: any key of `errors`, or an unknown one."""
         raise NotImplementedError("define error_row(code)")
+
+    def campaign_answer(self, seen: Seen) -> tuple[Reply, Sequence[str]]:
+        """Any request of a campaign answered as the vendor would, and the numbers of messages it took.
+
+        For the kill -9 campaign of a table without an emulator: signature and template approved, every
+        message taken. An emulator has `delivered` instead.
+        """
+        raise NotImplementedError("define campaign_answer(seen)")
 
     @classmethod
     def vendor_class(cls) -> type[Vendor]:

@@ -5,7 +5,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 from unittest.mock import patch
@@ -88,16 +88,23 @@ def emulated(emulator: Callable[[], AbstractContextManager[Any]]) -> Iterator[Wi
 
 
 @contextmanager
-def serving(answer: Callable[[Seen], Reply | Lost]) -> Iterator[str]:
-    """A local HTTP server whose every request is answered by `answer`, one at a time; yields its URL."""
+def serving(answer: Callable[[Seen], Reply | Lost], *, at_once: bool = False) -> Iterator[str]:
+    """A local HTTP server whose every request is answered by `answer`; yields its URL.
+
+    One request at a time, unless `at_once`.
+    """
     gone = threading.Event()
-    answering = threading.Lock()
+    answering = nullcontext() if at_once else threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def _answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(length)
+            if len(body) < length:
+                self.close_connection = True  # the caller died on the way: nothing was received
+                return
             url = f"http://{self.headers.get('Host', 'localhost')}{self.path}"
             with answering:
                 reply = answer(Seen(self.command, url, dict(self.headers.items()), body))

@@ -33,6 +33,7 @@ from bridge.testing import (
     Query,
     Reconcile,
     Reply,
+    Seen,
     Send,
     VendorTests,
     Webhook,
@@ -72,6 +73,7 @@ class TestAcme(VendorTests):
     settings = {"base_url": "{url}", "api_secret": SECRET}
     statuses = STATUSES
     errors = ERRORS
+    taken: dict[Any, list[str]] = {}
 
     def sign(self, request: WebhookRequest) -> WebhookRequest:
         digest = hmac.new(SECRET.encode(), request.body, "sha256").hexdigest()
@@ -82,6 +84,16 @@ class TestAcme(VendorTests):
 
     def error_row(self, code: str) -> Send:
         return Send(code, post(Reply(json={"code": int(code)})))
+
+    def campaign_answer(self, seen: Seen) -> tuple[Reply, list[str]]:
+        if seen.path != "/send":
+            return Reply(json={"code": 0, "id": "V-9", "review": "yes", "found": self.found(seen)}), []
+        numbers = [f"+{each['to']}" for each in seen.json["messages"]]
+        self.taken[seen.json["ref"]] = numbers
+        return sent(*({"id": number} for number in numbers)), numbers
+
+    def found(self, seen: Seen) -> dict[str, str]:
+        return {number[1:]: number for number in self.taken.get(seen.query.get("ref"), ())}
 
     cases = [
         Send("accepted", post(sent({"id": "a1"}, {"id": "a2"}), "13800138000", "13900139000"), ["a1", "a2"]),

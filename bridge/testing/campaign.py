@@ -1,0 +1,161 @@
+"""A campaign through a whole bridge whose worker is killed at the worst moments.
+
+Everything goes through a gate in front of the vendor. When the vendor has taken a call and before its answer
+is passed on, the gate kills the worker: what it was told it may not have recorded.
+"""
+
+import http.client
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from bridge.plugin import MessageStatus
+from bridge.simulator import TemplateForm
+
+from .exchanges import Lost, Reply, Seen
+from .running import CHANNEL, RunningBridge, await_, running_bridge
+from .wires import serving
+
+CALLS, RECIPIENTS = 24, 4
+KILLED_AT = (3, 12)
+LEASE_S = 3
+_END_S = 90.0
+_SETTLE_S = 10.0
+_DAY_MS = 86_400_000
+_PASSED_HEADERS = ("content-type", "retry-after", "location")
+
+Taken = Callable[[], Sequence[str]]
+"""The numbers (E.164) of every message the vendor took, repeated for one it took twice."""
+Answer = Callable[[Seen], Reply | Lost]
+
+
+class Gate:
+    """Passes requests to the vendor; kills at the calls named in `KILLED_AT`, counted by messages taken."""
+
+    def __init__(self, answer: Answer, taken: Taken) -> None:
+        self.bridge: RunningBridge | None = None
+        self.kills = 0
+        self.errors: list[Exception] = []
+        self._answer = answer
+        self._taken = taken
+        self._sends = 0
+        self._killing = threading.Lock()
+
+    def pass_on(self, seen: Seen) -> Reply | Lost:
+        """The vendor's answer, or none for a worker that is no more."""
+        before = len(self._taken())
+        try:
+            reply = self._answer(seen)
+        except Exception as error:  # noqa: BLE001 - the author's; told at the end of the campaign
+            self.errors.append(error)
+            return Lost.RESET
+        if len(self._taken()) == before:
+            return reply
+        with self._killing:
+            self._sends += 1
+            if self._sends not in KILLED_AT or self.bridge is None:
+                return reply
+            self.kills += 1
+            self.bridge.kill_worker()
+            self.bridge.start_worker()
+        return Lost.RESET
+
+
+def forwarding(url: str) -> Answer:
+    """Passes a request on to an emulator as it came: host, headers and bytes."""
+    address = urlsplit(url)
+
+    def forward(seen: Seen) -> Reply:
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
+        parts = urlsplit(seen.url)
+        target = parts.path + (f"?{parts.query}" if parts.query else "")
+        connection.putrequest(seen.method, target, skip_host=True, skip_accept_encoding=True)
+        for name, value in seen.headers.items():
+            if name.lower() != "connection":
+                connection.putheader(name, value)
+        connection.endheaders(seen.body)
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        kept = {name: value for name, value in answer.getheaders() if name.lower() in _PASSED_HEADERS}
+        return Reply(answer.status, text=text, headers=kept)
+
+    return forward
+
+
+def faults_of_campaign(
+    folder: Path,
+    vendor: str,
+    settings_at: Callable[[str], Mapping[str, Any]],
+    answer: Answer,
+    taken: Taken,
+    *,
+    sign_name: str,
+    signs: Mapping[str, str],
+) -> list[str]:
+    """Run the campaign; every message that was lost, sent twice, or is told wrongly, as a sentence."""
+    gate = Gate(answer, taken)
+    with ExitStack() as stack:
+        url = stack.enter_context(serving(gate.pass_on, at_once=True))
+        bridge = stack.enter_context(
+            running_bridge(folder, vendor, settings_at(url), signs=signs, lease_s=LEASE_S)
+        )
+        numbers = _send(bridge, sign_name, gate)
+        _await_end(bridge)
+        if gate.errors:
+            raise gate.errors[0]
+        assert gate.kills == len(KILLED_AT), f"the worker was killed {gate.kills} times only\n{bridge.log}"
+        return _compare(bridge, numbers, Counter(taken()))
+
+
+def _send(bridge: RunningBridge, sign_name: str, gate: Gate) -> list[str]:
+    qa = bridge.qa
+    code = qa.create_text_template(TemplateForm("code", "Your code is ${code}", 1, "kit"))
+    await_(
+        lambda: str(qa.query_text_template(code)["templateStatus"]) == "1",
+        30,
+        lambda: f"the template was not approved\n{bridge.log}",
+    )
+    gate.bridge = bridge
+    numbers = []
+    for call in range(CALLS):
+        some = [f"138{call:04d}{index:04d}" for index in range(RECIPIENTS)]
+        values = [{"code": f"{1000 + call * RECIPIENTS + index}"} for index in range(RECIPIENTS)]
+        qa.send_list(f"task-{call}", some, values, sign_name, code)
+        numbers += some
+    return numbers
+
+
+def _await_end(bridge: RunningBridge) -> None:
+    def waiting(*states: str) -> int:
+        depth = bridge.ledger.gauges()
+        return sum(depth.get((CHANNEL, state), 0) for state in states)
+
+    await_(lambda: waiting("ready", "calling") == 0, _END_S, lambda: f"the campaign hangs\n{bridge.log}")
+    # What is unknown may be settled by a look-up now; it need not.
+    deadline = time.monotonic() + _SETTLE_S
+    while waiting("ready", "calling", "unknown") and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def _compare(bridge: RunningBridge, numbers: Sequence[str], taken: Mapping[str, int]) -> list[str]:
+    now = int(time.time() * 1000)
+    faults = []
+    for index, number in enumerate(numbers):
+        count = taken.get(f"+86{number}", 0)
+        told = bridge.ledger.history.by_number(CHANNEL, f"86{number}", since=now - _DAY_MS, now=now, limit=2)
+        status = MessageStatus(told[0].status) if told else None
+        if count > 1:
+            faults.append(f"message {index} was taken {count} times")
+        if len(told) != 1:
+            faults.append(f"message {index} is recorded {len(told)} times")
+        if not count and status in (MessageStatus.ACCEPTED, MessageStatus.DELIVERED):
+            faults.append(f"message {index} is called {status.name} but the vendor never had it")
+        if count and status is MessageStatus.REJECTED:
+            faults.append(f"message {index} is called REJECTED but the vendor has it")
+    return faults
