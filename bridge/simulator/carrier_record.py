@@ -1,4 +1,4 @@
-"""The sandbox carrier, seen from outside: its own record is the witness for duplicates and invented receipts."""
+"""The sandbox carrier from outside: its own record is the witness for duplicates and invented receipts."""
 
 from typing import Any
 

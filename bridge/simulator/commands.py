@@ -3,6 +3,7 @@
 import contextlib
 import secrets
 import signal
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -39,7 +40,7 @@ def demo(recipients: int, keep: bool) -> None:
     RECIPIENTS get a message by list, a fifth as many by file and a tenth a digital one.
     Exit status 1 when anything does not reconcile.
     """
-    console = Console()
+    console = _console()
     with _ending(), _failures_told():
         reconciles = Demo(console, recipients).run(keep=keep)
     raise SystemExit(0 if reconciles else 1)
@@ -112,7 +113,7 @@ def simulate(
         receipts=receipts,
         silence_s=silence,
     )
-    console = Console()
+    console = _console()
     server = CallbackServer(Rules(key), listen=_listen(listen), address=address)
     with _ending(), _failures_told(), server as callbacks:
         console.print(
@@ -164,6 +165,11 @@ def _listen(text: str) -> tuple[str, int]:
     if not host or not port.isdecimal():
         raise click.UsageError("--listen is HOST:PORT.")
     return host, int(port)
+
+
+def _console() -> Console:
+    """The terminal as wide as it is; anything else wide enough for every row of the table."""
+    return Console(width=None if sys.stdout.isatty() else 100)
 
 
 def _wait_for_ever() -> None:

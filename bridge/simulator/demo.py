@@ -61,7 +61,7 @@ review_delay_s = 1
 
 
 # What vendors do on a bad day, often enough to be seen among a dozen calls.
-_MISHAPS = {"lost_answer": 0.2, "receipts_twice": 0.2, "receipts_shuffled": 0.5}
+_MISHAPS = {"lost_answer": 0.3, "receipts_twice": 0.2, "receipts_shuffled": 0.5}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,107 @@
+"""`sms-bridge demo` as a newcomer runs it: the real bridge, carrier and Quick Audience, each a process."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+FULL_NUMBER = re.compile(r"(?<!\d)(?:86)?1[3-9]\d{9}(?!\d)")
+DEMO = (sys.executable, "-m", "bridge.cli", "demo", "--recipients", "300")
+
+linux = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc to find orphans")
+
+
+@contextmanager
+def running(folder: Path, *options: str, **environ: str) -> Iterator[subprocess.Popen[str]]:
+    """The demo with all its files in `folder`, which also marks every process that descends from it."""
+    command = [*DEMO, *options]
+    environment = {**os.environ, "TMPDIR": str(folder), "SMS_BRIDGE_WEB_WORKERS": "1", **environ}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as demo:
+        try:
+            yield demo
+        finally:
+            demo.kill()
+
+
+def descendants(folder: Path) -> list[int]:
+    """The processes that carry the folder in their environment."""
+    mark = f"TMPDIR={folder}\0".encode()
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (entry / "environ").read_bytes():
+                found.append(int(entry.name))
+        except OSError:
+            continue  # ended in the meantime, or another user's
+    return found
+
+
+def none_left(folder: Path) -> bool:
+    """Whether every descendant has ended, after a while at most."""
+    deadline = time.monotonic() + 60
+    while descendants(folder) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return not descendants(folder)
+
+
+def read_until(demo: subprocess.Popen[str], words: str) -> str:
+    """What it printed up to the line with these words."""
+    printed = ""
+    assert demo.stdout is not None
+    for line in demo.stdout:
+        printed += line
+        if words in line:
+            return printed
+    raise AssertionError(printed)
+
+
+def test_everything_reconciles(tmp_path: Path) -> None:
+    with running(tmp_path) as demo:
+        output, _ = demo.communicate(timeout=240)
+    assert demo.returncode == 0, output
+    assert "Everything reconciles." in output
+    for row, figure in (("sent by Quick Audience", "390"), ("duplicates", "0"), ("lost", "0")):
+        assert re.search(rf"{row} +│ +{figure} │", output), output
+    assert re.search(r"replies +│ +[1-9]", output), "some recipients answered"
+    assert not FULL_NUMBER.search(output)
+    assert list(tmp_path.iterdir()) == [], "no file is left behind"
+
+
+@linux
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGKILL])
+def test_whatever_ends_it_leaves_no_orphans(tmp_path: Path, signum: signal.Signals) -> None:
+    with running(tmp_path) as demo:
+        read_until(demo, "Create text template")
+        assert len(descendants(tmp_path)) > 5, "bridge, gunicorn, worker, carrier and their guards"
+        demo.send_signal(signum)
+        demo.wait(60)
+        assert none_left(tmp_path)
+
+
+@linux
+def test_keep_prints_where_to_look_until_ctrl_c(tmp_path: Path) -> None:
+    with running(tmp_path, "--keep") as demo:
+        output = read_until(demo, "files and logs")
+        for name in ("prefix for Quick Audience", "/docs", "/metrics", "/inspector", "/record/summary"):
+            assert name in output
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(60) == 1
+        assert none_left(tmp_path)
+
+
+def test_a_bridge_that_does_not_start_shows_the_end_of_its_log(tmp_path: Path) -> None:
+    with running(tmp_path, SMS_BRIDGE_WEB_WORKERS="none") as demo:
+        output, _ = demo.communicate(timeout=120)
+    assert demo.returncode == 1
+    assert "Error: The bridge ended with status" in output
+    assert "invalid literal for int() with base 10: 'none'" in output
+    assert 'File "' not in output.partition("The end of its log:")[0], "no traceback of the demo itself"
