@@ -18,17 +18,24 @@ from .errors import (
 from .hookspecs import hookimpl
 from .phone import Phone, from_vendor
 from .status import Carrier, Kind, MessageStatus, Outcome, ReviewStatus, TemplateType
+from .templates import (
+    CarrierReview,
+    CreatedTemplate,
+    DigitalPart,
+    DigitalTemplate,
+    DigitalTemplateReview,
+    ReviewChange,
+    SignReview,
+    Template,
+    TemplateReview,
+    TextTemplate,
+)
 from .types import (
     SEND,
     Acknowledgement,
     Batch,
-    CarrierReview,
     Channel,
-    CreatedTemplate,
     DeliveryReceipt,
-    DigitalPart,
-    DigitalTemplate,
-    DigitalTemplateReview,
     Event,
     Health,
     Limits,
@@ -39,12 +46,7 @@ from .types import (
     ReceiptPage,
     Records,
     ReplyPage,
-    ReviewChange,
-    SignReview,
     SubmitResult,
-    Template,
-    TemplateReview,
-    TextTemplate,
     Verdict,
     WebhookRequest,
     WebhookResult,

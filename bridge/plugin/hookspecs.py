@@ -13,21 +13,23 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from .types import (
-    Batch,
-    Channel,
+from .templates import (
     CreatedTemplate,
     DigitalTemplate,
     DigitalTemplateReview,
+    SignReview,
+    TemplateReview,
+    TextTemplate,
+)
+from .types import (
+    Batch,
+    Channel,
     Event,
     Health,
     PollWindow,
     ReceiptPage,
     ReplyPage,
-    SignReview,
     SubmitResult,
-    TemplateReview,
-    TextTemplate,
     Verdict,
     WebhookRequest,
     WebhookResult,

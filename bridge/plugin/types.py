@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from .errors import BridgeError, NotAccepted, OutcomeUnknown
 from .phone import Phone
-from .status import Carrier, Kind, MessageStatus, Outcome, ReviewStatus, TemplateType
+from .status import MessageStatus, Outcome
+from .templates import ReviewChange, Template
 
 if TYPE_CHECKING:
     from .vendor import PluginSettings
@@ -64,135 +65,6 @@ class Limits:
     def for_call(self, uniform: bool) -> int:
         """The most messages one call may carry."""
         return self.uniform if uniform and self.uniform is not None else self.messages
-
-
-@dataclass(frozen=True, slots=True)
-class TextTemplate:
-    """A text template. `code` is what Quick Audience knows it by, `vendor_code` what the vendor does.
-
-    `vendor_code` is "" until the vendor has given one. `state` is free text the plugin returned with its
-    last CreatedTemplate or review, kept for it word for word.
-    """
-
-    code: str
-    name: str
-    content: str
-    type: TemplateType
-    remark: str = ""
-    variables: tuple[str, ...] = ()
-    sign_name: str = ""
-    vendor_code: str = ""
-    state: str = ""
-
-    @property
-    def kind(self) -> Kind:
-        """Always text."""
-        return Kind.TEXT
-
-
-@dataclass(frozen=True, slots=True)
-class DigitalPart:
-    """One part of a digital template: `text` for suffix "txt", otherwise the `url` of the media."""
-
-    suffix: str
-    name: str = ""
-    text: str = ""
-    url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DigitalTemplate:
-    """A digital template: its parts in the order in which they are shown.
-
-    `type` decides how its recipients' numbers are read: mainland, unless the channel sends them abroad.
-    """
-
-    code: str
-    name: str
-    parts: tuple[DigitalPart, ...]
-    remark: str = ""
-    variables: tuple[str, ...] = ()
-    sign_name: str = ""
-    vendor_code: str = ""
-    state: str = ""
-    type: TemplateType = TemplateType.PROMOTION
-
-    @property
-    def kind(self) -> Kind:
-        """Always digital."""
-        return Kind.DIGITAL
-
-    @property
-    def content(self) -> str:
-        """The text parts, joined by newlines."""
-        return "\n".join(part.text for part in self.parts if part.suffix == "txt")
-
-
-Template = TextTemplate | DigitalTemplate
-
-
-@dataclass(frozen=True, slots=True)
-class CreatedTemplate:
-    """The vendor's answer to a template's creation or change.
-
-    `vendor_code` None keeps the code in use (some vendors give a new one on every change).
-    """
-
-    vendor_code: str | None = None
-    status: ReviewStatus = ReviewStatus.PENDING
-    reason: str = ""
-    state: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SignReview:
-    """The review of a signature. `reason` is for a rejected one."""
-
-    status: ReviewStatus
-    reason: str = ""
-    created_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateReview:
-    """The review of a text template. `vendor_code` and `state` replace the stored ones unless None."""
-
-    status: ReviewStatus
-    reason: str = ""
-    created_at: datetime | None = None
-    vendor_code: str | None = None
-    state: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CarrierReview:
-    """One carrier's review of a digital template."""
-
-    status: ReviewStatus
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DigitalTemplateReview:
-    """The review of a digital template, carrier by carrier."""
-
-    carriers: Mapping[Carrier, CarrierReview]
-    reason: str = ""
-    created_at: datetime | None = None
-    vendor_code: str | None = None
-    state: str | None = None
-
-    @property
-    def status(self) -> ReviewStatus:
-        """All approved is approved, some is partial, none with any pending is pending, else rejected."""
-        states = [review.status for review in self.carriers.values()]
-        if states and all(state is ReviewStatus.APPROVED for state in states):
-            return ReviewStatus.APPROVED
-        if ReviewStatus.APPROVED in states:
-            return ReviewStatus.PARTIAL
-        if not states or ReviewStatus.PENDING in states:
-            return ReviewStatus.PENDING
-        return ReviewStatus.REJECTED
 
 
 class Message(NamedTuple):
@@ -316,18 +188,6 @@ class MoMessage(NamedTuple):
 
     def __repr__(self) -> str:
         return f"MoMessage(phone={self.phone!r}, vendor_id={self.vendor_id!r})"
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewChange:
-    """A vendor's news of a review: exactly one of `sign_name` and `vendor_code`.
-
-    `review` None means "ask again".
-    """
-
-    sign_name: str = ""
-    vendor_code: str = ""
-    review: SignReview | TemplateReview | DigitalTemplateReview | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,141 @@
+"""The rules of the house that no linter knows: where things lie, how large they are, who may know whom."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted(
+    path
+    for folder in ("bridge", "plugins", "tests", "config")
+    for path in (ROOT / folder).rglob("*.py")
+    if "migrations/versions" not in path.as_posix()
+)
+PRODUCT = [
+    path for path in SOURCES if path.is_relative_to(ROOT / "bridge") or path.is_relative_to(ROOT / "plugins")
+]
+TOP_LEVEL = {"pyproject.toml", "README.md", "CHANGELOG.md", "bridge", "plugins", "tests", "wsgi.py", "config"}
+LONGEST_FILE = 400
+LONGEST_FUNCTION = 40
+FLOOR_1 = ("settings", "logs", "metrics", "contract", "ledger")
+
+
+def name(path: Path) -> str:
+    """A file's path for a test's name."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """All functions of a module."""
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """A function's lines without its signature and docstring."""
+    body = function.body
+    if ast.get_docstring(function) is not None:
+        body = body[1:]
+    return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_files_and_functions_are_small(path: Path) -> None:
+    """A file fits in one reading, a function on one screen."""
+    text = path.read_text()
+    assert len(text.splitlines()) <= LONGEST_FILE
+    long = {
+        function.name: body_lines(function)
+        for function in functions(ast.parse(text))
+        if body_lines(function) > LONGEST_FUNCTION
+    }
+    assert not long
+
+
+@pytest.mark.parametrize("path", PRODUCT, ids=name)
+def test_public_names_are_documented(path: Path) -> None:
+    """Modules, public classes and public functions say what they mean."""
+    tree = ast.parse(path.read_text())
+    if not tree.body:
+        return
+    assert ast.get_docstring(tree), "the module"
+    public = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+    ]
+    assert not [node.name for node in public if not ast.get_docstring(node)]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_names_say_what_is_inside(path: Path) -> None:
+    """No file is called after nothing in particular."""
+    assert not {"utils", "util", "helpers", "helper", "manager", "misc", "common"} & set(
+        path.with_suffix("").parts
+    )
+
+
+def test_the_top_level_is_the_owner_s() -> None:
+    """Nothing but the fixed names and dot files lies at the top."""
+    tracked = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
+    assert tracked - TOP_LEVEL - {"var"} <= {path for path in tracked if path.endswith(".egg-info")}
+
+
+@pytest.mark.parametrize("path", [p for p in PRODUCT if p.is_relative_to(ROOT / "plugins")], ids=name)
+def test_plugins_import_the_plugin_api_only(path: Path) -> None:
+    """Built-in plugins have no privilege: of the bridge they import bridge.plugin alone."""
+    imported = {
+        alias.name
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    } | {
+        node.module or ""
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.level == 0
+    }
+    ours = {module for module in imported if module == "bridge" or module.startswith("bridge.")}
+    assert all(module == "bridge.plugin" or module.startswith("bridge.plugin.") for module in ours)
+
+
+def test_every_plugin_is_found_like_a_stranger_s() -> None:
+    """Each package of plugins/ has an entry point, and each entry point a package."""
+    entry_points = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["bridge"]
+    packages = {path.name for path in (ROOT / "plugins").iterdir() if (path / "__init__.py").exists()}
+    assert set(entry_points.values()) == packages
+
+
+def test_only_dispatch_calls_pluggy() -> None:
+    """Outside the plugin API and the plugin room nobody touches the plugin manager."""
+    allowed = (ROOT / "bridge/plugin", ROOT / "bridge/channels", ROOT / "bridge/testing")
+    users = [
+        name(path)
+        for path in PRODUCT
+        if re.search(r"^\s*(import|from) pluggy", path.read_text(), re.M)
+        and not any(path.is_relative_to(folder) for folder in allowed)
+    ]
+    assert not users
+
+
+def test_no_sleep_in_tests() -> None:
+    """Tests own the clock; waiting for another process with a deadline is the exception, in few rooms."""
+    waiting = {
+        "tests/campaign",
+        "tests/simulator",
+        "tests/benchmarks",
+        "tests/cli",
+        "tests/plugins",
+        "tests/web",
+    }
+    sleepers = [
+        name(path)
+        for path in SOURCES
+        if path.is_relative_to(ROOT / "tests")
+        and re.search(r"\bsleep\(", path.read_text())
+        and not any(name(path).startswith(folder) for folder in waiting)
+        and path != Path(__file__)
+    ]
+    assert not sleepers
