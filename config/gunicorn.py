@@ -15,6 +15,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from gunicorn.glogging import Logger
+
 from bridge import logs, metrics
 from bridge.settings import SettingsFaults, load
 
@@ -71,22 +73,23 @@ loglevel = _bridge.log_level.lower()
 control_socket_disable = True
 
 
+class _Logger(Logger):  # type: ignore[misc]
+    """gunicorn's own messages in the bridge's form, with numbers and secrets masked."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        logs.configure(level=_bridge.log_level, form=_bridge.log_format)
+        logs.adopt("gunicorn.error")
+
+
+logger_class = _Logger
+
+
 def on_starting(server: Any) -> None:
-    """Log in the bridge's form, and forget what earlier web processes counted."""
-    _log_like_the_bridge()
+    """Forget what earlier web processes counted."""
     metrics.clear(_bridge.metrics_dir, "web")
-
-
-def on_reload(server: Any) -> None:
-    """A reload gives gunicorn its own log handlers back."""
-    _log_like_the_bridge()
 
 
 def child_exit(server: Any, worker: Any) -> None:
     """A process ended: the requests it was answering are no longer in flight."""
     metrics.forget(_bridge.metrics_dir, "web", worker.pid)
-
-
-def _log_like_the_bridge() -> None:
-    logs.configure(level=_bridge.log_level, form=_bridge.log_format)
-    logs.adopt("gunicorn.error")
