@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 CLOCK_SKEW = timedelta(seconds=60)
 LOOK_BACK = 50
-SWEEP = 50
-"""Messages fetched in one sweep: lost callbacks are rare, and requests are counted per account."""
 _TRIAL_PREFIX = "Sent from your Twilio trial account - "
 
 
@@ -98,29 +96,36 @@ class Reconciliation:
 
 
 class Sweep:
-    """Fetches messages that had no final callback for long, a few at a time, in turns."""
+    """Fetches messages whose callbacks were lost: one at a time, for a limited time, taking turns."""
 
-    def __init__(self, settings: TwilioSettings) -> None:
+    def __init__(self, settings: TwilioSettings, clock: Callable[[], float]) -> None:
         self._settings = settings
+        self._clock = clock
 
     def page(self, account: "Account", window: PollWindow) -> ReceiptPage:
-        """Receipts for the next few of `window.pending`; the cursor is the last message asked about."""
-        asked = _next_after(window.cursor, [one for one in window.pending if one.vendor_id])
+        """Receipts for as many of `window.pending` as time allows.
+
+        The cursor counts the messages asked about so far and says where to begin: those that are never
+        reached in time, and those behind one that never ends, come first another time.
+        """
+        asked = int(window.cursor) if window.cursor.isdecimal() else 0
+        waiting = [one for one in window.pending if one.vendor_id]
+        start = asked % len(waiting) if waiting else 0
         receipts: list[DeliveryReceipt] = []
-        cursor = window.cursor
-        for pending in asked:
+        deadline = self._clock() + self._settings.batch_seconds
+        for pending in (*waiting[start:], *waiting[:start]):
+            if self._clock() >= deadline:
+                break
             try:
-                record = account.message(pending.vendor_id)
+                receipts.append(self._receipt(pending, account.message(pending.vendor_id), window.until))
             except NoSuchResource:
-                cursor = pending.ref  # deleted at Twilio: the core's own deadline ends it
-                continue
+                pass  # deleted at Twilio: the core's own deadline ends it
             except BridgeError:
                 if not receipts:
                     raise
                 break
-            receipts.append(self._receipt(pending, record, window.until))
-            cursor = pending.ref
-        return ReceiptPage(receipts, cursor)
+            asked += 1
+        return ReceiptPage(receipts, str(asked))
 
     def _receipt(self, pending: PendingMessage, record: MessageRecord, now: datetime) -> DeliveryReceipt:
         status = status_of(record.status, record.error_code)
@@ -156,9 +161,3 @@ def _media_count(batch: Batch) -> int:
     if not isinstance(batch.template, DigitalTemplate):
         return 0
     return sum(part.suffix != "txt" for part in batch.template.parts)
-
-
-def _next_after(cursor: str, pending: Sequence[PendingMessage]) -> Sequence[PendingMessage]:
-    # Messages that never become final must not keep those behind them from being asked about.
-    start = next((index + 1 for index, one in enumerate(pending) if one.ref == cursor), 0)
-    return (*pending[start:], *pending[:start])[:SWEEP]

@@ -81,7 +81,7 @@ class Twilio(Vendor):
         )
         self._webhooks = Webhooks(settings)
         self._reconciliation = Reconciliation(settings, self._composer, channel.records, now)
-        self._sweep = Sweep(settings)
+        self._sweep = Sweep(settings, clock)
         self._sign_reviews = Recent[SignReview](_REVIEW_S, clock)
         self._template_reviews = Recent[TemplateReview](_REVIEW_S, clock)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
 
@@ -15,12 +16,15 @@ from bridge.plugin import (
     from_vendor,
 )
 from bridge.testing import page_window
-from bridge_twilio.lookups import SWEEP
+from bridge_twilio.client import Account
+from bridge_twilio.lookups import Sweep
+from bridge_twilio.messages import MessageRecord
+from bridge_twilio.settings import TwilioSettings
 from bridge_twilio.vendor import Twilio
 
 from .conftest import Build
 from .emulator import Emulator
-from .samples import FakeRecords
+from .samples import Clock, FakeRecords, settings
 from .test_sending import to
 
 
@@ -169,15 +173,33 @@ def test_sent_without_more_may_end_a_message(
     assert sweep(vendor, messages).receipts[0].status is expected
 
 
-def test_the_sweep_takes_turns(twilio: Emulator, build: Build) -> None:
-    """Messages that never end do not keep the others from being asked about."""
-    vendor = build()
-    messages = pending(twilio, vendor, SWEEP + 10)
-    first = sweep(vendor, messages)
-    second = sweep(vendor, messages, first.cursor)
-    asked = {receipt.message_ref for receipt in (*first.receipts, *second.receipts)}
-    assert len(first.receipts) == SWEEP
-    assert asked == {message.ref for message in messages}
+class SlowAccount:
+    """Answers every question after a while; nothing it is asked about has ended."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self.asked: list[str] = []
+        self._clock = clock
+        self._seconds = seconds
+
+    def message(self, sid: str) -> MessageRecord:
+        self._clock.sleep(self._seconds)
+        self.asked.append(sid)
+        return MessageRecord(sid, "sent", "", "outbound-api", "", 0, None, None)
+
+
+def test_the_sweep_takes_turns() -> None:
+    """It ends in time, and every message is asked about before any is asked about again."""
+    clock = Clock()
+    account = SlowAccount(clock, seconds=10)
+    sweep = Sweep(TwilioSettings.model_validate(settings(batch_seconds=40)), clock)
+    phone = from_vendor("+14155550000")
+    waiting = [PendingMessage(f"m{number}", "c1", f"SM{number}", phone, now()) for number in range(10)]
+    cursor = ""
+    for _ in range(3):
+        page = sweep.page(cast(Account, account), page_window(cursor, pending=waiting, until=now()))
+        cursor = page.cursor
+        assert len(page.receipts) == 4
+    assert account.asked == [f"SM{number % 10}" for number in range(12)]
 
 
 def test_the_sweep_keeps_what_it_has(twilio: Emulator, build: Build) -> None:
@@ -186,12 +208,9 @@ def test_the_sweep_keeps_what_it_has(twilio: Emulator, build: Build) -> None:
     messages = pending(twilio, vendor, 3)
     twilio.trouble.script = ["", "html_before"]
     page = sweep(vendor, messages)
-    assert ([receipt.message_ref for receipt in page.receipts], page.cursor) == (["m1"], "m1")
-    assert [receipt.message_ref for receipt in sweep(vendor, messages, page.cursor).receipts] == [
-        "m2",
-        "m3",
-        "m1",
-    ]
+    assert ([receipt.message_ref for receipt in page.receipts], page.cursor) == (["m1"], "1")
+    found = sweep(vendor, messages, page.cursor)
+    assert [receipt.message_ref for receipt in found.receipts] == ["m2", "m3", "m1"]
 
 
 def test_a_message_that_twilio_deleted_is_passed_over(twilio: Emulator, build: Build) -> None:

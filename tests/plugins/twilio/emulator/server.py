@@ -104,7 +104,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         emulator = self.server.emulator
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(length)
+        if len(body) < length:
+            self.close_connection = True  # the caller was killed on the way: nothing was received
+            return
         parts = urlsplit(self.path)
         if parts.path.startswith("/_emulator/"):
             self._answer(*inspection.answer(emulator, self.command, parts.path, parts.query, body))

@@ -92,7 +92,7 @@ ROWS: Sequence[Case] = (
                 Reply(json=listed(SID, "", status="delivered")),
             )
         ],
-        ReceiptPage([receipt(MessageStatus.DELIVERED, "DELIVERED", at=NOW)], "m1"),
+        ReceiptPage([receipt(MessageStatus.DELIVERED, "DELIVERED", at=NOW)], "1"),
         window=PENDING,
     ),
     Poll(
