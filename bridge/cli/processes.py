@@ -10,7 +10,7 @@ import click
 
 import bridge
 from bridge import logs
-from bridge.ledger import open_ledger, upgrade
+from bridge.ledger import LedgerUnavailable, open_ledger, upgrade
 from bridge.settings import DEFAULT_PATH, PATH_VARIABLE, Settings, SettingsFaults, load
 from bridge.worker import run
 
@@ -30,9 +30,8 @@ def serve(bind: str | None, web_workers: int | None) -> None:
     settings = settings_of_bridge()
     _log(settings)
     _create_schema(settings)
-    with ledger_of(settings) as ledger, channels_of(settings, ledger):
-        pass  # every fault is told here, before anything starts
-    web = [sys.executable, "-m", "gunicorn", "-c", str(_gunicorn_file())]
+    _check(settings)
+    web = [sys.executable, "-m", "gunicorn", "-c", str(gunicorn_file())]
     web += ["--bind", bind] if bind else []
     web += ["--workers", str(web_workers)] if web_workers else []
     supervisor = Supervisor(
@@ -40,7 +39,7 @@ def serve(bind: str | None, web_workers: int | None) -> None:
             Child("web", [*web, "bridge.web:assemble()"], vital=True, reload=signal.SIGHUP),
             Child("worker", [sys.executable, "-m", "bridge.cli", "worker"]),
         ],
-        may_reload=_sound,
+        may_reload=sound,
     )
     raise SystemExit(supervisor.run())
 
@@ -71,15 +70,22 @@ def _create_schema(settings: Settings) -> None:
         upgrade(settings.bridge.database)
 
 
-def _sound() -> bool:
+def _check(settings: Settings) -> None:
+    """Raise SettingsFaults or LedgerUnavailable here, before any process meets them."""
+    with ledger_of(settings) as ledger, channels_of(settings, ledger):
+        pass
+
+
+def sound() -> bool:
+    """Whether configuration, plugins and database would let a new process start."""
     try:
-        load()
-    except SettingsFaults:
+        _check(load())
+    except (SettingsFaults, LedgerUnavailable):
         return False
     return True
 
 
-def _gunicorn_file() -> Path:
+def gunicorn_file() -> Path:
     """gunicorn.py beside the configuration, else the one that came with the bridge."""
     beside = Path(os.environ.get(PATH_VARIABLE) or DEFAULT_PATH).parent
     checkout = Path(bridge.__file__).parents[1] / "config"

@@ -64,6 +64,20 @@ class Mute(Tiny):
         return {"send_batch"}
 
 
+class Misspelt(Tiny):
+    name = "misspelt"
+
+    @hookimpl
+    def query_sing(self) -> None: ...
+
+
+class Undecided(Tiny):
+    name = "undecided"
+
+    def withheld(self) -> set[str]:
+        raise RuntimeError("dial +14155552671")
+
+
 class CapSettings(PluginSettings):
     most: int
 
@@ -75,7 +89,7 @@ class Cap(Policy):
 
 @pytest.fixture
 def catalogue(install: Callable[..., EntryPoint]) -> Catalogue:
-    vendors = [Tiny, Keyed, Hooked, Picky, Crashing, Mute]
+    vendors = [Tiny, Keyed, Hooked, Picky, Crashing, Mute, Misspelt, Undecided]
     return discover([install("all", vendors=vendors, policies=[Cap]), install("broken")])
 
 
@@ -140,6 +154,8 @@ ROWS: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     ({"vendor": "picky"}, [("settings", "A sender and a service exclude each other. See the README")]),
     ({"vendor": "crashing"}, [("settings", "RuntimeError: dial +14*******71")]),
     ({"vendor": "mute"}, [("", "The vendor mute can send nothing.")]),
+    ({"vendor": "misspelt"}, [("", "breaks the rules: unknown hook 'query_sing'")]),
+    ({"vendor": "undecided"}, [("settings", "RuntimeError: dial +14*******71")]),
     ({"vendor": "hooked"}, [("hook_token", "their address has no token")]),
     ({"vendor": "zzz", "policies": ("zzz",)}, [("vendor", "zzz"), ("policies", "zzz")]),
 ]

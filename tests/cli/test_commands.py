@@ -1,12 +1,14 @@
 """Every command: what it prints, what it changes, and how it fails."""
 
 import time
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from bridge.cli import main
+from bridge.channels import catalogue
+from bridge.cli import main, processes
 from bridge.contract import signing
 from bridge.ledger import MessageRow, NewBatch, Recipients, Terms
 from bridge.ledger.bulk import insert_messages
@@ -38,6 +40,7 @@ FAILURES = [
     ("templates approve desk T9", "The channel desk has no template T9."),
     ("templates reject other T1 --reason No", "The vendor of other reviews its templates itself"),
     ("sign nope", "There is no channel nope"),
+    ("plugins new 'Bad Name'", "A name is lower-case letters"),
     ("nonsense", "No such command 'nonsense'"),
 ]
 
@@ -210,6 +213,40 @@ def test_plugins_are_shown_with_their_hooks(desk: Desk) -> None:
     shown = row_of(output, "vendor  reviewing")
     assert shown.endswith("check_channel, query_template, send_batch")
     assert "not verified" in shown
+
+
+def test_a_plugin_that_does_not_load_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others are shown all the same; the reason holds no number."""
+    points = [
+        *catalogue.entry_points(group=catalogue.GROUP),
+        EntryPoint("gone", "gone_13800138000", "bridge"),
+    ]
+    monkeypatch.setattr(catalogue, "entry_points", lambda group: points)
+    output = desk.run("plugins").output
+    assert "gone cannot be used. It needs the Python package gone_138******00" in output
+    assert row_of(output, "vendor  tiny")
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(desk: Desk) -> None:
+    """What the operating system refuses is told with the file's name."""
+    desk.write(CONFIG.replace("sqlite:///{folder}/bridge.db", "sqlite:////dev/null/bridge.db"))
+    result = desk.run("channels")
+    assert (result.exit_code, result.output) == (2, "Error: /dev/null: File exists.\n")
+
+
+@pytest.mark.parametrize("text", [CONFIG, CONFIG + 'kye = "x"', CONFIG + 'settings.kye = "x"'])
+def test_only_a_sound_configuration_is_reloaded(desk: Desk, text: str) -> None:
+    """`serve` looks before it passes SIGHUP on."""
+    desk.write(text)
+    assert processes.sound() is (text == CONFIG)
+
+
+def test_gunicorn_is_set_by_the_file_beside_the_configuration(desk: Desk) -> None:
+    """Without one there, by the bridge's own."""
+    own = Path(__file__).parents[2] / "config" / "gunicorn.py"
+    assert processes.gunicorn_file() == own
+    (desk.folder / "gunicorn.py").touch()
+    assert processes.gunicorn_file() == desk.folder / "gunicorn.py"
 
 
 def row_of(output: str, start: str) -> str:
