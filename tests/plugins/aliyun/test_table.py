@@ -51,7 +51,7 @@ from bridge.testing import (
 from bridge.testing.samples import NOW, NUMBERS, SIGN
 from bridge_aliyun import codes
 
-from .emulator import Account, Emulator, Message, refusing
+from .emulator import Emulator, Message, refusing
 from .emulator.account import APPROVED, CARRIERS, Template
 from .emulator.pushing import reply
 
@@ -65,10 +65,11 @@ NEW_DIGITAL = digital_template(parts=(DigitalPart("txt", text="Hello"),), vendor
 
 
 def account() -> Emulator:
-    """An account that knows what the kit's samples are about, at the kit's moment."""
-    emulator = Emulator(account=Account(clock=lambda: NOW))
+    """An account that knows what the kit's samples are about."""
+    emulator = Emulator()
     known = emulator.account
-    known.approve_sign(SIGN)
+    known.approve_sign(SIGN).created_at = NOW
+    known.approves_at_once = True
     known.approve_template("V-1", "Your code is ${code}")
     known.wants_media = False
     known.templates["V-2"] = Template(
@@ -97,6 +98,7 @@ def reviewed(code: str, status: int, reason: str = "") -> Callable[[Emulator], N
 def taken(emulator: Emulator, out_id: str = "c1") -> list[Message]:
     """The account took the sample batch; its messages."""
     known = emulator.account
+    known.clock = lambda: NOW
     for number in NUMBERS:
         message = Message(number, out_id, BIZ, SIGN, "V-1", "Your code is 1", NOW)
         known.messages.append(message)

@@ -19,6 +19,7 @@ def main() -> None:
     parser.add_argument(
         "--template", action="append", default=[], metavar="CODE=CONTENT", help="an approved one"
     )
+    parser.add_argument("--approve", action="store_true", help="approve text templates at once")
     parser.add_argument("--push-url", default="", help="where SmsReport goes")
     parser.add_argument("--push-delay", type=float, default=0.2, metavar="SECONDS")
     parser.add_argument("--failure-rate", type=float, default=0.0)
@@ -37,6 +38,7 @@ def main() -> None:
 def _prepared(arguments: argparse.Namespace) -> Emulator:
     emulator = Emulator(arguments.port)
     emulator.keep_requests = False
+    emulator.account.approves_at_once = arguments.approve
     for name in arguments.sign:
         emulator.account.approve_sign(name)
     for text in arguments.template:

@@ -104,6 +104,7 @@ class Account:
         self.balance = 10**9
         self.day_limit = 50
         self.wants_media = True
+        self.approves_at_once = False
         self._numbers = itertools.count(1)
 
     def next_number(self) -> int:

@@ -211,7 +211,8 @@ def _fill(account: Account, template: Template, params: Params) -> None:
     for field in ("MoreData", "TrafficDriving"):
         _array(params.get(field) or "[]")
     template.name, template.content, template.type = name, content, template_type
-    template.status, template.reason, template.request = PENDING, "", dict(params)
+    template.status = APPROVED if account.approves_at_once else PENDING
+    template.reason, template.request = "", dict(params)
 
 
 def get_sms_template(account: Account, params: Params) -> dict[str, object]:
