@@ -1,5 +1,6 @@
-"""The plugin the kit's tests break: installed in a folder of its own, with the changes asked for."""
+"""The plugins the kit is tried on: installed in a folder of their own, with the changes asked for."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,34 +8,36 @@ import pytest
 
 pytest_plugins = ("pytester",)
 
-_ACME = Path(__file__).parent / "acme"
-collect_ignore = ["acme"]
+_HERE = Path(__file__).parent
+collect_ignore = ["acme", "elks"]
 
+Change = tuple[str, str, str]
 Install = Callable[..., None]
 
 
 @pytest.fixture
 def install(pytester: pytest.Pytester) -> Install:
-    """`install(("acme_sms.py", "old", "new"))`: Acme with these lines changed, importable and registered."""
+    """`install(("acme_sms.py", "old", "new"))`: Acme with these lines changed, importable and registered.
 
-    def put(*changes: tuple[str, str, str]) -> None:
-        for source in _ACME.iterdir():
-            if source.is_file():
-                (pytester.path / source.name).write_text(_changed(source, changes), encoding="utf-8")
-        info = pytester.path / "acme_sms-1.0.dist-info"
+    `install(plugin="elks")` takes another plugin of this folder.
+    """
+
+    def put(*changes: Change, plugin: str = "acme") -> None:
+        module = {"acme": "acme_sms", "elks": "bridge_elks"}[plugin]
+        shutil.copytree(_HERE / plugin, pytester.path, dirs_exist_ok=True)
+        for file, old, new in changes:
+            _change(pytester.path / file, old, new)
+        info = pytester.path / f"{module}-1.0.dist-info"
         info.mkdir()
-        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-sms\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text("[bridge]\nacme = acme_sms\n")
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[bridge]\n{plugin} = {module}\n")
         (pytester.path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
         pytester.syspathinsert()
 
     return put
 
 
-def _changed(source: Path, changes: tuple[tuple[str, str, str], ...]) -> str:
-    text = source.read_text(encoding="utf-8")
-    for file, old, new in changes:
-        if file == source.name:
-            assert old in text, f"{file} has no line {old!r}"
-            text = text.replace(old, new)
-    return text
+def _change(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text, f"{file.name} has no line {old!r}"
+    file.write_text(text.replace(old, new), encoding="utf-8")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from acme_sms import ERRORS, STATUSES, Acme  # type: ignore[import-not-found]
+from acme_sms import ERRORS, STATUSES, Acme
 
 from bridge.plugin import (
     Acknowledgement,

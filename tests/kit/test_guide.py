@@ -1,0 +1,60 @@
+"""The author's guide says what the code says, and its worked vendor works."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import bridge.plugin
+from bridge.plugin.hookspecs import OPERATIONS
+from bridge.testing import VendorTests
+from bridge.testing.reference import renewed
+
+from .conftest import Install
+
+ROOT = Path(__file__).parents[2]
+GUIDE = ROOT / "plugins" / "README.md"
+
+
+def test_the_generated_parts_are_current() -> None:
+    """Hooks, errors, rules and the worked vendor; write them anew with the command the guide ends with."""
+    text = GUIDE.read_text(encoding="utf-8")
+    assert renewed(text, ROOT) == text, "run: python -m bridge.testing.reference plugins/README.md"
+
+
+def test_every_hook_is_in_the_reference() -> None:
+    """Signature included."""
+    text = GUIDE.read_text(encoding="utf-8")
+    for name in (*OPERATIONS, "register_vendors", "register_policies", "screen_batch", "on_event"):
+        assert f"### {name}\n\n```python\n{name}(" in text
+
+
+def test_every_attribute_of_a_table_is_explained() -> None:
+    """What the class says, in the guide as in the code."""
+    text = GUIDE.read_text(encoding="utf-8").partition("### What the class says")[2].partition("\n## ")[0]
+    explained = set(re.findall(r"`([a-z_]+)", text))
+    fixed = {"over", "emulator", "cases", "campaign_sign"}
+    offered = {name for name in VendorTests.__annotations__ | _inherited() if not name.startswith("_")}
+    assert offered - fixed <= explained
+
+
+def _inherited() -> dict[str, object]:
+    found: dict[str, object] = {}
+    for each in VendorTests.__mro__:
+        found |= getattr(each, "__annotations__", {})
+    return found
+
+
+def test_every_class_the_guide_names_exists() -> None:
+    """An error or type in backticks is one of bridge.plugin."""
+    text = GUIDE.read_text(encoding="utf-8").partition("## A worked vendor")[0]
+    named = set(re.findall(r"`((?:Vendor|Webhook|Outcome|Credentials|Health|NotAcc|Message)[A-Za-z]+)", text))
+    assert named - {"VendorTests"} <= set(bridge.plugin.__all__)
+
+
+def test_the_worked_vendor_reaches_silver(install: Install, pytester: pytest.Pytester) -> None:
+    """Its table passes; 46elks has no signatures and templates of its own, so gold is out of its reach."""
+    install(plugin="elks")
+    result = pytester.runpytest("-q", "-k", "not kill_9")
+    assert "failed" not in result.parseoutcomes(), result.stdout.str()
+    result.stdout.fnmatch_lines(["elks: silver", "*test_signatures_and_templates_are_reviewed: no row*"])
