@@ -31,6 +31,7 @@ from .schema import ErrorRule, Items, Response
 from .values import Recipient
 
 _NUMBER = re.compile(r"\+?\d{7,}")
+_NO_DIGIT = re.compile(r"\D")
 _MAX_REASON = 200
 
 
@@ -260,6 +261,7 @@ _ACCEPTED = accepted().outcome
 
 def _digits(number: str) -> str:
     """A number reduced to what vendors agree on: mainland ones national, others with country code."""
-    digits = re.sub(r"\D", "", number)
-    digits = digits.removeprefix("00")
+    digits = number if number.isdigit() else _NO_DIGIT.sub("", number)
+    if digits.startswith("00"):
+        digits = digits[2:]
     return digits[2:] if len(digits) == 13 and digits.startswith("861") else digits

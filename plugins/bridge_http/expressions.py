@@ -19,7 +19,9 @@ from .values import VIEWS
 MAX_EXPRESSION = 8192
 """Characters one text of a recipe may have."""
 
-_TOO_LONG = 10_000_000
+_TEXT_METHODS = frozenset(
+    {"endswith", "isascii", "isdigit", "lower", "split", "startswith", "strip", "upper"}
+)
 
 
 class Environment(ImmutableSandboxedEnvironment):
@@ -42,6 +44,8 @@ class Environment(ImmutableSandboxedEnvironment):
         fields = VIEWS.get(type(obj))
         if fields is not None:
             return getattr(obj, attribute) if attribute in fields else self.undefined(obj=obj, name=attribute)
+        if type(obj) is str and attribute in _TEXT_METHODS:
+            return getattr(obj, attribute)
         if isinstance(obj, Mapping):
             return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
         return super().getattr(obj, attribute)
@@ -264,6 +268,8 @@ class Compiler:
         return self._leaf(whole, key)
 
     def _expression(self, text: str, key: str) -> nodes.Expr:
+        if not text.strip():
+            return self._fault(key, "is not a valid expression: there is nothing behind the =")
         try:
             parsed = ENVIRONMENT.parse("{{ (" + text + ") }}").body
         except jinja2.TemplateSyntaxError as problem:

@@ -117,12 +117,13 @@ def strict_join(values: Iterable[Any], separator: str) -> str:
     return separator.join(texts)
 
 
-def only(value: Any, pattern: str, reason: str = "") -> str:
-    """The text when the whole of it matches the pattern; otherwise this recipient is refused."""
-    content = text(value)
-    if re.fullmatch(pattern, content) is None:
-        raise Unsendable(reason or "holds what this vendor does not take")
-    return content
+def only(value: Any, pattern: str, reason: str = "") -> Any:
+    """A text that matches the pattern as a whole, or a list of such; otherwise this recipient is refused."""
+    matches = re.compile(pattern).fullmatch
+    for content in value if isinstance(value, list) else (value,):
+        if matches(text(content)) is None:
+            raise Unsendable(reason or "holds what this vendor does not take")
+    return value
 
 
 def most(value: Any, length: int) -> str:

@@ -121,8 +121,8 @@ Sign = Annotated[SortedParams | Tc3 | SdkHmac | RpcHmac | Expr, Field(discrimina
 class Equals(_Scheme):
     """A field, header or query parameter equals an expression, compared in constant time.
 
-    Names: `body` (decoded), `raw` (bytes), `text`, `form`, `query`, `headers`, `url`, `method`. `separator` splits the
-    received value into alternatives.
+    Names: `body` (decoded), `raw` (bytes), `text`, `form`, `query`, `headers`, `url`, `method`.
+    `separator` splits the received value into alternatives.
     """
 
     scheme: Literal["equals"] = "equals"
