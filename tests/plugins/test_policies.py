@@ -1,13 +1,16 @@
 """Suppression, quiet hours and the frequency cap: who is written to, when, and how often."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import ValidationError
 
+import bridge_policies
 from bridge.channels.catalogue import discover
 from bridge.plugin import (
     SEND,
@@ -276,3 +279,11 @@ def test_messages_of_the_same_batch_count() -> None:
 def test_caps_that_make_no_sense(settings: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Frequency.settings_model.model_validate(settings)
+
+
+@pytest.mark.parametrize("kind", [Suppression, QuietHours, Frequency])
+def test_the_readme_lists_every_setting(kind: type[Policy]) -> None:
+    readme = Path(bridge_policies.__file__).with_name("README.md").read_text()
+    section = readme.partition(f"## {kind.name}: ")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (.*?) \|", section, re.MULTILINE))))
+    assert named == set(kind.settings_model.model_fields)

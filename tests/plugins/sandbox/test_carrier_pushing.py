@@ -19,13 +19,6 @@ from .carrying import AUTH, KEY, CarrierProcess, Clock, Webhook, serving
 TEXT = {"kind": "text", "type": "promotion", "name": "sale", "sign": "Acme", "content": "Hi ${name}"}
 
 
-@pytest.fixture
-def webhook() -> Iterator[Webhook]:
-    webhook = Webhook()
-    yield webhook
-    webhook.close()
-
-
 class Desk:
     """A record and a pusher whose rounds the test calls itself."""
 

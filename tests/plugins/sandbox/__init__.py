@@ -1,0 +1,1 @@
+"""The sandbox vendor and its carrier."""
