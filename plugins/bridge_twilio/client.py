@@ -188,6 +188,8 @@ def _record(instance: Any) -> MessageRecord:
         status=str(instance.status or ""),
         error_code=str(instance.error_code or ""),
         direction=str(instance.direction or ""),
+        from_=str(instance.from_ or ""),
+        service_sid=str(instance.messaging_service_sid or ""),
         body=str(instance.body or ""),
         num_media=int(instance.num_media or 0),
         date_created=instance.date_created,

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from .client import Account
 
 CLOCK_SKEW = timedelta(seconds=60)
+LATEST = timedelta(minutes=10)
+"""A call's messages are created while its worker holds the lease, or not at all."""
 LOOK_BACK = 50
 _TRIAL_PREFIX = "Sent from your Twilio trial account - "
 
@@ -57,29 +59,40 @@ class Reconciliation:
     def settle(self, account: "Account", batch: Batch, message: Message) -> SubmitResult:
         """Adopt the message's SID, or tell that it is absent, or that nobody can tell."""
         found = account.messages_to(self._composer.address(batch, message), LOOK_BACK)
-        since = batch.called_at - CLOCK_SKEW
-        recent = [one for one in found if _ours(one) and (one.date_created or since) >= since]
-        by_content = self._composer.by_content(batch.template)
-        text, media = self._composer.text(batch, message), _media_count(batch)
-        candidates = self._unclaimed(
-            [one for one in recent if by_content or (one.num_media == media and _same_text(one.body, text))]
-        )
+        since, until = batch.called_at - CLOCK_SKEW, batch.called_at + LATEST
+        sender = self._composer.sender(batch.sign_name)
+        candidates = [
+            one
+            for one in found
+            if one.direction == "outbound-api"
+            and one.is_from(sender)
+            and since <= _created(one, since) <= until
+            and self._shows(one, batch, message)
+        ]
+        candidates = self._unclaimed(candidates)
         if not candidates:
-            complete = len(found) < LOOK_BACK or len(recent) < len(found)
+            complete = len(found) < LOOK_BACK or any(_created(one, since) < since for one in found)
             return self._absent(batch) if complete else unknown("Too many later messages to find this one.")
-        if by_content:
+        if self._composer.by_content(batch.template):
             return unknown("Twilio has messages to this number, but shows no text to tell them apart.")
         return self._adopt(candidates, message.ref, batch.called_at)
 
-    def _unclaimed(self, candidates: Sequence[MessageRecord]) -> Sequence[MessageRecord]:
+    def _shows(self, record: MessageRecord, batch: Batch, message: Message) -> bool:
+        """Whether the record may be this message: by text and number of media, where Twilio shows them."""
+        if self._composer.by_content(batch.template):
+            return True
+        body = record.body.removeprefix(_TRIAL_PREFIX).strip()
+        return body == self._composer.text(batch, message).strip() and record.num_media == _media(batch)
+
+    def _unclaimed(self, candidates: list[MessageRecord]) -> list[MessageRecord]:
         if not candidates:
-            return ()
+            return []
         claimed = self._records.claimed(one.sid for one in candidates)
         return [one for one in candidates if one.sid not in claimed]
 
     def _adopt(self, candidates: Sequence[MessageRecord], ref: str, called_at: datetime) -> SubmitResult:
         # The nearest in time: with two equal texts each call most likely finds its own.
-        nearest = sorted(candidates, key=lambda one: abs((one.date_created or called_at) - called_at))
+        nearest = sorted(candidates, key=lambda one: abs(_created(one, called_at) - called_at))
         with self._lock:
             for one in nearest:
                 if self._given.setdefault(one.sid, ref) == ref:
@@ -149,15 +162,11 @@ class Sweep:
         )
 
 
-def _ours(record: MessageRecord) -> bool:
-    return record.direction.startswith("outbound-api")
+def _created(record: MessageRecord, otherwise: datetime) -> datetime:
+    return record.date_created or otherwise
 
 
-def _same_text(body: str, text: str) -> bool:
-    return body.removeprefix(_TRIAL_PREFIX).strip() == text.strip()
-
-
-def _media_count(batch: Batch) -> int:
+def _media(batch: Batch) -> int:
     if not isinstance(batch.template, DigitalTemplate):
         return 0
     return sum(part.suffix != "txt" for part in batch.template.parts)

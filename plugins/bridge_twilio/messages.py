@@ -34,6 +34,8 @@ class MessageRecord(NamedTuple):
     status: str
     error_code: str
     direction: str
+    from_: str
+    service_sid: str
     body: str
     num_media: int
     date_created: datetime | None
@@ -41,6 +43,12 @@ class MessageRecord(NamedTuple):
 
     def __repr__(self) -> str:
         return f"MessageRecord(sid={self.sid!r}, status={self.status!r})"
+
+    def is_from(self, sender: Sender) -> bool:
+        """Whether this sender's messages look so. Twilio gives a service to messages without one, too."""
+        if sender.messaging_service_sid:
+            return self.service_sid == sender.messaging_service_sid
+        return self.from_ == sender.from_
 
 
 class Composer:

@@ -184,7 +184,7 @@ class SlowAccount:
     def message(self, sid: str) -> MessageRecord:
         self._clock.sleep(self._seconds)
         self.asked.append(sid)
-        return MessageRecord(sid, "sent", "", "outbound-api", "", 0, None, None)
+        return MessageRecord(sid, "sent", "", "outbound-api", "", "", "", 0, None, None)
 
 
 def test_the_sweep_takes_turns() -> None:

@@ -13,11 +13,26 @@ from bridge.testing import (
     Poll,
     Reconcile,
     Reply,
+    batch,
 )
 from bridge.testing.cases import Case
 from bridge.testing.samples import NOW
 
-from .wire import CONTENT, MESSAGES, OTHER_SID, PENDING, SID, failed, listed, listing, look_up, one, receipt
+from ..emulator.account import NUMBER
+from .wire import (
+    CONTENT,
+    MESSAGES,
+    MMS,
+    OTHER_SID,
+    PENDING,
+    SID,
+    failed,
+    listed,
+    listing,
+    look_up,
+    one,
+    receipt,
+)
 
 ROWS: Sequence[Case] = (
     Reconcile(
@@ -43,6 +58,39 @@ ROWS: Sequence[Case] = (
         Outcome.UNKNOWN,
         code="ABSENT",
         batch=one(),
+    ),
+    Reconcile(
+        "only a much later one like it",
+        [look_up("+8613800138000", listing(listed(SID, "Your code is 1001", age_s=601)))],
+        Outcome.UNKNOWN,
+        code="ABSENT",
+        batch=one(),
+    ),
+    Reconcile(
+        "only one like it by another service of the account",
+        [
+            look_up(
+                "+8613800138000",
+                listing(listed(SID, "Your code is 1001", messaging_service_sid="MG" + "9" * 32)),
+            )
+        ],
+        Outcome.UNKNOWN,
+        code="ABSENT",
+        batch=one(),
+    ),
+    Reconcile(
+        "found by its number and its media",
+        [
+            look_up(
+                "+14155552671",
+                listing(
+                    listed(OTHER_SID, "[Bell]Hello name1001", sender=NUMBER),
+                    listed(SID, "[Bell]Hello name1001", num_media="1", sender=NUMBER),
+                ),
+            )
+        ],
+        expect=SID,
+        batch=batch(["14155552671"], template=MMS, sign_name="Bell"),
     ),
     Reconcile(
         "only an inbound one like it",

@@ -63,10 +63,21 @@ def one(**fields: Any) -> Batch:
     return batch(["13800138000"], **fields)
 
 
-def listed(sid: str, body: str, age_s: int = 0, **fields: Any) -> dict[str, Any]:
+def listed(sid: str, body: str, age_s: int = 0, sender: str = "", **fields: Any) -> dict[str, Any]:
     moment = (NOW + timedelta(seconds=age_s)).strftime("%a, %d %b %Y %H:%M:%S +0000")
-    base = {"sid": sid, "body": body, "direction": "outbound-api", "num_media": "0", "status": "sent"}
-    return {**base, "date_created": moment, "date_updated": moment, "error_code": None, **fields}
+    return {
+        "sid": sid,
+        "body": body,
+        "from": sender,
+        "messaging_service_sid": SERVICE_SID,
+        "direction": "outbound-api",
+        "num_media": "0",
+        "status": "sent",
+        "error_code": None,
+        "date_created": moment,
+        "date_updated": moment,
+        **fields,
+    }
 
 
 def listing(*messages: dict[str, Any]) -> Reply:
