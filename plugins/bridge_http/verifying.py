@@ -149,9 +149,10 @@ def _jwt(verify: "schema_auth.JwtHs256", names: Names, key: str, faults: list[Fa
 
 
 def _in_time(claims: Mapping[str, Any], now: int) -> bool:
-    begins, ends = claims.get("nbf", now), claims.get("exp", now)
-    numbers = isinstance(begins, int | float) and isinstance(ends, int | float)
-    return numbers and begins - 1 <= now <= ends + 1
+    begins, ends = claims.get("nbf"), claims.get("exp")
+    if not isinstance(begins, int | float) or not isinstance(ends, int | float):
+        return False
+    return begins - 1 <= now <= ends + 1
 
 
 def _jwt_claims(token: str, key: bytes) -> dict[str, Any] | None:

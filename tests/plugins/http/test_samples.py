@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from bridge.plugin import BridgeError
 from bridge_http.recipe import Compiled, load
 from bridge_http.samples import Bench, differences
 from bridge_http.schema_samples import Sample
-
-from bridge.plugin import BridgeError
 
 FOLDER = Path(__file__).parents[3] / "config" / "recipes"
 FILES = sorted(FOLDER.glob("*.toml"))

@@ -55,7 +55,7 @@ FAULTS = [
      f"{SENT}.json.u", "callback.receipt is not defined"),
     (GOOD + "decode = 'regex'\n", "operations.send_text.response", "go together"),
     (GOOD + "decode = 'regex'\nregex = '('\n", "operations.send_text.response.regex", "regular expression"),
-    (GOOD.replace("send_text", "template_query"), "operations.template_query.response.status", "a query needs"),
+    (GOOD.replace("send_text", "sign_query"), "operations.sign_query.response.status", "a query needs it"),
 ]  # fmt: skip
 
 

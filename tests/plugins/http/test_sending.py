@@ -247,7 +247,8 @@ def test_the_vendors_rate_is_kept_by_all_workers(tmp_path: Path) -> None:
     path.write_text(
         path.read_text(encoding="utf-8").replace("[secrets]", "rate_per_s = 5\n[secrets]"), encoding="utf-8"
     )
-    records, slept = Rates(0.0, 0.4, 9.0), []
+    records = Rates(0.0, 0.4, 9.0)
+    slept: list[float] = []
     vendor = vendor_for(path, Script(OK), records=records)
     vendor._senders["send_text"]._sleep = slept.append
     results = vendor.send_batch(vendor.channel, batch_of(*VALUES[:4]))
