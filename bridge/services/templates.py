@@ -115,8 +115,14 @@ class Templates:
         )
 
     def delete_text(self, code: str) -> str:
-        """Forget a text template; the contract has no such call, so the vendor is not asked."""
-        self.find(code, Kind.TEXT)
+        """Delete a text template here, and at a vendor that can."""
+        stored = self.find(code, Kind.TEXT)
+        if stored.vendor_code and self._hooks.supports("delete_template"):
+            template = for_plugins(stored)
+            assert isinstance(template, TextTemplate)  # noqa: S101 - by its kind
+            with _refusing():
+                if not self._hooks.delete_template(template):
+                    raise Refusal("NOT_DELETED", "The vendor did not delete the template; try again later.")
         self._store.delete(self._channel.name, code, millis(self._clock))
         return code
 
@@ -171,6 +177,8 @@ class Templates:
         if change.sign_name:
             if isinstance(change.review, SignReview):
                 self._remember(change.sign_name, change.review)
+            elif known := self._store.get_sign(self._channel.name, change.sign_name):
+                self._store.save_sign(replace(known, checked=0))
             return
         stored = self._store.by_vendor_code(self._channel.name, change.vendor_code)
         if stored is None:
