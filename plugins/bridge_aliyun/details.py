@@ -31,7 +31,7 @@ from .settings import AliyunSettings
 PAGE_SIZE = 50
 _MOST_PAGES = 4
 # Aliyun's SendStatus is not Quick Audience's: 1 waiting for the receipt, 2 failed, 3 delivered.
-_STATUS = {2: MessageStatus.UNDELIVERABLE, 3: MessageStatus.DELIVERED}
+_STATUS = {"2": MessageStatus.UNDELIVERABLE, "3": MessageStatus.DELIVERED}
 _NOT_SHOWN = unknown("Aliyun does not show the message (yet).", "NOT_SHOWN")
 
 
@@ -148,7 +148,7 @@ class Details:
             )
             rows = (answer.get("SmsSendDetailDTOs") or {}).get("SmsSendDetailDTO") or []
             for row in rows:
-                status = _STATUS.get(int(row.get("SendStatus") or 0))
+                status = _STATUS.get(str(row.get("SendStatus")))
                 code = str(row.get("ErrCode") or (status.name if status else ""))
                 yield Record(str(row.get("OutId") or ""), status, code, moment(row.get("ReceiveDate")))
             if len(rows) < PAGE_SIZE:

@@ -17,10 +17,11 @@ from bridge.plugin import (
     VendorRejected,
 )
 
+from . import codes
 from .client import Answer
 from .reports import moment
 from .settings import AliyunSettings
-from .templates import STATUS, number, reason, unreadable
+from .templates import STATUS, reason, review_status, unreadable
 
 Fetch = Callable[[str, int], bytes]
 """Downloads a URL, at most so many bytes of it."""
@@ -32,9 +33,9 @@ _CARRIERS = {
     "TELECOM_VENDOR": Carrier.TELCOM,
 }
 _CARRIER_STATUS = {
-    0: CarrierReview(ReviewStatus.PENDING),
-    1: CarrierReview(ReviewStatus.APPROVED),
-    15: CarrierReview(ReviewStatus.REJECTED, "The approval expired."),
+    "0": CarrierReview(ReviewStatus.PENDING),
+    "1": CarrierReview(ReviewStatus.APPROVED),
+    "15": CarrierReview(ReviewStatus.REJECTED, "The approval expired."),
 }
 
 
@@ -86,7 +87,7 @@ def delete(client: DigitalClient, template: DigitalTemplate) -> bool:
 def query(client: DigitalClient, template: DigitalTemplate) -> DigitalTemplateReview:
     """The carriers' reviews of the template, or of its replacement; approval moves the vendor code."""
     answer = client.query("get_sms_template", template_code=template.state or template.vendor_code)
-    status = number(answer, "TemplateStatus")
+    status = review_status(answer, "TemplateStatus")
     review = DigitalTemplateReview(_carriers(answer, status), reason(answer, status))
     moved = bool(template.state) and review.status in (ReviewStatus.APPROVED, ReviewStatus.PARTIAL)
     return DigitalTemplateReview(
@@ -98,8 +99,8 @@ def query(client: DigitalClient, template: DigitalTemplate) -> DigitalTemplateRe
     )
 
 
-def _carriers(answer: Answer, status: int) -> dict[Carrier, CarrierReview]:
-    why = str((answer.get("AuditInfo") or {}).get("RejectInfo") or "Rejected")
+def _carriers(answer: Answer, status: str) -> dict[Carrier, CarrierReview]:
+    why = codes.readable((answer.get("AuditInfo") or {}).get("RejectInfo") or "Rejected")
     reviews = answer.get("VendorAuditStatus") or {}
     if not reviews:
         # Without the carriers' own words the review as a whole stands for each of them.
@@ -107,7 +108,7 @@ def _carriers(answer: Answer, status: int) -> dict[Carrier, CarrierReview]:
         return dict.fromkeys(_CARRIERS.values(), whole)
     rejected = CarrierReview(ReviewStatus.REJECTED, why)
     return {
-        carrier: _CARRIER_STATUS.get(int(str(reviews[name])), rejected)
+        carrier: _CARRIER_STATUS.get(str(reviews[name]), rejected)
         for name, carrier in _CARRIERS.items()
         if name in reviews
     }

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from bridge.plugin import (
-    BridgeError,
     ConfigurationFault,
     CreatedTemplate,
     NoSuchResource,
+    OutcomeUnknown,
     ReviewStatus,
     SignReview,
     TemplateReview,
@@ -28,14 +28,15 @@ from .settings import AliyunSettings
 
 _log = logging.getLogger(__name__)
 
-CANCELLED = 10
+CANCELLED = "10"
 STATUS = {
-    0: ReviewStatus.PENDING,
-    1: ReviewStatus.APPROVED,
-    2: ReviewStatus.REJECTED,
+    "0": ReviewStatus.PENDING,
+    "1": ReviewStatus.APPROVED,
+    "2": ReviewStatus.REJECTED,
     # Quick Audience knows no cancelled review, and what is cancelled cannot be used.
     CANCELLED: ReviewStatus.REJECTED,
 }
+_TEXT_TYPES = frozenset(str(int(each)) for each in TemplateType)
 
 
 class TemplateClient(Protocol):
@@ -56,7 +57,7 @@ def query_sign(client: TemplateClient, sign_name: str) -> SignReview:
     if unusable:
         # An approved signature is still blocked by a carrier that did not register it.
         _log.warning("signature %s is not registered with: %s", sign_name, ", ".join(unusable))
-    status = number(answer, "SignStatus")
+    status = review_status(answer, "SignStatus")
     return SignReview(STATUS[status], reason(answer, status), moment(answer.get("CreateDate")))
 
 
@@ -85,11 +86,11 @@ def update(client: TemplateClient, settings: AliyunSettings, template: TextTempl
 def query(client: TemplateClient, template: TextTemplate) -> TemplateReview:
     """The review of a template, or of the one that is to replace it; approval moves the vendor code."""
     answer = client.query("get_sms_template", template_code=template.state or template.vendor_code)
-    if number(answer, "TemplateType") not in set(TemplateType):
+    if str(answer.get("TemplateType")) not in _TEXT_TYPES:
         raise VendorRejected(
             "Aliyun knows this code as another kind of template.", code="NOT_A_TEXT_TEMPLATE"
         )
-    status = number(answer, "TemplateStatus")
+    status = review_status(answer, "TemplateStatus")
     review = STATUS[status]
     moved = bool(template.state) and review is ReviewStatus.APPROVED
     return TemplateReview(
@@ -110,25 +111,25 @@ def reachable(client: TemplateClient, sign_name: str) -> str:
     return f"The account answers; the signature {sign_name} is {review.status}."
 
 
-def number(answer: Answer, name: str) -> int:
-    """A status or type, which Aliyun gives as a number here and as text there."""
-    try:
-        return int(str(answer.get(name)))
-    except ValueError:
-        raise unreadable(name) from None
+def review_status(answer: Answer, name: str) -> str:
+    """A key of STATUS: Aliyun gives it as a number here and as text there."""
+    status = str(answer.get(name))
+    if status not in STATUS:
+        raise unreadable(name)
+    return status
 
 
-def reason(answer: Answer, status: int) -> str:
+def reason(answer: Answer, status: str) -> str:
     """Why a review failed, or ""."""
     if status == CANCELLED:
         return "The review was cancelled."
     audit = answer.get("AuditInfo") or {}
-    return codes.readable(audit.get("RejectInfo")) if STATUS.get(status) is ReviewStatus.REJECTED else ""
+    return codes.readable(audit.get("RejectInfo")) if STATUS[status] is ReviewStatus.REJECTED else ""
 
 
-def unreadable(name: str) -> BridgeError:
+def unreadable(name: str) -> OutcomeUnknown:
     """The error for an answer that lacks a usable `name`."""
-    return VendorRejected(f"Aliyun's answer has no usable {name}.", code="UNREADABLE_ANSWER")
+    return OutcomeUnknown(f"Aliyun's answer has no usable {name}.", code="UNREADABLE_ANSWER")
 
 
 def _create(client: TemplateClient, settings: AliyunSettings, template: TextTemplate) -> str:
@@ -152,7 +153,7 @@ def _fields(settings: AliyunSettings, template: TextTemplate) -> dict[str, objec
         "template_content": template.content,
         "template_type": int(template.type),
         "remark": template.remark,
-        "related_sign_name": sign_name,
+        "related_sign_name": "" if international else sign_name,
         "template_rule": _rule(settings, template),
         "apply_scene_content": settings.apply_scene_content,
         "more_data": list(settings.more_data) or None,

@@ -12,6 +12,7 @@ from bridge.plugin import (
     ConfigurationFault,
     CredentialsRejected,
     NoSuchResource,
+    OutcomeUnknown,
     ReviewStatus,
     TemplateType,
     TextTemplate,
@@ -89,7 +90,7 @@ HANDED = [
     Handed(
         "abroad",
         text_template("Hi", INTERNATIONAL),
-        {"TemplateContent": "Hi", "TemplateType": "3", "IntlType": "1", "RelatedSignName": SIGN},
+        {"TemplateContent": "Hi", "TemplateType": "3", "IntlType": "1"},
         {"intl_type": 1},
     ),
     Handed(
@@ -163,6 +164,16 @@ def test_what_aliyun_does_not_know(aliyun: Emulator, build: Build) -> None:
         vendor.query_sign(vendor.channel, "Nobody")
     with pytest.raises(NoSuchResource):
         vendor.query_template(vendor.channel, text_template(vendor_code="SMS_404"))
+
+
+@pytest.mark.parametrize("fields", [{}, {"TemplateStatus": "7"}, {"TemplateStatus": None}])
+def test_a_review_without_a_usable_status(fields: dict[str, object], aliyun: Emulator, build: Build) -> None:
+    """What Aliyun may answer one day is no review, and no bug of the plugin."""
+    body = {"Code": "OK", "TemplateType": "1", **fields}
+    aliyun.plan.add(replace(refusing("x"), body=json.dumps(body).encode()))
+    vendor = build()
+    with pytest.raises(OutcomeUnknown, match="TemplateStatus"):
+        vendor.query_template(vendor.channel, text_template(vendor_code="SMS_1"))
 
 
 def test_another_kind_of_template(aliyun: Emulator, build: Build) -> None:
