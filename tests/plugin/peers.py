@@ -5,6 +5,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Self
 
 Behaviour = Callable[[socket.socket], None]
@@ -30,14 +31,10 @@ class Peer:
             except OSError:
                 return
             self.connections += 1
-            with connection:
-                connection.settimeout(10)
-                try:
-                    self._behaviour(connection)
-                except OSError:
-                    continue
-                finally:
-                    self.left.set()
+            connection.settimeout(10)
+            with suppress(OSError), connection:
+                self._behaviour(connection)
+            self.left.set()
 
     def __enter__(self) -> Self:
         return self

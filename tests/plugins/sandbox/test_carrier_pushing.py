@@ -158,7 +158,7 @@ def _send(session: Session, url: str, ref: str = "b1", count: int = 3) -> reques
 def test_a_fault_on_a_real_connection(tmp_path: Path, fault: str, seen: Any) -> None:
     """What the caller sees says nothing about acceptance; the record does."""
     with serving(tmp_path / "carrier.db", Clock()) as server, Session() as session:
-        session.timeout = (5, 0.3 if fault == "hang" else 20)
+        session.timeout = (5, 1 if fault == "hang" else 20)
         _open(session, server.url)
         session.put(f"{server.url}/faults", json={fault: 1})
         if isinstance(seen, int):

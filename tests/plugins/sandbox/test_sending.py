@@ -92,7 +92,7 @@ def test_an_unapproved_template_is_refused(line: Line) -> None:
 )
 def test_a_fault_leaves_only_what_is_certain(line: Line, fault: str, outcome: Outcome, code: str) -> None:
     """A look-up settles every unknown: found is accepted, absent is proof once the call is out of date."""
-    hooks = line.open(timeout_s=0.3 if fault == "hang" else 20)
+    hooks = line.open(timeout_s=1 if fault == "hang" else 20)
     batch = line.batch(line.approved(), "13800138000", "13900139000")
     hooks.check()
     line.faults(**{fault: 1})
