@@ -131,6 +131,11 @@ def test_a_webhook_that_is_too_large(worlds: Worlds) -> None:
         assert world.client.post(HOOK, environ_overrides=body).status_code == status
 
 
+def test_a_vendor_that_hangs_up(world: World) -> None:
+    environ = {"wsgi.input": io.BytesIO(b"x"), "CONTENT_LENGTH": "2"}
+    assert world.client.post(HOOK, environ_overrides=environ).status_code == 400
+
+
 def test_webhooks_are_counted(world: World) -> None:
     before = metrics.WEBHOOKS.labels("promo", 403)._value.get()
     world.client.post(HOOK, headers={"X-Forged": "1"})

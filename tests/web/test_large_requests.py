@@ -83,10 +83,12 @@ def test_an_unsigned_request_is_not_read(world: World) -> None:
 
 
 def test_a_caller_who_hangs_up(world: World) -> None:
-    answer = world.client.post(
-        "/sms/smsTemplate", input_stream=io.BytesIO(b'{"rem'), content_length=100, **world.signed()
+    environ = {"wsgi.input": io.BytesIO(b'{"rem'), "CONTENT_LENGTH": "100"}
+    answer = world.client.post("/sms/smsTemplate", environ_overrides=environ, **world.signed()).get_json()
+    assert (answer["code"], answer["message"]) == (
+        "UNREADABLE_BODY",
+        "The body of the request is incomplete.",
     )
-    assert answer.get_json()["code"] == "UNREADABLE_BODY"
 
 
 @pytest.mark.parametrize(("slack", "code"), [(0, "OK"), (-1, "REQUEST_TOO_LARGE")])
