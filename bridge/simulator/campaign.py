@@ -208,7 +208,7 @@ class Campaign:
             for call in as_completed([pool.submit(send_one, batch) for batch in batches]):
                 done += call.result()
                 stage.reach(done)
-            stage.note(f"{len(batches)} requests of up to {size:,}")
+            stage.note(f"{len(batches)} requests" if len(batches) > 1 else "one request")
 
     def _send_file(self, code: str) -> None:
         people = self._plan.by_file
@@ -220,7 +220,7 @@ class Campaign:
             url = self._callbacks.file_url(name)
             self._qa.send_file(out_id, url, self._plan.sign_name, code, variables=True)
             stage.reach(len(people))
-            stage.note("one request with an address")
+            stage.note("one request")
 
     # What comes back
 

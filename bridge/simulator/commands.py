@@ -72,7 +72,9 @@ def demo(recipients: int, keep: bool) -> None:
 @click.option("--receipts", type=click.Choice(("push", "pull")), default="push", show_default=True)
 @click.option("--listen", default="127.0.0.1:8790", show_default=True, help="Where callbacks are received.")
 @click.option("--address", help="How the bridge reaches this machine, when not by LISTEN.")
-@click.option("--silence", default=60.0, show_default=True, help="Seconds without a receipt until giving up.")
+@click.option(
+    "--silence", default=150.0, show_default=True, help="Seconds without a receipt until giving up."
+)
 @click.option("--listen-only", is_flag=True, help="Send nothing; receive callbacks until Ctrl-C.")
 def simulate(
     prefix: str,
@@ -116,9 +118,8 @@ def simulate(
     console = _console()
     server = CallbackServer(Rules(key), listen=_listen(listen), address=address)
     with _ending(), _failures_told(), server as callbacks:
-        console.print(
-            f"callback_url must be {callbacks.url} (look at {callbacks.url}/inspector)", soft_wrap=True
-        )
+        note = f"Callbacks are received at {callbacks.url}: it must be the channel's callback_url."
+        console.print(note, highlight=False, soft_wrap=True)
         if listen_only:
             _wait_for_ever()
         qa = QuickAudience(prefix, key, platform_name=platform_name, patience_s=PATIENCE_S)
@@ -132,9 +133,8 @@ def _run(console: Console, qa: QuickAudience, callbacks: CallbackServer, plan: P
     result = reconcile(course.sent, callbacks.inbox, course.details)
     print_result(console, result, course.seconds)
     if plan.receipts == "push" and not callbacks.inbox.pushes:
-        console.print(
-            f"No callback came at all: is the channel's callback_url {callbacks.url}?", soft_wrap=True
-        )
+        note = f"No callback came at all: is {callbacks.url} the channel's callback_url?"
+        console.print(note, highlight=False, soft_wrap=True)
     return not result.findings
 
 

@@ -124,7 +124,7 @@ def reconcile(
 
 
 def _reason(receipt: Receipt) -> str:
-    return f"{receipt.code}: {receipt.message}"
+    return f"{receipt.code}: {receipt.message}" if receipt.message else receipt.code
 
 
 def _compare_receipts(findings: _Findings, sent: Sent, inbox: Inbox) -> int:

@@ -35,7 +35,7 @@ def simulated(fake: FakeBridge, port: int, *options: str) -> Result:
 def test_a_campaign_that_reconciles_ends_with_status_0(fake: FakeBridge, port: int) -> None:
     result = simulated(fake, port, "--recipients", "50")
     assert result.exit_code == 0, result.output
-    assert f"callback_url must be http://127.0.0.1:{port} " in result.output
+    assert f"received at http://127.0.0.1:{port}:" in result.output
     assert "Everything reconciles." in result.output
     for line in ("sent by Quick Audience", "65", "not known without the carrier's record"):
         assert line in result.output
@@ -52,7 +52,7 @@ def test_a_wrong_callback_address_is_named(fake: FakeBridge, port: int) -> None:
     fake.pushes = False
     result = simulated(fake, port, "--recipients", "5")
     assert result.exit_code == 1
-    assert f"No callback came at all: is the channel's callback_url http://127.0.0.1:{port}?" in result.output
+    assert f"No callback came at all: is http://127.0.0.1:{port} the channel's callback_url?" in result.output
 
 
 def test_own_numbers_replace_the_invented_ones(fake: FakeBridge, port: int, tmp_path: Path) -> None:
