@@ -48,8 +48,6 @@ def verify(name: str, tests: Path | None, keep: bool) -> None:
     if not found:
         raise Trouble(f"No table of {name} was found; give the place with --tests.")
     status, climbs = _run(name, found)
-    for climb in climbs:
-        _tell(climb)
     if status == 0 and keep:
         _keep(package, name, climbs)
     raise SystemExit(min(status, 1))
@@ -78,12 +76,6 @@ def _run(name: str, tests: Sequence[Path]) -> tuple[int, list[Mapping[str, Any]]
         if status == _PYTEST_NOTHING_COLLECTED or not told.is_file():
             raise Trouble(f"No table of {name} ran.")
         return status, json.loads(told.read_text(encoding="utf-8"))
-
-
-def _tell(climb: Mapping[str, Any]) -> None:
-    click.echo(f"{climb['title']}: {climb['rung'] or 'no rung yet'}")
-    for step in climb["lacks"]:
-        click.echo(f"    lacks {step}")
 
 
 def _keep(package: Path, name: str, climbs: Sequence[Mapping[str, Any]]) -> None:

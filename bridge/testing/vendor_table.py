@@ -1,7 +1,9 @@
 """What an author fills in, and how a row of it is played."""
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -47,6 +49,7 @@ class VendorTable:
     unsigned_webhooks: ClassVar[str] = ""
     """Why the vendor's webhooks cannot be verified (the bridge's secret path is then their only guard)."""
     signature_covers_body: ClassVar[bool] = True
+    _kept_in: Path | None = None
     campaign_sign: ClassVar[str] = SIGN
     """A signature that is approved at the emulator, for the kill -9 campaign."""
 
@@ -127,7 +130,18 @@ class VendorTable:
         with self.wire([row]) as wire, self.stage(wire, row) as stage:
             if isinstance(row, Webhook):
                 how.setdefault("request", self.sign(row.request))
-            return play(stage, wire, row, **how)
+            played = play(stage, wire, row, **how)
+        if self._kept_in is not None and "breakage" not in how:
+            self._keep(played)
+        return played
+
+    def _keep(self, played: Played) -> None:
+        assert self._kept_in is not None
+        folder = self._kept_in / re.sub(r"\W+", "-", self.title or self.vendor_name())
+        folder.mkdir(parents=True, exist_ok=True)
+        name = re.sub(r"\W+", "-", f"{played.row.operation} {played.row.id}")
+        if record := played.record():
+            (folder / f"{name}.txt").write_text("\n\n".join(record) + "\n", encoding="utf-8")
 
     def check(self, row: Case) -> Played:
         """Play one row; everything must be as the table says, and nothing else may happen."""
@@ -146,6 +160,8 @@ class VendorTable:
 
     @pytest.fixture(autouse=True)
     def _climb(self, request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> None:
+        folder = request.config.getoption("--bridge-exchanges")
+        self._kept_in = Path(folder) if folder else None
         test = request.function
         if hasattr(test, PROPERTY):
             vendor = self.vendor_name()
