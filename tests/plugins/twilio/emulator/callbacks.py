@@ -72,6 +72,8 @@ class Callbacks:
     def __init__(self, account: Account, threads: int = 4) -> None:
         self.fates = Fates()
         self.failures: list[str] = []
+        self.proxies: dict[str, str] = {}
+        """Public origins, and where the proxy there passes requests on to."""
         self._account = account
         self._random = random.Random(self.fates.seed)
         self._due: list[_Due] = []
@@ -154,13 +156,19 @@ class Callbacks:
             **(extra or {}),
         }
         for attempt in range(attempts):
-            status = _post(target, urlencode(form), headers)
+            status = _post(self._behind_proxy(target), urlencode(form), headers)
             if status is not None and (status < 400 or not every):
                 break
             time.sleep(0.05 * attempt)
         if status is None or status >= 400:
             self.failures.append(f"{urlsplit(target).path}: {status}")
         return status
+
+    def _behind_proxy(self, url: str) -> str:
+        for origin, inner in self.proxies.items():
+            if url.startswith(origin):
+                return inner + url.removeprefix(origin)
+        return url
 
 
 def _post(url: str, body: str, headers: Mapping[str, Any]) -> int | None:
