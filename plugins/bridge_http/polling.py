@@ -7,7 +7,7 @@ runs one poller in the whole installation; here a bad record is left out, so tha
 from collections.abc import Callable
 from typing import Any
 
-from bridge.plugin import PollWindow, ReceiptPage, Records, ReplyPage, VendorRejected
+from bridge.plugin import PollWindow, ReceiptPage, ReplyPage, VendorRejected
 
 from .answers import Answer
 from .faults import Unsendable
@@ -26,12 +26,10 @@ class Poller:
         namer: Namer,
         exchange: Callable[[Built], Answer],
         token: Callable[[Names], Names],
-        records: Records,
     ) -> None:
         self._namer = namer
         self._exchange = exchange
         self._token = token
-        self._records = records
 
     def receipts(self, poll: CompiledPoll, window: PollWindow) -> ReceiptPage:
         """One page of receipts."""

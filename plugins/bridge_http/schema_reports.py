@@ -100,7 +100,6 @@ class Poll(Records):
     until: Condition | None = None
     cursor: str = ""
     each: Literal["pending"] | None = None
-    every_s: Annotated[float, Field(gt=0)] = 30
 
 
 class Polls(Table):

@@ -99,7 +99,7 @@ class HttpVendor(Vendor):
             for name, operation in self._compiled.operations.items()
             if name in ("send_text", "send_digital", "lookup")
         }
-        self._poller = Poller(self._namer, self._exchange, self._with_token, channel.records)
+        self._poller = Poller(self._namer, self._exchange, self._with_token)
 
     @property
     def limits(self) -> Limits:
