@@ -43,7 +43,7 @@ class Part:
                 start_new_session=True,
             )
 
-    def await_ready(self, ready: Callable[[], bool], timeout_s: float = 60) -> None:
+    def await_ready(self, ready: Callable[[], bool], timeout_s: float = 120) -> None:
         """Wait until `ready()`; raises PartFailed when the part ends before or takes too long."""
         deadline = time.monotonic() + timeout_s
         while not ready():

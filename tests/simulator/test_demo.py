@@ -11,6 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from bridge.simulator.commands import demo
 
 FULL_NUMBER = re.compile(r"(?<!\d)(?:86)?1[3-9]\d{9}(?!\d)")
 DEMO = (sys.executable, "-m", "bridge.cli", "demo", "--recipients", "300")
@@ -25,11 +28,11 @@ def running(folder: Path, *options: str, **environ: str) -> Iterator[subprocess.
     environment = {**os.environ, "TMPDIR": str(folder), "SMS_BRIDGE_WEB_WORKERS": "1", **environ}
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as demo:
+    ) as running_demo:
         try:
-            yield demo
+            yield running_demo
         finally:
-            demo.kill()
+            running_demo.kill()
 
 
 def descendants(folder: Path) -> list[int]:
@@ -53,21 +56,23 @@ def none_left(folder: Path) -> bool:
     return not descendants(folder)
 
 
-def read_until(demo: subprocess.Popen[str], words: str) -> str:
+def read_until(process: subprocess.Popen[str], words: str) -> str:
     """What it printed up to the line with these words."""
     printed = ""
-    assert demo.stdout is not None
-    for line in demo.stdout:
+    assert process.stdout is not None
+    for line in process.stdout:
         printed += line
         if words in line:
             return printed
     raise AssertionError(printed)
 
 
-def test_everything_reconciles(tmp_path: Path) -> None:
-    with running(tmp_path) as demo:
-        output, _ = demo.communicate(timeout=240)
-    assert demo.returncode == 0, output
+def test_everything_reconciles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("SMS_BRIDGE_WEB_WORKERS", "1")
+    result = CliRunner().invoke(demo, ["--recipients", "300"])
+    output = result.output
+    assert result.exit_code == 0, output
     assert "Everything reconciles." in output
     for row, figure in (("sent by Quick Audience", "390"), ("duplicates", "0"), ("lost", "0")):
         assert re.search(rf"{row} +│ +{figure} │", output), output
@@ -79,29 +84,29 @@ def test_everything_reconciles(tmp_path: Path) -> None:
 @linux
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGKILL])
 def test_whatever_ends_it_leaves_no_orphans(tmp_path: Path, signum: signal.Signals) -> None:
-    with running(tmp_path) as demo:
-        read_until(demo, "Create text template")
+    with running(tmp_path) as process:
+        read_until(process, "Create text template")
         assert len(descendants(tmp_path)) > 5, "bridge, gunicorn, worker, carrier and their guards"
-        demo.send_signal(signum)
-        demo.wait(60)
+        process.send_signal(signum)
+        process.wait(60)
         assert none_left(tmp_path)
 
 
 @linux
 def test_keep_prints_where_to_look_until_ctrl_c(tmp_path: Path) -> None:
-    with running(tmp_path, "--keep") as demo:
-        output = read_until(demo, "files and logs")
+    with running(tmp_path, "--keep") as process:
+        output = read_until(process, "files and logs")
         for name in ("prefix for Quick Audience", "/docs", "/metrics", "/inspector", "/record/summary"):
             assert name in output
-        demo.send_signal(signal.SIGINT)
-        assert demo.wait(60) == 1
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 1
         assert none_left(tmp_path)
 
 
 def test_a_bridge_that_does_not_start_shows_the_end_of_its_log(tmp_path: Path) -> None:
-    with running(tmp_path, SMS_BRIDGE_WEB_WORKERS="none") as demo:
-        output, _ = demo.communicate(timeout=120)
-    assert demo.returncode == 1
+    with running(tmp_path, SMS_BRIDGE_WEB_WORKERS="none") as process:
+        output, _ = process.communicate(timeout=120)
+    assert process.returncode == 1
     assert "Error: The bridge ended with status" in output
     assert "invalid literal for int() with base 10: 'none'" in output
     assert 'File "' not in output.partition("The end of its log:")[0], "no traceback of the demo itself"
