@@ -1,4 +1,4 @@
-"""What the carrier's codes mean to the bridge. Codes of delivery not listed here are undeliverable."""
+"""What the carrier's codes mean to the bridge. A code of delivery not listed here settles nothing."""
 
 from bridge.plugin import (
     BridgeError,
@@ -14,6 +14,14 @@ STATUSES = {
     "DELIVRD": MessageStatus.DELIVERED,
     "EXPIRED": MessageStatus.EXPIRED,
     "REJECTD": MessageStatus.REJECTED,
+    "UNDELIV": MessageStatus.UNDELIVERABLE,
+    "DB:0144": MessageStatus.UNDELIVERABLE,
+    "MI:0024": MessageStatus.UNDELIVERABLE,
+    "MI:0061": MessageStatus.UNDELIVERABLE,
+    "MK:0001": MessageStatus.UNDELIVERABLE,
+    "MK:0010": MessageStatus.UNDELIVERABLE,
+    "MK:1004": MessageStatus.UNDELIVERABLE,
+    "NP:1243": MessageStatus.UNDELIVERABLE,
 }
 
 ERRORS: dict[str, tuple[type[BridgeError], str]] = {

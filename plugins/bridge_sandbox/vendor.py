@@ -362,7 +362,7 @@ def _submitted(result: Mapping[str, str]) -> SubmitResult:
 
 def _receipt(entry: Mapping[str, Any]) -> DeliveryReceipt:
     return DeliveryReceipt(
-        status=STATUSES.get(entry["code"], MessageStatus.UNDELIVERABLE),
+        status=STATUSES.get(entry["code"], MessageStatus.ACCEPTED),
         message_ref=entry["ref"],
         batch_ref=entry["batch_ref"],
         vendor_id=entry["id"],

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import bridge_sandbox
 from bridge_sandbox.carrier.faults import Faults
+from bridge_sandbox.carrier.rules import DELIVERED, FAILURES
+from bridge_sandbox.codes import STATUSES
 from bridge_sandbox.settings import SandboxSettings
 
 ROOM = Path(bridge_sandbox.__file__).parent
@@ -40,3 +42,7 @@ def test_the_carrier_imports_nothing_of_the_bridge() -> None:
                 assert node.level < 2, path.name
                 names = [node.module or ""] if node.level == 0 else []
             assert not [name for name in names if name.partition(".")[0].startswith("bridge")], path.name
+
+
+def test_the_plugin_knows_every_code_the_carrier_reports() -> None:
+    assert set(STATUSES) == {DELIVERED, *FAILURES}
