@@ -11,6 +11,7 @@ from bridge.plugin import BridgeError
 from bridge.settings import SettingsFaults
 from bridge.simulator.commands import demo, simulate
 
+from . import extensions
 from .channels import channels
 from .checking import check
 from .database import db
@@ -25,7 +26,18 @@ __all__ = ["main"]
 
 
 class _Commands(click.Group):
-    """Tells expected failures in one sentence and ends with status 2; never with a traceback."""
+    """Tells expected failures in one sentence and ends with status 2; never with a traceback.
+
+    Beside the bridge's own commands it has those of the plugins.
+    """
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Every command's name."""
+        return sorted({*super().list_commands(context), *extensions.names()})
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """The bridge's own command first, then a plugin's."""
+        return super().get_command(context, name) or extensions.command(name)
 
     def invoke(self, context: click.Context) -> Any:
         """Run the chosen command."""
