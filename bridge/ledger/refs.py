@@ -1,20 +1,49 @@
 """Ids, references and number keys.
 
-An id has 63 bits: milliseconds since 1970 above 21 random bits. Ids grow with time (so inserts stay at the
-end of their index), need no round trip to the database, and never repeat across installations that share a
-vendor account. A reference is an id in base 36: 13 characters [0-9a-z]; a message's is "chunk-seq".
+An id has 63 bits: milliseconds since 1970, eight bits that tell processes apart, and a sequence of thirteen.
+Ids grow with time (so inserts stay at the end of their index), need no round trip to the database, and do not
+repeat across installations that share a vendor account. A reference is an id in base 36: at most 13
+characters [0-9a-z]; a message's is "chunk-seq".
 """
 
+import os
 import secrets
+import threading
 from hashlib import blake2b
 
 DAY_MS = 86_400_000
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
+class _Sequence:
+    """One process's ids: consecutive within a millisecond, from a random start."""
+
+    def __init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin anew, as a process of its own; another thread may have held the lock at the fork."""
+        self._lock = threading.Lock()
+        self._tag = secrets.randbits(8)
+        self._ms = self._next = 0
+
+    def take(self, now_ms: int) -> int:
+        """The next id; a millisecond that is used up borrows from the one after it."""
+        with self._lock:
+            if now_ms != self._ms:
+                self._ms, self._next = now_ms, secrets.randbits(12)
+            number = self._next
+            self._next += 1
+        return (now_ms + (number >> 13)) << 21 | self._tag << 13 | number & 0x1FFF
+
+
+_sequence = _Sequence()
+os.register_at_fork(after_in_child=_sequence.restart)
+
+
 def new_id(now_ms: int) -> int:
     """A fresh id for something created now."""
-    return (now_ms << 21) | secrets.randbits(21)
+    return _sequence.take(now_ms)
 
 
 def to_ref(number: int) -> str:

@@ -157,8 +157,9 @@ def _insert(
             created=now,
         )
         .on_conflict_do_nothing()
+        .returning(models.reply.c.id)
     )
-    return stored if inserted.rowcount else None
+    return stored if inserted.first() is not None else None
 
 
 def _heed(

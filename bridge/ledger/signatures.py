@@ -6,8 +6,9 @@ close within minutes, so they are written without waiting for the disk.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
 from .engine import Database
 from .models import signature as _table
@@ -42,13 +43,15 @@ class Signatures:
     def claim(self, channel: str, signature: str, fingerprint: bytes, now: int) -> Fresh | Stored | Differs:
         """Note the use of a signature for a request (fingerprint: at most 32 bytes; now: milliseconds)."""
 
-        def work(connection):  # type: ignore[no-untyped-def]
+        def work(connection: Connection) -> Row[Any] | None:
             inserted = connection.execute(
                 upsert(connection, _table)
                 .values(channel=channel, signature=signature, fingerprint=fingerprint, created=now)
                 .on_conflict_do_nothing()
+                .returning(_table.c.created)
             )
-            if inserted.rowcount:
+            # Asked for what was inserted: the count of an INSERT is not to be had from every driver.
+            if inserted.first() is not None:
                 return None
             return connection.execute(
                 select(_table).where(_table.c.channel == channel, _table.c.signature == signature)

@@ -1,0 +1,148 @@
+"""Batches, chunks and rows for tests of the ledger, at a time of the test's choosing."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from bridge.ledger import Claimed, Conclusion, Ledger, MessageRow, NewBatch, Recipients, Terms
+from bridge.ledger.refs import phone_key
+from bridge.plugin import MessageStatus, TemplateType
+from bridge.plugin.phone import parse
+
+NOW = 1_795_400_000_000
+DAY = 86_400_000
+CHANNEL = "promo"
+TEMPLATE = {
+    "kind": "text",
+    "type": 2,
+    "code": "T1",
+    "name": "Spring",
+    "remark": "",
+    "sign_name": "",
+    "vendor_code": "V1",
+    "state": "",
+    "refused": [],
+    "content": "Dear ${name}",
+}
+
+
+def phones(count: int, start: int = 0) -> list[str]:
+    """Distinct mainland numbers."""
+    return [f"138{index:08d}" for index in range(start, start + count)]
+
+
+def batch(
+    *chunks: Sequence[str],
+    out_id: str = "task-1",
+    channel: str = CHANNEL,
+    digest: bytes = b"digest",
+    sign_name: str = "Acme",
+    template_type: int = 2,
+) -> NewBatch:
+    """A batch of chunks of numbers, each with a value of its own."""
+    recipients = [Recipients(chunk, [{"name": f"n{phone}"} for phone in chunk]) for chunk in chunks]
+    template = json.dumps({**TEMPLATE, "type": template_type})
+    return NewBatch(channel, out_id, sign_name, "T1", template, digest, "{}", recipients)
+
+
+def terms(now: int = NOW, max_pending: int = 1_000_000) -> Terms:
+    """The usual terms: replay for a day, deadline in three."""
+    return Terms(now=now, deadline=now + 3 * DAY, replay_ms=DAY, max_pending=max_pending)
+
+
+def accept(ledger: Ledger, new: NewBatch, now: int = NOW) -> int:
+    """Store a batch; its id."""
+    return ledger.batches.accept(new, terms(now)).batch_id
+
+
+def claim(
+    ledger: Ledger, owner: str = "worker", *, now: int = NOW, limit: int = 10, lease_ms: int = 60_000
+) -> list[Claimed]:
+    """Claim what is due."""
+    return ledger.write(
+        lambda connection: ledger.chunks.claim(
+            connection, CHANNEL, owner, limit=limit, now=now, lease_ms=lease_ms
+        )
+    )
+
+
+def row(
+    chunk: Claimed,
+    seq: int,
+    status: MessageStatus = MessageStatus.ACCEPTED,
+    *,
+    vendor_id: str = "",
+    now: int = NOW,
+) -> MessageRow:
+    """The message row of a place in a chunk."""
+    phone = chunk.recipients.phones[seq]
+    return MessageRow(
+        chunk.id,
+        seq,
+        phone,
+        phone_key(chunk.channel, parse(phone, TemplateType.PROMOTION).digits, now),
+        int(status),
+        vendor_id,
+        "",
+        "",
+        1,
+        now,
+        now if status.final else None,
+    )
+
+
+def rows(chunk: Claimed, status: MessageStatus = MessageStatus.ACCEPTED) -> list[MessageRow]:
+    """All rows of a chunk with one status; vendor ids are v0, v1 and so on."""
+    return [row(chunk, seq, status, vendor_id=f"v{seq}") for seq in range(chunk.count)]
+
+
+def conclude(
+    ledger: Ledger,
+    chunk: Claimed,
+    written: Sequence[MessageRow] | None = None,
+    *,
+    check_at: int | None = None,
+    retry_at: int | None = None,
+    now: int = NOW,
+    out_id: str = "task-1",
+) -> bool:
+    """Record a chunk's end; False when it came too late."""
+    given = rows(chunk) if written is None and retry_at is None else written or []
+    conclusion = Conclusion(
+        chunk,
+        out_id,
+        "Acme",
+        pushes=True,
+        rows=given,
+        check_at=check_at,
+        retry_at=retry_at,
+        deadline=now + 3 * DAY,
+    )
+    return not ledger.write(lambda connection: ledger.chunks.record(connection, conclusion, now)).stale
+
+
+def recorded(ledger: Ledger, numbers: Sequence[str], **options: Any) -> Claimed:
+    """Accept, claim and record one chunk of numbers as accepted by the vendor."""
+    accept(ledger, batch(numbers, **options))
+    (chunk,) = claim(ledger)
+    conclude(ledger, chunk)
+    return chunk
+
+
+def statuses(ledger: Ledger, out_id: str = "task-1") -> dict[str, str]:
+    """Number to the name of its final status."""
+    from bridge.ledger import Span
+
+    details, _ = ledger.history.details(CHANNEL, out_id, Span(0, NOW * 2), limit=10_000, offset=0)
+    return {detail.phone: MessageStatus(detail.status).name for detail in details}
+
+
+def pushed(ledger: Ledger, now: int = NOW, size: int = 500) -> list[list[object]]:
+    """Claim all due pushes and confirm them: the entries of each call."""
+    jobs = ledger.write(
+        lambda connection: ledger.outbox.claim(
+            connection, CHANNEL, "pusher", jobs=100, size=size, now=now, lease_ms=1000
+        )
+    )
+    ledger.outbox.finish(jobs, [])
+    return [list(job.entries) for job in jobs]

@@ -1,0 +1,179 @@
+"""The life of a chunk: who may claim, who may record, what happens to what is unknown."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from bridge.ledger import Claimed, Climb, Ledger, Settlement
+from bridge.ledger.refs import message_ref
+from bridge.plugin import DeliveryReceipt, MessageStatus
+
+from .making import CHANNEL, DAY, NOW, accept, batch, claim, conclude, phones, pushed, row, rows, statuses
+
+MINUTE = 60_000
+
+
+def unknown(ledger: Ledger, count: int = 3) -> Claimed:
+    """A chunk whose call was lost: all its messages are in question."""
+    accept(ledger, batch(phones(count)))
+    (chunk,) = claim(ledger)
+    conclude(ledger, chunk, rows(chunk, MessageStatus.CALLING), check_at=NOW + 1000)
+    return chunk
+
+
+def settle(ledger: Ledger, now: int = NOW + 1000, **what: object) -> Claimed:
+    """Claim the one chunk that is due for settling, and settle it."""
+    (chunk,) = ledger.chunks.claim_unknown(CHANNEL, "settler", limit=10, now=now, lease_ms=MINUTE)
+    given: dict[str, object] = {
+        "resend_due": now,
+        "resend_deadline": now + DAY,
+        "check_at": now + MINUTE,
+        **what,
+    }
+    ledger.chunks.settle(Settlement(chunk, "task-1", "Acme", pushes=True, **given), now)  # type: ignore[arg-type]
+    return chunk
+
+
+def test_a_chunk_is_claimed_by_one_worker_only(ledger: Ledger) -> None:
+    """Four workers race for twenty chunks: each chunk goes to one, none is left."""
+    accept(ledger, batch(*(phones(2, 10 * index) for index in range(20))))
+    taken: list[int] = []
+
+    def work(owner: str) -> None:
+        while found := claim(ledger, owner, limit=3):
+            taken.extend(chunk.id for chunk in found)
+
+    threads = [threading.Thread(target=work, args=(f"worker-{index}",)) for index in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(taken), len(set(taken))) == (20, 20)
+
+
+@pytest.mark.parametrize(("due_in", "claimed"), [(-1, True), (0, True), (1, False)])
+def test_only_what_is_due_is_claimed(ledger: Ledger, due_in: int, claimed: bool) -> None:
+    """A chunk that was put back waits until its time."""
+    accept(ledger, batch(phones(2)))
+    (chunk,) = claim(ledger)
+    assert conclude(ledger, chunk, retry_at=NOW + 5000)
+    again = claim(ledger, now=NOW + 5000 - due_in)
+    assert bool(again) is claimed
+    assert [found.attempt for found in again] == ([2] if claimed else [])
+
+
+def lapse(ledger: Ledger, chunk: Claimed) -> None:
+    """Another worker takes the chunk over when its lease is past, and writes it down as unknown."""
+    (lapsed,) = ledger.chunks.claim_lapsed("other", limit=5, now=chunk.lease + 1, lease_ms=MINUTE)
+    assert conclude(ledger, lapsed, rows(lapsed, MessageStatus.CALLING), check_at=NOW + DAY)
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["before the lease ends", "after"])
+def test_a_lease_that_lapsed_is_unknown_and_never_ready(ledger: Ledger, late: bool) -> None:
+    """Nobody claims it again, whatever the time; only after its end may another write it down."""
+    accept(ledger, batch(phones(2)))
+    (chunk,) = claim(ledger, lease_ms=MINUTE)
+    moment = chunk.lease + (1 if late else -1)
+    lapsed = ledger.chunks.claim_lapsed("other", limit=5, now=moment, lease_ms=MINUTE)
+    assert len(lapsed) == (1 if late else 0)
+    assert claim(ledger, "other", now=NOW + 2 * DAY) == []
+
+
+def test_a_late_answer_is_evidence_not_a_second_record(ledger: Ledger) -> None:
+    """The first worker comes back after its chunk was taken over: what it says settles them."""
+    accept(ledger, batch(phones(3)))
+    (chunk,) = claim(ledger)
+    lapse(ledger, chunk)
+    late = [
+        row(chunk, 0, vendor_id="v0"),
+        row(chunk, 1, MessageStatus.REJECTED),
+        row(chunk, 2, MessageStatus.CALLING),
+    ]
+    assert conclude(ledger, chunk, late) is False
+    assert [seq for seq, _, _ in ledger.chunks.open_messages(chunk.id)] == [2]
+    assert statuses(ledger) == {phones(3)[1]: "REJECTED"}
+    assert len(pushed(ledger)) == 1
+
+
+def resend(places: list[int]) -> Callable[[Ledger, Claimed], None]:
+    return lambda ledger, _: void(settle(ledger, resend=places))
+
+
+def climbs(status: MessageStatus, places: list[int]) -> Callable[[Ledger, Claimed], None]:
+    return lambda ledger, chunk: void(
+        settle(ledger, climbs=[Climb(chunk.id, seq, int(status), "", "", "", NOW) for seq in places])
+    )
+
+
+def receipts(status: MessageStatus, places: list[int]) -> Callable[[Ledger, Claimed], None]:
+    return lambda ledger, chunk: void(
+        ledger.receipts.apply(
+            CHANNEL,
+            [DeliveryReceipt(status, message_ref=message_ref(chunk.id, seq)) for seq in places],
+            pushes=True,
+            now=NOW,
+        )
+    )
+
+
+def void(_: object) -> None:
+    """Nothing comes of it."""
+
+
+SETTLED = {
+    "a look-up shows all": (climbs(MessageStatus.ACCEPTED, [0, 1, 2]), 0, 0),
+    "a look-up shows some": (climbs(MessageStatus.ACCEPTED, [0]), 2, 0),
+    "receipts for all": (receipts(MessageStatus.DELIVERED, [0, 1, 2]), 0, 0),
+    "progress for some": (receipts(MessageStatus.ACCEPTED, [1]), 2, 0),
+    "proof of absence for one": (resend([1]), 2, 1),
+    "proof of absence for all": (resend([0, 1, 2]), 0, 3),
+    "given up": (climbs(MessageStatus.UNKNOWN, [0, 1, 2]), 0, 0),
+}
+
+
+@pytest.mark.parametrize(("how", "still_open", "again"), SETTLED.values(), ids=SETTLED)
+def test_an_unknown_outcome_is_settled_by_proof(
+    ledger: Ledger, how: Callable[[Ledger, Claimed], None], still_open: int, again: int
+) -> None:
+    """Settled messages leave, the rest stays in question, and only what is proven absent is sent again."""
+    chunk = unknown(ledger)
+    how(ledger, chunk)
+    assert len(ledger.chunks.open_messages(chunk.id)) == still_open
+    ready = claim(ledger, now=NOW + DAY)
+    assert sum(found.count for found in ready) == again
+    assert bool(ledger.gauges().get((CHANNEL, "unknown"))) is (still_open > 0)
+
+
+def test_a_receipt_beats_a_proof_of_absence(ledger: Ledger) -> None:
+    """A message whose receipt came between look-up and settlement is not sent again."""
+    chunk = unknown(ledger)
+    (held,) = ledger.chunks.claim_unknown(CHANNEL, "settler", limit=1, now=NOW + 1000, lease_ms=MINUTE)
+    receipts(MessageStatus.DELIVERED, [0])(ledger, chunk)
+    settlement = Settlement(
+        held, "task-1", "Acme", True, resend=[0, 1], resend_due=NOW, resend_deadline=NOW + DAY
+    )
+    ledger.chunks.settle(settlement, NOW)
+    (again,) = claim(ledger, now=NOW + 1)
+    assert list(again.recipients.phones) == [phones(3)[1]]
+    assert again.recipients.params_of(0) == {"name": f"n{phones(3)[1]}"}
+
+
+def test_two_settlers_do_not_both_settle(ledger: Ledger) -> None:
+    """The second finds nothing while the first holds the chunk, and the first too late has no effect."""
+    unknown(ledger)
+    (first,) = ledger.chunks.claim_unknown(CHANNEL, "a", limit=1, now=NOW + 1000, lease_ms=MINUTE)
+    assert ledger.chunks.claim_unknown(CHANNEL, "b", limit=1, now=NOW + 1000, lease_ms=MINUTE) == []
+    (second,) = ledger.chunks.claim_unknown(CHANNEL, "b", limit=1, now=first.lease + 1, lease_ms=MINUTE)
+    late = ledger.chunks.settle(Settlement(first, "task-1", "Acme", True, resend=[0]), NOW)
+    assert late.stale
+    assert len(ledger.chunks.open_messages(second.id)) == 3
+
+
+def test_what_was_never_sent_is_given_up_at_its_deadline(ledger: Ledger) -> None:
+    """Three days later the chunk is handed out to be ended, even of a channel at rest."""
+    accept(ledger, batch(phones(2)))
+    assert ledger.chunks.claim_expired("w", limit=5, now=NOW + 3 * DAY - 1, lease_ms=MINUTE) == []
+    (expired,) = ledger.chunks.claim_expired("w", limit=5, now=NOW + 3 * DAY, lease_ms=MINUTE)
+    assert conclude(ledger, expired, rows(expired, MessageStatus.EXPIRED), now=NOW + 3 * DAY)
+    assert set(statuses(ledger).values()) == {"EXPIRED"}

@@ -1,0 +1,177 @@
+"""Receipts find their message, statuses only climb, and what comes too early waits."""
+
+from collections.abc import Callable
+from itertools import product
+
+import pytest
+
+from bridge.ledger import Claimed, Ledger
+from bridge.ledger.refs import message_ref, to_ref
+from bridge.plugin import DeliveryReceipt, MessageStatus, from_vendor
+
+from .making import (
+    CHANNEL,
+    DAY,
+    NOW,
+    accept,
+    batch,
+    claim,
+    conclude,
+    phones,
+    pushed,
+    recorded,
+    row,
+    rows,
+    statuses,
+)
+
+S = MessageStatus
+Make = Callable[[Claimed], DeliveryReceipt]
+
+
+def delivered(**fields: object) -> DeliveryReceipt:
+    return DeliveryReceipt(S.DELIVERED, **fields)  # type: ignore[arg-type]
+
+
+MATCHED: dict[str, tuple[Make, bool]] = {
+    "our message reference": (lambda c: delivered(message_ref=message_ref(c.id, 1)), True),
+    "our chunk's reference and number": (
+        lambda c: delivered(batch_ref=to_ref(c.id), phone=from_vendor("8613800000001")),
+        True,
+    ),
+    "number with plus": (
+        lambda c: delivered(batch_ref=to_ref(c.id), phone=from_vendor("+8613800000001")),
+        True,
+    ),
+    "number in 11 digits": (
+        lambda c: delivered(batch_ref=to_ref(c.id), phone=from_vendor("13800000001")),
+        True,
+    ),
+    "the vendor's id": (lambda c: delivered(vendor_id="v1"), True),
+    "the vendor's id and number": (
+        lambda c: delivered(vendor_id="v1", phone=from_vendor("13800000001")),
+        True,
+    ),
+    "the vendor's id, another number": (
+        lambda c: delivered(vendor_id="v1", phone=from_vendor("13800000002")),
+        False,
+    ),
+    "a place that is not there": (lambda c: delivered(message_ref=message_ref(c.id, 99)), False),
+    "a chunk that is not there": (lambda c: delivered(message_ref=message_ref(c.id + 1, 1)), False),
+    "a number that is not in the chunk": (
+        lambda c: delivered(batch_ref=to_ref(c.id), phone=from_vendor("13900000001")),
+        False,
+    ),
+    "a chunk's reference alone": (lambda c: delivered(batch_ref=to_ref(c.id)), False),
+    "not our reference": (lambda c: delivered(message_ref="SM0123-x"), False),
+    "nothing at all": (lambda c: delivered(), False),
+}
+
+
+@pytest.mark.parametrize(("make", "found"), MATCHED.values(), ids=MATCHED)
+def test_a_receipt_finds_its_message(ledger: Ledger, make: Make, found: bool) -> None:
+    """By the strongest thing it names, and never another message."""
+    chunk = recorded(ledger, phones(3))
+    intake = ledger.receipts.apply(CHANNEL, [make(chunk)], pushes=True, now=NOW)
+    assert (len(intake.ended), intake.parked) == ((1, 0) if found else (0, 1))
+    assert statuses(ledger) == ({phones(3)[1]: "DELIVERED"} if found else {})
+
+
+def test_a_receipt_never_reaches_another_channel(ledger: Ledger) -> None:
+    """The right reference under the wrong channel finds nothing."""
+    chunk = recorded(ledger, phones(1))
+    for receipt in (delivered(message_ref=message_ref(chunk.id, 0)), delivered(vendor_id="v0")):
+        assert ledger.receipts.apply("other", [receipt], pushes=True, now=NOW).parked == 1
+    assert statuses(ledger) == {}
+
+
+def test_an_id_shared_by_a_call_needs_the_number(ledger: Ledger) -> None:
+    """A vendor's id of a whole call says nothing without the number."""
+    accept(ledger, batch(phones(2)))
+    (chunk,) = claim(ledger)
+    conclude(ledger, chunk, [row(chunk, seq, vendor_id="call-1") for seq in range(2)])
+    assert ledger.receipts.apply(CHANNEL, [delivered(vendor_id="call-1")], pushes=True, now=NOW).parked == 1
+    both = [delivered(vendor_id="call-1", phone=from_vendor(phone)) for phone in phones(2)]
+    assert len(ledger.receipts.apply(CHANNEL, both, pushes=True, now=NOW).ended) == 2
+
+
+REPORTED = (S.ACCEPTED, S.DELIVERED, S.UNDELIVERABLE, S.EXPIRED, S.REJECTED)
+
+
+@pytest.mark.parametrize(("first", "second"), list(product((S.CALLING, *REPORTED), REPORTED)))
+def test_statuses_only_climb(ledger: Ledger, first: MessageStatus, second: MessageStatus) -> None:
+    """An open status gives way to a higher one; a final status stays, and is pushed once."""
+    accept(ledger, batch(phones(1)))
+    (chunk,) = claim(ledger)
+    conclude(ledger, chunk, rows(chunk, first), check_at=NOW if first is S.CALLING else None)
+    ledger.receipts.apply(
+        CHANNEL, [DeliveryReceipt(second, message_ref=message_ref(chunk.id, 0))], pushes=True, now=NOW
+    )
+    expected = first if first.final or first >= second else second
+    assert statuses(ledger) == ({phones(1)[0]: expected.name} if expected.final else {})
+    assert sum(len(call) for call in pushed(ledger)) == int(expected.final)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["progress first", "progress last"])
+def test_order_within_one_intake_does_not_matter(ledger: Ledger, order: tuple[int, ...]) -> None:
+    """Progress and end in one call, either way round, twice each: one end."""
+    chunk = recorded(ledger, phones(1))
+    reports = [
+        DeliveryReceipt(status, message_ref=message_ref(chunk.id, 0)) for status in (S.ACCEPTED, S.DELIVERED)
+    ]
+    shuffled = [reports[place] for place in order] * 2
+    assert len(ledger.receipts.apply(CHANNEL, shuffled, pushes=True, now=NOW).ended) == 1
+    assert len(pushed(ledger)) == 1
+
+
+def test_a_receipt_before_its_message_waits_for_it(ledger: Ledger) -> None:
+    """Receipts that overtake the answer are applied when the answer is recorded."""
+    accept(ledger, batch(phones(3)))
+    (chunk,) = claim(ledger)
+    early = [
+        delivered(message_ref=message_ref(chunk.id, 0)),
+        delivered(batch_ref=to_ref(chunk.id), phone=from_vendor("13800000001")),
+        delivered(vendor_id="v2"),
+    ]
+    assert ledger.receipts.apply(CHANNEL, early, pushes=True, now=NOW).parked == 3
+    conclude(ledger, chunk)
+    assert statuses(ledger) == dict.fromkeys(phones(3), "DELIVERED")
+    assert sum(len(call) for call in pushed(ledger)) == 3
+
+
+def test_parked_receipts_are_tried_again_and_dropped_in_the_end(ledger: Ledger) -> None:
+    """A race that left a receipt parked heals by itself; a receipt of nobody's goes after three days."""
+    ledger.receipts.apply(
+        CHANNEL, [delivered(vendor_id="v0"), delivered(vendor_id="nobody")], pushes=True, now=NOW
+    )
+    accept(ledger, batch(phones(1)))
+    (chunk,) = claim(ledger)
+    ledger.write(lambda c: _insert_without_unparking(ledger, c, chunk))
+    assert ledger.receipts.retry_parked(CHANNEL, pushes=True, now=NOW + 1).ended == []
+    assert len(ledger.receipts.retry_parked(CHANNEL, pushes=True, now=NOW + 5_000).ended) == 1
+    assert ledger.receipts.retry_parked(CHANNEL, pushes=True, now=NOW + 4 * DAY).dropped == 1
+    assert ledger.receipts.retry_parked(CHANNEL, pushes=True, now=NOW + 9 * DAY).dropped == 0
+
+
+def _insert_without_unparking(ledger: Ledger, connection: object, chunk: Claimed) -> None:
+    from bridge.ledger.bulk import insert_messages
+
+    insert_messages(connection, rows(chunk))  # type: ignore[arg-type]
+
+
+def test_an_opt_out_reported_by_the_vendor_suppresses_the_number(ledger: Ledger) -> None:
+    """Under the signature it was sent with, in the number's canonical form."""
+    chunk = recorded(ledger, phones(1))
+    receipt = DeliveryReceipt(S.REJECTED, message_ref=message_ref(chunk.id, 0), code="21610", opted_out=True)
+    ledger.receipts.apply(CHANNEL, [receipt], pushes=True, now=NOW)
+    assert ledger.suppressions.among(CHANNEL, "Acme", ["8613800000000"]) == {"8613800000000"}
+    assert ledger.suppressions.among(CHANNEL, "Other", ["8613800000000"]) == set()
+
+
+def test_strange_texts_are_stored_without_harm(ledger: Ledger) -> None:
+    """A vendor's report may hold NUL, half characters, tabs and endless texts."""
+    chunk = recorded(ledger, phones(1))
+    receipt = DeliveryReceipt(
+        S.REJECTED, message_ref=message_ref(chunk.id, 0), code="\0\ud800" * 300, reason="a\tb\\N\r\n" * 500
+    )
+    assert len(ledger.receipts.apply(CHANNEL, [receipt], pushes=True, now=NOW).ended) == 1

@@ -1,0 +1,171 @@
+"""Schema, retention, files, suppression and replayed signatures."""
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+
+from bridge.ledger import (
+    Differs,
+    Fresh,
+    Ledger,
+    LedgerUnavailable,
+    NewFile,
+    Progress,
+    Recipients,
+    Span,
+    Stored,
+    open_ledger,
+    upgrade,
+)
+from bridge.ledger.models import metadata
+from bridge.ledger.refs import from_message_ref, from_ref, new_id, to_ref
+
+from .making import CHANNEL, DAY, NOW, batch, claim, phones, recorded, statuses, terms
+
+
+def test_migrations_make_the_schema_of_the_models(ledger: Ledger) -> None:
+    """Nothing is missing and nothing is left over."""
+    with ledger.database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_an_old_schema_is_refused_with_the_command_to_run(ledger: Ledger) -> None:
+    """Before it is touched; an upgrade mends it, and may be repeated."""
+    ledger.check()
+    ledger.write(lambda c: c.execute(text("UPDATE alembic_version SET version_num = '0000'")))
+    with pytest.raises(LedgerUnavailable, match="sms-bridge db upgrade"):
+        ledger.check()
+    ledger.write(lambda c: c.execute(text("UPDATE alembic_version SET version_num = '0001'")))
+    upgrade(ledger.database.engine.url.render_as_string(hide_password=False))
+    ledger.check()
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("postgresql://nobody@127.0.0.1:1/none", "does not answer"),
+        ("mysql://x@y/z", "not supported"),
+        ("sqlite://", "must be a file"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_named(url: str, says: str) -> None:
+    """Without a trace of the driver's own text."""
+    with pytest.raises(LedgerUnavailable, match=says):
+        opened = open_ledger(url)
+        try:
+            opened.check()
+        finally:
+            opened.close()
+
+
+def test_personal_data_goes_after_its_time_and_open_work_stays(ledger: Ledger) -> None:
+    """Messages, numbers and batches that are old and finished are deleted; the rest is untouched."""
+    recorded(ledger, phones(3), out_id="old", digest=b"old")
+    open_batch = batch(phones(2), out_id="open", digest=b"open")
+    ledger.batches.accept(open_batch, terms())
+    assert ledger.retention.purge(NOW - 1) == 0
+    assert ledger.retention.purge(NOW + DAY) == 1
+    with ledger.database.read() as connection:
+        left = {
+            table: connection.execute(text(f"SELECT count(*) FROM {table}")).scalar()
+            for table in ("message", "chunk", "batch", "answer")
+        }
+    assert left == {"message": 0, "chunk": 1, "batch": 1, "answer": 0}
+
+
+def test_details_show_what_ended_in_the_span_page_by_page(ledger: Ledger) -> None:
+    """In order, each once, with the total of all pages."""
+    from bridge.plugin import MessageStatus
+
+    from .making import accept, conclude, rows
+
+    accept(ledger, batch(phones(5)))
+    (chunk,) = claim(ledger)
+    conclude(ledger, chunk, rows(chunk, MessageStatus.REJECTED))
+    seen: list[str] = []
+    for page in range(3):
+        details, total = ledger.history.details(CHANNEL, "task-1", Span(NOW, NOW), limit=2, offset=2 * page)
+        assert total == 5
+        seen += [detail.phone for detail in details]
+    assert seen == phones(5)
+    for span in (Span(NOW + 1, NOW + DAY), Span(NOW - DAY, NOW - 1)):
+        assert ledger.history.details(CHANNEL, "task-1", span, limit=9, offset=0) == ([], 0)
+    assert statuses(ledger, "other") == {}
+
+
+def test_a_file_is_read_by_one_and_goes_on_where_it_stopped(ledger: Ledger) -> None:
+    """Chunks and position are stored together, and only by whoever holds the file."""
+    ledger.batches.accept(batch(), terms(), NewFile("https://host/list.txt", 10))
+    job = ledger.files.claim("a", now=NOW, lease_ms=1000)
+    assert job is not None and (job.position, job.recipients_limit) == (0, 10)
+    assert ledger.files.claim("b", now=NOW, lease_ms=1000) is None
+    progress = Progress("tag", 100, 3, 3)
+    assert ledger.files.advance(
+        job, progress, [Recipients(phones(3))], now=NOW, lease_ms=1000, deadline=NOW + DAY
+    )
+    taken_over = ledger.files.claim("b", now=NOW + 1001, lease_ms=1000)
+    assert taken_over is not None and (taken_over.position, taken_over.etag, taken_over.taken) == (
+        100,
+        "tag",
+        3,
+    )
+    assert not ledger.files.advance(
+        job, progress, [Recipients(phones(3))], now=NOW, lease_ms=1000, deadline=NOW
+    )
+    done = Progress("tag", 200, 5, 5, finished=True)
+    assert ledger.files.advance(taken_over, done, [], now=NOW, lease_ms=1000, deadline=NOW)
+    assert ledger.files.claim("c", now=NOW + DAY, lease_ms=1000) is None
+    assert [chunk.count for chunk in claim(ledger)] == [3]
+
+
+def test_suppression_is_by_signature_or_for_all(ledger: Ledger) -> None:
+    """An entry without a signature counts under each; removing one leaves the others."""
+    ledger.suppressions.add(CHANNEL, "Acme", ["861"], "test", NOW)
+    ledger.suppressions.add(CHANNEL, "", ["862", "862"], "test", NOW)
+    ledger.suppressions.add("other", "", ["863"], "test", NOW)
+
+    def among(sign_name: str) -> set[str]:
+        return ledger.suppressions.among(CHANNEL, sign_name, ["861", "862", "863"])
+
+    assert (among("Acme"), among("Beta")) == ({"861", "862"}, {"862"})
+    assert ledger.suppressions.remove(CHANNEL, "Acme", ["861", "862"]) == 1
+    assert ledger.suppressions.remove(CHANNEL, None, ["862"]) == 1
+    assert ledger.suppressions.list(CHANNEL, limit=10) == []
+
+
+def test_a_signature_serves_one_request(ledger: Ledger) -> None:
+    """The same request gets the stored answer, another one is told apart, and time clears the slate."""
+    signatures = ledger.signatures
+    assert signatures.claim(CHANNEL, "s", b"request", NOW) == Fresh()
+    assert signatures.claim(CHANNEL, "s", b"request", NOW) == Fresh(), "its answer is not known yet"
+    signatures.store(CHANNEL, "s", 200, b"{}", "application/json")
+    assert signatures.claim(CHANNEL, "s", b"request", NOW) == Stored(200, b"{}", "application/json")
+    assert signatures.claim(CHANNEL, "s", b"another", NOW) == Differs()
+    assert signatures.claim("other", "s", b"another", NOW) == Fresh()
+    assert signatures.forget(NOW + 1) == 2
+
+
+@pytest.mark.parametrize("text_", ["", "A", "é", "1-2", "0" * 14, "zzzzzzzzzzzzz", "SM123456", "a b"])
+def test_only_our_references_are_read(text_: str) -> None:
+    """A vendor may echo anything; what is not ours is no reference."""
+    assert from_ref(text_) is None
+    assert from_message_ref(text_ + "-1") is None
+    assert from_message_ref("abc-" + text_) is None or text_.isdigit()
+
+
+def test_references_are_short_and_come_back() -> None:
+    """Fourteen characters at most for a chunk, twenty for a message, as the plugin API promises."""
+    number = new_id(NOW)
+    assert from_ref(to_ref(number)) == number
+    assert len(to_ref(number)) <= 14
+    assert from_message_ref(f"{to_ref(number)}-999") == (number, 999)
+
+
+def test_ids_do_not_repeat_within_a_millisecond() -> None:
+    """A request of ten thousand chunks takes ten thousand ids at one moment, in growing order."""
+    ids = [new_id(NOW) for _ in range(20_000)]
+    assert len(set(ids)) == len(ids)
+    assert ids == sorted(ids)
+    assert from_ref(to_ref(ids[-1])) == ids[-1]
