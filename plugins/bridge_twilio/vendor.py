@@ -115,10 +115,8 @@ class Twilio(Vendor):
         if refused:
             fault = ConfigurationFault(f"Signatures that cannot send: {', '.join(refused)}.")
             return Health("Some senders cannot be used.", fault)
-        return Health(
-            f"Twilio answers; {len(self._settings.senders)} senders. "
-            + ("Webhooks come in." if channel.hook_url else "Without a public URL no replies come in.")
-        )
+        replies = "" if channel.hook_url else " Without a public URL no replies come in."
+        return Health(f"Twilio answers. Signatures: {', '.join(self._settings.senders)}.{replies}")
 
     @hookimpl
     def query_sign(self, channel: Channel, sign_name: str) -> SignReview:

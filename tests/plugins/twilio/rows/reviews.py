@@ -10,6 +10,7 @@ from bridge.plugin import (
     CreatedTemplate,
     CredentialsRejected,
     DigitalTemplateReview,
+    Health,
     NoSuchResource,
     ReviewStatus,
     SignReview,
@@ -175,6 +176,7 @@ ROWS: Sequence[Case] = (
         "healthy",
         "check_channel",
         [ask(), service(), campaigns()],
+        Health("Twilio answers. Signatures: Acme."),
         settings={"senders": {"Acme": {"messaging_service_sid": SERVICE_SID}}},
     ),
     Query(
