@@ -47,7 +47,7 @@ def demo(recipients: int, keep: bool) -> None:
 
 
 @click.command()
-@click.option("--prefix", required=True, help="The channel's address, such as https://sms.example.com/promo.")
+@click.option("--prefix", default="", help="The channel's address, such as https://sms.example.com/promo.")
 @click.option(
     "--key",
     required=True,
@@ -99,6 +99,8 @@ def simulate(
     that no carrier serves, so they reach nobody; a real vendor may still charge for them.
     Exit status 1 when anything does not reconcile.
     """
+    if not prefix and not listen_only:
+        raise click.UsageError("--prefix is needed, unless you only listen.")
     crowd = _own_numbers(numbers) if numbers else None
     counts = _shares(recipients, by_file, digital, len(crowd) if crowd else 100, bool(crowd))
     if crowd is None:

@@ -60,6 +60,8 @@ review_delay_s = 1
 """
 
 
+_WELCOME = "A bridge, a carrier and a Quick Audience on this machine; a campaign of {total:,} recipients.\n"
+
 # What vendors do on a bad day, often enough to be seen among a dozen calls.
 _MISHAPS = {"lost_answer": 0.3, "receipts_twice": 0.2, "receipts_shuffled": 0.5}
 
@@ -85,6 +87,9 @@ class Demo:
 
     def run(self, *, keep: bool) -> bool:
         """Run it; True when everything reconciles. `keep` then waits for Ctrl-C. Raises PartFailed."""
+        plan = self._plan()
+        total = len(plan.by_list) + len(plan.by_file) + len(plan.digital)
+        self._console.print(_WELCOME.format(total=total), highlight=False)
         rules = Rules(self._secrets["DEMO_KEY"])
         with (
             tempfile.TemporaryDirectory(prefix="sms-bridge-demo-", ignore_cleanup_errors=True) as directory,
@@ -93,7 +98,7 @@ class Demo:
         ):
             addresses = self._start(parts, callbacks)
             with contextlib.closing(Carrier(addresses.carrier, CHANNEL)) as carrier:
-                reconciles = self._campaign(parts, callbacks, addresses, carrier)
+                reconciles = self._campaign(plan, parts, callbacks, addresses, carrier)
             if keep:
                 self._keep(parts, addresses)
         return reconciles
@@ -133,12 +138,12 @@ class Demo:
         return parts.start("bridge", *command, environ=environ)
 
     def _campaign(
-        self, parts: Parts, callbacks: CallbackServer, addresses: Addresses, carrier: Carrier
+        self, plan: Plan, parts: Parts, callbacks: CallbackServer, addresses: Addresses, carrier: Carrier
     ) -> bool:
         prefix, key = f"{addresses.bridge}/{CHANNEL}", self._secrets["DEMO_KEY"]
         stages = stages_for(self._console)
         with contextlib.closing(QuickAudience(prefix, key, platform_name=PLATFORM, patience_s=10)) as qa:
-            campaign = Campaign(qa, callbacks, self._plan(), stages, replies_due=carrier.replies)
+            campaign = Campaign(qa, callbacks, plan, stages, replies_due=carrier.replies)
             try:
                 course = campaign.run()
                 result = reconcile(course.sent, callbacks.inbox, course.details, carrier.record())

@@ -1,16 +1,21 @@
 """`sms-bridge simulate` from its options to its exit status; `demo` has a file of its own."""
 
+import re
+import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from click.testing import CliRunner, Result
 
 from bridge.simulator.commands import simulate
 
 from .fake_bridge import FakeBridge
-from .pushing import KEY
+from .pushing import KEY, push, receipt, receipts_body
 
 
 @pytest.fixture
@@ -70,6 +75,7 @@ def test_own_numbers_replace_the_invented_ones(fake: FakeBridge, port: int, tmp_
         (["--listen", "8790"], "HOST:PORT"),
         (["--numbers", __file__, "--recipients", "1000000"], "1,000,000 recipients are wanted"),
         (["--receipts", "pigeon"], "'pigeon' is not one of"),
+        (["--prefix", ""], "--prefix is needed"),
     ],
 )
 def test_wrong_options_are_told(fake: FakeBridge, port: int, options: list[str], words: str) -> None:
@@ -86,3 +92,15 @@ def test_a_bridge_that_is_not_there_is_told_in_one_line(port: int, monkeypatch: 
     assert result.exit_code == 1
     assert "Error: query_sign has no answer" in result.output
     assert "Traceback" not in result.output
+
+
+def test_it_can_only_listen(session: requests.Session) -> None:
+    command = [sys.executable, "-m", "bridge.cli", "simulate", "--listen-only", "--listen", "127.0.0.1:0"]
+    with subprocess.Popen([*command, "--key", KEY], stdout=subprocess.PIPE, text=True) as listening:
+        assert listening.stdout is not None
+        found = re.search(r"http://[0-9.:]+[0-9]", listening.stdout.readline())
+        assert found is not None
+        assert push(session, found[0], receipts_body(receipt())).ok
+        assert session.get(f"{found[0]}/inspector").json()["receipts"] == {"task-1": 1}
+        listening.terminate()
+        assert listening.wait(30) == 128 + signal.SIGTERM
