@@ -82,8 +82,14 @@ class Send(_Situation):
 class Reconcile(Send):
     """A batch whose outcome is unknown, looked up with `reconcile_batch`.
 
-    The look-up succeeds when it settles any message: accepted, rejected, or certainly not sent.
+    The look-up succeeds when it settles any message: accepted, rejected, or certainly not sent. An error
+    class is the error it raises: every message then stays unknown.
     """
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """The expected outcome of each message."""
+        return [Outcome.UNKNOWN if is_error(each) else outcome_of(each) for each in self.expected]
 
     @property
     def operation(self) -> str:
@@ -93,7 +99,7 @@ class Reconcile(Send):
     @property
     def role(self) -> str:
         """Success, refusal (the look-up settles nothing) or lost answer."""
-        if _loses(self):
+        if _loses(self) or self.expect is OutcomeUnknown:
             return "lost answer"
         return "refusal" if set(self.outcomes) == {Outcome.UNKNOWN} else "success"
 

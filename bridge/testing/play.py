@@ -15,6 +15,7 @@ from bridge.plugin import (
     Phone,
     SubmitResult,
     failure,
+    unknown,
 )
 
 from .cases import Case, Query, Reconcile, Send, Webhook, is_error, mismatch
@@ -95,7 +96,9 @@ class Played:
         assert isinstance(self.row, Send)
         messages = self.row.batch.messages
         if isinstance(self.error, BridgeError):
-            return [failure(self.error)] * len(messages)
+            error = self.error
+            look_up = isinstance(self.row, Reconcile)
+            return [unknown(error.reason, error.code) if look_up else failure(error)] * len(messages)
         answer = self.answer
         assert answer is not None, f"{self.row.operation} returned None"
         assert isinstance(answer, Sequence), f"{self.row.operation} returned a {type(answer).__name__}"
@@ -108,6 +111,8 @@ class Played:
         row = self.row
         if self.error is not None and not isinstance(self.error, BridgeError):
             return []
+        if isinstance(row, Reconcile) and is_error(row.expect):
+            return self._wrong_answer(row.expect)
         if isinstance(row, Send):
             assert len(row.expected) == len(row.batch.messages), (
                 "the row expects too few or too many outcomes"

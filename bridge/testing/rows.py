@@ -126,16 +126,22 @@ def _widened(table: "VendorTable") -> set[str]:
 
 
 def role_faults(cases: Iterable[Case]) -> list[str]:
-    """Rows whose lost answer is taken for anything but what it is."""
+    """Sends whose lost answer is taken for anything but what it is. Calls before the sending one are free."""
+    sends = [row for row in cases if isinstance(row, Send) and not isinstance(row, Reconcile)]
+    sending = {_address(row.exchanges[-1]) for row in sends if row.exchanges and _all_accepted(row)}
     faults = []
-    for row in cases:
-        replies = {exchange.reply for exchange in row.exchanges if isinstance(exchange.reply, Lost)}
-        if not isinstance(row, Send) or isinstance(row, Reconcile) or not replies:
-            continue
-        wanted = Outcome.NOT_SENT if replies == {Lost.REFUSED} else Outcome.UNKNOWN
-        if wanted not in row.outcomes:
+    for row in sends:
+        lost = {
+            each.reply for each in row.exchanges if isinstance(each.reply, Lost) and _address(each) in sending
+        }
+        wanted = Outcome.NOT_SENT if lost == {Lost.REFUSED} else Outcome.UNKNOWN
+        if lost and wanted not in row.outcomes:
             faults.append(f"{row.id!r} loses an answer: at least one message must be {wanted}")
     return faults
+
+
+def _address(row: Exchange) -> tuple[str, str]:
+    return row.method, row.url
 
 
 def shows_loss(table: "VendorTable", operation: str) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import pluggy
@@ -81,6 +82,7 @@ class Stage:
         self.vendor.close()
 
 
+@cache
 def find_vendor(name: str) -> type[Vendor]:
     """The installed vendor of that name; raises LookupError with what there is."""
     catalogue = discover()
