@@ -1,0 +1,196 @@
+"""The commands by which an operator makes and mends a recipe without us."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bridge_http.commands import recipe
+from bridge_http.masking import masked
+
+from .making import HEAD, SEND
+
+
+def run(*words: str) -> Result:
+    """Run `sms-bridge recipe` with these words."""
+    return CliRunner().invoke(recipe, list(words))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory whose recipes are beside its configuration."""
+    (tmp_path / "recipes").mkdir()
+    monkeypatch.setenv("SMS_BRIDGE_CONFIG", str(tmp_path / "bridge.toml"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "recipes"
+
+
+def test_a_check_prints_the_requests_byte_for_byte(folder: Path) -> None:
+    """With the sample secrets shown by name."""
+    result = run("check", "submail")
+    assert result.exit_code == 0, result.output
+    assert "POST https://api-v4.mysubmail.com/sms/multixsend.json" in result.output
+    assert "appid=<secret.appid>&project=10001" in result.output
+    assert "sample-appkey" not in result.output
+    assert "7 of 7 samples hold" in result.output
+    assert "not checked: live behaviour" in result.output
+
+
+def test_all_recipes_are_checked_with_one_command() -> None:
+    """Without a name every recipe is checked, in order."""
+    result = run("check", "--quiet")
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert len(lines) >= 18
+    assert all(": ok, " in line for line in lines)
+
+
+def test_a_faulty_recipe_is_told_with_file_key_and_reason(folder: Path) -> None:
+    """All faults at once, and status 1."""
+    text = (HEAD + SEND).replace("recipients |", "recipient |").replace("body.ok", "body..ok")
+    (folder / "acme.toml").write_text(text, encoding="utf-8")
+    result = run("check", "acme")
+    assert result.exit_code == 1
+    assert (
+        "acme.toml: operations.send_text.request.json.to: the name 'recipient' is not defined"
+        in result.output
+    )
+    assert "acme.toml: operations.send_text.response.accepted[0].path: is not a JMESPath" in result.output
+    assert "1 of 1 recipes need mending" in result.output
+
+
+SAMPLE = """
+[[samples]]
+name = "taken"
+call = "send_text"
+request = '''
+POST https://api.acme.example/send
+Content-Type: application/json; charset=utf-8
+
+{"to":["+8613800138000"]}
+'''
+answer = '''
+200
+
+{"ok": true, "id": 1}
+'''
+results = ["accepted 1"]
+"""
+
+# (what is changed, what is told)
+DIFFERENCES = [
+    (("+8613800138000", "13800138000"), "request is not as expected"),
+    (
+        ("accepted 1", "accepted 2"),
+        "results is not as expected\n--- expected\naccepted 2\n--- got\naccepted 1",
+    ),
+    (('call = "send_text"', 'call = "send_fax"'), "'send_fax' is no operation or poll"),
+]
+
+
+@pytest.mark.parametrize(("change", "told"), DIFFERENCES)
+def test_a_sample_that_does_not_hold_shows_both_sides(
+    folder: Path, change: tuple[str, str], told: str
+) -> None:
+    """Expected and got, under the sample's name."""
+    (folder / "acme.toml").write_text(HEAD + SEND + SAMPLE.replace(*change), encoding="utf-8")
+    result = run("check", "acme", "--quiet")
+    assert result.exit_code == 1
+    assert "sample 'taken': " in result.output
+    assert told in result.output
+
+
+def test_a_value_a_sample_lacks_is_a_fault_not_a_traceback(folder: Path) -> None:
+    """A value that is needed as a table cannot be guessed."""
+    recipe_text = (HEAD + SEND).replace("[secrets]", '[required]\nchannels = "numbers"\n[secrets]')
+    (folder / "acme.toml").write_text(
+        recipe_text.replace("request.json]", "request.json]\nfrom = '{{ settings.channels[sign_name] }}'"),
+        encoding="utf-8",
+    )
+    result = run("check", "acme")
+    assert "cannot be built: rejected UNSENDABLE_VALUE" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_saved_webhook_is_shown_as_it_is_read(tmp_path: Path) -> None:
+    """Receipts, and the answer the vendor gets."""
+    saved = tmp_path / "saved.txt"
+    saved.write_bytes(
+        b"POST /hooks/x/y/receipt HTTP/1.1\r\nContent-Type: application/json\r\n\r\n"
+        b'[{"id":"301","to":"12025550123","status":{"type":"FAILED","subtype":"EXPIRED"},"userSuppliedId":"m1"}]'
+    )
+    result = run("try", "bulksms", "--webhook", str(saved))
+    assert result.output.splitlines() == [
+        "receipt: undeliverable message_ref=m1 vendor_id=301 phone=+12025550123 code=EXPIRED",
+        "answer: 200 text/plain; charset=utf-8 ''",
+    ]
+
+
+# (recipe, saved request, extra words, what is told)
+TRIES = [
+    ("bulksms", "POST /other\n\n{}", [], "no webhook of this name"),
+    ("bulksms", "POST /receipt\n\n{", [], "The webhook is not JSON."),
+    ("bulksms", "hello", [], "the first line must be like: POST /receipt"),
+    ("nobody", "POST /receipt\n\n{}", [], "there is no recipe of this name"),
+    ("submail", "POST /event\n\nevents=delivered&token=t&signature=x", [], "signature is wrong"),
+    ("submail", "POST /event\n\nevents=delivered&token=t&signature=cbdb7e81f11a2d4d3a4a3a1b1b2f2a55",
+     ["--secret", "subhook=key"], "signature is wrong"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text", "words", "told"), TRIES)
+def test_a_webhook_that_cannot_be_read_says_why(
+    tmp_path: Path, name: str, text: str, words: list[str], told: str
+) -> None:
+    """One sentence, no traceback."""
+    saved = tmp_path / "saved.txt"
+    saved.write_text(text, encoding="utf-8")
+    result = run("try", name, "--webhook", str(saved), *words)
+    assert result.exit_code == 1
+    assert told in result.output
+
+
+def test_a_signed_webhook_is_tried_with_its_secret(tmp_path: Path) -> None:
+    """The real key verifies a real capture."""
+    import hashlib
+
+    saved = tmp_path / "saved.txt"
+    proof = hashlib.md5(b"tthe-key").hexdigest()
+    saved.write_text(f"POST /event\n\nevents=delivered&send_id=9&token=t&signature={proof}", encoding="utf-8")
+    result = run("try", "submail", "--webhook", str(saved), "--secret", "subhook=the-key")
+    assert result.output.startswith("receipt: delivered vendor_id=9\n")
+
+
+def test_a_new_recipe_passes_its_own_check(folder: Path) -> None:
+    """It is a working start, in the folder beside the configuration, and never overwrites."""
+    made = run("new", "globex")
+    assert made.exit_code == 0, made.output
+    assert (folder / "globex.toml").is_file()
+    assert run("check", "globex").exit_code == 0
+    assert "is there already" in run("new", "globex").output
+    for name in ("Globex", "../globex", "glob ex", ""):
+        assert run("new", name).exit_code == 1
+
+
+# (secret, text)
+FORMS = [
+    ("s3cret/key", "x=s3cret/key"),
+    ("s3cret/key", "x=s3cret%2Fkey"),
+    ("s3cret key", "x=s3cret+key"),
+    ("s3cret", "x=czNjcmV0"),
+    ("s3cret", "x=33e1b232a4e6fa0028a6670753749a17"),
+    ('s3"cret', '{"x":"s3\\"cret"}'),
+]
+
+
+@pytest.mark.parametrize(("secret", "text"), FORMS)
+def test_a_secret_is_masked_in_every_form(secret: str, text: str) -> None:
+    """Plain, escaped, in base64, as MD5."""
+    shown = masked(text, {"key": secret})
+    assert "<secret.key>" in shown
+    assert secret not in shown
+
+
+def test_basic_credentials_are_masked() -> None:
+    """User and password together are one base64 text."""
+    assert masked("Authorization: Basic YTpi", {"user": "someone"}) == "Authorization: Basic <basic>"
