@@ -77,12 +77,39 @@ ONE_RECIPIENT = frozenset(
 # In answers and in receipts: this person does not want messages under this signature.
 OPTED_OUT = frozenset({"isv.CUSTOMER_REFUSED", "CUSTOMER_REFUSED", "USER_REJECT"})
 
+# What a receipt's code says where no sentence comes with it. MOBLLE is the vendor's own spelling.
+_SENTENCES = {
+    "MOBILE_NOT_ON_SERVICE": "The number is out of service or its phone is off.",
+    "INVALID_NUMBER": "The number does not exist.",
+    "MOBILE_SEND_LIMIT": "The recipient was sent too many messages.",
+    "MOBILE_ACCOUNT_ABNORMAL": "The recipient's account is suspended or in arrears.",
+    "MOBILE_IN_BLACK": "The recipient is on a block list.",
+    "MOBLLE_TERMINAL_ERROR": "The handset could not take the message.",
+    "CONTENT_KEYWORD": "The carrier's content filter stopped the message.",
+    "CONTENT_ERROR": "The carrier's content filter stopped the message.",
+    "USER_REJECT": "The recipient has unsubscribed.",
+    "NO_ROUTE": "No carrier takes the message to this number.",
+    "IS_CLOSE": "The carrier closed the channel the message was sent on.",
+    "PARAMS_ILLEGAL": "The carrier did not accept the message's values.",
+    "SP_NOT_BY_INTER_SMS": "The recipient takes no international messages.",
+    "SP_UNKNOWN_ERROR": "The carrier reported an error it did not name.",
+    "REQUEST_SUCCESS": "The carrier took the message and never reported on it.",
+    "isv.BUSINESS_LIMIT_CONTROL": "The recipient was sent too many messages.",
+    "isv.BLACK_KEY_CONTROL_LIMIT": "The message holds words that Aliyun does not send.",
+    "isv.CUSTOMER_REFUSED": "The recipient has unsubscribed.",
+}
+
 _LONG_NUMBER = re.compile(r"\d{7,}")
 
 
 def readable(text: object) -> str:
     """The vendor's sentence without phone numbers, fit for logs and marketers."""
     return _LONG_NUMBER.sub(lambda match: mask(match[0]), str(text or "")).strip()
+
+
+def failure_reason(code: str, message: object = "") -> str:
+    """Why a message was not delivered: the vendor's sentence, ours for its code, or ""."""
+    return readable(message) or _SENTENCES.get(code, "")
 
 
 def refusal(

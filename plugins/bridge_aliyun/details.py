@@ -130,6 +130,7 @@ class Details:
                     vendor_id=message.vendor_id,
                     phone=message.phone,
                     code=record.code,
+                    reason=codes.failure_reason(record.code),
                     at=record.received_at,
                     opted_out=record.code in codes.OPTED_OUT,
                 )

@@ -11,7 +11,6 @@ from bridge.plugin import (
     DigitalPart,
     DigitalTemplate,
     DigitalTemplateReview,
-    NoSuchResource,
     ReviewStatus,
     UnsupportedOperation,
     VendorRejected,
@@ -72,16 +71,6 @@ def update(
     if settings.digital_edit == "refuse":
         raise UnsupportedOperation("Aliyun cannot edit a digital template; create a new one.")
     return CreatedTemplate(state=_create(client, settings, template, fetch))
-
-
-def delete(client: DigitalClient, template: DigitalTemplate) -> bool:
-    """Delete the template and its replacement; Aliyun refuses while one is under review."""
-    for code in filter(None, (template.state, template.vendor_code)):
-        try:
-            client.query("delete_sms_template", template_code=code)
-        except NoSuchResource:
-            continue
-    return True
 
 
 def query(client: DigitalClient, template: DigitalTemplate) -> DigitalTemplateReview:

@@ -116,13 +116,14 @@ def _receipt(item: Item) -> DeliveryReceipt | None:
         return None
     code = str(item.get("err_code") or "")
     delivered = success == "true"
+    status = MessageStatus.DELIVERED if delivered else MessageStatus.UNDELIVERABLE
     return DeliveryReceipt(
-        MessageStatus.DELIVERED if delivered else MessageStatus.UNDELIVERABLE,
+        status,
         batch_ref=batch_ref(item.get("out_id")),
         vendor_id=str(item.get("biz_id") or ""),
         phone=_phone(item.get("phone_number")),
-        code=code or ("DELIVERED" if delivered else "UNKNOWN"),
-        reason="" if delivered else codes.readable(item.get("err_msg")),
+        code=code or status.name,
+        reason="" if delivered else codes.failure_reason(code, item.get("err_msg")),
         at=moment(item.get("report_time")) or moment(item.get("send_time")),
         opted_out=not delivered and code in codes.OPTED_OUT,
     )

@@ -15,6 +15,7 @@ from bridge.plugin import (
     OutcomeUnknown,
     ReviewStatus,
     SignReview,
+    Template,
     TemplateReview,
     TemplateType,
     TextTemplate,
@@ -100,6 +101,16 @@ def query(client: TemplateClient, template: TextTemplate) -> TemplateReview:
         vendor_code=template.state if moved else None,
         state="" if moved else None,
     )
+
+
+def delete(client: TemplateClient, template: Template) -> bool:
+    """Delete a text or digital template and its replacement; Aliyun refuses while one is under review."""
+    for code in filter(None, (template.state, template.vendor_code)):
+        try:
+            client.query("delete_sms_template", template_code=code)
+        except NoSuchResource:
+            continue
+    return True
 
 
 def reachable(client: TemplateClient, sign_name: str) -> str:

@@ -106,6 +106,11 @@ class Aliyun(Vendor):
         return templates.query(self._client, template)
 
     @hookimpl
+    def delete_template(self, channel: Channel, template: TextTemplate) -> bool:
+        """DeleteSmsTemplate."""
+        return templates.delete(self._client, template)
+
+    @hookimpl
     def create_digital_template(self, channel: Channel, template: DigitalTemplate) -> CreatedTemplate:
         """CreateDigitalSmsTemplate."""
         return digital.create(self._client, self._settings, template, self._fetch)
@@ -118,7 +123,7 @@ class Aliyun(Vendor):
     @hookimpl
     def delete_digital_template(self, channel: Channel, template: DigitalTemplate) -> bool:
         """DeleteSmsTemplate."""
-        return digital.delete(self._client, template)
+        return templates.delete(self._client, template)
 
     @hookimpl
     def query_digital_template(self, channel: Channel, template: DigitalTemplate) -> DigitalTemplateReview:

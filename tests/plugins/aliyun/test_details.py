@@ -149,16 +149,22 @@ def window(pending: list[PendingMessage], cursor: str = "") -> PollWindow:
 
 
 @pytest.mark.parametrize(
-    ("end", "status", "opted_out"),
+    ("end", "status", "said", "opted_out"),
     [
-        (None, None, False),
-        ("DELIVERED", MessageStatus.DELIVERED, False),
-        ("MOBILE_NOT_ON_SERVICE", MessageStatus.UNDELIVERABLE, False),
-        ("isv.CUSTOMER_REFUSED", MessageStatus.UNDELIVERABLE, True),
+        (None, None, "", False),
+        ("DELIVERED", MessageStatus.DELIVERED, "", False),
+        ("MB:1026", MessageStatus.UNDELIVERABLE, "", False),
+        ("MOBILE_IN_BLACK", MessageStatus.UNDELIVERABLE, "The recipient is on a block list.", False),
+        ("isv.CUSTOMER_REFUSED", MessageStatus.UNDELIVERABLE, "The recipient has unsubscribed.", True),
     ],
 )
 def test_missing_receipts_are_asked_for(
-    end: str | None, status: MessageStatus | None, opted_out: bool, aliyun: Emulator, build: Build
+    end: str | None,
+    status: MessageStatus | None,
+    said: str,
+    opted_out: bool,
+    aliyun: Emulator,
+    build: Build,
 ) -> None:
     """Aliyun's 1 is still waiting, 2 failed, 3 delivered: not Quick Audience's numbers."""
     vendor = build()
@@ -171,7 +177,7 @@ def test_missing_receipts_are_asked_for(
     if status is not None and end and at:
         received = at.replace(microsecond=0)
         receipt = DeliveryReceipt(
-            status, pending.ref, "b1", pending.vendor_id, pending.phone, end, "", received, opted_out
+            status, pending.ref, "b1", pending.vendor_id, pending.phone, end, said, received, opted_out
         )
         expected.append(receipt)
     assert (list(page.receipts), page.cursor, page.more) == (expected, "", False)

@@ -170,7 +170,7 @@ SENDS: list[Case] = [
     Reconcile("Aliyun has it", expect=Outcome.ACCEPTED, given=taken),
     Reconcile("Aliyun has parts of it", expect=[Outcome.ACCEPTED, Outcome.UNKNOWN],
               given=lambda emulator: taken(emulator, "c1.3") and emulator.account.by_phone.pop(NUMBERS[1])),
-    Reconcile("Aliyun does not show it", expect=OutcomeUnknown),
+    Reconcile("Aliyun does not show it", expect=Outcome.UNKNOWN),
 ]  # fmt: skip
 
 REVIEWS: list[Case] = [
@@ -193,6 +193,9 @@ REVIEWS: list[Case] = [
           expect=TemplateReview(ReviewStatus.REJECTED, "no opt-out", ANY)),
     Query("a review of a template Aliyun lost", "query_template", expect=NoSuchResource,
           subject=text_template(vendor_code="V-404")),
+    Query("a template is deleted", "delete_template", expect=True),
+    Query("a template under review is not", "delete_template", given=reviewed("V-1", 0),
+          expect=VendorRejected, code="isv.ERROR_TEMPLATE_NOT_DELETE"),
     Query("a new digital template", "create_digital_template", subject=NEW_DIGITAL,
           expect=CreatedTemplate("DIGITAL_SMS_0001")),
     Query("a name of 21 letters", "create_digital_template", expect=VendorRejected, code="NAME_TOO_LONG",
