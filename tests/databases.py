@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from bridge.ledger import Ledger, open_ledger, upgrade
 
 KINDS = ("sqlite", "postgresql")
-_SERVER = make_url(
+SERVER = make_url(
     os.environ.get("SMS_BRIDGE_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 )
 
@@ -34,7 +34,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Engine]:
     """The PostgreSQL server's engine; creating and dropping databases needs AUTOCOMMIT."""
-    engine = create_engine(_SERVER, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3})
+    engine = create_engine(SERVER, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3})
     try:
         with engine.connect() as connection:
             connection.execute(text("SELECT 1"))
@@ -49,7 +49,7 @@ def postgres() -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def postgres_template(postgres: Engine) -> Iterator[str]:
     """The name of a migrated PostgreSQL database to copy."""
-    yield from _postgres_database(postgres, migrated=True)
+    yield from postgres_database(postgres, migrated=True)
 
 
 @pytest.fixture(params=KINDS)
@@ -60,8 +60,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{tmp_path / 'bridge.db'}"
         return
     template = request.getfixturevalue("postgres_template")
-    for name in _postgres_database(request.getfixturevalue("postgres"), template=template):
-        yield _SERVER.set(database=name).render_as_string(hide_password=False)
+    for name in postgres_database(request.getfixturevalue("postgres"), template=template):
+        yield SERVER.set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def ledger(database_url: str) -> Iterator[Ledger]:
     opened.close()
 
 
-def _postgres_database(
+def postgres_database(
     engine: Engine, *, template: str = "template1", migrated: bool = False
 ) -> Iterator[str]:
     name = f"sms_bridge_test_{secrets.token_hex(6)}"
@@ -80,7 +80,7 @@ def _postgres_database(
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     try:
         if migrated:
-            upgrade(_SERVER.set(database=name).render_as_string(hide_password=False))
+            upgrade(SERVER.set(database=name).render_as_string(hide_password=False))
         yield name
     finally:
         with engine.connect() as connection:

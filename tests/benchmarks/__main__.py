@@ -1,0 +1,129 @@
+"""Measures the bridge beside the limits of this machine: `python -m tests.benchmarks --help`."""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge import logs
+from tests.databases import KINDS
+
+from .accepting import Load, through_gunicorn, through_the_application
+from .choices import Counts, compared
+from .dispatching import dispatched
+from .pushing import pushed
+from .receiving import received
+from .round_trip import there_and_back
+from .table import Line, machine, print_table
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much is measured."""
+
+    accepts: Sequence[Load]
+    dispatched: int
+    receipts: int
+    single_receipts: int
+    pushes: int
+    round_trip: int
+    a_request: int
+    choices: Counts
+
+
+FULL = Sizes(
+    accepts=(Load(300, 1_000, aimed=True), Load(10, 100_000)),
+    dispatched=100_000,
+    receipts=100_000,
+    single_receipts=2_000,
+    pushes=100_000,
+    round_trip=100_000,
+    a_request=1_000,
+    choices=Counts(rows=100_000, before=1_000_000),
+)
+QUICK = Sizes(
+    accepts=(Load(5, 1_000, aimed=True), Load(1, 5_000)),
+    dispatched=2_000,
+    receipts=2_000,
+    single_receipts=50,
+    pushes=2_000,
+    round_trip=1_000,
+    a_request=500,
+    choices=Counts(rows=1_000, before=3_000),
+)
+
+
+def accept(kind: str, folder: Path, sizes: Sizes) -> Iterator[Line]:
+    """Requests of Quick Audience."""
+    for load in sizes.accepts:
+        yield from through_the_application(kind, folder, load)
+    yield from through_gunicorn(kind, folder, sizes.accepts)
+
+
+def dispatch(kind: str, folder: Path, sizes: Sizes) -> Iterator[Line]:
+    """Calls to the vendor."""
+    for per_call in (1_000, 100):
+        yield from dispatched(kind, folder, sizes.dispatched, per_call)
+
+
+def receipts(kind: str, folder: Path, sizes: Sizes) -> Iterator[Line]:
+    """Webhooks of the vendor."""
+    return received(kind, folder, sizes.receipts, sizes.single_receipts)
+
+
+def push(kind: str, folder: Path, sizes: Sizes) -> Iterator[Line]:
+    """Callbacks to Quick Audience."""
+    return pushed(kind, folder, sizes.pushes)
+
+
+def round_trip(kind: str, folder: Path, sizes: Sizes) -> Iterator[Line]:
+    """All of it."""
+    return there_and_back(kind, folder, sizes.round_trip, sizes.a_request)
+
+
+def choices(kind: str, folder: Path, sizes: Sizes) -> Iterator[Line]:
+    """The ledger's choices beside what was not chosen."""
+    return compared(kind, folder, sizes.choices)
+
+
+ROWS: dict[str, Callable[[str, Path, Sizes], Iterator[Line]]] = {
+    "accept": accept,
+    "dispatch": dispatch,
+    "receipts": receipts,
+    "push": push,
+    "round-trip": round_trip,
+    "choices": choices,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure what is asked for and print the table; always 0, a missed aim is no failure."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="a few seconds instead of minutes; rough figures"
+    )
+    parser.add_argument("--only", action="append", choices=list(ROWS), help="this row; may be repeated")
+    parser.add_argument("--database", choices=KINDS, help="on this one only [default: both]")
+    options = parser.parse_args(arguments)
+    # As in production, to a file that nobody reads.
+    with tempfile.TemporaryDirectory() as folder, Path(folder, "log").open("w") as log:
+        logs.configure(stream=log)
+        lines = list(_measured(options, Path(folder)))
+    print_table(lines, f"{machine()}{'; QUICK: too little work for good figures' if options.quick else ''}")
+    return 0
+
+
+def _measured(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
+    sizes = QUICK if options.quick else FULL
+    for name in options.only or ROWS:
+        for kind in [options.database] if options.database else KINDS:
+            print(f"{name} on {kind} ...", file=sys.stderr, flush=True)
+            here = folder / f"{name}-{kind}"
+            here.mkdir(exist_ok=True)
+            yield from ROWS[name](kind, here, sizes)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
