@@ -229,7 +229,7 @@ class _ItemReader:
         return [self._best(named.get(self._key(recipient), ()), batch_id) for recipient in recipients]
 
     def _key(self, recipient: Recipient) -> str:
-        return recipient.ref if self._match == "ref" else _digits(recipient.digits)
+        return recipient.ref if self._match == "ref" else recipient.national
 
     def _by_name(self, items: list[Any]) -> dict[str, list[Any]]:
         named: dict[str, list[Any]] = {}
@@ -242,7 +242,7 @@ class _ItemReader:
         """Several items for one recipient are parts: when any was taken, the message was."""
         for item in items:
             if self._ok(item):
-                return accepted(as_text(self._id(item)) or batch_id)
+                return SubmitResult(_ACCEPTED, as_text(self._id(item)) or batch_id)
         if items:
             return self._one(items[0], batch_id)
         if self._absent == "not_sent":
@@ -261,7 +261,9 @@ _ACCEPTED = accepted().outcome
 
 def _digits(number: str) -> str:
     """A number reduced to what vendors agree on: mainland ones national, others with country code."""
-    digits = number if number.isdigit() else _NO_DIGIT.sub("", number)
+    digits = number.removeprefix("+")
+    if not digits.isdigit():
+        digits = _NO_DIGIT.sub("", digits)
     if digits.startswith("00"):
         digits = digits[2:]
     return digits[2:] if len(digits) == 13 and digits.startswith("861") else digits

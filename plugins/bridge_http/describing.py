@@ -43,7 +43,8 @@ def read_webhook(text: str) -> WebhookRequest:
     match = re.match(r"([A-Z]+) (\S+)", first)
     if match is None:
         raise ValueError("the first line must be like: POST /receipt")
-    url = match[2] if "://" in match[2] else HOOK_URL + match[2]
+    prefix = "https://sms.example.com" if match[2].startswith("/hooks/") else HOOK_URL
+    url = match[2] if "://" in match[2] else prefix + match[2]
     parts = urlsplit(url)
     tail = re.sub(r"^/hooks/[^/]+/[^/]+", "", parts.path)  # saved requests show the channel and its token
     return WebhookRequest(match[1], url, tail, parts.query.encode(), headers, body)
