@@ -57,11 +57,19 @@ class Pushing:
         return bool(self._channel.settings.callback_url)
 
     def push(self, job: PushJob) -> Pushed:
-        """Make one call; never raises for what Quick Audience or the network does."""
+        """Make the call, or several where the ledger's row is larger than a call may be.
+
+        Never raises for what Quick Audience or the network does. If one of several calls fails, all are made
+        again later.
+        """
         kind: callbacks.CallbackKind = "receipts" if job.kind == RECEIPT else "replies"
-        answer = self._post(kind, callbacks.body(kind, self._entries(job)))
-        name = self._channel.name
-        metrics.PUSH_CALLS.labels(name, kind, answer.outcome).inc()
+        name, size = self._channel.name, self._channel.settings.push_batch
+        entries = self._entries(job)
+        for start in range(0, len(entries), size):
+            answer = self._post(kind, callbacks.body(kind, entries[start : start + size]))
+            metrics.PUSH_CALLS.labels(name, kind, answer.outcome).inc()
+            if answer.outcome != "ok":
+                break
         if answer.outcome == "ok":
             metrics.PUSHED.labels(name, kind).inc(len(job.entries))
             lag = (millis(self._clock) - job.created) / 1000

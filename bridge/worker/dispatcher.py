@@ -142,13 +142,14 @@ class Dispatcher:
             return []
         # After a pause one chunk goes first; with a rate, one at a time so that calls do not bunch.
         limit = 1 if state.pauses or settings.rate_per_s else room
-        bucket, now_us, burst = f"{name}/rate", now * 1000, settings.burst or settings.rate_per_s
+        # A claim takes at most a second's worth (see chunk_size), so that much of the burst is its own.
+        bucket, now_us, burst = f"{name}/rate", now * 1000, max(0.0, settings.burst - settings.rate_per_s)
         if settings.rate_per_s:
             wait_us = coordination.peek(
                 connection, bucket, per_second=settings.rate_per_s, burst=burst, now_us=now_us
             )
             if wait_us:
-                self._rests[name] = now + wait_us // 1000 + 1
+                self._rests[name] = now - (-wait_us // 1000)
                 return []
         claimed = self._ledger.chunks.claim(
             connection, name, self._owner, limit=limit, now=now, lease_ms=self._bridge.lease_s * 1000

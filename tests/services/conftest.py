@@ -1,0 +1,31 @@
+"""Worlds for the tests of the services."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from bridge.ledger import Ledger
+
+from .world import World
+
+Worlds = Callable[..., World]
+
+
+@pytest.fixture
+def worlds(ledger: Ledger) -> Iterator[Worlds]:
+    """Makes a world with channel settings of the test's choosing."""
+    made: list[World] = []
+
+    def make(**channel: object) -> World:
+        made.append(World(ledger, **channel))
+        return made[-1]
+
+    yield make
+    for world in made:
+        world.close()
+
+
+@pytest.fixture
+def world(worlds: Worlds) -> World:
+    """A world with the usual settings."""
+    return worlds()

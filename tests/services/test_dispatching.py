@@ -1,0 +1,227 @@
+"""From the vendor's answer to statuses: the one table that decides what is sent again and what never is."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from bridge.plugin import (
+    Batch,
+    CredentialsRejected,
+    NotAccepted,
+    OutcomeUnknown,
+    SubmitResult,
+    UnsupportedOperation,
+    VendorRejected,
+    VendorThrottled,
+    VendorUnavailable,
+    Verdict,
+    accepted,
+    not_sent,
+    rejected,
+    unknown,
+)
+
+from .conftest import Worlds
+from .world import NAME, World
+
+PHONES = ["13800000000", "13800000001", "13800000002"]
+
+
+def raising(error: Exception) -> Callable[[Batch], Sequence[SubmitResult]]:
+    def answer(batch: Batch) -> Sequence[SubmitResult]:
+        raise error
+
+    return answer
+
+
+def giving(*results: SubmitResult) -> Callable[[Batch], Sequence[SubmitResult]]:
+    return lambda batch: results
+
+
+# What the vendor does -> codes of what ended at once, how many are in question, how many go again.
+ANSWERS: dict[str, tuple[Callable[[Batch], Sequence[SubmitResult]], list[str], int, int]] = {
+    "all accepted": (giving(accepted("1"), accepted("2"), accepted("3")), [], 0, 0),
+    "one refused": (giving(accepted(), rejected("BAD", "no"), accepted()), ["BAD"], 0, 0),
+    "one unknown": (giving(accepted(), unknown("?"), accepted()), [], 1, 0),
+    "one not sent": (giving(accepted(), not_sent(VendorThrottled("slow")), accepted()), [], 0, 1),
+    "refused for good": (raising(VendorRejected("no", code="NO")), ["NO"] * 3, 0, 0),
+    "cannot send": (raising(UnsupportedOperation("no")), ["UNSUPPORTED_OPERATION"] * 3, 0, 0),
+    "throttled": (raising(VendorThrottled("slow")), [], 0, 3),
+    "no contact": (raising(VendorUnavailable("down")), [], 0, 3),
+    "not accepted": (raising(NotAccepted("busy")), [], 0, 3),
+    "credentials": (raising(CredentialsRejected("key")), [], 0, 3),
+    "answer lost": (raising(OutcomeUnknown("lost")), [], 3, 0),
+    "a bug": (raising(KeyError("oops")), [], 3, 0),
+    "too few results": (giving(accepted()), [], 3, 0),
+    "no results": (lambda batch: None, [], 3, 0),  # type: ignore[dict-item, return-value]
+    "strange results": (giving("x", "y", "z"), [], 3, 0),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize(("answer", "codes", "in_question", "again"), ANSWERS.values(), ids=ANSWERS)
+def test_an_answer_has_its_consequence(
+    world: World,
+    answer: Callable[[Batch], Sequence[SubmitResult]],
+    codes: list[str],
+    in_question: int,
+    again: int,
+) -> None:
+    """Whatever happens later, the numbers called again are exactly those that were certainly not sent."""
+    world.vendor.answer = answer
+    world.send(PHONES)
+    world.dispatch()
+    assert sorted(world.ended().values()) == codes
+    gauges = world.ledger.gauges()
+    assert gauges.get((NAME, "unknown"), 0) == (3 if in_question else 0)
+    assert gauges.get((NAME, "ready"), 0) == again
+    called = len(world.sent())
+    world.vendor.answer = lambda batch: [accepted() for _ in batch.messages]
+    world.now += 3600
+    world.dispatch()
+    assert len(world.sent()) - called == again
+
+
+BAD: dict[str, tuple[str, dict[str, str] | None, str]] = {
+    "letters": ("hello", {"name": "a"}, "INVALID_NUMBER"),
+    "too short": ("1380000", {"name": "a"}, "INVALID_NUMBER"),
+    "American under a domestic template": ("+14155552671", {"name": "a"}, "INVALID_NUMBER"),
+    "empty": ("", {"name": "a"}, "INVALID_NUMBER"),
+    "half a character": ("\ud800", {"name": "a"}, "INVALID_NUMBER"),
+    "value missing": ("13800000009", {"other": "a"}, "MISSING_VARIABLE"),
+}
+
+
+@pytest.mark.parametrize(("phone", "values", "code"), BAD.values(), ids=BAD)
+def test_a_bad_recipient_fails_alone(world: World, phone: str, values: dict[str, str], code: str) -> None:
+    """The others are sent; the bad one becomes a failed receipt with the number as it was written."""
+    from bridge.ledger import Recipients, Terms
+    from bridge.ledger.batches import NewBatch
+    from bridge.services.snapshots import snapshot
+
+    template = world.ledger.templates.get(NAME, world.template())
+    assert template is not None
+    recipients = Recipients([PHONES[0], phone], [{"name": "x"}, values])
+    new = NewBatch(NAME, "task-1", "Acme", template.code, snapshot(template), b"d", "{}", [recipients])
+    now = int(world.now * 1000)
+    world.ledger.batches.accept(new, Terms(now, now + 10**9, 10**6, 10**6))
+    world.dispatch()
+    assert world.sent() == [PHONES[0]]
+    assert list(world.ended().values()) == [code]
+    if phone.isascii():
+        assert list(world.ended()) == [phone]
+
+
+def test_values_are_put_in_once(world: World) -> None:
+    """A value that looks like a placeholder arrives as it is, numbers keep their digits."""
+    code = world.template("${a} and ${b}")
+    world.send([PHONES[0]], code=code, params=[{"a": "${b}", "b": "1.10"}])
+    world.dispatch()
+    assert world.vendor.batches[0].messages[0].text == "${b} and 1.10"
+
+
+def test_a_number_occurs_once_in_a_call(world: World) -> None:
+    """Repeated numbers, however written, are sent in calls of their own, each message once."""
+    world.send(["13800000000", "+86 138 0000 0000", "13800000001", "008613800000000"])
+    world.dispatch()
+    assert sorted(len(batch.messages) for batch in world.vendor.batches) in ([1, 1, 2], [1, 3], [2, 2])
+    for batch in world.vendor.batches:
+        numbers = [message.phone.e164 for message in batch.messages]
+        assert len(numbers) == len(set(numbers))
+    assert len(world.sent()) == 4
+
+
+def test_the_limit_sends_the_first_and_fails_the_rest(world: World) -> None:
+    """QA's limit is a cap; who is beyond it gets a clear code."""
+    world.send(PHONES, limit=2)
+    world.dispatch()
+    assert world.sent() == PHONES[:2]
+    assert world.ended() == {PHONES[2]: "LIMIT_EXCEEDED"}
+
+
+def test_policies_refuse_and_defer_message_by_message(world: World) -> None:
+    """A refusal ends the message, a deferral waits for its time, the rest goes now."""
+    until = datetime.fromtimestamp(world.now + 7200, UTC)
+    decisions = {PHONES[0]: Verdict("SUPPRESSED", "on the list"), PHONES[1]: Verdict(defer_until=until)}
+    world.screen.decide = lambda number: decisions.get(number, Verdict())
+    world.send(PHONES)
+    world.dispatch()
+    assert world.sent() == [PHONES[2]]
+    assert world.ended() == {PHONES[0]: "SUPPRESSED"}
+    decisions.clear()
+    world.now += 7000
+    world.dispatch()
+    assert world.sent() == [PHONES[2]]
+    world.now += 300
+    world.dispatch()
+    assert world.sent() == [PHONES[2], PHONES[1]]
+
+
+def test_a_failing_policy_holds_the_batch(world: World) -> None:
+    """Nothing is sent while a policy cannot decide, and nothing is lost."""
+
+    def broken(number: str) -> Verdict:
+        raise RuntimeError("no list")
+
+    world.screen.decide = broken
+    world.send(PHONES)
+    world.dispatch()
+    assert world.sent() == []
+    world.screen.decide = lambda number: Verdict()
+    world.now += 61
+    world.dispatch()
+    assert world.sent() == PHONES
+
+
+def test_refused_credentials_pause_the_channel_and_a_success_ends_the_pause(world: World) -> None:
+    """All messages stay queued; after the pause one call tries, and its success frees the rest."""
+    world.vendor.size = 1
+    world.vendor.answer = raising(CredentialsRejected("The key is refused."))
+    world.send(PHONES)
+    world.dispatch()
+    state = world.ledger.coordination.channel_state(NAME)
+    assert state.paused_until > world.now * 1000
+    called = len(world.sent())
+    world.dispatch()
+    assert len(world.sent()) == called, "a paused channel does not call"
+    world.vendor.answer = lambda batch: [accepted() for _ in batch.messages]
+    world.now = state.paused_until / 1000 + 30
+    world.dispatch()
+    assert world.ledger.coordination.channel_state(NAME).pauses == 0
+    assert set(world.sent()[called:]) == set(PHONES)
+    assert not world.ledger.gauges()
+
+
+def test_an_opt_out_told_by_the_vendor_is_remembered(world: World) -> None:
+    """The number is on the signature's list when the answer is recorded."""
+    world.vendor.answer = giving(rejected("21610", "opted out", opted_out=True))
+    world.send(PHONES[:1])
+    world.dispatch()
+    assert world.ledger.suppressions.among(NAME, "Acme", ["86" + PHONES[0]]) == {"86" + PHONES[0]}
+
+
+def test_a_rate_is_kept(worlds: Worlds) -> None:
+    """Two a second: a second's worth at once, and then as time passes."""
+    world = worlds(rate_per_s=2)
+    world.send([f"138{index:08d}" for index in range(10)])
+    counts = []
+    for _ in range(5):
+        world.dispatch()
+        counts.append(len(world.sent()))
+        world.now += 1
+    assert counts == [2, 4, 6, 8, 10]
+
+
+def test_a_message_that_could_not_be_sent_in_time_expires(worlds: Worlds) -> None:
+    """After the deadline it is not sent any more, and Quick Audience is told."""
+    world = worlds(unknown_deadline_h=1)
+    world.vendor.answer = raising(VendorUnavailable("down"))
+    world.send(PHONES)
+    world.dispatch()
+    world.now += 3601
+    world.duties.settle()
+    assert world.ended() == dict.fromkeys(PHONES, "EXPIRED")
+    called = len(world.sent())
+    world.now += 9999
+    world.dispatch()
+    assert len(world.sent()) == called

@@ -1,0 +1,142 @@
+"""Callbacks to Quick Audience: signed, retried, stopped at a refused signature, never lost."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bridge.plugin import DeliveryReceipt, MessageStatus
+from bridge.simulator.callback_server import CallbackServer
+from bridge.simulator.faults import FaultMode
+from bridge.simulator.inspection import Rules
+
+from .conftest import Worlds
+from .world import NAME, World
+
+KEY = "k" * 16
+PHONES = [f"138{index:08d}" for index in range(3)]
+
+
+@pytest.fixture
+def audience() -> Iterator[CallbackServer]:
+    """A Quick Audience that checks every callback as strictly as the contract."""
+    with CallbackServer(Rules(KEY, skew_s=10**10), hold_s=0.1) as server:
+        yield server
+
+
+@pytest.fixture
+def pushing(worlds: Worlds, audience: CallbackServer) -> World:
+    """A world whose callbacks go to that Quick Audience; three messages are delivered."""
+    world = worlds(callback_url=audience.url)
+    deliver(world)
+    return world
+
+
+def deliver(world: World, phones: list[str] = PHONES) -> None:
+    """Send messages and receive their receipts."""
+    world.send(phones, digest=str(world.now).encode())
+    world.dispatch()
+    world.services.receiving.take_in(
+        [
+            DeliveryReceipt(MessageStatus.DELIVERED, message_ref=message.ref)
+            for message in world.vendor.batches[-1].messages
+        ],
+        [],
+        "webhook",
+    )
+
+
+def push(world: World) -> None:
+    """Push until nothing is due."""
+    while world.pusher.cycle(0.05) or world.pusher._in_flight.total() or world.pusher._unrecorded:
+        pass
+
+
+def waiting(world: World) -> int:
+    return world.ledger.outbox.waiting(NAME)[0]
+
+
+def test_receipts_reach_quick_audience(pushing: World, audience: CallbackServer) -> None:
+    """Each ended message once, in one call, and then nothing waits."""
+    push(pushing)
+    assert audience.inbox.received("task-1") == 3
+    assert (audience.inbox.pushes, audience.inbox.refused, waiting(pushing)) == (1, 0, 0)
+
+
+TRANSIENT = [FaultMode.ERROR_500, FaultMode.RESET, FaultMode.TIMEOUT, FaultMode.HTML]
+
+
+@pytest.mark.parametrize("mode", TRANSIENT)
+@pytest.mark.parametrize("taken", [False, True], ids=["before taking", "after taking"])
+def test_a_failed_callback_is_made_again(
+    pushing: World, audience: CallbackServer, mode: FaultMode, taken: bool
+) -> None:
+    """Later, signed afresh; if the first was taken, Quick Audience gets a repeat, never nothing."""
+    audience.faults.set(mode, count=1, taken=taken)
+    push(pushing)
+    assert waiting(pushing) == 3
+    pushing.now += 5
+    push(pushing)
+    assert waiting(pushing) == 0
+    assert audience.inbox.received("task-1") == 3
+    assert not audience.inbox.contradictions
+
+
+@pytest.mark.parametrize("mode", [FaultMode.UNAUTHORIZED, FaultMode.BODY_401])
+def test_a_refused_signature_stops_all_pushing_but_one_probe(
+    pushing: World, audience: CallbackServer, mode: FaultMode
+) -> None:
+    """QA blocks callers that keep failing: after a refusal one probe a minute, then two, then all again."""
+    audience.faults.set(mode)
+    push(pushing)
+    deliver(pushing)
+    push(pushing)
+    assert audience.inbox.faulted == 1
+    for wait, calls in ((49, 1), (2, 2), (60, 2), (61, 3)):  # the second delivery took ten seconds
+        pushing.now += wait
+        push(pushing)
+        assert audience.inbox.faulted == calls
+    audience.faults.clear()
+    pushing.now += 4 * 60 + 1
+    push(pushing)
+    assert waiting(pushing) == 0
+    assert pushing.ledger.coordination.channel_state(NAME).breaker == "closed"
+    assert audience.inbox.received("task-1") == 3
+
+
+def test_what_is_never_taken_becomes_a_dead_letter_that_can_be_replayed(
+    pushing: World, audience: CallbackServer
+) -> None:
+    """After three days it rests, whole, until the operator replays it."""
+    audience.faults.set(FaultMode.ERROR_500)
+    for _ in range(80):
+        pushing.now += 3600
+        push(pushing)
+    (letter,) = pushing.ledger.outbox.dead_letters(NAME)
+    assert (letter.count, letter.error) == (3, "HTTP 500")
+    audience.faults.clear()
+    pushing.ledger.outbox.replay(int(pushing.now * 1000), ids=[letter.id])
+    push(pushing)
+    assert audience.inbox.received("task-1") == 3
+
+
+@pytest.mark.parametrize(
+    "channel", [{"receipts": "pull"}, {"callback_url": ""}], ids=["asked for", "no callback address"]
+)
+def test_nothing_is_queued_for_who_asks_himself(worlds: Worlds, channel: dict[str, Any]) -> None:
+    """In pull mode send details alone tell."""
+    world = worlds(**channel)
+    deliver(world)
+    assert waiting(world) == 0
+    assert world.ended() == dict.fromkeys(PHONES, "DELIVERED")
+
+
+def test_a_large_campaign_travels_in_calls_of_the_channel_s_size(
+    worlds: Worlds, audience: CallbackServer
+) -> None:
+    """Never more entries than allowed, never two outIds in one call."""
+    world = worlds(callback_url=audience.url, push_batch=40)
+    deliver(world, [f"138{index:08d}" for index in range(100)])
+    push(world)
+    assert audience.inbox.received("task-1") == 100
+    assert (audience.inbox.refused, audience.inbox.pushes >= 3) == (0, True)

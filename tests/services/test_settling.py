@@ -1,0 +1,163 @@
+"""Unknown outcomes: looked up, decided at their deadline, never sent again without proof or permission."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from bridge.ledger.refs import message_ref
+from bridge.plugin import (
+    Batch,
+    DeliveryReceipt,
+    MessageStatus,
+    NotAccepted,
+    OutcomeUnknown,
+    SubmitResult,
+    accepted,
+    not_sent,
+    rejected,
+    unknown,
+)
+
+from .conftest import Worlds
+from .world import NAME, World
+
+PHONES = ["13800000000", "13800000001", "13800000002"]
+HOUR = 3600
+
+
+def lose(world: World) -> None:
+    """Send three messages and lose the answer."""
+
+    def answer(batch: Batch) -> Sequence[SubmitResult]:
+        raise OutcomeUnknown("The answer was lost.")
+
+    world.vendor.answer = answer
+    world.send(PHONES)
+    world.dispatch()
+    world.vendor.answer = lambda batch: [accepted() for _ in batch.messages]
+
+
+def later(world: World, seconds: float) -> None:
+    """Let time pass, then do the duties and dispatch."""
+    world.now += seconds
+    while world.duties.settle():
+        pass
+    world.dispatch()
+
+
+LOOK_UPS: dict[str, tuple[list[SubmitResult], list[str], int]] = {
+    "all there": ([accepted("1"), accepted("2"), accepted("3")], [], 0),
+    "one refused": ([accepted(), rejected("NO", "no"), accepted()], ["NO"], 0),
+    "one proven absent": ([accepted(), not_sent(NotAccepted("absent")), accepted()], [], 1),
+    "nothing known": ([unknown("?")] * 3, [], 0),
+}
+
+
+@pytest.mark.parametrize(("found", "codes", "again"), LOOK_UPS.values(), ids=LOOK_UPS)
+def test_a_look_up_settles_what_it_proves(
+    world: World, found: list[SubmitResult], codes: list[str], again: int
+) -> None:
+    """The vendor is asked with the same references, and only proof of absence sends again."""
+    lose(world)
+    world.vendor.look_up = lambda batch: found
+    later(world, 31)
+    assert [message.ref for message in world.vendor.looked_up[0].messages] == [
+        message.ref for message in world.vendor.batches[0].messages
+    ]
+    assert world.vendor.looked_up[0].called_at == world.vendor.batches[0].called_at
+    assert sorted(world.ended().values()) == codes
+    assert len(world.sent()) == 3 + again
+    still_open = sum(result.outcome == "unknown" for result in found)
+    assert bool(world.ledger.gauges()) is bool(still_open)
+
+
+@pytest.mark.parametrize("error", [OutcomeUnknown("no answer"), NotAccepted("down"), RuntimeError("bug")])
+def test_a_failed_look_up_proves_nothing(world: World, error: Exception) -> None:
+    """A look-up that could not be made must not send anything again."""
+    lose(world)
+
+    def broken(batch: Batch) -> Sequence[SubmitResult]:
+        raise error
+
+    world.vendor.look_up = broken
+    for _ in range(10):
+        later(world, HOUR)
+    assert len(world.sent()) == 3
+    assert world.ledger.gauges() == {(NAME, "unknown"): 3}
+
+
+def test_look_ups_become_rarer(world: World) -> None:
+    """A day of not knowing costs a few dozen questions, not thousands."""
+    lose(world)
+    world.vendor.look_up = lambda batch: [unknown("?")] * len(batch.messages)
+    for _ in range(24 * 60):
+        world.now += 60
+        world.duties.settle()
+    assert 20 < len(world.vendor.looked_up) < 60
+
+
+@pytest.mark.parametrize(("policy", "code", "calls"), [("fail", "OUTCOME_UNKNOWN", 3), ("resend", None, 6)])
+def test_at_the_deadline_the_policy_decides(
+    worlds: Worlds, policy: str, code: str | None, calls: int
+) -> None:
+    """By default the message fails; only an operator who said so gets it sent again."""
+    world = worlds(unknown_policy=policy, unknown_deadline_h=1)
+    world.vendor.look_up = lambda batch: [unknown("?")] * len(batch.messages)
+    lose(world)
+    for _ in range(4):
+        later(world, HOUR / 2)
+    assert len(world.sent()) == calls
+    assert world.ended() == (dict.fromkeys(PHONES, code) if code else {})
+    assert not world.ledger.gauges()
+
+
+def test_a_receipt_settles_before_any_look_up(world: World) -> None:
+    """What receipts prove need not be asked about."""
+    lose(world)
+    (batch,) = world.vendor.batches
+    receipts = [
+        DeliveryReceipt(MessageStatus.DELIVERED, message_ref=message.ref) for message in batch.messages
+    ]
+    world.services.receiving.take_in(receipts, [], "webhook")
+    later(world, HOUR)
+    assert world.vendor.looked_up == []
+    assert world.ended() == dict.fromkeys(PHONES, "DELIVERED")
+
+
+def test_a_worker_that_died_in_its_call_leaves_an_unknown_outcome(world: World) -> None:
+    """Nobody calls again; the bad number of the same chunk is told at once."""
+    world.send([*PHONES, "not a number"])
+    (chunk,) = world.claimed()
+    later(world, 61)
+    assert world.sent() == []
+    assert world.ended() == {"not a number": "INVALID_NUMBER"}
+    later(world, 31)
+    assert [message.ref for message in world.vendor.looked_up[0].messages] == [
+        message_ref(chunk.id, seq) for seq in range(3)
+    ]
+
+
+def test_a_worker_that_slept_through_its_lease_does_not_call(world: World) -> None:
+    """Its chunk may be settled by others already: calling now could send twice."""
+    world.send(PHONES)
+    (chunk,) = world.claimed()
+    world.now += 59
+    dispatched = world.services.dispatching.run(chunk)
+    assert world.sent() == []
+    assert dispatched.conclusion.retry_at is not None
+
+
+@pytest.mark.parametrize(("hours", "code"), [(71, None), (73, "NO_RECEIPT")])
+def test_a_receipt_that_never_comes_is_given_up(world: World, hours: float, code: str | None) -> None:
+    """Quick Audience is told after three days, and what comes later changes nothing."""
+    world.send(PHONES)
+    world.dispatch()
+    world.now += hours * HOUR
+    world.duties.review()
+    assert world.ended() == (dict.fromkeys(PHONES, code) if code else {})
+    receipts = [
+        DeliveryReceipt(MessageStatus.DELIVERED, message_ref=message.ref)
+        for message in world.vendor.batches[0].messages
+    ]
+    world.services.receiving.take_in(receipts, [], "webhook")
+    assert world.ended() == dict.fromkeys(PHONES, code or "DELIVERED")

@@ -1,0 +1,195 @@
+"""Signatures and templates: reviewed by the vendor where it reviews, kept here where it does not."""
+
+import json
+from typing import Any
+
+import pytest
+
+from bridge.contract.bodies import TextTemplateBody
+from bridge.contract.refusal import Refusal
+from bridge.plugin import (
+    Carrier,
+    CarrierReview,
+    DigitalTemplateReview,
+    Kind,
+    NoSuchResource,
+    ReviewChange,
+    ReviewStatus,
+    SignReview,
+    TemplateReview,
+    VendorUnavailable,
+    accepted,
+)
+
+from .conftest import Worlds
+from .world import NAME, World
+
+A, P, R = ReviewStatus.APPROVED, ReviewStatus.PENDING, ReviewStatus.REJECTED
+PHONES = ["13800000000", "13000000000", "13300000000"]  # China Mobile, Unicom, Telecom
+
+
+def body(name: str = "Spring", content: str = "Dear ${name}") -> TextTemplateBody:
+    raw = {"remark": "r", "templateContent": content, "templateName": name, "templateType": "2"}
+    return TextTemplateBody.parse(json.dumps(raw).encode())
+
+
+def test_a_changed_template_keeps_its_code_and_is_reviewed_again(world: World) -> None:
+    """Although the vendor gave a new one."""
+    templates = world.services.templates
+    code = templates.create_text(body())
+    world.now += 10
+    assert templates.query_text(code).status is A
+    world.vendor.review = TemplateReview(P)
+    assert templates.update_text(code, body("Summer")) == code
+    stored = world.ledger.templates.get(NAME, code)
+    assert stored is not None
+    assert (stored.vendor_code, stored.status, stored.name) == ("vendor-Summer-2", P, "Summer")
+
+
+def test_the_vendor_is_not_asked_more_often_than_makes_sense(world: World) -> None:
+    """Quick Audience may ask ten times a second; an approved template is never asked about again."""
+    world.vendor.review = TemplateReview(P)
+    code = world.services.templates.create_text(body())
+    world.vendor.review = TemplateReview(A)
+    for _ in range(10):
+        assert world.services.templates.query_text(code).status is P
+    world.now += 6
+    assert world.services.templates.query_text(code).status is A
+    world.vendor.review = TemplateReview(R)
+    world.now += 3600
+    assert world.services.templates.query_text(code).status is A
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "template under review": ({"review": P}, "TEMPLATE_NOT_APPROVED"),
+    "template rejected": ({"review": R}, "TEMPLATE_NOT_APPROVED"),
+    "no such template": ({"code": "T404"}, "404"),
+    "signature under review": ({"sign": "Slow"}, "SIGN_NOT_APPROVED"),
+    "no such signature": ({"sign": "Nobody"}, "SIGN_NOT_FOUND"),
+    "too many": ({"count": 200_001}, "TOO_MANY_RECIPIENTS"),
+    "queue full": ({"channel": {"max_pending": 2}}, "TOO_MANY_PENDING"),
+}
+
+
+@pytest.mark.parametrize(("given", "code"), REFUSED.values(), ids=REFUSED)
+def test_a_send_that_cannot_go_is_refused_before_anything_is_stored(
+    worlds: Worlds, given: dict[str, Any], code: str
+) -> None:
+    """With a code of its own and a sentence."""
+    world = worlds(**given.get("channel", {}))
+    world.vendor.review = TemplateReview(given.get("review", A))
+    phones = [f"138{index:08d}" for index in range(given.get("count", 3))]
+    with pytest.raises(Refusal) as refusal:
+        world.send(phones, code=given.get("code"), sign=given.get("sign", "Acme"), params=[])
+    assert refusal.value.code == code
+    assert refusal.value.message.endswith(".")
+    assert world.ledger.batches.pending(NAME) == 0
+
+
+def test_a_vendor_out_of_reach_does_not_stop_what_it_approved_before(world: World) -> None:
+    """The last known reviews stand."""
+    code = world.template()
+    world.services.templates.query_text(code)
+    world.send(PHONES, code=code)
+
+    world.vendor.signs = _Failing()
+    world.now += 3600
+    assert world.send(PHONES, code=code, digest=b"second")
+
+
+class _Failing(dict[str, ReviewStatus]):
+    def __contains__(self, key: object) -> bool:
+        raise VendorUnavailable("down")
+
+
+NEWS: dict[str, tuple[ReviewChange, ReviewStatus]] = {
+    "approved": (ReviewChange(vendor_code="vendor-Spring", review=TemplateReview(A)), A),
+    "rejected": (ReviewChange(vendor_code="vendor-Spring", review=TemplateReview(R, "no")), R),
+    "ask again": (ReviewChange(vendor_code="vendor-Spring"), R),
+    "another's": (ReviewChange(vendor_code="vendor-Other", review=TemplateReview(R)), P),
+}
+
+
+@pytest.mark.parametrize(("news", "status"), NEWS.values(), ids=NEWS)
+def test_news_of_a_review_is_heeded(world: World, news: ReviewChange, status: ReviewStatus) -> None:
+    """Pushed reviews reach the template they are about, and no other."""
+    world.vendor.review = TemplateReview(R, "bad words")
+    code = world.services.templates.create_text(body())
+    world.services.templates.heed(news)
+    stored = world.ledger.templates.get(NAME, code)
+    assert stored is not None and stored.status is status
+
+
+def test_news_of_a_signature_is_heeded(world: World) -> None:
+    """The next question is answered from it."""
+    world.services.templates.heed(ReviewChange(sign_name="Acme", review=SignReview(R, "expired")))
+    reply = world.services.templates.sign("Acme")
+    assert (reply.status, reply.reason) == (R, "expired")
+
+
+def test_a_template_the_vendor_lost_is_rejected(world: World) -> None:
+    """Nobody waits for a review that will never come."""
+    code = world.services.templates.create_text(body())
+
+    class Lost:
+        def __getattr__(self, name: str) -> object:
+            raise NoSuchResource("The vendor does not know the template.")
+
+    world.vendor.review = Lost()  # type: ignore[assignment]
+    world.hooks.query_template = _lost  # type: ignore[method-assign]
+    world.now += 10
+    assert world.services.templates.query_text(code).status is R
+
+
+def _lost(template: object) -> TemplateReview:
+    raise NoSuchResource("The vendor does not know the template.")
+
+
+def test_promotional_texts_carry_the_opt_out_suffix_once(worlds: Worlds) -> None:
+    """Only promotional ones, only where the channel asks for it, and counted in the segments."""
+    world = worlds(opt_out_suffix="拒收请回复R")
+    for type_, content in ((2, "上新"), (2, "上新回T退订"), (1, "到货")):
+        world.send(
+            [f"1380000000{type_}"], code=world.template(content, type_), params=[], digest=content.encode()
+        )
+    world.dispatch()
+    texts = [message.text for batch in world.vendor.batches for message in batch.messages]
+    assert sorted(texts) == sorted(["上新拒收请回复R", "上新回T退订", "到货"])
+
+
+def test_a_carrier_that_did_not_approve_gets_nothing(world: World) -> None:
+    """A partly approved digital template goes to the other carriers' numbers; the rest is told why not."""
+    reviews = {
+        Carrier.MOBILE: CarrierReview(A),
+        Carrier.UNICOM: CarrierReview(R, "no"),
+        Carrier.TELCOM: CarrierReview(A),
+    }
+    world.vendor.digital_review = DigitalTemplateReview(reviews)
+    world.vendor.answer = lambda batch: [accepted() for _ in batch.messages]
+    world.send(PHONES, code=world.digital(), kind=Kind.DIGITAL)
+    world.dispatch()
+    assert world.sent() == [PHONES[0], PHONES[2]]
+    assert world.ended() == {PHONES[1]: "CARRIER_NOT_APPROVED"}
+
+
+def test_a_vendor_without_the_operation_says_what_to_do(world: World) -> None:
+    """It creates digital templates but cannot change them."""
+    from bridge.contract.bodies import DigitalTemplateBody
+
+    code = world.digital()
+    raw = {"templateContent": [{"fileSuffix": "txt", "fileContents": "x"}], "templateTheme": "t"}
+    with pytest.raises(Refusal, match="create a new one"):
+        world.services.templates.update_digital(code, DigitalTemplateBody.parse(json.dumps(raw).encode()))
+
+
+def test_a_deleted_template_is_gone(world: World) -> None:
+    """It can be neither queried nor sent."""
+    code = world.digital()
+    assert world.services.templates.delete_digital(code) == code
+    for use in (
+        lambda: world.services.templates.query_digital(code),
+        lambda: world.send(PHONES, code=code, kind=Kind.DIGITAL),
+    ):
+        with pytest.raises(Refusal) as refusal:
+            use()
+        assert refusal.value.status == 404

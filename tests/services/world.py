@@ -1,0 +1,234 @@
+"""One channel over a real ledger, with a vendor and a Quick Audience that obey the test, and a set clock."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bridge.channels import Catalogue, open_channels
+from bridge.contract.bodies import DigitalTemplateBody, SendListBody, TextTemplateBody
+from bridge.ledger import Claimed, Ledger, Span
+from bridge.plugin import (
+    Batch,
+    Channel,
+    CreatedTemplate,
+    DigitalTemplate,
+    DigitalTemplateReview,
+    Kind,
+    Limits,
+    MessageStatus,
+    Policy,
+    ReviewStatus,
+    SignReview,
+    SubmitResult,
+    TemplateReview,
+    TextTemplate,
+    Vendor,
+    Verdict,
+    accepted,
+    hookimpl,
+)
+from bridge.services import ChannelRecords, ChannelServices, build
+from bridge.settings import Settings
+from bridge.worker import Dispatcher, Duties, Pusher
+
+NAME = "promo"
+Answer = Callable[[Batch], Sequence[SubmitResult]]
+
+
+class Obedient(Vendor):
+    """Answers as the test says, and remembers what it was asked."""
+
+    name = "obedient"
+    size = 100
+
+    def __init__(self, channel: Channel) -> None:
+        super().__init__(channel)
+        self.batches: list[Batch] = []
+        self.looked_up: list[Batch] = []
+        self.answer: Answer = lambda batch: [accepted(f"v-{message.ref}") for message in batch.messages]
+        self.look_up: Answer = lambda batch: [accepted() for _ in batch.messages]
+        self.review = TemplateReview(ReviewStatus.APPROVED)
+        self.digital_review = DigitalTemplateReview({})
+        self.signs = {"Acme": ReviewStatus.APPROVED, "Slow": ReviewStatus.PENDING}
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(self.size)
+
+    @hookimpl
+    def query_sign(self, channel: Channel, sign_name: str) -> SignReview:
+        from bridge.plugin import NoSuchResource
+
+        if sign_name not in self.signs:
+            raise NoSuchResource("There is no such signature.")
+        return SignReview(self.signs[sign_name])
+
+    @hookimpl
+    def create_template(self, channel: Channel, template: TextTemplate) -> CreatedTemplate:
+        return CreatedTemplate(f"vendor-{template.name}")
+
+    @hookimpl
+    def update_template(self, channel: Channel, template: TextTemplate) -> CreatedTemplate:
+        return CreatedTemplate(f"vendor-{template.name}-2")
+
+    @hookimpl
+    def query_template(self, channel: Channel, template: TextTemplate) -> TemplateReview:
+        return self.review
+
+    @hookimpl
+    def create_digital_template(self, channel: Channel, template: DigitalTemplate) -> CreatedTemplate:
+        return CreatedTemplate("vendor-digital")
+
+    @hookimpl
+    def query_digital_template(self, channel: Channel, template: DigitalTemplate) -> DigitalTemplateReview:
+        return self.digital_review
+
+    @hookimpl
+    def send_batch(self, channel: Channel, batch: Batch) -> Sequence[SubmitResult]:
+        self.batches.append(batch)
+        return self.answer(batch)
+
+    @hookimpl
+    def send_digital_batch(self, channel: Channel, batch: Batch) -> Sequence[SubmitResult]:
+        self.batches.append(batch)
+        return self.answer(batch)
+
+    @hookimpl
+    def reconcile_batch(self, channel: Channel, batch: Batch) -> Sequence[SubmitResult]:
+        self.looked_up.append(batch)
+        return self.look_up(batch)
+
+
+class Screen(Policy):
+    """Decides as the test says."""
+
+    name = "screen"
+
+    def __init__(self, channel: Channel) -> None:
+        super().__init__(channel)
+        self.decide: Callable[[str], Verdict] = lambda number: Verdict()
+
+    @hookimpl
+    def screen_batch(self, channel: Channel, batch: Batch) -> Sequence[Verdict]:
+        return [self.decide(message.phone.national) for message in batch.messages]
+
+
+class World:
+    """`clock` is set by tests; nothing happens between calls of `dispatch`, `duty` and `push`."""
+
+    def __init__(self, ledger: Ledger, **channel: Any) -> None:
+        self.now = 1_795_400_000.0
+        self.ledger = ledger
+        settings = Settings.model_validate(
+            {
+                "bridge": {"poll_idle_s": 0.01, "lease_s": 60},
+                "channels": {
+                    NAME: {
+                        "platform_name": "Acme SMS",
+                        "key": "k" * 16,
+                        "vendor": "obedient",
+                        "callback_url": "http://127.0.0.1:9",
+                        "allow_private": True,
+                        "policies": ["screen"],
+                        **channel,
+                    }
+                },
+            }
+        )
+        self.settings = settings
+        catalogue = Catalogue(vendors={"obedient": Obedient}, policies={"screen": Screen})
+        clock = lambda: self.now  # noqa: E731
+        channels = open_channels(settings, catalogue, lambda name: ChannelRecords(ledger, name, clock))
+        services = build(settings, channels, ledger, clock)
+        self.services: ChannelServices = services[NAME]
+        self.hooks = channels[NAME].hooks
+        plugins: list[Any] = list(self.hooks._plugins)
+        self.screen: Screen = plugins[0]
+        self.vendor: Obedient = plugins[1]
+        bridge = settings.bridge
+        self.dispatcher = Dispatcher(services, ledger, bridge, owner="worker", clock=clock)
+        self.pusher = Pusher(services, ledger, bridge, owner="worker", clock=clock)
+        self.duties = Duties(services, ledger, bridge, owner="worker", clock=clock)
+
+    def close(self) -> None:
+        """Stop the pools."""
+        self.dispatcher._pool.shutdown()
+        self.pusher._pool.shutdown()
+        self.services.pushing.close()
+
+    def template(self, content: str = "Dear ${name}", type_: int = 1) -> str:
+        """An approved text template's code."""
+        code = self.services.templates.create_text(
+            TextTemplateBody.parse(
+                json.dumps(
+                    {
+                        "remark": "r",
+                        "templateContent": content,
+                        "templateName": "Spring",
+                        "templateType": type_,
+                    }
+                ).encode()
+            )
+        )
+        self.now += 10
+        return code
+
+    def digital(self) -> str:
+        """A digital template's code."""
+        body = {
+            "templateContent": [{"fileSuffix": "txt", "fileContents": "Dear ${name}", "index": 1}],
+            "templateTheme": "Spring",
+            "smsSignName": "Acme",
+        }
+        code = self.services.templates.create_digital(DigitalTemplateBody.parse(json.dumps(body).encode()))
+        self.now += 10
+        return code
+
+    def send(
+        self,
+        phones: Sequence[str],
+        *,
+        code: str | None = None,
+        params: Sequence[dict[str, str]] | None = None,
+        sign: str = "Acme",
+        limit: int = 0,
+        kind: Kind = Kind.TEXT,
+        digest: bytes | None = None,
+    ) -> str:
+        """Accept a send; its bizId."""
+        values = [{"name": f"n{index}"} for index in range(len(phones))] if params is None else params
+        raw = json.dumps(
+            {
+                "limit": limit,
+                "outId": "task-1",
+                "phoneNumberJson": list(phones),
+                "templateParamJson": list(values),
+                "signName": sign,
+                "templateCode": code or self.template(),
+            }
+        ).encode()
+        return self.services.accepting.send_list(SendListBody.parse(raw), digest or raw[-32:], kind)
+
+    def dispatch(self) -> None:
+        """Dispatch until nothing that is due is left."""
+        while (
+            self.dispatcher.cycle(0.05) or self.dispatcher._in_flight.total() or self.dispatcher._unrecorded
+        ):
+            pass
+
+    def claimed(self) -> list[Claimed]:
+        """Claim what is due and do nothing with it, as a worker that dies."""
+        return self.ledger.write(
+            lambda c: self.ledger.chunks.claim(
+                c, NAME, "dead", limit=100, now=int(self.now * 1000), lease_ms=60_000
+            )
+        )
+
+    def ended(self) -> dict[str, str]:
+        """Number to code (DELIVERED or whatever failed it) of all that came to their end."""
+        details, _ = self.ledger.history.details(NAME, "task-1", Span(0, 1 << 62), limit=10_000, offset=0)
+        return {detail.phone: detail.code or MessageStatus(detail.status).name for detail in details}
+
+    def sent(self) -> list[str]:
+        """The numbers the vendor was called with, in order, repeats included."""
+        return [message.phone.raw for batch in self.vendor.batches for message in batch.messages]
