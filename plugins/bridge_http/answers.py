@@ -43,6 +43,12 @@ class Answer(NamedTuple):
     content: bytes
 
 
+class ProvenAbsent(NotAccepted):
+    """A look-up showed that the vendor never took the message."""
+
+    default_code = "NOT_FOUND"
+
+
 class OptedOut(VendorRejected):
     """The recipient has asked this sender to stop."""
 
@@ -246,7 +252,7 @@ class _ItemReader:
         if items:
             return self._one(items[0], batch_id)
         if self._absent == "not_sent":
-            return not_sent(NotAccepted("The vendor does not know the message.", code="NOT_FOUND"))
+            return not_sent(ProvenAbsent("The vendor does not know the message."))
         return unknown("The vendor's answer does not mention this number.")
 
     def _one(self, item: Any, batch_id: str) -> SubmitResult:

@@ -8,15 +8,16 @@ from bridge.plugin import (
     Batch,
     BridgeError,
     NotAccepted,
+    Outcome,
     Records,
     SubmitResult,
+    VendorRejected,
     VendorThrottled,
     VendorUnavailable,
-    not_sent,
-    rejected,
+    unknown,
 )
 
-from .answers import Answer, result_for
+from .answers import Answer, ProvenAbsent, result_for
 from .faults import Unsendable
 from .naming import Namer, grouping
 from .recipe import CompiledOperation
@@ -38,7 +39,11 @@ class Call(NamedTuple):
 
 
 class Sender:
-    """Sends batches of one operation."""
+    """Sends batches of one operation.
+
+    With `settling` the batch is a question about messages whose outcome is unknown (a look-up, or a repeat
+    under an idempotency key): what befalls the question says nothing of them, they stay unknown.
+    """
 
     def __init__(
         self,
@@ -48,6 +53,7 @@ class Sender:
         *,
         records: Records,
         token: Callable[[Names], Names],
+        settling: bool = False,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -56,6 +62,7 @@ class Sender:
         self._exchange = exchange
         self._records = records
         self._token = token
+        self._settling = settling
         self._clock = clock
         self._sleep = sleep
         recipe = namer.compiled.recipe
@@ -74,7 +81,7 @@ class Sender:
             if halt is None and self._clock() - began > TIME_BUDGET_S:
                 halt = VendorUnavailable("The batch took too long and is sent on later.", code="TIME_BUDGET")
             if halt is not None:
-                results |= dict.fromkeys(call.places, not_sent(halt))
+                results |= dict.fromkeys(call.places, self._failed(halt))
                 continue
             halt = self._call(batch, call, recipients, names, results)
         return [results[place] for place in range(len(batch.messages))]
@@ -105,11 +112,11 @@ class Sender:
                 self._take_turn()
                 answer = self._exchange(built)
                 read = self._operation.reader.read(answer, [recipients[place] for place in places])
-                results |= dict(zip(places, read, strict=True))
+                results |= dict(zip(places, map(self._told, read), strict=True))
         except BridgeError as error:
             halt = error
             missing = [place for place in call.places if place not in results]
-            results |= dict.fromkeys(missing, result_for(error))
+            results |= dict.fromkeys(missing, self._failed(error))
         return halt if isinstance(halt, NotAccepted) else None
 
     def build(
@@ -132,9 +139,19 @@ class Sender:
         except Unsendable as problem:
             refused = _unsendable(call.places, attempt, problem)
         for place, why in refused.items():
-            results[place] = rejected("UNSENDABLE_VALUE", f"{why.key or 'The request'}: {why.reason}")
+            error = VendorRejected(f"{why.key or 'The request'}: {why.reason}", code="UNSENDABLE_VALUE")
+            results[place] = self._failed(error)
         places = [place for place in call.places if place not in refused]
         return (attempt(places) if places else None), places
+
+    def _failed(self, error: BridgeError) -> SubmitResult:
+        """The result of a message whose call met this error."""
+        return unknown(error.reason, error.code) if self._settling else result_for(error)
+
+    def _told(self, result: SubmitResult) -> SubmitResult:
+        """A result the vendor told; when settling only proof of absence sends a message again."""
+        again = result.outcome is Outcome.NOT_SENT and not isinstance(result.error, ProvenAbsent)
+        return unknown(result.reason, result.code) if self._settling and again else result
 
     def _take_turn(self) -> None:
         if not self._rate:

@@ -93,11 +93,12 @@ class HttpVendor(Vendor):
         self._namer = namer or Namer(self._compiled, secrets, settings.values, channel.hook_url)
         self._tokens = TokenCache(self._fetch_token)
         self._senders = {
-            name: Sender(
-                operation, self._namer, self._exchange, records=channel.records, token=self._with_token
-            )
-            for name, operation in self._compiled.operations.items()
-            if name in ("send_text", "send_digital", "lookup")
+            name: self._sender(name) for name in ("send_text", "send_digital") if self._has(name)
+        }
+        self._settlers = {
+            name: self._sender(name, settling=True)
+            for name in ("send_text", "send_digital", "lookup")
+            if self._has(name)
         }
         self._poller = Poller(self._namer, self._exchange, self._with_token)
 
@@ -150,14 +151,14 @@ class HttpVendor(Vendor):
     @hookimpl
     def reconcile_batch(self, channel: Channel, batch: Batch) -> Sequence[SubmitResult]:
         """Ask by `lookup`; without one, repeat the call under the key the vendor still keeps."""
-        if "lookup" in self._senders:
-            return self._senders["lookup"].send(batch)
+        if "lookup" in self._settlers:
+            return self._settlers["lookup"].send(batch)
         rule = self._compiled.recipe.batch.idempotency
         age = self._namer.clock() - batch.called_at.timestamp()
         if rule is None or not 0 <= age < rule.keep_hours * 3600:
             return [unknown("The vendor no longer keeps the call's key.")] * len(batch.messages)
         kind = "send_digital" if isinstance(batch.template, DigitalTemplate) else "send_text"
-        return self._senders[kind].send(batch)
+        return self._settlers[kind].send(batch)
 
     @hookimpl
     def query_sign(self, channel: Channel, sign_name: str) -> SignReview:
@@ -235,6 +236,19 @@ class HttpVendor(Vendor):
         if reader is None:
             raise WebhookRejected("The recipe has no webhook of this name.")
         return reader.read(request, self._namer.common())
+
+    def _has(self, name: str) -> bool:
+        return name in self._compiled.operations
+
+    def _sender(self, name: str, *, settling: bool = False) -> Sender:
+        return Sender(
+            self._compiled.operations[name],
+            self._namer,
+            self._exchange,
+            records=self.channel.records,
+            token=self._with_token,
+            settling=settling,
+        )
 
     def _run(self, name: str, names: Names) -> tuple[CompiledOperation, dict[str, Any]]:
         operation = self._compiled.operations.get(name)

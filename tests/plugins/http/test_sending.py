@@ -286,6 +286,54 @@ def test_a_key_the_vendor_has_forgotten_is_not_used(tmp_path: Path) -> None:
     assert script.built == []
 
 
+LOOKUP = """
+[operations.lookup.request]
+path = "/find"
+json = {{ refs = "=recipients | map(attribute='ref') | list" }}
+[operations.lookup.response]
+accepted = [{{ path = "body.ok", in = ["true"] }}]
+items = {{ path = "body.list", match = "ref", ref = "ref", id = "id", absent = "{absent}",
+          ok = [{{ path = "state", in = ["sent"] }}], code = "state" }}
+[errors]
+busy = {{ class = "retry" }}
+"""
+FOUND = '{"ok": true, "list": [{"ref": "m1", "id": 7, "state": "sent"}, {"ref": "m2", "state": "bad"}]}'
+
+# (absent, answer, outcomes of three messages)
+LOOKUPS = [
+    ("unknown", answer(FOUND), [A, R, U]),
+    ("not_sent", answer(FOUND), [A, R, N]),
+    ("not_sent", answer('{"ok": true, "list": [{"ref": "m1", "state": "busy"}]}'), [U, N, N]),
+    ("not_sent", answer('{"ok": true}'), [N, N, N]),
+    ("not_sent", answer('{"ok": false, "code": "x"}'), [U, U, U]),
+    ("not_sent", answer("", 401), [U, U, U]),
+    ("not_sent", answer("", 404), [U, U, U]),
+    ("not_sent", answer("", 429), [U, U, U]),
+    ("not_sent", answer("<html>", 502), [U, U, U]),
+    ("not_sent", VendorUnavailable("no contact"), [U, U, U]),
+    ("not_sent", OutcomeUnknown("lost"), [U, U, U]),
+]
+
+
+@pytest.mark.parametrize(("absent", "given", "outcomes"), LOOKUPS)
+def test_only_proof_settles_an_unknown_message(
+    tmp_path: Path, absent: str, given: Any, outcomes: list[Outcome]
+) -> None:
+    """A question that fails says nothing about the messages it asked for."""
+    path = recipe(tmp_path, MANY + LOOKUP.replace("\n          ok", " ok").format(absent=absent))
+    vendor = vendor_for(path, Script(given))
+    results = vendor.reconcile_batch(vendor.channel, batch_of(*VALUES[:3]))
+    assert [result.outcome for result in results] == outcomes
+
+
+@pytest.mark.parametrize("given", [VendorUnavailable("no contact"), answer("", 429), answer("", 401)])
+def test_a_repeat_that_is_refused_settles_nothing(tmp_path: Path, given: Any) -> None:
+    """The first call may still have been taken: not sent is never concluded from the second."""
+    vendor = vendor_for(recipe(tmp_path, IDEMPOTENT, KEY), Script(given))
+    results = vendor.reconcile_batch(vendor.channel, batch_of(*VALUES[:2]))
+    assert [result.outcome for result in results] == [U, U]
+
+
 def test_keys_differ_between_calls(tmp_path: Path) -> None:
     """Two calls of a batch, or of two batches, never share a key."""
     script = Script(OK)
