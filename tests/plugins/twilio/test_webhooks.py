@@ -81,6 +81,18 @@ def test_stop_and_start_come_through(twilio: Emulator, build: Build) -> None:
     assert len({each.vendor_id for each in replies}) == 3
 
 
+def test_a_reply_to_a_shared_sender_has_no_signature() -> None:
+    """Which of two signatures was answered nobody can tell; the bridge looks for the last send."""
+    form = {"MessageSid": "SM1", "From": "+14155550007", "To": NUMBER, "Body": "Hi"}
+    url = f"{HOOK}/inbound"
+    called = request(
+        tail="/inbound", form=form, headers={"X-Twilio-Signature": signature(AUTH_TOKEN, url, form)}
+    )
+    plugin = vendor(senders={"Acme": {"from": NUMBER}, "Bell": {"from": NUMBER}})
+    assert plugin.parse_webhook(plugin.channel, called).replies[0].sign_name == ""
+    plugin.close()
+
+
 def signed(url: str, *, seen: str = "", form: dict[str, str] | None = None, **how: Any) -> WebhookRequest:
     """A status callback to `url` that the bridge sees as called at `seen`."""
     fields = FORM if form is None else form
