@@ -106,7 +106,9 @@ def new(name: str, folder: Path | None) -> None:
         raise Trouble(str(error)) from None
     for file in written:
         click.echo(f"  {file}")
-    click.echo(f'\nNow: cd {folder}, pip install -e ".[test]", pytest. The guide is plugins/README.md.')
+    click.echo(
+        f'\nNow: cd {folder}, pip install -e ".[test]", pytest. The guide is plugins/README.md of the bridge.'
+    )
 
 
 def rung_of(vendor: type[Vendor]) -> str:

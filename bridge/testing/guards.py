@@ -124,7 +124,7 @@ def _guarded_requests(watch: Watch, breakage: Breakage) -> Iterator[None]:
 def seen_by(prepared: requests.PreparedRequest) -> Seen:
     """The request as the vendor would receive it."""
     body = prepared.body or b""
-    data = body.encode() if isinstance(body, str) else bytes(body)
+    data = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else b""
     return Seen(prepared.method or "", prepared.url or "", dict(prepared.headers), data)
 
 

@@ -13,6 +13,8 @@ from bridge.plugin import (
     MoMessage,
     PendingMessage,
     Phone,
+    ReceiptPage,
+    ReplyPage,
     SubmitResult,
     failure,
     unknown,
@@ -112,7 +114,7 @@ class Played:
         if self.error is not None and not isinstance(self.error, BridgeError):
             return []
         if isinstance(row, Reconcile) and is_error(row.expect):
-            return self._wrong_answer(row.expect)
+            return self._wrong_error(row.expect)
         if isinstance(row, Send):
             assert len(row.expected) == len(row.batch.messages), (
                 "the row expects too few or too many outcomes"
@@ -124,34 +126,41 @@ class Played:
                 )
             ]
             return [f"{ref}: {line}" for ref, line in lines if line]
-        expected = (row.receipts, row.replies, row.reviews) if isinstance(row, Webhook) else row.expect
-        return self._wrong_answer(row.expect if is_error(row.expect) else expected)
+        return self._wrong_error(row.expect) if is_error(row.expect) else self._wrong_answer()
 
-    def _wrong_answer(self, expected: Any) -> list[str]:
-        row = self.row
-        if is_error(expected):
-            error = self.error or getattr(self.answer, "error", None)
-            if not isinstance(error, expected):
-                return [f"expected {expected.__name__}, was {self._came()}"]
-            code = getattr(row, "code", None)
-            return (
-                [f"expected the code {code!r}, was {error.code!r}"] if code not in (None, error.code) else []
-            )
-        if self.error is not None or self.answer is None:
+    def _wrong_error(self, expected: Any) -> list[str]:
+        error = self.error or getattr(self.answer, "error", None)
+        if not isinstance(error, expected):
+            return [f"expected {expected.__name__}, was {self._came()}"]
+        code = getattr(self.row, "code", None)
+        return [f"expected the code {code!r}, was {error.code!r}"] if code not in (None, error.code) else []
+
+    def _wrong_answer(self) -> list[str]:
+        row, answer = self.row, self.answer
+        if self.error is not None or answer is None:
             return [f"expected an answer, was {self._came()}"]
-        answer = self.answer
         if isinstance(row, Webhook):
+            if row.acknowledgement not in (None, answer.acknowledgement):
+                return [f"expected {row.acknowledgement}, was {answer.acknowledgement}"]
+            expected: Any = (row.receipts, row.replies, row.reviews)
             answer = (answer.receipts, answer.replies, answer.reviews)
-            expected = tuple(tuple(each) for each in expected)
-            answer = tuple(tuple(each) for each in answer)
-            if row.acknowledgement is not None and row.acknowledgement != self.answer.acknowledgement:
-                return [f"expected {row.acknowledgement}, was {self.answer.acknowledgement}"]
-        if isinstance(row, Query) and expected is None:
+        else:
+            expected = row.expect
+        if _tuples(expected) == _tuples(answer) or (isinstance(row, Query) and expected is None):
             return []
-        return [] if expected == answer else [f"expected {expected}", f"but was {answer}"]
+        return [f"expected {expected}", f"but was {answer}"]
 
     def _came(self) -> str:
         return repr(self.error) if self.error is not None else repr(self.answer)
+
+
+def _tuples(answer: Any) -> Any:
+    """The answer with its sequences as tuples, so that a list equals a tuple of the same."""
+    if isinstance(answer, ReceiptPage | ReplyPage):
+        return type(answer), *(_tuples(getattr(answer, each.name)) for each in fields(answer))
+    if type(answer) in (list, tuple):
+        return tuple(_tuples(each) for each in answer)
+    return answer
 
 
 def _shown(answer: Any) -> Iterable[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+from bridge.channels.catalogue import hooks_of
 from bridge.plugin import BridgeError, Outcome
 
 from .cases import Case, Poll, Query, Reconcile, Send, Webhook
@@ -100,29 +101,27 @@ def missing_rows(table: "VendorTable") -> list[str]:
     Forged webhooks are refusals; lost answers are made by the kit wherever requests is used.
     """
     shown = {(row.operation, row.role) for row in table.cases}
+    # A row's own settings may switch an operation on.
+    widened = {row.operation for row in table.cases if row.settings} & set(hooks_of(table.vendor_class()))
+    offered = table.operations() | widened
     faults = [
         f"{operation} has no row for a {role}"
-        for operation in sorted(table.operations())
+        for operation in sorted(offered)
         for role in ("success", "refusal")
         if (operation, role) not in shown
         and (operation, role) != ("parse_webhook", "refusal")
         and f"{operation} {role}" not in table.impossible
     ]
-    stray = sorted({row.operation for row in table.cases} - table.operations() - _widened(table))
+    stray = sorted({row.operation for row in table.cases} - offered)
     names = [row.id for row in table.cases]
     twice = sorted({name for name in names if names.count(name) > 1})
-    if "send_batch" not in table.operations() | _widened(table):
+    if "send_batch" not in offered:
         faults.append("send_batch is not implemented")
     return [
         *faults,
         *(f"{operation} has rows but is not implemented" for operation in stray),
         *(f"{name!r} names two rows" for name in twice),
     ]
-
-
-def _widened(table: "VendorTable") -> set[str]:
-    # Other settings may switch an operation on.
-    return {row.operation for row in table.cases if row.settings}
 
 
 def role_faults(cases: Iterable[Case]) -> list[str]:

@@ -69,6 +69,7 @@ SHAPE = [
 ROWS = [
     Broken("no refusal", 'Query("no sign", "query_sign"', 'Query("no sign", "query_template"', "table_is_complete", "query_sign has no row for a refusal", TABLE),
     Broken("no success", 'Reconcile(\n            "found one"', 'Send(\n            "found one"', "table_is_complete", "reconcile_batch has no row for a success", TABLE),
+    Broken("no refusal of a poll", 'Poll("no receipts", "poll_receipts"', 'Poll("no receipts", "poll_replies"', "table_is_complete", "poll_receipts has no row for a refusal", TABLE),
     Broken("two names", '"no money"', '"silence"', "table_is_complete", "'silence' names two rows", TABLE),
     Broken("loss called failure", "post(Lost.TIMEOUT), Outcome.UNKNOWN", "post(Lost.TIMEOUT), Outcome.REJECTED", "table_is_complete", "at least one message must be unknown", TABLE),
     Broken("hook gone", "@hookimpl\n    def reconcile_batch", "def look_up", "table_is_complete", "reconcile_batch has rows but is not implemented"),

