@@ -5,7 +5,6 @@ The separator is not documented; nothing, comma, tab, blank or semicolon are tak
 read becomes a failed receipt, like a number that cannot be sent to.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -14,6 +13,7 @@ import structlog
 
 from bridge import metrics
 from bridge.channels import OpenChannel
+from bridge.contract import json_text
 from bridge.ledger import FileJob, Ledger, Progress, Recipients
 from bridge.plugin import Kind
 from bridge.plugin.http import AddressRefused, FetchFailed, open_url
@@ -179,8 +179,8 @@ def _recipient(line: bytes) -> tuple[str, dict[str, str], tuple[str, str] | None
     if not brace:
         return phone, {}, None
     try:
-        values = json.loads(brace + rest, parse_int=str, parse_float=str, parse_constant=str)
-    except ValueError:
+        values = json_text.decode(brace + rest)
+    except json_text.Unreadable:
         return phone, {}, _BAD_LINE
     params = {str(name): _text(value) for name, value in values.items() if not isinstance(value, dict | list)}
     return phone, params, None if len(params) == len(values) else _BAD_LINE

@@ -49,6 +49,10 @@ LINES: dict[str, tuple[bytes, dict[str, str]]] = {
     "no last line end": (b'13800000000{"name":"a"}', {"13800000000": "Dear a"}),
     "numbers keep their text": (b'13800000000{"name":1.10}\n', {"13800000000": "Dear 1.10"}),
     "null is nothing": (b'13800000000{"name":null}\n', {"13800000000": "Dear "}),
+    "characters nobody can hold": (
+        rb'13800000000{"name":"a\u0000\ud800"}' + b"\n",
+        {"13800000000": "Dear a\ufffd"},
+    ),
     "empty file": (b"", {}),
 }
 
@@ -66,6 +70,8 @@ BAD: dict[str, tuple[bytes, str]] = {
     "broken JSON": (b'13800000001{"name":', "BAD_LINE"),
     "a list": (b'13800000001["name"]', "INVALID_NUMBER"),
     "nested": (b'13800000001{"name":{"a":1}}', "BAD_LINE"),
+    "nested without end": (b'13800000001{"name":' + b"[" * 8000, "BAD_LINE"),
+    "not a number": (b'13800000001{"name":NaN}', "BAD_LINE"),
     "no number": (b'{"name":"a"}', "INVALID_NUMBER"),
     "no values": (b"13800000001", "MISSING_VARIABLE"),
     "not UTF-8": (b'\xff\xfe{"name":"a"}', "INVALID_NUMBER"),
