@@ -1,4 +1,4 @@
-"""The carriers' codes, row by row as quick_audience.md lists them."""
+"""The carriers' codes, row by row as vendors document them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Template texts: placeholders, signatures, segments and the opt-out suffix (quick_audience.md 6.1, 6.2)."""
+"""Template texts: placeholders, signatures, segments and the opt-out suffix."""
 
 import pytest
 from hypothesis import given
