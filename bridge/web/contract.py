@@ -28,6 +28,8 @@ log = structlog.get_logger("bridge.web")
 
 _MAX_PARAMETER = 100
 _MAX_NOTED = 256
+_MAX_NAMES = 20
+_MAX_STRAY_BODY = 65_536
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z_.]{0,63}")
 
 
@@ -92,15 +94,26 @@ class Contract:
         return "sms" in segments[:2]
 
     def unknown_route(self, found: Request) -> Response:
-        """The answer to a path of the contract that is none of its operations."""
+        """The answer to a path of the contract that is none of its operations.
+
+        Of the request only names are logged: they tell an older edition of the contract.
+        """
         segments = paths.segments(found.environ)
         channel = self._default if segments[0] == "sms" else segments[0]
-        log.warning(
-            "unknown route", method=found.method, path=found.path, parameters=sorted(set(found.args))[:20]
-        )
         if channel not in self._faces:
-            return self._refused(channel, _no_channel(channel))
-        return self._refused(channel, not_found("There is no such operation: check the URL and the method."))
+            return self._no_channel(channel, found)
+        request_id = uuid.uuid4().hex
+        log.warning(
+            "unknown route",
+            request_id=request_id,
+            channel=channel,
+            method=found.method,
+            path=found.path,
+            parameters=sorted(set(found.args))[:_MAX_NAMES],
+            fields=_field_names(found),
+        )
+        refusal = not_found("There is no such operation: check the URL and the method.")
+        return self._faces[channel].refusal(request_id, refusal).response(request_id)
 
     def failed(self, found: Request) -> Response:
         """The answer when the bridge failed outside of an operation."""
@@ -110,9 +123,13 @@ class Contract:
         face = self._face(self._default if segments[0] == "sms" else segments[0])
         return face.failure(request_id).response(request_id)
 
-    def _refused(self, channel: str, refusal: Refusal) -> Response:
+    def _no_channel(self, channel: str, found: Request) -> Response:
         request_id = uuid.uuid4().hex
-        return self._face(channel).refusal(request_id, refusal).response(request_id)
+        log.warning("unknown channel", request_id=request_id, method=found.method, path=found.path)
+        message = "There is no channel of this name: check the URL typed into Quick Audience."
+        if not channel:
+            message = "The URL names no channel and there is no default channel."
+        return self._face(channel).refusal(request_id, not_found(message)).response(request_id)
 
     def _face(self, channel: str) -> Face:
         return self._faces.get(channel) or self._faces.get(self._default) or Face("", self._settings.bridge)
@@ -121,7 +138,7 @@ class Contract:
         channel = paths.unshielded(channel)
         settings = self._settings.channels.get(channel)
         if settings is None:
-            return self._refused(channel, _no_channel(channel))
+            return self._no_channel(channel, request)
         call = _Call(
             uuid.uuid4().hex,
             operation,
@@ -229,7 +246,10 @@ def _parameter(call: _Call) -> str:
     return value
 
 
-def _no_channel(channel: str) -> Refusal:
-    if not channel:
-        return not_found("The URL names no channel and there is no default channel.")
-    return not_found("There is no channel of this name: check the URL typed into Quick Audience.")
+def _field_names(found: Request) -> list[str]:
+    """The names in a request's JSON body; none when it is too large or no JSON object."""
+    try:
+        source = fields.document(guards.read_contract_body(found, _MAX_STRAY_BODY))
+    except Refusal:
+        return []
+    return sorted(name for name in source if _IDENTIFIER.fullmatch(name))[:_MAX_NAMES]

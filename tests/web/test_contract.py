@@ -175,16 +175,39 @@ def test_an_unknown_route_is_told_and_logged(
     assert (answer.status_code, found["code"], found["platformName"]) == (404, "404", PLATFORM)
     assert found.keys() == ENVELOPE
     line = next(line for line in logged.getvalue().splitlines() if "unknown route" in line)
-    assert json.loads(line).items() >= {"method": method, "path": path, "parameters": ["outId"]}.items()
+    expected = {"method": method, "path": path, "parameters": ["outId"], "request_id": found["requestId"]}
+    assert json.loads(line).items() >= expected.items()
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        (b'{"model": {"outId": "1", "pageSize": 10, "13900001111": "x"}}', ["outId", "pageSize"]),
+        (b'{"content": "R", "phoneNum": "13900001111"}', ["content", "phoneNum"]),
+        (b'{"content": "' + b"x" * 70_000 + b'"}', []),
+        (b"phoneNum=13900001111", []),
+        (b"", []),
+    ],
+)
+def test_an_unknown_request_is_told_by_the_names_in_its_body(
+    world: World, body: bytes, names: list[str], logged: io.StringIO
+) -> None:
+    """An older edition of the contract has calls of its own; no value of theirs is logged."""
+    assert world.call("POST", "/promo/sms/replyDetails", body).status_code == 404
+    (line,) = (line for line in logged.getvalue().splitlines() if "unknown route" in line)
+    assert json.loads(line)["fields"] == names
+    assert "13900001111" not in logged.getvalue()
 
 
 @pytest.mark.parametrize(
     ("path", "message"), [("/nobody/sms/smsSign/Acme", "no channel"), ("/nobody/sms/other", "no channel")]
 )
-def test_an_unknown_channel(world: World, path: str, message: str) -> None:
+def test_an_unknown_channel(world: World, path: str, message: str, logged: io.StringIO) -> None:
     answer = world.call("GET", path)
     assert answer.status_code == 404
     assert message in answer.get_json()["message"]
+    (line,) = (line for line in logged.getvalue().splitlines() if "unknown channel" in line)
+    assert json.loads(line).items() >= {"path": path, "request_id": answer.get_json()["requestId"]}.items()
 
 
 def test_without_a_default_channel(worlds: Worlds) -> None:
