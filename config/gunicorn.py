@@ -18,14 +18,15 @@ from typing import Any
 from gunicorn.glogging import Logger
 
 from bridge import logs, metrics
-from bridge.settings import SettingsFaults, load
+from bridge.settings import SettingsFaults, load, warn
 
 # Read here once, so that a fault is told before anything starts. Nothing else is built before the fork:
 # connections and plugins must not be shared between processes.
 try:
-    _bridge = load().bridge
+    _settings = load()
 except SettingsFaults as faults:
     sys.exit(f"The bridge cannot start:\n{faults}")
+_bridge = _settings.bridge
 
 # Quick Audience speaks HTTP/1.1 through a proxy that ends TLS; bind to a public address only behind one.
 bind = os.environ.get("SMS_BRIDGE_BIND", "127.0.0.1:8000")
@@ -86,7 +87,8 @@ logger_class = _Logger
 
 
 def on_starting(server: Any) -> None:
-    """Forget what earlier web processes counted."""
+    """Say what should be looked at, and forget what earlier web processes counted."""
+    warn(_settings)
     metrics.clear(_bridge.metrics_dir, "web")
 
 

@@ -11,7 +11,7 @@ import click
 import bridge
 from bridge import logs
 from bridge.ledger import LedgerUnavailable, open_ledger, upgrade
-from bridge.settings import DEFAULT_PATH, PATH_VARIABLE, Settings, SettingsFaults, load
+from bridge.settings import DEFAULT_PATH, PATH_VARIABLE, Settings, SettingsFaults, load, warn
 from bridge.worker import run
 
 from .opening import Trouble, channels_of, ledger_of, settings_of_bridge
@@ -52,6 +52,7 @@ def worker() -> None:
     """
     settings = settings_of_bridge()
     _log(settings)
+    warn(settings)
     with ledger_of(settings, pool_size=16) as ledger, channels_of(settings, ledger) as opened:
         run(settings, opened, ledger)
 

@@ -4,7 +4,7 @@
 once, each with its TOML path, the problem and what to do about it.
 """
 
-from .checks import cautions
+from .checks import cautions, warn
 from .faults import Fault, SettingsFaults, dotted, faults_of, without_repeats
 from .loading import DEFAULT_PATH, PATH_VARIABLE, examine, load
 from .models import (
@@ -32,5 +32,6 @@ __all__ = [
     "faults_of",
     "load",
     "secrets_of",
+    "warn",
     "without_repeats",
 ]

@@ -4,8 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+import structlog
+
 from .faults import Fault, dotted
 from .models import ChannelSettings, Settings
+
+log = structlog.get_logger("bridge.settings")
 
 # The first parts of the bridge's own addresses; a channel of that name could not be reached.
 _RESERVED = frozenset({"sms", "hooks", "healthz", "readyz", "metrics", "docs", "console", "static"})
@@ -49,6 +53,12 @@ def cautions(settings: Settings) -> Iterator[Fault]:
                 "Messages whose outcome is unknown are sent again: a person may get one twice.",
                 'Keep "fail" unless that is wanted.',
             )
+
+
+def warn(settings: Settings) -> None:
+    """Log every caution; called by each program that starts."""
+    for fault in cautions(settings):
+        log.warning("caution", setting=fault.path, problem=fault.problem, advice=fault.advice)
 
 
 def _defaults(settings: Settings) -> Iterator[Fault]:

@@ -31,6 +31,16 @@ receipts = "pull"
 [channels.demo.settings]
 url = "http://127.0.0.1:9"
 key = "carrier-key-0123456789"
+
+[channels.open]
+platform_name = "Open SMS"
+key = ""
+vendor = "sandbox"
+callback_url = "http://127.0.0.1:9"
+allow_private = true
+settings.url = "http://127.0.0.1:9"
+settings.key = "carrier-key-0123456789"
+settings.poll = true
 """
 
 
@@ -97,6 +107,8 @@ def test_one_command_runs_the_bridge(served: Served) -> None:
     assert answer.json()["platformName"] == "Demo SMS"
     assert answer.json()["code"] == "404"
     assert "yes" in served.command("channels")
+    for setting in ("key", "callback_url"):  # web and worker both warn
+        assert served.log.count(f'"setting": "channels.open.{setting}"') == 2
     served.process.send_signal(signal.SIGHUP)
     deadline = time.monotonic() + DEADLINE_S
     while served.log.count("worker started") < 2:

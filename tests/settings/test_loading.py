@@ -1,12 +1,14 @@
 """The configuration file: what it may say, and how every fault in it is reported."""
 
+import json
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from bridge import logs
 from bridge.plugin import ReviewStatus
-from bridge.settings import Settings, SettingsFaults, cautions, examine, load
+from bridge.settings import Settings, SettingsFaults, cautions, examine, load, warn
 
 CHANNEL = """
 [channels.promo]
@@ -211,6 +213,17 @@ def test_secrets_are_known_and_never_shown(tmp_path: Path) -> None:
 def test_risky_settings_are_cautioned(tmp_path: Path, text: str, expected: list[str]) -> None:
     """What works but deserves a look is no fault."""
     assert [caution.path for caution in cautions(settings_of(tmp_path, text))] == expected
+
+
+def test_cautions_are_logged_at_the_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Pushing without a key above all: nobody runs a check that nothing asks for."""
+    logs.configure(form="json")
+    warn(settings_of(tmp_path, CHANNEL.replace("0123456789", "")))
+    logged = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(event["level"], event["setting"]) for event in logged] == [
+        ("warning", "channels.promo.key"),
+        ("warning", "channels.promo.callback_url"),
+    ]
 
 
 def test_faulty_settings_leave_a_base_for_later_checks(tmp_path: Path) -> None:
