@@ -44,7 +44,7 @@ class Gate:
         self._answer = answer
         self._taken = taken
         self._sends = 0
-        self._killing = threading.Lock()
+        self.killing = threading.Lock()
 
     def pass_on(self, seen: Seen) -> Reply | Lost:
         """The vendor's answer, or none for a worker that is no more."""
@@ -56,7 +56,7 @@ class Gate:
             return Lost.RESET
         if len(self._taken()) == before:
             return reply
-        with self._killing:
+        with self.killing:
             self._sends += 1
             if self._sends not in KILLED_AT or self.bridge is None:
                 return reply
@@ -106,7 +106,7 @@ def faults_of_campaign(
             running_bridge(folder, vendor, settings_at(url), signs=signs, lease_s=LEASE_S)
         )
         numbers = _send(bridge, sign_name, gate)
-        _await_end(bridge)
+        _await_end(bridge, gate)
         if gate.errors:
             raise gate.errors[0]
         assert gate.kills == len(KILLED_AT), f"the worker was killed {gate.kills} times only\n{bridge.log}"
@@ -131,8 +131,10 @@ def _send(bridge: RunningBridge, sign_name: str, gate: Gate) -> list[str]:
     return numbers
 
 
-def _await_end(bridge: RunningBridge) -> None:
+def _await_end(bridge: RunningBridge, gate: Gate) -> None:
     def waiting(*states: str) -> int:
+        with gate.killing:
+            bridge.require_worker()
         depth = bridge.ledger.gauges()
         return sum(depth.get((CHANNEL, state), 0) for state in states)
 

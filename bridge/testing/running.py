@@ -52,6 +52,10 @@ class RunningBridge:
         self._worker.send_signal(signal.SIGKILL)
         self._worker.wait()
 
+    def require_worker(self) -> None:
+        """Raise AssertionError when the worker ended by itself."""
+        assert self._worker is not None and self._worker.poll() is None, f"the worker ended\n{self.log}"
+
     def close(self) -> None:
         """End the worker and give up connections."""
         if self._worker is not None and self._worker.poll() is None:
