@@ -70,7 +70,7 @@ class Dispatching:
     def run(self, chunk: Claimed) -> Dispatched:
         """Call the vendor for a chunk, once. Never raises: a failure before the call puts the chunk back."""
         try:
-            info = self._ledger.info(chunk.id)
+            info = self._ledger.info(chunk)
             drafted = draft(chunk, info)
             refused, deferred = self._screen(drafted)
         except Exception as error:
@@ -86,7 +86,7 @@ class Dispatching:
 
     def give_up(self, chunk: Claimed) -> Dispatched:
         """Conclude a chunk that passed its deadline unsent: every message has expired."""
-        info = self._ledger.info(chunk.id)
+        info = self._ledger.info(chunk)
         drafted = draft(chunk, info)
         late = SubmitResult(Outcome.REJECTED, code="EXPIRED", reason="The message could not be sent in time.")
         results = {**dict.fromkeys([*drafted.seqs, *drafted.duplicates], late), **drafted.results}
@@ -99,7 +99,7 @@ class Dispatching:
 
     def lapse(self, chunk: Claimed) -> Dispatched:
         """Conclude a chunk whose worker vanished in the call: the outcome of every message is unknown."""
-        info = self._ledger.info(chunk.id)
+        info = self._ledger.info(chunk)
         drafted = draft(chunk, info)
         lost = unknown("The bridge was interrupted while it called the vendor.", "INTERRUPTED")
         results = {**dict.fromkeys([*drafted.seqs, *drafted.duplicates], lost), **drafted.results}

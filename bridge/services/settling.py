@@ -93,7 +93,7 @@ class Settling:
         log.warning("receipts never came", channel=self._channel.name, messages=len(ended))
 
     def _settle(self, chunk: Claimed) -> None:
-        info = self._ledger.info(chunk.id)
+        info = self._ledger.info(chunk)
         now = millis(self._clock)
         seqs = [seq for seq, _, _ in self._ledger.chunks.open_messages(chunk.id)]
         settlement = Settlement(
@@ -126,7 +126,7 @@ class Settling:
         return replace(settlement, climbs=climbs)
 
     def _by_lookup(self, settlement: Settlement, seqs: Sequence[int], now: int) -> Settlement:
-        drafted = draft(settlement.chunk, self._ledger.info(settlement.chunk.id), only=seqs)
+        drafted = draft(settlement.chunk, self._ledger.info(settlement.chunk), only=seqs)
         if drafted.batch is None:
             return settlement
         results = dict(zip(drafted.seqs, self._channel.hooks.reconcile(drafted.batch), strict=True))

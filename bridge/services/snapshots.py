@@ -41,7 +41,7 @@ def for_plugins(stored: StoredTemplate, opt_out_suffix: str = "") -> Template:
     if stored.kind is Kind.DIGITAL:
         parts = unpack_parts(stored.content)
         names = variables("\n".join(part.text for part in parts))
-        return DigitalTemplate(**common, parts=parts, variables=names)
+        return DigitalTemplate(**common, parts=parts, variables=names, type=stored.type)
     content = with_opt_out(stored.content, opt_out_suffix, stored.type)
     return TextTemplate(**common, content=content, type=stored.type, variables=variables(content))
 
@@ -80,7 +80,7 @@ def restore(document: Mapping[str, Any]) -> Template:
     if document["kind"] == Kind.DIGITAL:
         parts = unpack_parts(document["parts"])
         names = variables("\n".join(part.text for part in parts))
-        return DigitalTemplate(**common, parts=parts, variables=names)
+        return DigitalTemplate(**common, parts=parts, variables=names, type=TemplateType(document["type"]))
     content = document["content"]
     return TextTemplate(
         **common, content=content, type=TemplateType(document["type"]), variables=variables(content)

@@ -63,9 +63,9 @@ class Templates:
         """Store a digital template and hand it in for review; its code."""
         sign_name = body.sign_name or self._channel.settings.default_sign
         content = pack_parts(body.parts)
-        draft = self._draft(
-            Kind.DIGITAL, TemplateType.PROMOTION, body.name, content, body.remark, body.account
-        )
+        abroad = self._channel.settings.digital_numbers == "international"
+        type_ = TemplateType.INTERNATIONAL if abroad else TemplateType.PROMOTION
+        draft = self._draft(Kind.DIGITAL, type_, body.name, content, body.remark, body.account)
         return self._create(replace(draft, sign_name=sign_name), "create_digital_template")
 
     def update_text(self, code: str, body: TextTemplateBody) -> str:

@@ -180,6 +180,8 @@ class ChannelSettings(_Model):
     """The signatures of a vendor that keeps none: name to approved, pending, or a table with a reason."""
     default_sign: str = ""
     """The signature under which templates are registered at vendors that ask for one."""
+    digital_numbers: Literal["domestic", "international"] = "domestic"
+    """How the numbers of digital messages are read: mainland, or country code and number (MMS abroad)."""
     opt_out_suffix: str = ""
     """The text put behind promotional messages that carry no opt-out text yet; "" for none."""
     opt_out_word: str = ""

@@ -193,3 +193,19 @@ def test_a_deleted_template_is_gone(world: World) -> None:
         with pytest.raises(Refusal) as refusal:
             use()
         assert refusal.value.status == 404
+
+
+@pytest.mark.parametrize(
+    ("setting", "phone", "e164"),
+    [("domestic", "14155552671", "+8614155552671"), ("international", "14155552671", "+14155552671")],
+)
+def test_the_channel_says_how_digital_numbers_are_read(
+    worlds: Worlds, setting: str, phone: str, e164: str
+) -> None:
+    """The contract has no type for digital templates, and the digits cannot tell."""
+    world = worlds(digital_numbers=setting)
+    every = {carrier: CarrierReview(A) for carrier in Carrier}
+    world.vendor.digital_review = DigitalTemplateReview(every)
+    world.send([phone], code=world.digital(), kind=Kind.DIGITAL)
+    world.dispatch()
+    assert [message.phone.e164 for message in world.vendor.batches[0].messages] == [e164]
