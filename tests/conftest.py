@@ -4,7 +4,7 @@ import pytest
 
 from bridge import logs
 
-pytest_plugins = ["tests.databases"]
+pytest_plugins = ["tests.databases", "pytester"]
 
 
 @pytest.fixture(autouse=True)

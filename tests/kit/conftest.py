@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ("pytester",)
-
 _HERE = Path(__file__).parent
 collect_ignore = ["acme", "elks"]
 
