@@ -68,20 +68,14 @@ def load(path: Path) -> Recipe:
 
 
 def _fault(error: Any) -> Fault:
-    tags = {
-        "basic",
-        "header",
-        "token",
-        "wsse",
-        "tc3",
-        "expr",
-        "sorted_params",
-        "equals",
-        "hmac_header",
-        "rpc_hmac_sha1",
-    }
-    place = [part for part in error["loc"] if part not in tags]
-    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).removeprefix(".")
+    parts: list[str] = []
+    before: str | int = ""
+    for part in error["loc"]:
+        # The scheme's name that pydantic puts behind these is no key of the file.
+        if before not in ("auth", "sign", "verify"):
+            parts.append(f"[{part}]" if isinstance(part, int) else f".{part}")
+        before = part
+    key = "".join(parts).removeprefix(".")
     if error["type"] == "extra_forbidden":
         return Fault(key, "is not a key a recipe has here")
     if error["type"] == "missing":
@@ -202,6 +196,8 @@ class Compiled:
         compiled = CompiledOperation(plan, operation.response, self.recipe, operation.request.charset, key)
         faults += compiled.faults
         faults += _missing_parts(name, operation.response, key)
+        if operation.needs and operation.needs not in (self._names["settings"] or ()):
+            faults.append(Fault(f"{key}.needs", f"there is no setting {operation.needs!r}"))
         return compiled
 
     def _poll(self, kind: str, poll: Poll, faults: list[Fault]) -> CompiledPoll:

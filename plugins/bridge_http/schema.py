@@ -133,8 +133,9 @@ class Response(Table):
 
 
 class Operation(Table):
-    """One thing the bridge may ask the vendor."""
+    """One thing the bridge may ask the vendor. With `needs` only where that setting has a value."""
 
+    needs: str = ""
     request: Request
     response: Response
 

@@ -114,14 +114,13 @@ class HttpVendor(Vendor):
 
     def withheld(self) -> Collection[str]:
         """The hooks this recipe has no operation for."""
-        there = set(self._compiled.operations)
-        missing = {hook for hook, operation in _OPERATION_OF.items() if operation not in there}
+        missing = {hook for hook, operation in _OPERATION_OF.items() if not self._has(operation)}
         for kind, hook in (("receipt", "poll_receipts"), ("reply", "poll_replies")):
             if kind not in self._compiled.polls:
                 missing.add(hook)
         if not self._compiled.webhooks:
             missing.add("parse_webhook")
-        if "lookup" not in there and self._compiled.recipe.batch.idempotency is None:
+        if not self._has("lookup") and self._compiled.recipe.batch.idempotency is None:
             missing.add("reconcile_batch")
         return missing
 
@@ -238,7 +237,10 @@ class HttpVendor(Vendor):
         return reader.read(request, self._namer.common())
 
     def _has(self, name: str) -> bool:
-        return name in self._compiled.operations
+        operation = self._compiled.recipe.operations.present().get(name)
+        if operation is None or not operation.needs:
+            return operation is not None
+        return bool({**self._compiled.recipe.settings, **self._namer.values}.get(operation.needs))
 
     def _sender(self, name: str, *, settling: bool = False) -> Sender:
         return Sender(
