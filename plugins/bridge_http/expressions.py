@@ -111,7 +111,14 @@ class Program:
             raise Unsendable(problem.reason, self._key_of(problem)) from None
         except jinja2.UndefinedError as problem:
             raise Unsendable(_undefined(problem), self._key_of(problem)) from None
-        except (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as problem:
+        except (
+            jinja2.TemplateError,
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            TypeError,
+            ValueError,
+        ) as problem:
             raise Unsendable(
                 f"cannot be computed ({type(problem).__name__})", self._key_of(problem)
             ) from None

@@ -134,15 +134,18 @@ class Sender:
             chosen = [recipients[place] for place in places]
             return self._operation.plan.build(self._namer.for_call(names, batch, call.key, chosen))
 
-        try:
-            return attempt(call.places), call.places
-        except Unsendable as problem:
-            refused = _unsendable(call.places, attempt, problem)
-        for place, why in refused.items():
-            error = VendorRejected(f"{why.key or 'The request'}: {why.reason}", code="UNSENDABLE_VALUE")
-            results[place] = self._failed(error)
-        places = [place for place in call.places if place not in refused]
-        return (attempt(places) if places else None), places
+        places = call.places
+        while places:
+            try:
+                return attempt(places), places
+            except Unsendable as problem:
+                # When no part of the call fails alone, the call as a whole cannot be expressed.
+                refused = _unsendable(places, attempt, problem) or dict.fromkeys(places, problem)
+            for place, why in refused.items():
+                error = VendorRejected(f"{why.key or 'The request'}: {why.reason}", code="UNSENDABLE_VALUE")
+                results[place] = self._failed(error)
+            places = [place for place in places if place not in refused]
+        return None, []
 
     def _failed(self, error: BridgeError) -> SubmitResult:
         """The result of a message whose call met this error."""

@@ -11,6 +11,7 @@ from bridge.plugin import (
     Channel,
     ConfigurationFault,
     CreatedTemplate,
+    CredentialsRejected,
     DigitalTemplate,
     DigitalTemplateReview,
     Health,
@@ -298,6 +299,8 @@ class HttpVendor(Vendor):
             document = scheme.judge.document(self._call(scheme.plan.build(names)))
         except OutcomeUnknown as error:
             raise _unavailable(error) from None
+        except Unsendable as problem:
+            raise CredentialsRejected(f"The token cannot be asked for: {problem}", code="TOKEN") from None
         seconds = as_text(scheme.expires(document))
         lifetime = float(seconds) if seconds.replace(".", "", 1).isdigit() else 0.0
         return as_text(scheme.token(document)), max(lifetime - scheme.early_s, 0.0)

@@ -106,6 +106,16 @@ def test_a_value_that_cannot_be_sent_refuses_its_recipient_only(tmp_path: Path) 
     assert len(numbers(script.built[0])) == 37
 
 
+def test_a_call_that_fails_only_as_a_whole_is_refused(tmp_path: Path) -> None:
+    """Nothing is sent, nothing is left unknown: no request ever left."""
+    script = Script(OK)
+    body = "names = \"{{ recipients | map(attribute='text') | join | most(10) }}\"\n"
+    vendor = vendor_for(recipe(tmp_path, MANY, body), script)
+    results = vendor.send_batch(vendor.channel, batch_of({"name": "a"}, {"name": "b"}))
+    assert [(result.outcome, result.code) for result in results] == [(R, "UNSENDABLE_VALUE")] * 2
+    assert script.built == []
+
+
 def test_nobody_left_is_no_call(tmp_path: Path) -> None:
     """When every recipient is refused, the vendor is not called."""
     script = Script(OK)
