@@ -79,15 +79,23 @@ class Batches:
         Raises Overfull before anything is stored.
         """
         blobs = [(len(chunk.phones), encode(chunk)) for chunk in new.chunks]
-        batch_id = new_id(terms.now)
 
         def work(connection: Connection) -> Acceptance:
+            batch_id = new_id(terms.now)
             first = _claim_answer(connection, new, batch_id, terms)
             if first != batch_id:
                 return Acceptance(first, replayed=True)
             _check_room(connection, new, terms)
             _insert_batch(connection, new, batch_id, terms)
-            insert_chunks(connection, new.channel, batch_id, blobs, terms.now, terms.deadline)
+            insert_chunks(
+                connection,
+                new.channel,
+                batch_id,
+                blobs,
+                now=terms.now,
+                due=terms.now,
+                deadline=terms.deadline,
+            )
             if file is not None:
                 _insert_file(connection, new, batch_id, file, terms)
             wake(connection)
@@ -112,13 +120,15 @@ def insert_chunks(
     channel: str,
     batch_id: int,
     blobs: Sequence[tuple[int, bytes]],
+    *,
+    now: int,
     due: int,
     deadline: int,
 ) -> list[int]:
     """Insert READY chunks of (count, blob) and return their ids."""
     rows: list[dict[str, Any]] = [
         {
-            "id": new_id(due),
+            "id": new_id(now),
             "batch_id": batch_id,
             "channel": channel,
             "state": models.READY,

@@ -192,7 +192,15 @@ class Chunks:
         insert_messages(connection, conclusion.rows)
         for requeue in conclusion.again:
             blob = (len(requeue.recipients.phones), encode(requeue.recipients))
-            insert_chunks(connection, chunk.channel, chunk.batch_id, [blob], requeue.due, chunk.deadline)
+            insert_chunks(
+                connection,
+                chunk.channel,
+                chunk.batch_id,
+                [blob],
+                now=now,
+                due=requeue.due,
+                deadline=chunk.deadline,
+            )
         ended = [
             Ended(row.phone, row.status, row.sent, row.ended or now, row.code, row.reason)
             for row in conclusion.rows
@@ -224,7 +232,7 @@ class Chunks:
                 _fenced(chunk, models.UNKNOWN).values(due=settlement.check_at, **_FREE)
             ).rowcount:
                 return Recorded(stale=True)
-            _resend(connection, settlement)
+            _resend(connection, settlement, now)
             ended = self._receipts.apply_climbs(
                 connection, chunk.channel, settlement.climbs, settlement.pushes, now
             )
@@ -294,7 +302,7 @@ def _ending(conclusion: Conclusion) -> Update:
     return statement.values(state=models.DONE, **_FREE)
 
 
-def _resend(connection: Connection, settlement: Settlement) -> None:
+def _resend(connection: Connection, settlement: Settlement, now: int) -> None:
     # Only rows that are still open move: a receipt may have proved acceptance since the look-up.
     if not settlement.resend:
         return
@@ -316,6 +324,7 @@ def _resend(connection: Connection, settlement: Settlement) -> None:
             chunk.channel,
             chunk.batch_id,
             [blob],
-            settlement.resend_due,
-            settlement.resend_deadline,
+            now=now,
+            due=settlement.resend_due,
+            deadline=settlement.resend_deadline,
         )

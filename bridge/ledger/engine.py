@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 import structlog
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 log = structlog.get_logger("bridge.ledger")
 
@@ -25,6 +26,13 @@ _BUSY_TIMEOUT_S = 30
 _ATTEMPTS = 6
 # PostgreSQL: serialization failure and deadlock. Nothing was committed, so the work may be done again.
 _RETRIED_STATES = frozenset({"40001", "40P01"})
+# A database host that vanished is noticed within a minute, not after the two hours of most systems.
+_KEEPALIVE = {
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 
 
 class LedgerUnavailable(Exception):
@@ -47,7 +55,8 @@ class Database:
     def write(self, work: Callable[[Connection], T], *, durable: bool = True) -> T:
         """Run `work` in one write transaction and return what it returned, once it is committed.
 
-        Run again from the start after a deadlock or a busy database, so it must have no other effects.
+        Run again from the start after a deadlock, a busy database, or an id that another process drew too: it
+        must have no other effects and draw its ids itself.
         `durable=False` gives up the last milliseconds of commits in a power cut for speed.
         Raises LedgerUnavailable when the database is gone; then nothing is known to be stored.
         """
@@ -55,6 +64,8 @@ class Database:
             try:
                 with self._lock or nullcontext():
                     return self._commit(work, durable)
+            except PoolTimeout as error:
+                raise _no_connection() from error
             except DBAPIError as error:
                 if attempt == _ATTEMPTS or not _worth_repeating(error):
                     raise _translated(error) from error
@@ -75,6 +86,8 @@ class Database:
         try:
             with self.engine.connect().execution_options(reads_only=True) as connection:
                 yield connection
+        except PoolTimeout as error:
+            raise _no_connection() from error
         except DBAPIError as error:
             raise _translated(error) from error
 
@@ -91,8 +104,8 @@ class Database:
                     while not stop.is_set():
                         for _ in driver.notifies(timeout=1, stop_after=1):
                             heard()
-            except DBAPIError as error:
-                log.warning("not listening", error=type(error.orig).__name__)
+            except Exception as error:  # noqa: BLE001 - the driver's own errors come unwrapped from here
+                log.warning("not listening", error=type(error).__name__)
                 stop.wait(5)
 
     def close(self) -> None:
@@ -153,12 +166,16 @@ def _postgres_engine(url: URL, pool_size: int) -> Engine:
             max_overflow=pool_size,
             pool_pre_ping=True,
             hide_parameters=True,
-            connect_args={"connect_timeout": 5, "application_name": "sms-bridge"},
+            connect_args={"connect_timeout": 5, "application_name": "sms-bridge", **_KEEPALIVE},
         )
     except ImportError as error:
         raise LedgerUnavailable(
             "PostgreSQL needs the extra: pip install 'qa-sms-bridge[postgres]'"
         ) from error
+
+
+def _no_connection() -> LedgerUnavailable:
+    return LedgerUnavailable("All connections to the database are in use.")
 
 
 def _translated(error: DBAPIError) -> Exception:
@@ -168,6 +185,6 @@ def _translated(error: DBAPIError) -> Exception:
 
 
 def _worth_repeating(error: DBAPIError) -> bool:
-    if getattr(error.orig, "sqlstate", None) in _RETRIED_STATES:
+    if getattr(error.orig, "sqlstate", None) in _RETRIED_STATES or isinstance(error, IntegrityError):
         return True
     return isinstance(error, OperationalError) and "database is locked" in str(error.orig)

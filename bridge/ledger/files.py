@@ -116,7 +116,7 @@ class Files:
             )
             if not kept.rowcount:
                 return False
-            insert_chunks(connection, job.channel, job.batch_id, blobs, now, deadline)
+            insert_chunks(connection, job.channel, job.batch_id, blobs, now=now, due=now, deadline=deadline)
             counted = sum(count for count, _ in blobs)
             connection.execute(
                 update(models.batch)

@@ -9,14 +9,20 @@ characters [0-9a-z]; a message's is "chunk-seq".
 import os
 import secrets
 import threading
+from functools import lru_cache
 from hashlib import blake2b
 
 DAY_MS = 86_400_000
+AHEAD_MS = 60_000
+"""By how much an id may be ahead of the moment it was asked for."""
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 class _Sequence:
-    """One process's ids: consecutive within a millisecond, from a random start."""
+    """One process's ids: always growing, whatever moments its threads name.
+
+    Each millisecond begins at random. A clock that is set back by more than AHEAD_MS makes it begin anew.
+    """
 
     def __init__(self) -> None:
         self.restart()
@@ -24,17 +30,23 @@ class _Sequence:
     def restart(self) -> None:
         """Begin anew, as a process of its own; another thread may have held the lock at the fork."""
         self._lock = threading.Lock()
+        self._begin(0)
+
+    def _begin(self, now_ms: int) -> None:
         self._tag = secrets.randbits(8)
-        self._ms = self._next = 0
+        self._ms, self._next = now_ms, secrets.randbits(12)
 
     def take(self, now_ms: int) -> int:
         """The next id; a millisecond that is used up borrows from the one after it."""
         with self._lock:
-            if now_ms != self._ms:
+            if now_ms < self._ms - AHEAD_MS:
+                self._begin(now_ms)
+            elif now_ms > self._ms:
                 self._ms, self._next = now_ms, secrets.randbits(12)
-            number = self._next
+            elif self._next == 1 << 13:
+                self._ms, self._next = self._ms + 1, 0
             self._next += 1
-        return (now_ms + (number >> 13)) << 21 | self._tag << 13 | number & 0x1FFF
+            return self._ms << 21 | self._tag << 13 | self._next - 1
 
 
 _sequence = _Sequence()
@@ -46,6 +58,7 @@ def new_id(now_ms: int) -> int:
     return _sequence.take(now_ms)
 
 
+@lru_cache(1024)  # a chunk's is asked for with each of its messages
 def to_ref(number: int) -> str:
     """The reference of an id."""
     digits = []

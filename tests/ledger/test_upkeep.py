@@ -21,7 +21,7 @@ from bridge.ledger import (
 from bridge.ledger.models import metadata
 from bridge.ledger.refs import from_message_ref, from_ref, new_id, to_ref
 
-from .making import CHANNEL, DAY, NOW, batch, claim, phones, recorded, statuses, terms
+from .making import CHANNEL, DAY, NOW, accept, batch, claim, phones, recorded, statuses, terms
 
 
 def test_migrations_make_the_schema_of_the_models(ledger: Ledger) -> None:
@@ -79,7 +79,7 @@ def test_details_show_what_ended_in_the_span_page_by_page(ledger: Ledger) -> Non
     """In order, each once, with the total of all pages."""
     from bridge.plugin import MessageStatus
 
-    from .making import accept, conclude, rows
+    from .making import conclude, rows
 
     accept(ledger, batch(phones(5)))
     (chunk,) = claim(ledger)
@@ -169,3 +169,25 @@ def test_ids_do_not_repeat_within_a_millisecond() -> None:
     assert len(set(ids)) == len(ids)
     assert ids == sorted(ids)
     assert from_ref(to_ref(ids[-1])) == ids[-1]
+
+
+def test_ids_do_not_repeat_when_threads_name_different_moments() -> None:
+    """One thread's now is another's past, and what is put off until morning is put off by all."""
+    ids = [new_id(NOW + index % 3) for index in range(20_000)]
+    assert len(set(ids)) == len(ids)
+    assert new_id(NOW - DAY) < ids[0], "a clock that was set back is believed"
+
+
+def test_an_id_that_another_process_drew_too_is_drawn_again(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight bits tell processes apart: now and then two have the same."""
+    from bridge.ledger import batches
+
+    first = accept(ledger, batch(phones(1), digest=b"1"))
+    with ledger.database.read() as connection:
+        taken = connection.execute(text("SELECT id FROM chunk")).scalar_one()
+    drawn = iter([first + 1, taken])
+    monkeypatch.setattr(batches, "new_id", lambda now: next(drawn, None) or new_id(now))
+    accept(ledger, batch(phones(1), digest=b"2"))
+    assert sum(chunk.count for chunk in claim(ledger)) == 2
