@@ -12,7 +12,7 @@ from .batchinfo import BatchInfo, BatchInfos
 from .blobs import Recipients, decode
 from .engine import Database
 from .matching import NAMED
-from .refs import DAY_MS, phone_keys
+from .refs import AHEAD_MS, DAY_MS, phone_keys
 
 _message, _chunk, _batch = models.message, models.chunk, models.batch
 _LOOKUP = 500
@@ -117,7 +117,11 @@ class History:
                     )
                 ).all()
                 infos = self._infos.of_chunks(connection, {row.chunk_id for row in rows})
-                found.update(row.vendor_id for row in rows if infos[row.chunk_id].channel == channel)
+                found.update(
+                    row.vendor_id
+                    for row in rows
+                    if row.chunk_id in infos and infos[row.chunk_id].channel == channel
+                )
         return frozenset(found)
 
     def by_number(self, channel: str, digits: str, *, since: int, now: int, limit: int) -> list[Detail]:
@@ -139,12 +143,15 @@ class History:
         self, channel: str, span: Span, *, after: tuple[int, int] = (0, 0), limit: int
     ) -> list[Detail]:
         """Accepted messages sent in a span that have no final receipt, from a place (chunk id, seq) on."""
-        # Ids grow with time: a chunk recorded in the span was made no later than its end.
-        low = max(after[0], (span.start - 4 * DAY_MS) << 21)
+        # Ids grow with time: a chunk called in the span was made before its end, and waited no longer than
+        # messages may wait, which is what spans are made of.
+        low = max(after[0], (span.start - max(4 * DAY_MS, span.end - span.start)) << 21)
         rows = (
             select(_message)
+            .join_from(_message, _chunk, _chunk.c.id == _message.c.chunk_id)
             .where(
-                _message.c.chunk_id.between(low, (span.end + 1) << 21),
+                _chunk.c.channel == channel,
+                _message.c.chunk_id.between(low, (span.end + AHEAD_MS) << 21),
                 (_message.c.chunk_id > after[0])
                 | ((_message.c.chunk_id == after[0]) & (_message.c.seq > after[1])),
                 _message.c.status == MessageStatus.ACCEPTED,
@@ -156,11 +163,7 @@ class History:
         with self._database.read() as connection:
             found = connection.execute(rows).all()
             infos = self._infos.of_chunks(connection, {row.chunk_id for row in found})
-        return [
-            _detail(row, infos[row.chunk_id])
-            for row in found
-            if row.chunk_id in infos and infos[row.chunk_id].channel == channel
-        ]
+        return [_detail(row, infos[row.chunk_id]) for row in found if row.chunk_id in infos]
 
 
 def _detail(row: Any, info: BatchInfo) -> Detail:

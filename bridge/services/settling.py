@@ -10,7 +10,7 @@ import structlog
 
 from bridge import metrics
 from bridge.channels import OpenChannel
-from bridge.ledger import Claimed, Climb, Detail, Duty, Ledger, Settlement, Span, clean
+from bridge.ledger import BatchInfo, Claimed, Climb, Detail, Duty, Ledger, Settlement, Span, clean
 from bridge.plugin import MessageStatus, Outcome, SubmitResult
 
 from .dispatching import Dispatched, Dispatching
@@ -24,6 +24,9 @@ _LIMIT = 20
 _SWEEP = 1000
 _HOUR_MS = 3_600_000
 _LONGEST_CHECK_MS = _HOUR_MS
+# A sweep reads all that was sent within the retention time, so it is not made often.
+_SHORTEST_SWEEP_MS = 10 * 60_000
+_LONGEST_SWEEP_MS = 6 * _HOUR_MS
 _STATUS = {Outcome.ACCEPTED: MessageStatus.ACCEPTED, Outcome.REJECTED: MessageStatus.REJECTED}
 
 
@@ -60,22 +63,22 @@ class Settling:
         return self._dispatching.give_up(chunk)
 
     def sweep(self, owner: str) -> int:
-        """End accepted messages whose receipt never came within the deadline; how many were looked at."""
+        """End accepted messages whose receipt never came within the deadline; how many there were.
+
+        Each sweep looks at all of them: a message may be sent, or its acceptance learned, long after others.
+        """
         name = f"sweep/{self._channel.name}"
         now = millis(self._clock)
-        place = self._ledger.coordination.lease(name, owner, now=now, lease_ms=self._lease_ms)
-        if place is None:
+        if self._ledger.coordination.lease(name, owner, now=now, lease_ms=self._lease_ms) is None:
             return 0
-        chunk_id, _, seq = (place or "0:0").partition(":")
-        span = Span(0, now - self._deadline_ms)
-        overdue = self._ledger.history.awaiting(
-            self._channel.name, span, after=(int(chunk_id), int(seq)), limit=_SWEEP
-        )
-        if overdue:
-            self._end_overdue(overdue, Duty(name, owner, f"{overdue[-1].chunk_id}:{overdue[-1].seq}", now))
-        due = now if len(overdue) == _SWEEP else now + 10 * 60_000
-        self._ledger.coordination.yield_duty(name, owner, due=due)
-        return len(overdue)
+        span, place, total = Span(0, now - self._deadline_ms), (0, 0), 0
+        while overdue := self._ledger.history.awaiting(self._channel.name, span, after=place, limit=_SWEEP):
+            self._end_overdue(overdue, Duty(name, owner, "", millis(self._clock) + self._lease_ms))
+            place = (overdue[-1].chunk_id, overdue[-1].seq)
+            total += len(overdue)
+        wait_ms = min(max(self._deadline_ms // 12, _SHORTEST_SWEEP_MS), _LONGEST_SWEEP_MS)
+        self._ledger.coordination.yield_duty(name, owner, due=now + wait_ms)
+        return total
 
     @property
     def _deadline_ms(self) -> int:
@@ -102,7 +105,7 @@ class Settling:
             info.sign_name,
             self._dispatching.pushes,
             resend_due=now,
-            resend_deadline=now + self._deadline_ms,
+            resend_deadline=self._last_moment(info),
             check_at=self._next_check(chunk, now),
         )
         if now >= chunk.deadline:
@@ -113,7 +116,7 @@ class Settling:
         count_ended(self._channel.name, recorded.ended)
 
     def _by_policy(self, settlement: Settlement, seqs: Sequence[int], now: int) -> Settlement:
-        if self._channel.settings.unknown_policy == "resend":
+        if self._channel.settings.unknown_policy == "resend" and now < settlement.resend_deadline:
             log.warning(
                 "unknown outcomes sent again by policy", channel=self._channel.name, messages=len(seqs)
             )
@@ -143,6 +146,10 @@ class Settling:
             resend=[seq for seq, result in results.items() if result.outcome is Outcome.NOT_SENT],
             opted_out=[drafted.phones[seq].digits for seq, result in results.items() if result.opted_out],
         )
+
+    def _last_moment(self, info: BatchInfo) -> int:
+        """Until when messages of a batch may be sent again: after that they are of no use to anybody."""
+        return info.created + 2 * self._deadline_ms
 
     def _next_check(self, chunk: Claimed, now: int) -> int:
         """Less and less often: half its age later, at most an hour, never past the deadline."""

@@ -161,3 +161,44 @@ def test_a_receipt_that_never_comes_is_given_up(world: World, hours: float, code
     ]
     world.services.receiving.take_in(receipts, [], "webhook")
     assert world.ended() == dict.fromkeys(PHONES, code or "DELIVERED")
+
+
+def test_a_message_sent_late_is_given_up_too(world: World) -> None:
+    """One that waited while others were sent is not passed over when their receipts are given up."""
+    world.vendor.size = 1
+    world.vendor.answer = lambda batch: (
+        [accepted()] if batch.messages[0].phone.raw == PHONES[1] else [not_sent(NotAccepted("busy"))]
+    )
+    world.send(PHONES[:2])
+    world.dispatch()
+    world.vendor.answer = lambda batch: [accepted()]
+    world.now += 60 * HOUR
+    world.dispatch()
+    for _ in range(14):
+        world.now += 10 * HOUR
+        world.duties.review()
+    assert world.ended() == dict.fromkeys(PHONES[:2], "NO_RECEIPT")
+
+
+def test_the_policy_does_not_send_again_for_ever(worlds: Worlds) -> None:
+    """Once more by permission, then the message fails: each further call may be another message."""
+    world = worlds(unknown_policy="resend", unknown_deadline_h=1)
+    world.vendor.look_up = lambda batch: [unknown("?")] * len(batch.messages)
+    lose(world)
+    world.vendor.answer = lambda batch: [unknown("?")] * len(batch.messages)
+    for _ in range(10):
+        later(world, HOUR / 2)
+    assert len(world.sent()) == 2 * len(PHONES)
+    assert world.ended() == dict.fromkeys(PHONES, "OUTCOME_UNKNOWN")
+
+
+def test_what_is_lost_again_and_again_has_an_end(worlds: Worlds) -> None:
+    """Proof of absence sends a message again, but not beyond the time in which it is of use."""
+    world = worlds(unknown_deadline_h=1, reconcile_after_s=60)
+    world.vendor.look_up = lambda batch: [not_sent(NotAccepted("absent"))] * len(batch.messages)
+    lose(world)
+    world.vendor.answer = lambda batch: [unknown("?")] * len(batch.messages)
+    for _ in range(200):
+        later(world, 61)
+    assert world.ended() == dict.fromkeys(PHONES, "EXPIRED")
+    assert not world.ledger.gauges()

@@ -1,0 +1,33 @@
+"""Messages without a receipt: found whatever other channels wait for, and however late they were sent."""
+
+from bridge.ledger import Ledger, Span
+
+from .making import CHANNEL, DAY, NOW, accept, batch, claim, conclude, phones, recorded
+
+HOUR = 3_600_000
+
+
+def test_other_channels_do_not_stand_in_the_way(ledger: Ledger) -> None:
+    """A channel whose own messages come after a thousand of another still finds them."""
+    accept(ledger, batch(phones(50), channel="other", digest=b"other"))
+    (crowd,) = ledger.write(
+        lambda c: ledger.chunks.claim(c, "other", "worker", limit=1, now=NOW, lease_ms=HOUR)
+    )
+    conclude(ledger, crowd)
+    mine = recorded(ledger, phones(3, 100))
+    found = ledger.history.awaiting(CHANNEL, Span(0, NOW + DAY), limit=10)
+    assert [detail.chunk_id for detail in found] == [mine.id] * 3
+
+
+def test_a_message_sent_long_after_its_acceptance_is_found(ledger: Ledger) -> None:
+    """The span is that of sending; a chunk may have waited for days before."""
+    accept(ledger, batch(phones(2)))
+    sent = NOW + 5 * DAY
+    (chunk,) = claim(ledger, now=sent - DAY)
+    assert conclude(ledger, chunk, retry_at=sent)
+    (again,) = claim(ledger, now=sent)
+    from .making import row
+
+    conclude(ledger, again, [row(again, seq, now=sent) for seq in range(2)], now=sent)
+    span = Span(sent - 5 * DAY, sent)
+    assert len(ledger.history.awaiting(CHANNEL, span, limit=10)) == 2
