@@ -6,6 +6,7 @@ text and walks it with json_each. Everything else in the ledger is plain SQLAlch
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, text
@@ -42,6 +43,7 @@ class Climb(NamedTuple):
     at: int
 
 
+_YEAR_MS = 366 * 86_400_000
 _COLUMNS = ", ".join(MessageRow._fields)
 _SQLITE_INSERT = f"INSERT INTO message ({_COLUMNS}) VALUES ({', '.join('?' * len(MessageRow._fields))})"  # noqa: S608
 _COPY = f"COPY message ({_COLUMNS}) FROM STDIN"
@@ -87,6 +89,13 @@ def clean(text: str, longest: int = 500) -> str:
     if text.isascii() and "\0" not in text:
         return text[:longest]
     return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")[:longest]
+
+
+def believable(at: datetime | None, now: int) -> datetime | None:
+    """A stranger's moment, or None for one that is more than a year away from `now` (milliseconds)."""
+    if at is None or abs(at.timestamp() * 1000 - now) > _YEAR_MS:
+        return None
+    return at
 
 
 def insert_messages(connection: Connection, rows: Sequence[MessageRow]) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, delete, exists, or_, select, update
 
-from ..plugin import DeliveryReceipt, MessageStatus, from_vendor
+from ..plugin import DeliveryReceipt, MessageStatus, Phone
 from . import models
 from .batchinfo import BatchInfos
-from .bulk import Climb, MessageRow, clean, climb
+from .bulk import Climb, MessageRow, believable, clean, climb
 from .engine import Database
 from .matching import Finder, Located
 from .outbox import Ended, enqueue_receipts
@@ -62,6 +62,7 @@ class Receipts:
         arrived: Sequence[int] = (),
     ) -> Intake:
         """As `apply`, within the caller's transaction; `arrived`: when each came, if not now."""
+        receipts = [_fit(receipt, now) for receipt in receipts]
         located = self._finder.locate(connection, channel, receipts)
         climbs = [_climb(found, receipts[index], now) for index, found in located.items()]
         rows = climb(connection, _strongest(climbs))
@@ -149,17 +150,20 @@ def close_settled(connection: Connection, chunk_ids: Iterable[int]) -> None:
     )
 
 
+def _fit(receipt: DeliveryReceipt, now: int) -> DeliveryReceipt:
+    """A report that the database takes whatever a vendor wrote: one must not cost the others of its page."""
+    return receipt._replace(
+        vendor_id=clean(receipt.vendor_id, 128),
+        code=clean(receipt.code, 128),
+        reason=clean(receipt.reason),
+        at=believable(receipt.at, now),
+    )
+
+
 def _climb(found: Located, receipt: DeliveryReceipt, now: int) -> Climb:
     at = int(receipt.at.timestamp() * 1000) if receipt.at else now
-    return Climb(
-        found.chunk_id,
-        found.seq,
-        int(receipt.status),
-        clean(receipt.vendor_id, 128),
-        clean(receipt.code, 128),
-        clean(receipt.reason),
-        at,
-    )
+    status = int(receipt.status)
+    return Climb(found.chunk_id, found.seq, status, receipt.vendor_id, receipt.code, receipt.reason, at)
 
 
 def _strongest(climbs: Iterable[Climb]) -> list[Climb]:
@@ -197,7 +201,7 @@ def _park(
             "id": new_id(now),
             "channel": channel,
             "chunk_id": _chunk_id(receipt),
-            "vendor_id": clean(receipt.vendor_id, 128),
+            "vendor_id": receipt.vendor_id,
             "receipt": _pack(receipt),
             "due": now + max(_PARK_MS, (now - arrived) // 2),
             "created": arrived,
@@ -219,15 +223,14 @@ def _chunk_id(receipt: DeliveryReceipt) -> int | None:
 
 def _pack(receipt: DeliveryReceipt) -> str:
     fields = receipt._asdict()
-    fields |= {name: clean(fields[name]) for name in ("code", "reason", "vendor_id")}
-    fields["phone"] = receipt.phone.raw if receipt.phone else None
+    fields["phone"] = [receipt.phone.raw, receipt.phone.e164] if receipt.phone else None
     fields["at"] = receipt.at.timestamp() if receipt.at else None
-    return json.dumps(fields, ensure_ascii=False)
+    return json.dumps(fields)  # in ASCII, which holds any text
 
 
 def _unpack(text: str) -> DeliveryReceipt:
     fields = json.loads(text)
     fields["status"] = MessageStatus(fields["status"])
-    fields["phone"] = from_vendor(fields["phone"]) if fields["phone"] else None
+    fields["phone"] = Phone(*fields["phone"]) if fields["phone"] else None
     fields["at"] = datetime.fromtimestamp(fields["at"], UTC) if fields["at"] is not None else None
     return DeliveryReceipt(**fields)

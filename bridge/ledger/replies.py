@@ -14,9 +14,10 @@ from ..plugin.text import is_opt_out
 from . import models
 from .batchinfo import BatchInfo, BatchInfos
 from .blobs import decode
+from .bulk import believable, clean
 from .engine import Database
 from .outbox import Replied, enqueue_replies
-from .refs import from_message_ref, from_ref, new_id, phone_keys
+from .refs import DAY_MS, from_message_ref, from_ref, new_id, phone_keys
 from .sql import upsert
 from .suppressions import suppress, unsuppress
 
@@ -60,7 +61,7 @@ class Replies:
         """As `store`, within the caller's transaction."""
         groups: dict[str, list[Replied]] = defaultdict(list)
         fresh = 0
-        for reply in replies:
+        for reply in (_fit(reply, terms.now) for reply in replies):
             origin = self._origin(connection, channel, reply, terms)
             stored = _insert(connection, channel, reply, origin, terms.now)
             if stored is None:
@@ -123,6 +124,16 @@ def _unrecorded(connection: Connection, chunk_id: int) -> Sequence[str]:
     return decode(blob).phones if blob else ()
 
 
+def _fit(reply: MoMessage, now: int) -> MoMessage:
+    """A reply that the database takes whatever a vendor wrote: one must not cost the others of its page."""
+    return reply._replace(
+        phone=reply.phone._replace(raw=clean(reply.phone.raw, 64)),
+        content=_CONTROL.sub("\ufffd", reply.content),
+        sign_name=clean(reply.sign_name, 256),
+        at=believable(reply.at, now),
+    )
+
+
 def _same(raw: str, info: BatchInfo, phone: Phone) -> bool:
     try:
         sent_to = parse(raw, info.type)
@@ -132,7 +143,9 @@ def _same(raw: str, info: BatchInfo, phone: Phone) -> bool:
 
 
 def _identity(reply: MoMessage, received: int) -> str:
-    named = reply.vendor_id or f"{reply.phone.digits}\0{reply.content}\0{received if reply.at else ''}"
+    # Without id and time the same words count as a repeat for a day only.
+    moment = received if reply.at else received // DAY_MS
+    named = reply.vendor_id or f"{reply.phone.digits}\0{reply.content}\0{moment}"
     return blake2b(named.encode("utf-8", "replace"), digest_size=24).hexdigest()
 
 
@@ -141,9 +154,7 @@ def _insert(
 ) -> Replied | None:
     """The stored reply, or None when it was stored before."""
     received = int(reply.at.timestamp() * 1000) if reply.at else now
-    stored = Replied(
-        origin.raw if origin else reply.phone.raw, received, _CONTROL.sub("\ufffd", reply.content)
-    )
+    stored = Replied(origin.raw if origin else reply.phone.raw, received, reply.content)
     inserted = connection.execute(
         upsert(connection, models.reply)
         .values(

@@ -1,13 +1,14 @@
 """Receipts find their message, statuses only climb, and what comes too early waits."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import product
 
 import pytest
 
 from bridge.ledger import Claimed, Ledger
 from bridge.ledger.refs import message_ref, to_ref
-from bridge.plugin import DeliveryReceipt, MessageStatus, from_vendor
+from bridge.plugin import DeliveryReceipt, MessageStatus, Phone, from_vendor
 
 from .making import (
     CHANNEL,
@@ -175,3 +176,30 @@ def test_strange_texts_are_stored_without_harm(ledger: Ledger) -> None:
         S.REJECTED, message_ref=message_ref(chunk.id, 0), code="\0\ud800" * 300, reason="a\tb\\N\r\n" * 500
     )
     assert len(ledger.receipts.apply(CHANNEL, [receipt], pushes=True, now=NOW).ended) == 1
+
+
+STRANGE: dict[str, dict[str, object]] = {
+    "characters no database holds": {"vendor_id": "a\0\ud800", "code": "\0", "reason": "\ud800"},
+    "texts without end": {"vendor_id": "v" * 5000, "code": "c" * 5000, "reason": "r" * 50_000},
+    "a reference that is none": {"message_ref": "\ud800\0", "batch_ref": "x" * 5000},
+    "a moment at the end of time": {"at": datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)},
+    "a moment before all time": {"at": datetime(1, 1, 1, tzinfo=UTC)},
+    "a number in the vendor's own form": {"phone": Phone("tel:\ud800138", "+8613800000001")},
+}
+
+
+@pytest.mark.parametrize("fields", STRANGE.values(), ids=STRANGE)
+def test_a_strange_report_does_not_cost_the_others(ledger: Ledger, fields: dict[str, object]) -> None:
+    """Before its message and after: it waits and is tried again, and the others of its page are applied."""
+    accept(ledger, batch(phones(2)))
+    (chunk,) = claim(ledger)
+    sound, strange = (message_ref(chunk.id, seq) for seq in range(2))
+    page = [delivered(message_ref=sound), delivered(**{"message_ref": strange, **fields})]
+    assert ledger.receipts.apply(CHANNEL, page, pushes=True, now=NOW).parked == 2
+    assert conclude(ledger, chunk)
+    ledger.receipts.retry_parked(CHANNEL, pushes=True, now=NOW + DAY)
+    ledger.receipts.apply(CHANNEL, page, pushes=True, now=NOW)
+    assert statuses(ledger)[phones(2)[0]] == "DELIVERED"
+    for entries in pushed(ledger, NOW + DAY):
+        for _, _, _, ended, _, _ in entries:  # type: ignore[misc]
+            assert abs(ended - NOW) < 2 * DAY  # type: ignore[has-type]

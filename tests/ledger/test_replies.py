@@ -6,7 +6,7 @@ import pytest
 
 from bridge.ledger import Ledger, ReplyTerms
 from bridge.ledger.refs import message_ref, to_ref
-from bridge.plugin import MoMessage, from_vendor
+from bridge.plugin import MoMessage, Phone, from_vendor
 
 from .making import CHANNEL, DAY, NOW, pushed, recorded
 
@@ -119,3 +119,33 @@ def test_who_comes_back_is_taken_off_the_list(ledger: Ledger) -> None:
     ledger.replies.store(CHANNEL, [reply("STOP", opt_out=True, vendor_id="1")], terms())
     ledger.replies.store(CHANNEL, [reply("START", opt_out=False, vendor_id="2")], terms())
     assert ledger.suppressions.among(CHANNEL, "Acme", ["86" + HERE]) == set()
+
+
+STRANGE: dict[str, dict[str, object]] = {
+    "a signature no database holds": {"sign_name": "\0\ud800" + "s" * 5000},
+    "words no database holds": {"content": "\0\ud800"},
+    "an id no database holds": {"vendor_id": "\0\ud800" + "v" * 5000},
+    "a moment at the end of time": {"at": datetime(9999, 12, 31, tzinfo=UTC)},
+    "a number in the vendor's own form": {"phone": Phone("tel:\ud800" + "1" * 500, "+8613900000001")},
+    "an opt-out under a strange signature": {"sign_name": "\0" + "s" * 5000, "opt_out": True},
+}
+
+
+@pytest.mark.parametrize("fields", STRANGE.values(), ids=STRANGE)
+def test_a_strange_reply_does_not_cost_the_others(ledger: Ledger, fields: dict[str, object]) -> None:
+    """Both are stored, and the sound one reaches Quick Audience."""
+    recorded(ledger, [HERE])
+    strange = reply("other", phone="8613900000001")._replace(**fields)  # type: ignore[arg-type]
+    assert ledger.replies.store(CHANNEL, [strange, reply("sound")], terms()) == 2
+    assert [entry[-1] for entries in pushed(ledger, NOW + DAY) for entry in entries] == ["sound"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("days", "new"), [(0, 0), (1, 1)])
+def test_the_same_words_without_id_and_time_are_a_repeat_for_a_day(
+    ledger: Ledger, days: int, new: int
+) -> None:
+    """A vendor that names neither repeats its webhook within hours; the next answer "1" is another one."""
+    recorded(ledger, [HERE])
+    words = MoMessage(from_vendor(HERE), "1")
+    assert ledger.replies.store(CHANNEL, [words], terms()) == 1
+    assert ledger.replies.store(CHANNEL, [words], terms(NOW + 1000 + days * DAY)) == new
