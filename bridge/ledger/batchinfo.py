@@ -39,10 +39,10 @@ class BatchInfos:
         self._by_chunk: dict[int, BatchInfo] = {}
         self._by_batch: dict[int, BatchInfo] = {}
 
-    def remembered(self, chunk_id: int) -> BatchInfo | None:
-        """The batch of a chunk if it was asked for before."""
+    def remembered(self, batch_id: int) -> BatchInfo | None:
+        """A batch if any of its chunks was asked for before."""
         with self._lock:
-            return self._by_chunk.get(chunk_id)
+            return self._by_batch.get(batch_id)
 
     def of_chunks(self, connection: Connection, chunk_ids: Iterable[int]) -> dict[int, BatchInfo]:
         """The batches of those chunks that exist."""

@@ -17,7 +17,7 @@ from . import models
 from .batches import Batches
 from .batchinfo import BatchInfo, BatchInfos
 from .bulk import Climb
-from .chunks import Chunks
+from .chunks import Chunks, Claimed
 from .coordination import Coordination
 from .engine import Database, LedgerUnavailable
 from .files import Files
@@ -121,13 +121,13 @@ class Ledger:
         with self.database.read() as connection:
             return self.infos.of_batch(connection, batch_id)
 
-    def info(self, chunk_id: int) -> BatchInfo:
-        """The batch of an existing chunk."""
-        known = self.infos.remembered(chunk_id)
+    def info(self, chunk: Claimed) -> BatchInfo:
+        """The batch of a chunk."""
+        known = self.infos.remembered(chunk.batch_id)
         if known is not None:
             return known
         with self.database.read() as connection:
-            return self.infos.of_chunks(connection, [chunk_id])[chunk_id]
+            return self.infos.of_chunks(connection, [chunk.id])[chunk.id]
 
     def revision(self) -> str | None:
         """The database's schema revision, None for an empty database."""

@@ -47,6 +47,7 @@ class Dispatcher:
         self._unrecorded: list[Dispatched] = []
         self._in_flight: Counter[str] = Counter()
         self._rests: dict[str, int] = {}
+        self._pauses: dict[str, int] = {}  # as they were at the latest claim
         self._turn = 0
 
     def wake(self) -> None:
@@ -122,10 +123,8 @@ class Dispatcher:
 
     def _commit(self, connection: Any, wanted: Mapping[str, int]) -> tuple[list[Recorded], list[Claimed]]:
         now = millis(self._clock)
-        recorded = [
-            self._ledger.chunks.record(connection, dispatched.conclusion, now)
-            for dispatched in self._unrecorded
-        ]
+        conclusions = [dispatched.conclusion for dispatched in self._unrecorded]
+        recorded = self._ledger.chunks.record(connection, conclusions, now)
         claimed: list[Claimed] = []
         for name, room in wanted.items():
             free = self._bridge.dispatch_threads - self._in_flight.total() - len(claimed)
@@ -137,6 +136,7 @@ class Dispatcher:
         settings = self._services[name].channel.settings
         coordination = self._ledger.coordination
         state = coordination.state_in(connection, name)
+        self._pauses[name] = state.pauses
         if state.paused_until > now:
             self._rests[name] = min(state.paused_until, now + _PAUSE_MS // 4)
             return []
@@ -202,10 +202,9 @@ class Dispatcher:
             self._pause(name, error, now)
         elif isinstance(error, VendorThrottled):
             self._rests[name] = now + int((error.retry_after or _THROTTLE_MS / 1000) * 1000)
-        elif (
-            dispatched.outcomes.get(Outcome.ACCEPTED) and self._ledger.coordination.channel_state(name).pauses
-        ):
+        elif dispatched.outcomes.get(Outcome.ACCEPTED) and self._pauses.get(name):
             self._ledger.coordination.resume(name)
+            self._pauses[name] = 0
             log.info("channel works again", channel=name)
             self._event(name, "channel.resumed")
 

@@ -136,7 +136,7 @@ class Duties:
             return
         conclusion = how(services, chunk).conclusion
         now = millis(self._clock)
-        recorded = self._ledger.write(
-            lambda connection: self._ledger.chunks.record(connection, conclusion, now)
+        (recorded,) = self._ledger.write(
+            lambda connection: self._ledger.chunks.record(connection, [conclusion], now)
         )
         count_ended(chunk.channel, recorded.ended)

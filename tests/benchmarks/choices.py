@@ -138,7 +138,7 @@ def _conclusion(chunk: Claimed) -> Conclusion:
 
 
 def _record(ledger: Ledger, conclusions: Sequence[Conclusion]) -> None:
-    ledger.write(lambda connection: [ledger.chunks.record(connection, one, _NOW) for one in conclusions])
+    ledger.write(lambda connection: ledger.chunks.record(connection, conclusions, _NOW))
 
 
 def _in_threads(tasks: Sequence[Callable[[], None]], *, threads: int) -> None:

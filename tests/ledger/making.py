@@ -118,7 +118,8 @@ def conclude(
         retry_at=retry_at,
         deadline=now + 3 * DAY,
     )
-    return not ledger.write(lambda connection: ledger.chunks.record(connection, conclusion, now)).stale
+    (recorded,) = ledger.write(lambda connection: ledger.chunks.record(connection, [conclusion], now))
+    return not recorded.stale
 
 
 def recorded(ledger: Ledger, numbers: Sequence[str], **options: Any) -> Claimed:
