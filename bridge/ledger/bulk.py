@@ -86,6 +86,8 @@ _POSTGRES_CLIMB = f"""
 
 def clean(text: str, longest: int = 500) -> str:
     """A stranger's text fit for the database: no NUL, no half characters, not too long."""
+    if not text:
+        return text
     if text.isascii() and "\0" not in text:
         return text[:longest]
     return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")[:longest]

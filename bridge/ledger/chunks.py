@@ -7,9 +7,10 @@ one. Only proof that the vendor did not take a message puts it into a READY chun
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any
 
-from sqlalchemy import Connection, Select, Update, delete, or_, select, update
+from sqlalchemy import BigInteger, Connection, Select, Update, bindparam, delete, func, or_, select, update
 
 from ..plugin import MessageStatus
 from . import models
@@ -181,15 +182,28 @@ class Chunks:
             )
             return [(row.seq, row.phone, row.segments) for row in rows]
 
-    def record(self, connection: Connection, conclusion: Conclusion, now: int) -> Recorded:
-        """Write a chunk's end in the caller's transaction, unless another owner has taken it over.
+    def record(self, connection: Connection, conclusions: Sequence[Conclusion], now: int) -> list[Recorded]:
+        """Write the ends of chunks in the caller's transaction, but not of those others have taken over.
 
         A stale result is still evidence: what it says was accepted or rejected settles open messages.
         """
+        ours = [connection.execute(_END, _end_of(one)).rowcount > 0 for one in conclusions]
+        insert_messages(connection, [row for one in compress(conclusions, ours) for row in one.rows])
+        parked = {
+            name
+            for name in {one.chunk.channel for one in conclusions}
+            if self._receipts.any_parked(connection, name)
+        }
+        return [
+            self._record(connection, one, one.chunk.channel in parked, now)
+            if is_ours
+            else self._record_stale(connection, one, now)
+            for one, is_ours in zip(conclusions, ours, strict=True)
+        ]
+
+    def _record(self, connection: Connection, conclusion: Conclusion, parked: bool, now: int) -> Recorded:
+        """All that follows from a chunk's end and its message rows."""
         chunk = conclusion.chunk
-        if not connection.execute(_ending(conclusion)).rowcount:
-            return self._record_stale(connection, conclusion, now)
-        insert_messages(connection, conclusion.rows)
         for requeue in conclusion.again:
             blob = (len(requeue.recipients.phones), encode(requeue.recipients))
             insert_chunks(
@@ -209,7 +223,8 @@ class Chunks:
         if conclusion.pushes:
             enqueue_receipts(connection, chunk.channel, {conclusion.out_id: ended}, now)
         suppress(connection, chunk.channel, conclusion.sign_name, conclusion.opted_out, "vendor", now)
-        ended += self._receipts.unpark(connection, chunk.channel, conclusion.rows, conclusion.pushes, now)
+        if parked:
+            ended += self._receipts.unpark(connection, chunk.channel, conclusion.rows, conclusion.pushes, now)
         return Recorded(ended=ended)
 
     def _record_stale(self, connection: Connection, conclusion: Conclusion, now: int) -> Recorded:
@@ -291,15 +306,34 @@ def _fenced(chunk: Claimed, state: int) -> Update:
     )
 
 
-def _ending(conclusion: Conclusion) -> Update:
-    statement = _fenced(conclusion.chunk, models.CALLING)
+# Made once: building a statement costs as much as running it.
+_END = (
+    update(_chunk)
+    .where(
+        _chunk.c.id == bindparam("chunk_id"),
+        _chunk.c.state == lit(models.CALLING),
+        _chunk.c.owner == bindparam("by"),
+        _chunk.c.attempt == bindparam("in_attempt"),
+    )
+    .values(
+        state=bindparam("to"),
+        due=func.coalesce(bindparam("then", type_=BigInteger), _chunk.c.due),
+        deadline=func.coalesce(bindparam("until", type_=BigInteger), _chunk.c.deadline),
+        **_FREE,
+    )
+)
+
+
+def _end_of(conclusion: Conclusion) -> dict[str, Any]:
+    """The parameters of _END."""
+    chunk = conclusion.chunk
+    state, then, until = models.DONE, None, None
     if conclusion.retry_at is not None:
-        return statement.values(state=models.READY, due=conclusion.retry_at, **_FREE)
-    if conclusion.check_at is not None:
-        return statement.values(
-            state=models.UNKNOWN, due=conclusion.check_at, deadline=conclusion.deadline, **_FREE
-        )
-    return statement.values(state=models.DONE, **_FREE)
+        state, then = models.READY, conclusion.retry_at
+    elif conclusion.check_at is not None:
+        state, then, until = models.UNKNOWN, conclusion.check_at, conclusion.deadline
+    fence = {"chunk_id": chunk.id, "by": chunk.owner, "in_attempt": chunk.attempt}
+    return {**fence, "to": state, "then": then, "until": until}
 
 
 def _resend(connection: Connection, settlement: Settlement, now: int) -> None:

@@ -82,12 +82,15 @@ class Receipts:
         """Apply statuses learned from the vendor by other ways than receipts."""
         return self._end(connection, channel, climb(connection, _strongest(climbs)), pushes, now)
 
+    def any_parked(self, connection: Connection, channel: str) -> bool:
+        """Whether any receipt of the channel waits for its message."""
+        return bool(connection.execute(select(exists().where(_parked.c.channel == channel))).scalar())
+
     def unpark(
         self, connection: Connection, channel: str, rows: Sequence[MessageRow], pushes: bool, now: int
     ) -> list[Ended]:
         """Apply the receipts that arrived before these message rows did."""
-        any_parked = select(exists().where(_parked.c.channel == channel))
-        if not rows or not connection.execute(any_parked).scalar():
+        if not rows:
             return []
         waiting = or_(
             _parked.c.chunk_id.in_({row.chunk_id for row in rows}),
