@@ -26,7 +26,6 @@ log = structlog.get_logger("bridge.polling")
 
 _LEASE_MS = 120_000
 _HOUR_MS = 3_600_000
-_LATE_MS = 10 * 60_000
 _PENDING = 200
 
 
@@ -88,7 +87,11 @@ class Polling:
     def _window(self, cursor: str, *, with_pending: bool) -> PollWindow:
         now = millis(self._clock)
         since = now - int(self._channel.settings.unknown_deadline_h * _HOUR_MS)
-        pending = self._pending(Span(since, now - _LATE_MS)) if with_pending else []
+        pending = (
+            self._pending(Span(since, now - int(self._channel.settings.receipt_late_s * 1000)))
+            if with_pending
+            else []
+        )
         return PollWindow(_moment(since), _moment(now), cursor, pending)
 
     def _pending(self, span: Span) -> list[PendingMessage]:

@@ -194,6 +194,8 @@ class ChannelSettings(_Model):
     """After how many seconds the vendor is asked about an unknown outcome, at first; later less often."""
     poll_s: PositiveFloat = 60
     """How many seconds lie between two polls of a vendor that is polled for receipts or replies."""
+    receipt_late_s: PositiveFloat = 600
+    """After how many seconds without a receipt a polled vendor is asked about that very message."""
     push_give_up_h: PositiveFloat = 72
     """After how many hours a callback that Quick Audience does not take becomes a dead letter."""
     reply_window_h: PositiveFloat = 72

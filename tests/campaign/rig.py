@@ -1,7 +1,7 @@
 """A whole installation for one test: webs, workers, a carrier, a Quick Audience; all may be killed."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,6 +17,7 @@ from .carriers import CarrierProcess
 from .processes import Program, free_port, python
 
 KEY = "campaign-key-0123456789"
+_HOOK_TOKEN = "campaign-hook-token-0123"
 _CONFIG = """
 [bridge]
 database = "{database}"
@@ -25,33 +26,53 @@ metrics_dir = "{folder}/metrics"
 lease_s = 8
 poll_idle_s = 0.1
 dispatch_threads = 4
-log_format = "text"
+{logs}
 
 [channels.promo]
 platform_name = "Acme SMS"
 key = "{key}"
 callback_url = "{callbacks}"
-hook_token = "campaign-hook-token-0123"
+hook_token = "{token}"
 allow_private = true
 reconcile_after_s = 1
 poll_s = 2
+receipt_late_s = 5
 {vendor}
+{channels}
 """
+TEXT_LOGS = 'log_format = "text"'
 
 
 class Rig:
-    """Use as a context manager. `webs` and `workers` are the programs to kill; the first web is the front."""
+    """Use as a context manager. `webs` and `workers` are the programs to kill; the first web is the front.
+
+    `logs` (lines of the bridge's table), `channels` (tables) and `environ` are added to the usual ones.
+    """
 
     def __init__(
-        self, database_url: str, carrier: CarrierProcess, folder: Path, *, webs: int = 1, workers: int = 2
+        self,
+        database_url: str,
+        carrier: CarrierProcess,
+        folder: Path,
+        *,
+        webs: int = 1,
+        workers: int = 2,
+        logs: str = TEXT_LOGS,
+        channels: str = "",
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         self.database_url = database_url
         self.carrier = carrier
         self.folder = folder
         self.callbacks = CallbackServer(Rules(KEY), hold_s=3)
         ports = [free_port() for _ in range(webs)]
-        self._write_config(ports[0])
-        environ = {"SMS_BRIDGE_CONFIG": str(folder / "bridge.toml"), "SMS_BRIDGE_WEB_WORKERS": "1"}
+        self._write_config(ports[0], logs, channels)
+        carrier.aim(f"http://127.0.0.1:{ports[0]}/hooks/promo/{_HOOK_TOKEN}/")
+        environ = {
+            "SMS_BRIDGE_CONFIG": str(folder / "bridge.toml"),
+            "SMS_BRIDGE_WEB_WORKERS": "1",
+            **(environ or {}),
+        }
         self.webs = [
             Program(
                 python("-m", "gunicorn", "-c", "config/gunicorn.py", "-b", f"127.0.0.1:{port}", "wsgi:app"),
@@ -67,15 +88,18 @@ class Rig:
         self.fronts = [QuickAudience(f"http://127.0.0.1:{port}/promo", KEY, patience_s=120) for port in ports]
         self.ledger: Ledger = open_ledger(database_url, pool_size=2)
 
-    def _write_config(self, port: int) -> None:
+    def _write_config(self, port: int, logs: str, channels: str) -> None:
         (self.folder / "bridge.toml").write_text(
             _CONFIG.format(
                 database=self.database_url,
                 folder=self.folder,
                 port=port,
                 key=KEY,
+                token=_HOOK_TOKEN,
                 callbacks=self.callbacks.url,
                 vendor=self.carrier.settings(),
+                logs=logs,
+                channels=channels.format(callbacks=self.callbacks.url),
             )
         )
 
@@ -109,7 +133,7 @@ class Rig:
         deadline = time.monotonic() + timeout_s
         while not self._soon(done):
             if time.monotonic() > deadline:
-                raise AssertionError(f"{what} did not come in {timeout_s} s\n{self.logs()}")
+                raise AssertionError(f"{what} did not come in {timeout_s} s\n{self.state()}\n{self.logs()}")
             time.sleep(0.2)
 
     @staticmethod
@@ -118,6 +142,14 @@ class Rig:
             return done()
         except (NoAnswer, requests.RequestException):
             return False
+
+    def state(self) -> str:
+        """What still waits, and how far everybody is."""
+        received = {out_id: len(numbers) for out_id, numbers in self.callbacks.inbox.receipts.items()}
+        return (
+            f"carrier {self.carrier.accepted().total()}, receipts {received}, ledger {self.ledger.gauges()}, "
+            f"outbox {self.ledger.outbox.waiting('promo')}"
+        )
 
     def logs(self, lines: int = 15) -> str:
         """The ends of all logs."""

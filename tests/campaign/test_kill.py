@@ -9,7 +9,7 @@ import pytest
 
 from bridge.simulator.faults import FaultMode
 
-from .carriers import CarrierProcess, SandboxCarrier
+from .carriers import AliyunCarrier, CarrierProcess, SandboxCarrier, TwilioCarrier
 from .processes import Killer
 from .rig import Rig
 
@@ -33,14 +33,22 @@ def send(rig: Rig, phones: list[str], size: int, pace: threading.Event) -> None:
         pace.wait(1.0)
 
 
+CAMPAIGNS = [
+    pytest.param("sqlite", SandboxCarrier, 20_000, 1000, 20, id="sandbox-sqlite"),
+    pytest.param("postgresql", SandboxCarrier, 20_000, 1000, 20, id="sandbox-postgresql"),
+    pytest.param("postgresql", AliyunCarrier, 4_000, 400, 8, id="aliyun-postgresql"),
+    pytest.param("sqlite", TwilioCarrier, 900, 90, 8, id="twilio-sqlite"),
+]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("carrier", "count", "size", "kills"), [pytest.param(SandboxCarrier, 20_000, 1000, 20, id="sandbox")]
+    ("database_url", "carrier", "count", "size", "kills"), CAMPAIGNS, indirect=["database_url"]
 )
 def test_nothing_is_lost_and_nothing_is_sent_twice(
     database_url: str, tmp_path: Path, carrier: Carriers, count: int, size: int, kills: int
 ) -> None:
-    """Twenty thousand recipients, twenty kills: each is accepted once and has one receipt."""
+    """Whatever dies and whatever is lost, each number is accepted once and has one receipt."""
     phones = numbers(count)
     pace = threading.Event()
     with Rig(database_url, carrier(tmp_path), tmp_path) as rig:
@@ -61,7 +69,7 @@ def test_nothing_is_lost_and_nothing_is_sent_twice(
         happened = rig.carrier.happened()
         print(f"kills {killer.killed}, faults {happened}, callbacks faulted {rig.callbacks.inbox.faulted}")
         assert sum(happened.values()) > 20, "the carrier was too kind for this test to mean anything"
-        assert rig.callbacks.inbox.faulted > 10
+        assert rig.callbacks.inbox.faulted > 3
         check(rig, phones)
 
 
@@ -70,9 +78,10 @@ def check(rig: Rig, phones: list[str]) -> None:
     accepted = rig.carrier.accepted()
     twice = Counter({phone: times for phone, times in accepted.items() if times > 1})
     assert not twice, f"{len(twice)} numbers were accepted twice"
-    assert set(accepted) == set(phones), (
-        f"{len(set(phones) - set(accepted))} numbers never reached the carrier"
-    )
-    assert set(rig.receipts(OUT_ID)) == set(phones)
+    receipts = rig.receipts(OUT_ID)
+    assert set(receipts) == set(phones)
     assert not rig.callbacks.inbox.contradictions
-    assert "OUTCOME_UNKNOWN" not in set(rig.receipts(OUT_ID).values())
+    given_up = {phone for phone, code in receipts.items() if code in ("OUTCOME_UNKNOWN", "EXPIRED")}
+    assert set(accepted) == set(phones) - given_up
+    assert not given_up or not rig.carrier.proves_absence
+    print(f"given up {len(given_up)}")
