@@ -5,14 +5,14 @@ READY -> CALLING -> DONE is the plain way. A lapsed lease or a lost answer makes
 one. Only proof that the vendor did not take a message puts it into a READY chunk again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Select, Update, bindparam, delete, func, or_, select, update
 
-from ..plugin import MessageStatus
+from ..plugin import DeliveryReceipt, MessageStatus
 from . import models
 from .batches import insert_chunks
 from .blobs import Recipients, decode, encode
@@ -20,6 +20,7 @@ from .bulk import Climb, MessageRow, insert_messages
 from .engine import Database
 from .outbox import Ended, enqueue_receipts
 from .receipts import Receipts, close_settled
+from .refs import message_ref
 from .sql import lit, skip_locked
 from .suppressions import suppress
 
@@ -40,7 +41,7 @@ class Claimed:
     lease: int
     called: int | None
     deadline: int
-    blob: bytes
+    blob: bytes = field(repr=False)
 
     @property
     def recipients(self) -> Recipients:
@@ -74,7 +75,7 @@ class Conclusion:
     retry_at: int | None = None
     check_at: int | None = None
     deadline: int = 0
-    opted_out: Sequence[str] = ()
+    opted_out: Sequence[str] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Settlement:
     resend_due: int = 0
     resend_deadline: int = 0
     check_at: int = 0
-    opted_out: Sequence[str] = ()
+    opted_out: Sequence[str] = field(default=(), repr=False)
 
 
 @dataclass(slots=True)
@@ -114,7 +115,7 @@ class Chunks:
         """Take up to `limit` due chunks: READY -> CALLING, to be committed before the vendor is called."""
         return _take(
             connection,
-            _due(channel, models.READY, now).limit(limit),
+            _ready(channel, now).limit(limit),
             state=models.CALLING,
             owner=owner,
             lease=now + lease_ms,
@@ -125,13 +126,20 @@ class Chunks:
     def has_due(self, channel: str, now: int) -> bool:
         """Whether there is anything to claim; a read, so that idle workers do not write."""
         with self._database.read() as connection:
-            return connection.execute(_due(channel, models.READY, now).limit(1)).first() is not None
+            return connection.execute(_ready(channel, now).limit(1)).first() is not None
 
-    def claim_expired(self, owner: str, *, limit: int, now: int, lease_ms: int) -> list[Claimed]:
-        """Take READY chunks past their deadline, of paused channels too; they are given up unsent."""
+    def claim_expired(
+        self, channels: Collection[str], owner: str, *, limit: int, now: int, lease_ms: int
+    ) -> list[Claimed]:
+        """Take READY chunks past their deadline, of paused channels too; they are given up, never called."""
         rows = (
             select(_chunk.c.id)
-            .where(_UNFINISHED, _chunk.c.state == lit(models.READY), _chunk.c.deadline <= now)
+            .where(
+                _UNFINISHED,
+                _chunk.c.channel.in_(channels),
+                _chunk.c.state == lit(models.READY),
+                _chunk.c.deadline <= now,
+            )
             .limit(limit)
         )
         return self._database.write(
@@ -141,15 +149,20 @@ class Chunks:
                 state=models.CALLING,
                 owner=owner,
                 lease=now + lease_ms,
+                called=None,
                 attempt=_chunk.c.attempt + 1,
             )
         )
 
-    def claim_lapsed(self, owner: str, *, limit: int, now: int, lease_ms: int) -> list[Claimed]:
+    def claim_lapsed(
+        self, channels: Collection[str], owner: str, *, limit: int, now: int, lease_ms: int
+    ) -> list[Claimed]:
         """Take over CALLING chunks whose lease lapsed; their outcome is unknown, never called again."""
         rows = (
             select(_chunk.c.id)
-            .where(_chunk.c.state == lit(models.CALLING), _chunk.c.lease < now)
+            .where(
+                _chunk.c.channel.in_(channels), _chunk.c.state == lit(models.CALLING), _chunk.c.lease < now
+            )
             .limit(limit)
         )
         return self._database.write(
@@ -166,11 +179,6 @@ class Chunks:
             lambda connection: _take(connection, rows, owner=owner, lease=now + lease_ms)
         )
 
-    def release(self, connection: Connection, chunks: Iterable[Claimed], *, due: int) -> None:
-        """Put claimed chunks back to READY: the vendor was certainly not called."""
-        for chunk in chunks:
-            connection.execute(_fenced(chunk, models.CALLING).values(state=models.READY, due=due, **_FREE))
-
     def open_messages(self, chunk_id: int) -> Sequence[tuple[int, str, int]]:
         """The message rows of a chunk whose outcome is unknown: seq, phone, segments."""
         table = models.message
@@ -185,7 +193,7 @@ class Chunks:
     def record(self, connection: Connection, conclusions: Sequence[Conclusion], now: int) -> list[Recorded]:
         """Write the ends of chunks in the caller's transaction, but not of those others have taken over.
 
-        A stale result is still evidence: what it says was accepted or rejected settles open messages.
+        A stale result is still evidence: what it says was accepted, rejected or not sent settles messages.
         """
         ours = [connection.execute(_END, _end_of(one)).rowcount > 0 for one in conclusions]
         insert_messages(connection, [row for one in compress(conclusions, ours) for row in one.rows])
@@ -228,15 +236,23 @@ class Chunks:
         return Recorded(ended=ended)
 
     def _record_stale(self, connection: Connection, conclusion: Conclusion, now: int) -> Recorded:
-        climbs = [
-            Climb(row.chunk_id, row.seq, row.status, row.vendor_id, row.code, row.reason, now)
+        """Heed the answer to a call that another took over: like a receipt it may wait for its message."""
+        chunk = conclusion.chunk
+        evidence = [
+            DeliveryReceipt(
+                MessageStatus(row.status),
+                message_ref(chunk.id, row.seq),
+                vendor_id=row.vendor_id,
+                code=row.code,
+                reason=row.reason,
+            )
             for row in conclusion.rows
             if row.status >= MessageStatus.ACCEPTED
         ]
-        ended = self._receipts.apply_climbs(
-            connection, conclusion.chunk.channel, climbs, conclusion.pushes, now
-        )
-        return Recorded(stale=True, ended=ended)
+        intake = self._receipts.take(connection, chunk.channel, evidence, conclusion.pushes, now)
+        suppress(connection, chunk.channel, conclusion.sign_name, conclusion.opted_out, "vendor", now)
+        _resend_late(connection, conclusion, now)
+        return Recorded(stale=True, ended=intake.ended)
 
     def settle(self, settlement: Settlement, now: int) -> Recorded:
         """Write what was learned about an UNKNOWN chunk; DONE once no message of it is open."""
@@ -247,7 +263,14 @@ class Chunks:
                 _fenced(chunk, models.UNKNOWN).values(due=settlement.check_at, **_FREE)
             ).rowcount:
                 return Recorded(stale=True)
-            _resend(connection, settlement, now)
+            _resend(
+                connection,
+                chunk,
+                settlement.resend,
+                now=now,
+                due=settlement.resend_due,
+                deadline=settlement.resend_deadline,
+            )
             ended = self._receipts.apply_climbs(
                 connection, chunk.channel, settlement.climbs, settlement.pushes, now
             )
@@ -267,6 +290,10 @@ def _due(channel: str, state: int, now: int) -> Select[Any]:
         .where(_UNFINISHED, _chunk.c.channel == channel, _chunk.c.state == lit(state), _chunk.c.due <= now)
         .order_by(_chunk.c.due, _chunk.c.id)
     )
+
+
+def _ready(channel: str, now: int) -> Select[Any]:
+    return _due(channel, models.READY, now).where(_chunk.c.deadline > now)
 
 
 _CLAIMED = (
@@ -336,29 +363,36 @@ def _end_of(conclusion: Conclusion) -> dict[str, Any]:
     return {**fence, "to": state, "then": then, "until": until}
 
 
-def _resend(connection: Connection, settlement: Settlement, now: int) -> None:
+def _resend_late(connection: Connection, conclusion: Conclusion, now: int) -> None:
+    """Send what a late answer shows as certainly not sent, if this was the chunk's last call."""
+    chunk, dues = conclusion.chunk, [requeue.due for requeue in conclusion.again]
+    dues += [] if conclusion.retry_at is None else [conclusion.retry_at]
+    same_call = select(_chunk.c.id).where(
+        _chunk.c.id == chunk.id, _chunk.c.state == lit(models.UNKNOWN), _chunk.c.attempt == chunk.attempt
+    )
+    if dues and connection.execute(same_call).first() is not None:
+        unsent = set(range(chunk.count)) - {row.seq for row in conclusion.rows}
+        _resend(connection, chunk, sorted(unsent), now=now, due=max(dues), deadline=chunk.deadline)
+        close_settled(connection, [chunk.id])
+
+
+def _resend(
+    connection: Connection, chunk: Claimed, places: Sequence[int], *, now: int, due: int, deadline: int
+) -> None:
     # Only rows that are still open move: a receipt may have proved acceptance since the look-up.
-    if not settlement.resend:
+    if not places:
         return
-    table, chunk = models.message, settlement.chunk
-    places = connection.execute(
+    table = models.message
+    open_places = connection.execute(
         delete(table)
         .where(
             table.c.chunk_id == chunk.id,
-            table.c.seq.in_(settlement.resend),
+            table.c.seq.in_(places),
             table.c.status == lit(MessageStatus.CALLING),
         )
         .returning(table.c.seq)
     ).scalars()
-    moved = chunk.recipients.pick(sorted(places))
+    moved = chunk.recipients.pick(sorted(open_places))
     if moved.phones:
         blob = (len(moved.phones), encode(moved))
-        insert_chunks(
-            connection,
-            chunk.channel,
-            chunk.batch_id,
-            [blob],
-            now=now,
-            due=settlement.resend_due,
-            deadline=settlement.resend_deadline,
-        )
+        insert_chunks(connection, chunk.channel, chunk.batch_id, [blob], now=now, due=due, deadline=deadline)

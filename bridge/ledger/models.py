@@ -65,7 +65,7 @@ chunk = Table(
     Column("attempt", Integer, nullable=False, server_default="0"),
     Column("owner", String(64)),
     Column("lease", BigInteger),
-    # When the vendor was last called; for an UNKNOWN chunk, the call in question.
+    # The latest call, for an UNKNOWN chunk the one in question; None while a chunk is given up uncalled.
     Column("called", BigInteger),
     # READY: when the messages are given up unsent. UNKNOWN: when the policy for unknown outcomes applies.
     Column("deadline", BigInteger, nullable=False),

@@ -1,6 +1,8 @@
-"""What is deleted when: personal data after the retention time, helper rows as soon as they are useless."""
+"""What is deleted when: personal data after the retention time, other rows as soon as they are useless."""
 
-from sqlalchemy import Table, delete, select
+from collections.abc import Collection
+
+from sqlalchemy import Table, delete, or_, select
 
 from . import models
 from .engine import Database
@@ -14,14 +16,15 @@ class Retention:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def purge(self, before: int) -> int:
+    def purge(self, before: int, *, channels: Collection[str]) -> int:
         """Delete chunks with their messages, replies, parked receipts and batches older than `before`.
 
-        `before` is in milliseconds. Work that is not finished stays. Returns how many chunks went.
+        `before` is in milliseconds. Work that is not finished stays, but not that of channels other than
+        `channels`: nobody will do it any more. Returns how many chunks went.
         """
         chunks = 0
         while True:
-            went = self._purge_chunks(before)
+            went = self._purge_chunks(before, channels)
             chunks += went
             if went < _SLICE:
                 break
@@ -29,6 +32,12 @@ class Retention:
             self._purge_rows(table, before)
         self._purge_batches(before)
         return chunks
+
+    def purge_pushes(self, before: int) -> int:
+        """Delete pushes and dead letters older than `before`; how many entries Quick Audience never gets."""
+        push = models.push
+        statement = delete(push).where(push.c.created < before).returning(push.c.count)
+        return sum(self._database.write(lambda connection: connection.execute(statement).scalars().all()))
 
     def forget_workers(self, before: int) -> None:
         """Delete workers that were not seen since then."""
@@ -39,9 +48,10 @@ class Retention:
         """Delete answers too old to be given again."""
         self._purge_rows(models.answer, before)
 
-    def _purge_chunks(self, before: int) -> int:
+    def _purge_chunks(self, before: int, channels: Collection[str]) -> int:
         chunk, message = models.chunk, models.message
-        old = select(chunk.c.id).where(chunk.c.id < before << 21, chunk.c.state == models.DONE).limit(_SLICE)
+        idle = or_(chunk.c.state == models.DONE, chunk.c.channel.not_in(channels))
+        old = select(chunk.c.id).where(chunk.c.id < before << 21, idle).limit(_SLICE)
         with self._database.read() as connection:
             ids = connection.execute(old).scalars().all()
         if ids:

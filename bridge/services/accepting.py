@@ -131,7 +131,7 @@ def chunk_size(channel: OpenChannel, bridge: BridgeSettings, *, uniform: bool) -
     """How many recipients a chunk holds: one vendor call's worth, at most a second of the rate."""
     size = min(channel.hooks.limits.for_call(uniform), bridge.chunk_rows)
     rate = channel.settings.rate_per_s
-    return max(1, min(size, int(rate))) if rate else size
+    return max(1, min(size, int(rate)) if rate else size)
 
 
 def _uniform(params: Sequence[Mapping[str, str]]) -> bool:

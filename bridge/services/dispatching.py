@@ -7,7 +7,7 @@ the caller records the conclusion, so that many finished calls share one commit.
 import random
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -34,7 +34,10 @@ log = structlog.get_logger("bridge.dispatching")
 
 _HOLD_MS = 60_000
 _LEASE_MARGIN_MS = 2_000
+_SHORTEST_DEFERRAL_MS = 1_000
 _LONGEST_WAIT_S = 300.0
+_LONGEST_ASKED_S = 3600.0
+_MOST_SEGMENTS = 32_767
 _STATUS = {
     Outcome.ACCEPTED: MessageStatus.ACCEPTED,
     Outcome.REJECTED: MessageStatus.REJECTED,
@@ -99,11 +102,18 @@ class Dispatching:
 
     def lapse(self, chunk: Claimed) -> Dispatched:
         """Conclude a chunk whose worker vanished in the call: the outcome of every message is unknown."""
+        if chunk.called is None:
+            return self.give_up(chunk)
         info = self._ledger.info(chunk)
         drafted = draft(chunk, info)
         lost = unknown("The bridge was interrupted while it called the vendor.", "INTERRUPTED")
         results = {**dict.fromkeys([*drafted.seqs, *drafted.duplicates], lost), **drafted.results}
-        return self._conclude(chunk, info, drafted, results)
+        lapsed = self._conclude(chunk, info, drafted, results)
+        if lapsed.conclusion.check_at is None:
+            return lapsed
+        # The worker may be slow, not gone: absence is no proof while its call may still arrive.
+        check_at = max(lapsed.conclusion.check_at, chunk.lease)
+        return replace(lapsed, conclusion=replace(lapsed.conclusion, check_at=check_at))
 
     def _screen(self, drafted: Draft) -> tuple[dict[int, SubmitResult], dict[int, int]]:
         """The places that policies refuse, and those they defer, until when (milliseconds)."""
@@ -129,7 +139,8 @@ class Dispatching:
         groups: dict[int, list[int]] = {}
         for seq in range(len(drafted.recipients.phones)):
             if seq not in drafted.duplicates:
-                groups.setdefault(max(deferred.get(seq, now), now), []).append(seq)
+                due = max(deferred[seq], now + _SHORTEST_DEFERRAL_MS) if seq in deferred else now
+                groups.setdefault(due, []).append(seq)
         again = [Requeue(drafted.recipients.pick(places), due) for due, places in groups.items()]
         if drafted.duplicates:
             again.append(Requeue(drafted.recipients.pick(drafted.duplicates), now))
@@ -200,7 +211,7 @@ class Dispatching:
             clean(result.vendor_id, 128),
             clean(result.code, 128),
             clean(result.reason),
-            drafted.segments(seq),
+            min(drafted.segments(seq), _MOST_SEGMENTS),
             sent,
             now if status.final else None,
         )
@@ -217,7 +228,7 @@ def _gravest(errors: Iterable[NotAccepted | None]) -> NotAccepted | None:
 def _wait_s(attempt: int, error: NotAccepted | None) -> float:
     """How long to wait before the next attempt: what the vendor asked for, else longer each time."""
     if error is not None and error.retry_after is not None:
-        return max(error.retry_after, 0.1) * random.uniform(1.0, 1.2)
+        return min(max(error.retry_after, 0.1), _LONGEST_ASKED_S) * random.uniform(1.0, 1.2)
     base: float = 1.0 if isinstance(error, VendorThrottled) else 2.0
     longest = min(base * 2.0 ** min(attempt - 1, 10), _LONGEST_WAIT_S)
     return longest * random.uniform(0.5, 1.0)

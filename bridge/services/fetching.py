@@ -5,7 +5,7 @@ The separator is not documented; nothing, comma, tab, blank or semicolon are tak
 read becomes a failed receipt, like a number that cannot be sent to.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 import requests
@@ -14,7 +14,7 @@ import structlog
 from bridge import metrics
 from bridge.channels import OpenChannel
 from bridge.contract import json_text
-from bridge.ledger import FileJob, Ledger, Progress, Recipients
+from bridge.ledger import FileJob, Ledger, LedgerUnavailable, Progress, Recipients
 from bridge.plugin import Kind
 from bridge.plugin.http import AddressRefused, FetchFailed, open_url
 from bridge.settings import BridgeSettings
@@ -54,16 +54,24 @@ class Fetching:
         self._clock = clock
         self._lease_ms = lease_ms
 
-    def run(self, job: FileJob) -> None:
-        """Read a claimed file to its end, or put it back for later, or give it up with a reason."""
+    def run(self, job: FileJob, stopping: Callable[[], bool] = lambda: False) -> None:
+        """Read a claimed file to its end, or put it back for later, or give it up with a reason.
+
+        Once `stopping` is true, it is put back with what was read until then.
+        """
         try:
-            self._read(job)
+            self._read(job, stopping)
         except (AddressRefused, _GivenUp) as error:
             self._fail(job, error.reason)
         except FetchFailed as error:
             self._retry(job, error.reason)
+        except LedgerUnavailable:
+            raise
+        except Exception as error:
+            log.exception("file not read", channel=self._channel.name)
+            self._retry(job, f"The bridge failed to read it ({type(error).__name__}).")
 
-    def _read(self, job: FileJob) -> None:
+    def _read(self, job: FileJob, stopping: Callable[[], bool]) -> None:
         headers = {"Accept-Encoding": "identity"}
         if job.position:
             headers["Range"] = f"bytes={job.position}-"
@@ -82,17 +90,21 @@ class Fetching:
             if response.status_code not in (200, 206):
                 raise FetchFailed(f"The file's host answered with status {response.status_code}.")
             skip = job.position if response.status_code == 200 else 0
-            self._take(replace(job, etag=etag), _lines(response, skip))
+            self._take(replace(job, etag=etag), _lines(response, skip), stopping)
 
-    def _take(self, job: FileJob, lines: Iterator[bytes]) -> None:
+    def _take(self, job: FileJob, lines: Iterator[bytes], stopping: Callable[[], bool]) -> None:
         gathered = _Gathered(job.position, job.lines, job.taken)
         template = restore(self._ledger.batch(job.batch_id).template)
         size = chunk_size(self._channel, self._bridge, uniform=not template.variables)
         for line in lines:
             gathered.add(line, job.recipients_limit)
             self._check_size(gathered)
-            full = len(gathered.phones) >= size * _BATCH_CHUNKS
-            if full and not self._store(job, gathered.progress(job.etag), gathered.flush(size)):
+            if len(gathered.phones) < size * _BATCH_CHUNKS:
+                continue
+            if not self._store(job, gathered.progress(job.etag), gathered.flush(size)):
+                return
+            if stopping():
+                self._ledger.files.again(job, due=millis(self._clock), error="")
                 return
         self._store(job, replace(gathered.progress(job.etag), finished=True), gathered.flush(size))
 

@@ -86,9 +86,9 @@ class Pushing:
             )
         return Pushed(job, answer)
 
-    def broken(self, job: PushJob, error: Exception) -> Pushed:
+    def broken(self, job: PushJob, fault: str) -> Pushed:
         """A push that failed by a fault of ours: tried again like any other."""
-        return Pushed(job, CallbackAnswer("failed", f"bridge fault: {type(error).__name__}"))
+        return Pushed(job, CallbackAnswer("failed", f"bridge fault: {fault}"))
 
     def finish(self, pushes: Sequence[Pushed]) -> None:
         """Record the ends of pushes in one transaction, and move the breaker."""

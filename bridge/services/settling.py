@@ -10,7 +10,19 @@ import structlog
 
 from bridge import metrics
 from bridge.channels import OpenChannel
-from bridge.ledger import BatchInfo, Claimed, Climb, Detail, Duty, Ledger, Settlement, Span, clean
+from bridge.ledger import (
+    BatchInfo,
+    Claimed,
+    Climb,
+    Detail,
+    Duty,
+    Ledger,
+    LedgerUnavailable,
+    Settlement,
+    Span,
+    clean,
+)
+from bridge.ledger.refs import to_ref
 from bridge.plugin import MessageStatus, Outcome, SubmitResult
 
 from .dispatching import Dispatched, Dispatching
@@ -48,7 +60,13 @@ class Settling:
             self._channel.name, owner, limit=_LIMIT, now=millis(self._clock), lease_ms=self._lease_ms
         )
         for chunk in chunks:
-            self._settle(chunk)
+            try:
+                self._settle(chunk)
+            except LedgerUnavailable:
+                raise
+            except Exception:
+                # It is looked after again when this claim has lapsed; the others are not to wait for it.
+                log.exception("not settled", channel=self._channel.name, chunk=to_ref(chunk.id))
         return len(chunks)
 
     def lapse(self, chunk: Claimed) -> Dispatched:

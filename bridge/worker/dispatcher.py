@@ -13,22 +13,28 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bridge import metrics
 from bridge.ledger import Claimed, Ledger, LedgerUnavailable, Recorded
 from bridge.ledger.refs import to_ref
 from bridge.plugin import CredentialsRejected, Event, NotAccepted, Outcome, VendorThrottled
 from bridge.services import Dispatched, Services
+from bridge.services.dispatching import Dispatching
 from bridge.services.receiving import count_ended
 from bridge.services.records import Clock, millis
 from bridge.settings import BridgeSettings
+
+from .loop import Pulse, share
+from .recording import Recorder
 
 log = structlog.get_logger("bridge.worker")
 
 _PAUSE_MS = 60_000
 _LONGEST_PAUSE_MS = 3_600_000
 _THROTTLE_MS = 1_000
-_RETRY_S = 1.0
+_LONGEST_REST_MS = 3_600_000
+_ENDING_S = 1.0
 
 
 class Dispatcher:
@@ -42,8 +48,12 @@ class Dispatcher:
         self._bridge = bridge
         self._owner = owner
         self._clock = clock
+        self._pulse = Pulse("dispatch", clock)
+        self._recorder = Recorder(ledger, clock)
         self._pool = ThreadPoolExecutor(bridge.dispatch_threads, thread_name_prefix="dispatch")
-        self._finished: queue.SimpleQueue[Dispatched | None] = queue.SimpleQueue()
+        self._share = share(bridge.dispatch_threads, len(services))
+        # A call that is over, and what it came to; None for one that came to nothing that can be told.
+        self._finished: queue.SimpleQueue[tuple[Claimed, Dispatched | None] | None] = queue.SimpleQueue()
         self._unrecorded: list[Dispatched] = []
         self._in_flight: Counter[str] = Counter()
         self._rests: dict[str, int] = {}
@@ -57,13 +67,21 @@ class Dispatcher:
     def run(self, stop: threading.Event) -> None:
         """Dispatch until `stop`, then finish and record what is in flight."""
         while not stop.is_set():
-            self.cycle(self._bridge.poll_idle_s)
+            self._pulse.turn(lambda: self.cycle(self._bridge.poll_idle_s))
         while self._in_flight.total() or self._unrecorded:
-            self.cycle(_RETRY_S, claiming=False)
+            self._pulse.turn(lambda: self.cycle(_ENDING_S, claiming=False))
         self._pool.shutdown()
 
+    @property
+    def alive(self) -> bool:
+        """Whether dispatching goes on."""
+        return self._pulse.alive
+
     def cycle(self, wait_s: float, *, claiming: bool = True) -> int:
-        """Record and claim once, or wait up to `wait_s` for something to do; how many chunks were claimed."""
+        """Record and claim once, or wait up to `wait_s` for something to do; how many chunks were claimed.
+
+        While the ledger is unavailable, what the vendors answered is kept here. Raises LedgerUnavailable.
+        """
         self._gather(0)
         wanted = self._wanted() if claiming else {}
         if not self._unrecorded and not wanted:
@@ -71,17 +89,30 @@ class Dispatcher:
             return 0
         try:
             recorded, claimed = self._ledger.write(lambda connection: self._commit(connection, wanted))
-        except LedgerUnavailable as error:
-            # What the vendors answered is kept here and written once the database is back.
-            log.error("ledger unavailable", error=str(error), unrecorded=len(self._unrecorded))
-            threading.Event().wait(_RETRY_S)
+        except LedgerUnavailable:
+            raise
+        except Exception:
+            if not self._unrecorded:
+                raise
+            log.exception("answers not recorded together", answers=len(self._unrecorded))
+            self._record_singly()
             return 0
         finished, self._unrecorded = self._unrecorded, []
-        for dispatched, record in zip(finished, recorded, strict=True):
-            self._concluded(dispatched, record)
         for chunk in claimed:
             self._submit(chunk)
+        for dispatched, record in zip(finished, recorded, strict=True):
+            self._concluded(dispatched, record)
         return len(claimed)
+
+    def _record_singly(self) -> None:
+        """Record each answer by itself: one that cannot be written must not hold up the others."""
+        while self._unrecorded:
+            dispatched = self._unrecorded[0]
+            services = self._services[dispatched.conclusion.chunk.channel]
+            record = self._recorder.record(services, dispatched)
+            del self._unrecorded[0]
+            if record is not None:
+                self._concluded(dispatched, record)
 
     def _gather(self, wait_s: float) -> None:
         """Take finished calls off the queue, waiting for the first at most `wait_s`."""
@@ -89,8 +120,9 @@ class Dispatcher:
             item = self._finished.get(timeout=wait_s) if wait_s else self._finished.get_nowait()
             while True:
                 if item is not None:
-                    self._in_flight[item.conclusion.chunk.channel] -= 1
-                    self._unrecorded.append(item)
+                    chunk, dispatched = item
+                    self._in_flight[chunk.channel] -= 1
+                    self._unrecorded += [dispatched] if dispatched else []
                 item = self._finished.get_nowait()
         except queue.Empty:
             return
@@ -101,10 +133,11 @@ class Dispatcher:
         now = millis(self._clock)
         wanted: dict[str, int] = {}
         for name in self._rotated():
-            room = min(self._services[name].channel.settings.concurrency - self._in_flight[name], free)
+            most = min(self._services[name].channel.settings.concurrency, self._share)
+            room = min(most - self._in_flight[name], free)
             if room <= 0 or self._rests.get(name, 0) > now:
                 continue
-            if self._unrecorded or self._ledger_has_due(name, now):
+            if self._unrecorded or self._ledger.chunks.has_due(name, now):
                 wanted[name] = room
         return wanted
 
@@ -112,14 +145,6 @@ class Dispatcher:
         names = list(self._services)
         self._turn = (self._turn + 1) % max(1, len(names))
         return names[self._turn :] + names[: self._turn]
-
-    def _ledger_has_due(self, name: str, now: int) -> bool:
-        try:
-            return self._ledger.chunks.has_due(name, now)
-        except LedgerUnavailable as error:
-            log.error("ledger unavailable", error=str(error))
-            threading.Event().wait(_RETRY_S)
-            return False
 
     def _commit(self, connection: Any, wanted: Mapping[str, int]) -> tuple[list[Recorded], list[Claimed]]:
         now = millis(self._clock)
@@ -166,25 +191,41 @@ class Dispatcher:
         self._pool.submit(self._call, chunk)
 
     def _call(self, chunk: Claimed) -> None:
-        services = self._services[chunk.channel]
-        structlog.contextvars.bind_contextvars(channel=chunk.channel, chunk=to_ref(chunk.id))
+        dispatched: Dispatched | None = None
+        with bound_contextvars(channel=chunk.channel, chunk=to_ref(chunk.id)):
+            try:
+                dispatched = self._outcome(self._services[chunk.channel].dispatching, chunk)
+            finally:
+                # Even if a plugin ends its thread: the call is over, and the lease tells the rest.
+                self._finished.put((chunk, dispatched))
+
+    def _outcome(self, dispatching: Dispatching, chunk: Claimed) -> Dispatched | None:
         try:
-            self._finished.put(services.dispatching.run(chunk))
+            return dispatching.run(chunk)
         except Exception:
             # The vendor may have been called: the outcome is unknown, as after a crash.
             log.exception("dispatch failed")
-            self._finished.put(services.dispatching.lapse(chunk))
-        finally:
-            structlog.contextvars.clear_contextvars()
+        try:
+            return dispatching.lapse(chunk)
+        except Exception:
+            log.exception("left to its lease")
+            return None
 
     def _concluded(self, dispatched: Dispatched, recorded: Recorded) -> None:
+        """Tell and heed what was recorded; a failure here must not look like one of the record."""
+        try:
+            self._tell(dispatched, recorded)
+            self._steer(dispatched.conclusion.chunk.channel, dispatched)
+        except Exception:
+            log.exception("recorded but not heeded", channel=dispatched.conclusion.chunk.channel)
+
+    def _tell(self, dispatched: Dispatched, recorded: Recorded) -> None:
         chunk = dispatched.conclusion.chunk
         for outcome, count in dispatched.outcomes.items():
             metrics.OUTCOMES.labels(chunk.channel, outcome).inc(count)
         count_ended(chunk.channel, recorded.ended)
         if recorded.stale:
             log.warning("late answer of a vendor", channel=chunk.channel, recipients=chunk.count)
-        self._steer(chunk.channel, dispatched)
         unknown = dispatched.outcomes.get(Outcome.UNKNOWN, 0)
         log.info(
             "chunk called",
@@ -201,7 +242,8 @@ class Dispatcher:
         if isinstance(error, CredentialsRejected):
             self._pause(name, error, now)
         elif isinstance(error, VendorThrottled):
-            self._rests[name] = now + int((error.retry_after or _THROTTLE_MS / 1000) * 1000)
+            rest_ms = _THROTTLE_MS if error.retry_after is None else error.retry_after * 1000
+            self._rests[name] = now + int(min(rest_ms, _LONGEST_REST_MS))
         elif dispatched.outcomes.get(Outcome.ACCEPTED) and self._pauses.get(name):
             self._ledger.coordination.resume(name)
             self._pauses[name] = 0

@@ -1,20 +1,24 @@
 """Everything that is done every so often: each duty in its own thread, so that none waits for another."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import structlog
 
 from bridge.ledger import Claimed, Ledger, LedgerUnavailable
+from bridge.ledger.refs import to_ref
 from bridge.services import ChannelServices, Dispatched, Services
 from bridge.services.receiving import count_ended
 from bridge.services.records import Clock, millis
 from bridge.settings import BridgeSettings
 
+from .recording import Recorder
+
 log = structlog.get_logger("bridge.worker")
 
-_DAY_MS = 86_400_000
+_HOUR_MS = 3_600_000
+_DAY_MS = 24 * _HOUR_MS
 _TAKEN = 20
 
 
@@ -44,60 +48,67 @@ class Duties:
     """The duties of one worker."""
 
     def __init__(
-        self, services: Services, ledger: Ledger, bridge: BridgeSettings, *, owner: str, clock: Clock
+        self,
+        services: Services,
+        ledger: Ledger,
+        bridge: BridgeSettings,
+        *,
+        owner: str,
+        clock: Clock,
+        alive: Callable[[], bool] = lambda: True,
     ) -> None:
         self._services = services
         self._ledger = ledger
         self._bridge = bridge
         self._owner = owner
         self._clock = clock
+        self._alive = alive
+        self._recorder = Recorder(ledger, clock)
         self._started = millis(clock)
 
-    def all(self) -> list[Duty]:
-        """Every duty this worker has."""
-        polled = [
-            Duty(f"poll {name}", 1.0, lambda services=services: self._poll(services))  # type: ignore[misc]
-            for name, services in self._services.items()
-            if services.channel.hooks.supports("poll_receipts")
-            or services.channel.hooks.supports("poll_replies")
-        ]
+    def all(self, stop: threading.Event) -> list[Duty]:
+        """Every duty this worker has: those of a channel apart, so that no vendor keeps another waiting."""
         return [
             Duty("beat", 5.0, self.beat),
-            Duty("settle", 1.0, self.settle),
-            Duty("park", 2.0, self.unpark),
-            Duty("read files", self._bridge.poll_idle_s, self.read_file),
-            Duty("review", 30.0, self.review),
+            Duty("take over", 1.0, self.take_over),
+            Duty("read files", self._bridge.poll_idle_s, lambda: self.read_file(stop.is_set)),
             Duty("keep house", 60.0, self.keep_house),
-            *polled,
+            *(duty for services in self._services.values() for duty in self._of(services)),
         ]
 
+    def _of(self, services: ChannelServices) -> Iterator[Duty]:
+        name, hooks = services.channel.name, services.channel.hooks
+        yield Duty(f"settle {name}", 1.0, lambda: self.settle(services))
+        yield Duty(f"review {name}", 30.0, lambda: self.review(services))
+        if hooks.supports("poll_receipts") or hooks.supports("poll_replies"):
+            yield Duty(f"poll {name}", 1.0, lambda: self.poll(services))
+
     def beat(self) -> bool:
-        """Say that this worker is alive."""
-        self._ledger.coordination.beat(self._owner, started=self._started, now=millis(self._clock))
+        """Say that this worker is alive, unless one of its loops is not."""
+        if self._alive():
+            self._ledger.coordination.beat(self._owner, started=self._started, now=millis(self._clock))
         return False
 
-    def settle(self) -> bool:
-        """Take over lapsed chunks, give up expired ones, and look after unknown outcomes."""
+    def take_over(self) -> bool:
+        """Conclude chunks whose worker vanished, and those that could not be sent in time."""
+        chunks, names = self._ledger.chunks, list(self._services)
         now, lease_ms = millis(self._clock), self._bridge.lease_s * 1000
-        lapsed = self._ledger.chunks.claim_lapsed(self._owner, limit=_TAKEN, now=now, lease_ms=lease_ms)
-        expired = self._ledger.chunks.claim_expired(self._owner, limit=_TAKEN, now=now, lease_ms=lease_ms)
+        lapsed = chunks.claim_lapsed(names, self._owner, limit=_TAKEN, now=now, lease_ms=lease_ms)
         for chunk in lapsed:
-            self._conclude(chunk, lambda services, chunk: services.settling.lapse(chunk))
+            self._conclude(chunk, self._services[chunk.channel].settling.lapse)
+        expired = chunks.claim_expired(names, self._owner, limit=_TAKEN, now=now, lease_ms=lease_ms)
         for chunk in expired:
-            self._conclude(chunk, lambda services, chunk: services.settling.give_up(chunk))
-        settled = sum(services.settling.run(self._owner) for services in self._services.values())
-        return bool(lapsed or expired or settled)
+            self._conclude(chunk, self._services[chunk.channel].settling.give_up)
+        return bool(lapsed or expired)
 
-    def unpark(self) -> bool:
-        """Try receipts again that arrived before their message."""
-        now = millis(self._clock)
-        for name, services in self._services.items():
-            pushes = services.dispatching.pushes
-            intake = self._ledger.receipts.retry_parked(name, pushes=pushes, now=now)
-            count_ended(name, intake.ended)
-        return False
+    def settle(self, services: ChannelServices) -> bool:
+        """Try receipts again that arrived before their message, and look after unknown outcomes."""
+        name, pushes = services.channel.name, services.dispatching.pushes
+        intake = self._ledger.receipts.retry_parked(name, pushes=pushes, now=millis(self._clock))
+        count_ended(name, intake.ended)
+        return bool(services.settling.run(self._owner))
 
-    def read_file(self) -> bool:
+    def read_file(self, stopping: Callable[[], bool] = lambda: False) -> bool:
         """Read one file of recipients, if one is due."""
         lease_ms = self._bridge.lease_s * 1000
         job = self._ledger.files.claim(self._owner, now=millis(self._clock), lease_ms=lease_ms)
@@ -107,14 +118,13 @@ class Duties:
         if services is None:
             self._ledger.files.fail(job, "The channel is no longer configured.")
         else:
-            services.fetching.run(job)
+            services.fetching.run(job, stopping)
         return True
 
-    def review(self) -> bool:
+    def review(self, services: ChannelServices) -> bool:
         """Refresh open reviews, and end messages whose receipt never came."""
-        for services in self._services.values():
-            services.templates.refresh_pending()
-            services.settling.sweep(self._owner)
+        services.settling.sweep(self._owner)
+        services.templates.refresh_pending()
         return False
 
     def keep_house(self) -> bool:
@@ -122,21 +132,26 @@ class Duties:
         now = millis(self._clock)
         self._ledger.signatures.forget(now - 2 * self._bridge.signature_skew_s * 1000)
         self._ledger.retention.forget_workers(now - _DAY_MS)
-        self._ledger.retention.purge(now - self._bridge.retention_days * _DAY_MS)
+        retention_ms = self._bridge.retention_days * _DAY_MS
+        self._ledger.retention.purge(now - retention_ms, channels=list(self._services))
+        give_up_h = max((one.channel.settings.push_give_up_h for one in self._services.values()), default=0.0)
+        untold = self._ledger.retention.purge_pushes(now - max(retention_ms, int(give_up_h * _HOUR_MS)))
+        if untold:
+            log.error("never taken by Quick Audience, deleted after its time", entries=untold)
         return False
 
-    def _poll(self, services: ChannelServices) -> bool:
+    def poll(self, services: ChannelServices) -> bool:
+        """Ask the vendor for receipts and replies."""
         services.polling.run(self._owner)
         return False
 
-    def _conclude(self, chunk: Claimed, how: Callable[[ChannelServices, Claimed], Dispatched]) -> None:
-        services = self._services.get(chunk.channel)
-        if services is None:
-            log.error("chunk of a channel that is no longer configured", channel=chunk.channel)
+    def _conclude(self, chunk: Claimed, how: Callable[[Claimed], Dispatched]) -> None:
+        """Conclude and record a chunk; one that cannot be is logged and comes back when its lease lapses."""
+        try:
+            recorded = self._recorder.record(self._services[chunk.channel], how(chunk))
+        except LedgerUnavailable:
+            raise
+        except Exception:
+            log.exception("not concluded", channel=chunk.channel, chunk=to_ref(chunk.id))
             return
-        conclusion = how(services, chunk).conclusion
-        now = millis(self._clock)
-        (recorded,) = self._ledger.write(
-            lambda connection: self._ledger.chunks.record(connection, [conclusion], now)
-        )
-        count_ended(chunk.channel, recorded.ended)
+        count_ended(chunk.channel, recorded.ended if recorded else [])

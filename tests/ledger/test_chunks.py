@@ -65,7 +65,7 @@ def test_only_what_is_due_is_claimed(ledger: Ledger, due_in: int, claimed: bool)
 
 def lapse(ledger: Ledger, chunk: Claimed) -> None:
     """Another worker takes the chunk over when its lease is past, and writes it down as unknown."""
-    (lapsed,) = ledger.chunks.claim_lapsed("other", limit=5, now=chunk.lease + 1, lease_ms=MINUTE)
+    (lapsed,) = ledger.chunks.claim_lapsed([CHANNEL], "other", limit=5, now=chunk.lease + 1, lease_ms=MINUTE)
     assert conclude(ledger, lapsed, rows(lapsed, MessageStatus.CALLING), check_at=NOW + DAY)
 
 
@@ -75,7 +75,7 @@ def test_a_lease_that_lapsed_is_unknown_and_never_ready(ledger: Ledger, late: bo
     accept(ledger, batch(phones(2)))
     (chunk,) = claim(ledger, lease_ms=MINUTE)
     moment = chunk.lease + (1 if late else -1)
-    lapsed = ledger.chunks.claim_lapsed("other", limit=5, now=moment, lease_ms=MINUTE)
+    lapsed = ledger.chunks.claim_lapsed([CHANNEL], "other", limit=5, now=moment, lease_ms=MINUTE)
     assert len(lapsed) == (1 if late else 0)
     assert claim(ledger, "other", now=NOW + 2 * DAY) == []
 
@@ -94,6 +94,39 @@ def test_a_late_answer_is_evidence_not_a_second_record(ledger: Ledger) -> None:
     assert [seq for seq, _, _ in ledger.chunks.open_messages(chunk.id)] == [2]
     assert statuses(ledger) == {phones(3)[1]: "REJECTED"}
     assert len(pushed(ledger)) == 1
+
+
+def test_a_late_answer_may_come_before_the_messages_it_is_about(ledger: Ledger) -> None:
+    """The chunk was taken over but not yet written down as unknown: the answer waits for that."""
+    accept(ledger, batch(phones(2)))
+    (chunk,) = claim(ledger)
+    (lapsed,) = ledger.chunks.claim_lapsed([CHANNEL], "other", limit=5, now=chunk.lease + 1, lease_ms=MINUTE)
+    late = [row(chunk, 0, vendor_id="v0"), row(chunk, 1, MessageStatus.REJECTED)]
+    assert conclude(ledger, chunk, late) is False
+    assert conclude(ledger, lapsed, rows(lapsed, MessageStatus.CALLING), check_at=NOW + DAY)
+    assert ledger.chunks.open_messages(chunk.id) == []
+    assert statuses(ledger) == {phones(2)[1]: "REJECTED"}
+    ledger.receipts.apply(
+        CHANNEL, [DeliveryReceipt(MessageStatus.DELIVERED, vendor_id="v0")], pushes=True, now=NOW
+    )
+    assert statuses(ledger)[phones(2)[0]] == "DELIVERED", "the vendor's own id came along"
+
+
+@pytest.mark.parametrize("called_again", [False, True], ids=["its last call", "called again since"])
+def test_a_late_answer_that_nothing_was_sent_is_proof(ledger: Ledger, called_again: bool) -> None:
+    """What the only call certainly did not send is sent again; of another call the answer says nothing."""
+    accept(ledger, batch(phones(2)))
+    (chunk,) = claim(ledger)
+    if called_again:
+        assert conclude(ledger, chunk, retry_at=NOW)
+        (again,) = claim(ledger)
+        lapse(ledger, again)
+    else:
+        lapse(ledger, chunk)
+    assert conclude(ledger, chunk, retry_at=NOW + 5000) is False
+    ready = claim(ledger, now=NOW + 5000)
+    assert [list(found.recipients.phones) for found in ready] == ([] if called_again else [phones(2)])
+    assert bool(ledger.gauges().get((CHANNEL, "unknown"))) is called_again
 
 
 def resend(places: list[int]) -> Callable[[Ledger, Claimed], None]:
@@ -171,9 +204,11 @@ def test_two_settlers_do_not_both_settle(ledger: Ledger) -> None:
 
 
 def test_what_was_never_sent_is_given_up_at_its_deadline(ledger: Ledger) -> None:
-    """Three days later the chunk is handed out to be ended, even of a channel at rest."""
+    """Three days later the chunk is handed out to be ended, not to be called, even of a channel at rest."""
     accept(ledger, batch(phones(2)))
-    assert ledger.chunks.claim_expired("w", limit=5, now=NOW + 3 * DAY - 1, lease_ms=MINUTE) == []
-    (expired,) = ledger.chunks.claim_expired("w", limit=5, now=NOW + 3 * DAY, lease_ms=MINUTE)
+    assert not ledger.chunks.has_due(CHANNEL, NOW + 3 * DAY)
+    assert claim(ledger, now=NOW + 3 * DAY) == []
+    assert ledger.chunks.claim_expired([CHANNEL], "w", limit=5, now=NOW + 3 * DAY - 1, lease_ms=MINUTE) == []
+    (expired,) = ledger.chunks.claim_expired([CHANNEL], "w", limit=5, now=NOW + 3 * DAY, lease_ms=MINUTE)
     assert conclude(ledger, expired, rows(expired, MessageStatus.EXPIRED), now=NOW + 3 * DAY)
     assert set(statuses(ledger).values()) == {"EXPIRED"}

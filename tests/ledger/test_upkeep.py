@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from bridge.ledger import (
     Differs,
+    Ended,
     Fresh,
     Ledger,
     LedgerUnavailable,
@@ -19,6 +20,7 @@ from bridge.ledger import (
     upgrade,
 )
 from bridge.ledger.models import metadata
+from bridge.ledger.outbox import enqueue_receipts
 from bridge.ledger.refs import from_message_ref, from_ref, new_id, to_ref
 
 from .making import CHANNEL, DAY, NOW, accept, batch, claim, phones, recorded, statuses, terms
@@ -65,14 +67,32 @@ def test_personal_data_goes_after_its_time_and_open_work_stays(ledger: Ledger) -
     recorded(ledger, phones(3), out_id="old", digest=b"old")
     open_batch = batch(phones(2), out_id="open", digest=b"open")
     ledger.batches.accept(open_batch, terms())
-    assert ledger.retention.purge(NOW - 1) == 0
-    assert ledger.retention.purge(NOW + DAY) == 1
+    assert ledger.retention.purge(NOW - 1, channels=[CHANNEL]) == 0
+    assert ledger.retention.purge(NOW + DAY, channels=[CHANNEL]) == 1
     with ledger.database.read() as connection:
         left = {
             table: connection.execute(text(f"SELECT count(*) FROM {table}")).scalar()
             for table in ("message", "chunk", "batch", "answer")
         }
     assert left == {"message": 0, "chunk": 1, "batch": 1, "answer": 0}
+
+
+def test_work_of_a_channel_that_is_gone_goes_after_its_time(ledger: Ledger) -> None:
+    """Nobody will do it any more, and it holds numbers: whatever its state."""
+    for name in (CHANNEL, "gone"):
+        ledger.batches.accept(batch(phones(2), channel=name, digest=name.encode()), terms())
+    assert ledger.retention.purge(NOW - 1, channels=[CHANNEL]) == 0
+    assert ledger.retention.purge(NOW + DAY, channels=[CHANNEL]) == 1
+    assert ledger.gauges() == {(CHANNEL, "ready"): 2}
+
+
+def test_what_quick_audience_never_took_goes_after_its_time(ledger: Ledger) -> None:
+    """Pushes hold numbers too, dead letters and those of channels without a callback above all."""
+    ended = [Ended(phone, 30, NOW, NOW, "", "") for phone in phones(3)]
+    ledger.write(lambda c: enqueue_receipts(c, "gone", {"task-1": ended}, NOW))
+    assert ledger.retention.purge_pushes(NOW) == 0
+    assert ledger.retention.purge_pushes(NOW + 1) == 3
+    assert ledger.outbox.waiting("gone") == (0, None)
 
 
 def test_details_show_what_ended_in_the_span_page_by_page(ledger: Ledger) -> None:

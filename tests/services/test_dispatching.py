@@ -219,7 +219,7 @@ def test_a_message_that_could_not_be_sent_in_time_expires(worlds: Worlds) -> Non
     world.send(PHONES)
     world.dispatch()
     world.now += 3601
-    world.duties.settle()
+    world.settle()
     assert world.ended() == dict.fromkeys(PHONES, "EXPIRED")
     called = len(world.sent())
     world.now += 9999

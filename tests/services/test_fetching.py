@@ -22,7 +22,15 @@ def shelf() -> Iterator[CallbackServer]:
 
 
 def send(world: World, url: str, *, content: str = "Dear ${name}", limit: int = 0) -> None:
-    """Accept a send by file and read the file."""
+    """Accept a send by file, read the file and dispatch."""
+    accept(world, url, content=content, limit=limit)
+    while world.duties.read_file():
+        pass
+    world.dispatch()
+
+
+def accept(world: World, url: str, *, content: str = "Dear ${name}", limit: int = 0) -> None:
+    """Accept a send by file."""
     body = {
         "limit": limit,
         "outId": "task-1",
@@ -33,9 +41,6 @@ def send(world: World, url: str, *, content: str = "Dear ${name}", limit: int = 
     }
     raw = json.dumps(body).encode()
     world.services.accepting.send_file(SendFileBody.parse(raw), raw[:32])
-    while world.duties.read_file():
-        pass
-    world.dispatch()
 
 
 LINES: dict[str, tuple[bytes, dict[str, str]]] = {
@@ -109,6 +114,37 @@ def test_reading_goes_on_where_it_stopped(world: World, shelf: CallbackServer) -
         pass
     world.dispatch()
     assert len(world.sent()) == len(set(world.sent())) == 30_000
+
+
+def test_a_worker_that_ends_puts_its_file_back(world: World, shelf: CallbackServer) -> None:
+    """Not after the last line but at the next stop; whoever comes reads on from there."""
+    shelf.shelf.put("list.txt", b"".join(b"138%08d\n" % index for index in range(5_000)))
+    accept(world, shelf.file_url("list.txt"), content="Dear all")
+    assert world.duties.read_file(lambda: True)
+    world.dispatch()
+    assert 0 < len(world.sent()) < 5_000
+    while world.duties.read_file():
+        pass
+    world.dispatch()
+    assert len(world.sent()) == len(set(world.sent())) == 5_000
+
+
+def test_a_file_that_the_bridge_fails_to_read_is_given_up_in_time(
+    world: World, shelf: CallbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tried again less and less often, and for a day at most."""
+    from bridge.services import fetching
+
+    shelf.shelf.put("list.txt", b"13800000000\n")
+    monkeypatch.setattr(fetching, "_recipient", lambda line: 1 / 0)
+    accept(world, shelf.file_url("list.txt"), content="Dear all")
+    tries = 0
+    for _ in range(3000):
+        world.now += 60
+        tries += world.duties.read_file()
+    assert 20 < tries < 200
+    monkeypatch.undo()
+    assert not world.duties.read_file()
 
 
 REFUSED = [

@@ -139,7 +139,7 @@ class World:
         catalogue = Catalogue(vendors={"obedient": Obedient}, policies={"screen": Screen})
         clock = lambda: self.now  # noqa: E731
         channels = open_channels(settings, catalogue, lambda name: ChannelRecords(ledger, name, clock))
-        services = build(settings, channels, ledger, clock)
+        services = self.all_services = build(settings, channels, ledger, clock)
         self.services: ChannelServices = services[NAME]
         self.hooks = channels[NAME].hooks
         plugins: list[Any] = list(self.hooks._plugins)
@@ -215,6 +215,10 @@ class World:
             self.dispatcher.cycle(0.05) or self.dispatcher._in_flight.total() or self.dispatcher._unrecorded
         ):
             pass
+
+    def settle(self) -> bool:
+        """Do what is due for chunks that nobody calls any more; whether there was any."""
+        return self.duties.take_over() | self.duties.settle(self.services)
 
     def claimed(self) -> list[Claimed]:
         """Claim what is due and do nothing with it, as a worker that dies."""
