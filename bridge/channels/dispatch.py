@@ -1,16 +1,19 @@
 """The only caller of pluggy: an ordinary typed method for every hook of one channel.
 
 Each channel has a PluginManager of its own that holds its vendor and its policies, so a call can never reach
-another channel's account. What a plugin answers is checked here, once, for all callers.
+another channel's account. What a plugin answers is checked here, once, for all callers, and what it says of
+errors is freed from phone numbers and secrets: a vendor's text may quote a request.
 """
 
 import threading
 from collections.abc import Callable, Collection, Generator, Sequence
+from dataclasses import replace
 from typing import Any, NoReturn, TypeVar
 
 import pluggy
 import structlog
 
+from bridge import logs
 from bridge.plugin import (
     SEND,
     Batch,
@@ -51,6 +54,9 @@ from bridge.plugin.hookspecs import OPERATIONS
 log = structlog.get_logger(__name__)
 
 Answer = TypeVar("Answer")
+Fault = TypeVar("Fault", bound=BridgeError | None)
+Told = TypeVar("Told", SubmitResult, DeliveryReceipt)
+Page = TypeVar("Page", ReceiptPage, WebhookResult)
 
 
 class PluginFault(BridgeError):
@@ -99,7 +105,8 @@ class Dispatch:
         if not self.supports("check_channel"):
             return Health("The vendor offers no check.")
         try:
-            return self._ask("check_channel", Health)
+            health = self._ask("check_channel", Health)
+            return replace(health, detail=logs.masked(health.detail), error=_discreet(health.error))
         except BridgeError as error:
             return Health(error.reason, error)
 
@@ -146,13 +153,21 @@ class Dispatch:
         outcome unknown, because the messages may have been accepted.
         """
         hook = "send_digital_batch" if batch.template.kind is Kind.DIGITAL else "send_batch"
-        self._witness.answer = None
+        self._witness.seen = _NOTHING
         try:
-            return self._results(hook, batch)
+            results = self._results(hook, batch)
         except BridgeError as error:
-            if self._witness.answer is not None and _sound(self._witness.answer, batch):
-                return list(self._witness.answer)
-            return [_outcome(error)] * len(batch.messages)
+            results = [_outcome(error)] * len(batch.messages)
+        return results if self._witness.seen is _NOTHING else self._word(batch)
+
+    def _word(self, batch: Batch) -> list[SubmitResult]:
+        """The vendor's own word on a send, whatever wrappers made of it."""
+        seen = self._witness.seen
+        if isinstance(seen, Sequence) and _sound(seen, batch):
+            return list(map(_tactful, seen))
+        if not isinstance(seen, BridgeError):
+            seen = PluginFault(f"The plugin {self._vendor.name} failed in a send.")
+        return [_outcome(_discreet(seen))] * len(batch.messages)
 
     def reconcile(self, batch: Batch) -> list[SubmitResult]:
         """Ask about messages whose outcome is unknown: one result per message; never raises.
@@ -167,7 +182,8 @@ class Dispatch:
     def poll_receipts(self, window: PollWindow) -> ReceiptPage:
         """One page of delivery receipts."""
         page = self._ask("poll_receipts", ReceiptPage, window=window)
-        return self._holding("poll_receipts", page, (page.receipts, DeliveryReceipt))
+        page = self._holding("poll_receipts", page, (page.receipts, DeliveryReceipt))
+        return _tactful_page(page)
 
     def poll_replies(self, window: PollWindow) -> ReplyPage:
         """One page of replies."""
@@ -177,13 +193,14 @@ class Dispatch:
     def parse_webhook(self, request: WebhookRequest) -> WebhookResult:
         """What a vendor's webhook says; raises WebhookRejected for a forged one."""
         result = self._ask("parse_webhook", WebhookResult, request=request)
-        return self._holding(
+        result = self._holding(
             "parse_webhook",
             result,
             (result.receipts, DeliveryReceipt),
             (result.replies, MoMessage),
             (result.reviews, ReviewChange),
         )
+        return _tactful_page(result)
 
     def screen(self, batch: Batch) -> list[Verdict]:
         """The verdict on each message: of all policies that object, the first in the channel's order.
@@ -257,7 +274,8 @@ class Dispatch:
     ) -> Any:
         try:
             return caller(**arguments)
-        except BridgeError:
+        except BridgeError as error:
+            _discreet(error)
             raise
         except Exception as error:
             log.exception("plugin failed", plugin=plugin.name, hook=hook)
@@ -277,7 +295,7 @@ class Dispatch:
         results: Sequence[SubmitResult] = self._ask(hook, Sequence, batch=batch)  # type: ignore[type-abstract]
         if not _sound(results, batch):
             self._wrong(hook, self._vendor)
-        return list(results)
+        return list(map(_tactful, results))
 
     def _holding(self, hook: str, answer: Answer, *parts: tuple[Sequence[object], type]) -> Answer:
         if not all(type(item) is kind for items, kind in parts for item in items):
@@ -306,24 +324,55 @@ class _Room(pluggy.PluginManager):
         return super().parse_hookimpl_opts(plugin, name)
 
 
-class _Witness(threading.local):
-    """The innermost wrapper of a send: remembers what the vendor answered.
+_NOTHING = object()
 
-    A wrapper of another plugin that fails after the vendor accepted must not make the messages look
-    unsent.
+
+class _Witness(threading.local):
+    """The innermost wrapper of a send: remembers what the vendor answered or raised.
+
+    A wrapper of another plugin that fails, or hides a lost answer, must not make messages look unsent that
+    the vendor may have accepted.
     """
 
-    answer: Sequence[SubmitResult] | None = None
+    seen: object = _NOTHING
 
     @hookimpl(wrapper=True, trylast=True)
     def send_batch(self) -> Generator[None, Any, Any]:
-        self.answer = yield
-        return self.answer
+        return (yield from self._watch())
 
     @hookimpl(wrapper=True, trylast=True)
     def send_digital_batch(self) -> Generator[None, Any, Any]:
-        self.answer = yield
-        return self.answer
+        return (yield from self._watch())
+
+    def _watch(self) -> Generator[None, Any, Any]:
+        try:
+            answer = yield
+        except BaseException as error:
+            self.seen = error
+            raise
+        self.seen = answer
+        return answer
+
+
+def _discreet(error: Fault) -> Fault:
+    """The same error without numbers and secrets in its text."""
+    if error is not None:
+        error.reason = logs.masked(error.reason)
+        error.args = tuple(logs.masked(part) if isinstance(part, str) else part for part in error.args)
+    return error
+
+
+def _tactful(told: Told) -> Told:
+    """What a vendor told of one message, without numbers and secrets in its reason."""
+    if isinstance(told, SubmitResult):
+        _discreet(told.error)
+    return told._replace(reason=logs.masked(told.reason)) if told.reason else told
+
+
+def _tactful_page(page: Page) -> Page:
+    if not any(receipt.reason for receipt in page.receipts):
+        return page
+    return replace(page, receipts=list(map(_tactful, page.receipts)))
 
 
 def _outcome(error: BridgeError) -> SubmitResult:

@@ -9,6 +9,7 @@ import pytest
 
 from bridge.channels import Dispatch, PluginFault
 from bridge.plugin import (
+    BridgeError,
     Channel,
     ConfigurationFault,
     CreatedTemplate,
@@ -342,3 +343,46 @@ def test_closing_reaches_every_plugin() -> None:
 
     dispatch(Sticky, Polite, Polite).close()
     assert closed == ["polite", "polite"]
+
+
+QUOTED = "No such number: +8613800138000."
+SPOKEN: dict[str, Callable[[], str]] = {
+    "an error": lambda: _reason(
+        lambda: dispatch(vendor_that(query_sign=NoSuchResource(QUOTED))).query_sign("x")
+    ),
+    "a result": lambda: dispatch(vendor_that(send_batch=[rejected("1", QUOTED)])).send(batch_of(1))[0].reason,
+    "an error of all": lambda: (
+        dispatch(vendor_that(send_batch=VendorRejected(QUOTED))).send(batch_of(1))[0].reason
+    ),
+    "the error of one": lambda: str(
+        dispatch(vendor_that(send_batch=[not_sent(VendorThrottled(QUOTED))])).send(batch_of(1))[0].error
+    ),
+    "a look-up": lambda: (
+        dispatch(vendor_that(reconcile_batch=[unknown(QUOTED)])).reconcile(batch_of(1))[0].reason
+    ),
+    "a check": lambda: dispatch(vendor_that(check_channel=Health(QUOTED))).check().detail,
+    "a polled receipt": lambda: (
+        dispatch(vendor_that(poll_receipts=ReceiptPage([RECEIPT._replace(reason=QUOTED)])))
+        .poll_receipts(WINDOW)
+        .receipts[0]
+        .reason
+    ),
+    "a pushed receipt": lambda: (
+        dispatch(vendor_that(parse_webhook=WebhookResult([RECEIPT._replace(reason=QUOTED)])))
+        .parse_webhook(REQUEST)
+        .receipts[0]
+        .reason
+    ),
+}
+
+
+@pytest.mark.parametrize("spoken", SPOKEN.values(), ids=SPOKEN)
+def test_what_a_vendor_says_of_a_failure_quotes_no_number(spoken: Callable[[], str]) -> None:
+    """Its texts go to the ledger, to Quick Audience and into exceptions, where no log masks them."""
+    assert spoken() == "No such number: +86*********00."
+
+
+def _reason(call: Callable[[], object]) -> str:
+    with pytest.raises(BridgeError) as caught:
+        call()
+    return str(caught.value)
