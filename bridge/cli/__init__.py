@@ -47,6 +47,9 @@ class _Commands(click.Group):
             raise Trouble(f"The configuration has faults:\n{error}") from None
         except (LedgerUnavailable, PluginFault, BridgeError) as error:
             raise Trouble(str(error)) from None
+        except click.UsageError as error:
+            # It quotes what was typed.
+            raise click.UsageError(logs.masked(error.format_message()), error.ctx) from None
         except OSError as error:
             if error.filename is None:
                 raise

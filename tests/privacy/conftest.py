@@ -1,0 +1,22 @@
+"""A vendor that quotes, and a memory of secrets that ends with the test."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from bridge import logs
+
+from .hostile import EchoVendor
+
+
+@pytest.fixture
+def echo() -> Iterator[EchoVendor]:
+    """The vendor that quotes whatever it is told."""
+    with EchoVendor() as vendor:
+        yield vendor
+
+
+@pytest.fixture(autouse=True)
+def _forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "_secrets", frozenset())
+    monkeypatch.setattr(logs, "_secret_pattern", logs._secret_pattern)
