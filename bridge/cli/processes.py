@@ -12,7 +12,7 @@ import bridge
 from bridge import logs
 from bridge.ledger import LedgerUnavailable, open_ledger, upgrade
 from bridge.settings import DEFAULT_PATH, PATH_VARIABLE, Settings, SettingsFaults, load, warn
-from bridge.worker import run
+from bridge.worker import LoopFailed, run
 
 from .opening import Trouble, channels_of, ledger_of, settings_of_bridge
 from .supervisor import Child, Supervisor
@@ -48,13 +48,16 @@ def serve(bind: str | None, web_workers: int | None) -> None:
 def worker() -> None:
     """Run one worker: it sends, polls, pushes and cleans up. Any number may run, on any machines.
 
-    SIGTERM and SIGINT finish what is in flight.
+    SIGTERM and SIGINT finish what is in flight. Exit status 1 when it could not go on.
     """
     settings = settings_of_bridge()
     _log(settings)
     warn(settings)
     with ledger_of(settings, pool_size=16) as ledger, channels_of(settings, ledger) as opened:
-        run(settings, opened, ledger)
+        try:
+            run(settings, opened, ledger)
+        except LoopFailed:
+            raise SystemExit(1) from None
 
 
 def _log(settings: Settings) -> None:
