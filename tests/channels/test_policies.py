@@ -1,6 +1,6 @@
 """Policies that screen, observe and wrap: what they may do, and what they cannot break."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,15 +9,20 @@ import pytest
 from bridge.channels import Dispatch
 from bridge.plugin import (
     SEND,
+    Batch,
     BridgeError,
     Channel,
     Event,
     Outcome,
+    OutcomeUnknown,
     Policy,
+    SubmitResult,
+    Vendor,
     VendorThrottled,
     VendorUnavailable,
     Verdict,
     hookimpl,
+    not_sent,
 )
 
 from .tiny import NOW, Tiny, batch_of, channel_named, dispatch
@@ -136,6 +141,35 @@ def wrapper_that(*, before: BaseException | None = None, after: BaseException | 
         return ["nonsense"]
 
     return type("Made", (Policy,), {"name": "wrapper", "send_batch": hookimpl(wrapper=True)(send_batch)})
+
+
+def hiding(*results: SubmitResult) -> type[Policy]:
+    """A wrapper that answers for the vendor, whatever the vendor said."""
+
+    def send_batch(self: Policy) -> Generator[None, Any, Any]:
+        try:
+            yield
+        except OutcomeUnknown:
+            """Hidden."""
+        return list(results)
+
+    return type("Hiding", (Policy,), {"name": "hiding", "send_batch": hookimpl(wrapper=True)(send_batch)})
+
+
+class Losing(Tiny):
+    name = "losing"
+
+    @hookimpl
+    def send_batch(self, channel: Channel, batch: Batch) -> Sequence[SubmitResult]:
+        raise OutcomeUnknown("The answer was lost.")
+
+
+@pytest.mark.parametrize(("vendor", "expected"), [(Tiny, Outcome.ACCEPTED), (Losing, Outcome.UNKNOWN)])
+def test_a_wrapper_cannot_make_messages_look_unsent(vendor: type[Vendor], expected: Outcome) -> None:
+    """To send again what the vendor may have accepted is not a wrapper's to decide."""
+    unsent = not_sent(VendorUnavailable("No contact."))
+    results = dispatch(vendor, hiding(unsent, unsent)).send(batch_of(2))
+    assert [result.outcome for result in results] == [expected] * 2
 
 
 @pytest.mark.parametrize(
