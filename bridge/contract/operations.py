@@ -47,6 +47,11 @@ class Operation:
         """The name of the path's parameter, or ""."""
         return self.path.partition("{")[2].rstrip("}")
 
+    @property
+    def changes(self) -> bool:
+        """Whether serving it twice leaves something else than serving it once."""
+        return self.method != "GET" and self.body is not SendDetailsBody and not self.send
+
     def named(self, parameter: str) -> str:
         """The path's parameter as services know it: signatures without brackets, codes as they are."""
         return bare_sign(parameter) if self.parameter == "signName" else parameter.strip()

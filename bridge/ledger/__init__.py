@@ -13,7 +13,7 @@ from .models import RECEIPT, REPLY
 from .outbox import DeadLetter, Ended, PushJob, PutBack
 from .receipts import Intake
 from .replies import ReplyTerms
-from .signatures import Differs, Fresh, Stored
+from .signatures import Busy, Differs, Fresh, Stored
 from .store import Duty, Ledger, TakenIn, newest_revision, open_ledger, upgrade
 from .templates import StoredSign, StoredTemplate
 
@@ -21,6 +21,7 @@ __all__ = [
     "RECEIPT",
     "REPLY",
     "BatchInfo",
+    "Busy",
     "ChannelState",
     "Claimed",
     "Climb",

@@ -14,10 +14,20 @@ from .engine import Database
 from .models import signature as _table
 from .sql import upsert
 
+_SERVED_MS = 60_000
+"""After so long a request without an answer counts as one whose server died."""
+_RELEASED = 0
+"""In place of an answer's status: the request failed in the bridge and may be served anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """First use, or the same request again before its answer was stored."""
+    """First use, or the same request again that got no answer: it is the caller's to serve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """The same request is being served at this moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +50,13 @@ class Signatures:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def claim(self, channel: str, signature: str, fingerprint: bytes, now: int) -> Fresh | Stored | Differs:
-        """Note the use of a signature for a request (fingerprint: at most 32 bytes; now: milliseconds)."""
+    def claim(
+        self, channel: str, signature: str, fingerprint: bytes, now: int
+    ) -> Fresh | Busy | Stored | Differs:
+        """Note the use of a signature for a request (fingerprint: at most 32 bytes; now: milliseconds).
+
+        Of several callers at once, one gets Fresh: it must `store` the answer, or `release` the claim.
+        """
 
         def work(connection: Connection) -> Row[Any] | None:
             inserted = connection.execute(
@@ -51,7 +66,7 @@ class Signatures:
                 .returning(_table.c.created)
             )
             # Asked for what was inserted: the count of an INSERT is not to be had from every driver.
-            if inserted.first() is not None:
+            if inserted.first() is not None or _take_up(connection, channel, signature, fingerprint, now):
                 return None
             return connection.execute(
                 select(_table).where(_table.c.channel == channel, _table.c.signature == signature)
@@ -63,15 +78,22 @@ class Signatures:
         if bytes(row.fingerprint) != fingerprint:
             return Differs()
         if row.status is None:
-            return Fresh()
+            return Busy()
         return Stored(row.status, bytes(row.body), row.content_type)
 
     def store(self, channel: str, signature: str, status: int, body: bytes, content_type: str) -> None:
         """Keep the answer to the request that used a signature."""
+        self._note(channel, signature, status=status, body=body, content_type=content_type)
+
+    def release(self, channel: str, signature: str) -> None:
+        """Let the same request be served again: the bridge failed at it."""
+        self._note(channel, signature, status=_RELEASED)
+
+    def _note(self, channel: str, signature: str, **values: object) -> None:
         statement = (
             update(_table)
             .where(_table.c.channel == channel, _table.c.signature == signature)
-            .values(status=status, body=body, content_type=content_type)
+            .values(**values)
         )
         self._database.write(lambda connection: connection.execute(statement), durable=False)
 
@@ -79,3 +101,19 @@ class Signatures:
         """Delete what is older than the allowed skew; how many rows went."""
         statement = delete(_table).where(_table.c.created < before)
         return self._database.write(lambda connection: connection.execute(statement).rowcount, durable=False)
+
+
+def _take_up(connection: Connection, channel: str, signature: str, fingerprint: bytes, now: int) -> bool:
+    """Claim anew what was released, or what nobody can be serving any more."""
+    abandoned = _table.c.status.is_(None) & (_table.c.created <= now - _SERVED_MS)
+    taken = connection.execute(
+        update(_table)
+        .where(
+            _table.c.channel == channel,
+            _table.c.signature == signature,
+            _table.c.fingerprint == fingerprint,
+            (_table.c.status == _RELEASED) | abandoned,
+        )
+        .values(status=None, created=now)
+    )
+    return taken.rowcount > 0

@@ -17,7 +17,7 @@ from bridge.contract import fields
 from bridge.contract.bodies import Body
 from bridge.contract.operations import OPERATIONS, Operation
 from bridge.contract.refusal import Refusal, forbidden, not_found
-from bridge.ledger import Differs, Ledger, Stored
+from bridge.ledger import Busy, Differs, Ledger, Stored
 from bridge.services import Services
 from bridge.settings import ChannelSettings, Settings
 
@@ -185,8 +185,13 @@ class Contract:
         if isinstance(claim, Stored):
             log.info("request repeated")
             return Answer(claim.status, claim.body, "REPEATED")
+        # Only what would be done twice waits: questions do no harm, and sends know each other by digest.
+        if isinstance(claim, Busy) and call.operation.changes:
+            raise Refusal("IN_PROGRESS", "The same request is being served; ask again in a minute.")
         answer = self._executed(call, body)
-        if answer.code != INTERNAL_ERROR:
+        if answer.code == INTERNAL_ERROR:
+            self._release(call, signature)
+        else:
             self._keep(call, signature, answer)
         return answer
 
@@ -196,6 +201,12 @@ class Contract:
             self._ledger.signatures.store(call.channel, signature, answer.status, answer.body, CONTENT_TYPE)
         except Exception:
             log.exception("answer not kept for repetition")
+
+    def _release(self, call: _Call, signature: str) -> None:
+        try:
+            self._ledger.signatures.release(call.channel, signature)
+        except Exception:
+            log.exception("request not freed for repetition")
 
     def _executed(self, call: _Call, body: _Received) -> Answer:
         try:

@@ -6,6 +6,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
 from bridge.ledger import (
+    Busy,
     Differs,
     Ended,
     Fresh,
@@ -159,12 +160,30 @@ def test_a_signature_serves_one_request(ledger: Ledger) -> None:
     """The same request gets the stored answer, another one is told apart, and time clears the slate."""
     signatures = ledger.signatures
     assert signatures.claim(CHANNEL, "s", b"request", NOW) == Fresh()
-    assert signatures.claim(CHANNEL, "s", b"request", NOW) == Fresh(), "its answer is not known yet"
+    assert signatures.claim(CHANNEL, "s", b"request", NOW) == Busy(), "its answer is not known yet"
     signatures.store(CHANNEL, "s", 200, b"{}", "application/json")
     assert signatures.claim(CHANNEL, "s", b"request", NOW) == Stored(200, b"{}", "application/json")
     assert signatures.claim(CHANNEL, "s", b"another", NOW) == Differs()
     assert signatures.claim("other", "s", b"another", NOW) == Fresh()
     assert signatures.forget(NOW + 1) == 2
+
+
+@pytest.mark.parametrize(
+    ("released", "later"), [(True, 0), (False, 60_000)], ids=["the bridge failed", "died"]
+)
+def test_a_request_without_an_answer_is_served_again_by_one(
+    ledger: Ledger, released: bool, later: int
+) -> None:
+    """When its server said that it failed, or was not heard of for a minute; never for another request."""
+    signatures = ledger.signatures
+    signatures.claim(CHANNEL, "s", b"request", NOW)
+    if released:
+        signatures.release(CHANNEL, "s")
+    else:
+        assert signatures.claim(CHANNEL, "s", b"request", NOW + later - 1) == Busy()
+    now = NOW + later
+    assert signatures.claim(CHANNEL, "s", b"another", now) == Differs()
+    assert [signatures.claim(CHANNEL, "s", b"request", now) for _ in range(2)] == [Fresh(), Busy()]
 
 
 @pytest.mark.parametrize("text_", ["", "A", "é", "1-2", "0" * 14, "zzzzzzzzzzzzz", "SM123456", "a b"])

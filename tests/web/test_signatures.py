@@ -132,6 +132,22 @@ def test_after_an_internal_error_the_request_is_served_anew(
     assert again.get_json()["code"] == "OK"
 
 
+def test_the_same_request_twice_at_once_is_served_once(world: World) -> None:
+    """Two templates from one request would be one too many; the second is told to ask again."""
+    inner: list[Any] = []
+    create = world.services["promo"].templates.create_text
+
+    def slowly(body: Any) -> str:
+        inner.append(world.app.test_client().open(**REPEATED, **sent(TIMESTAMP, NONCE, V02)))
+        return create(body)
+
+    world.services["promo"].templates.create_text = slowly  # type: ignore[method-assign]
+    first = world.client.open(**REPEATED, **sent(TIMESTAMP, NONCE, V02))
+    assert [answer.get_json()["code"] for answer in (first, *inner)] == ["OK", "IN_PROGRESS"]
+    again = world.client.open(**REPEATED, **sent(TIMESTAMP, NONCE, V02))
+    assert again.data == first.data
+
+
 def test_an_answer_that_cannot_be_kept_is_given_all_the_same(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
