@@ -14,7 +14,7 @@ def emit(moment: datetime) -> str:
     """The moment (an aware datetime) to the second; fractions are cut off."""
     if moment.tzinfo is None:
         raise ValueError("a date without a time zone")
-    return moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
+    return moment.astimezone(CHINA).isoformat(" ", "seconds")[:19]
 
 
 def read(text: str) -> datetime:

@@ -1,12 +1,14 @@
 """The statements that carry millions of rows, written for each database.
 
-PostgreSQL loads rows with COPY (a tenth of the CPU of executemany) and takes arrays; SQLite takes one JSON
-text and walks it with json_each. Everything else in the ledger is plain SQLAlchemy.
+PostgreSQL loads rows with COPY (a tenth of the CPU of executemany) and takes arrays. SQLite takes many rows
+in one INSERT, or one JSON text that it walks with json_each; executemany would give up the interpreter lock
+for each row, and wait for it behind every busy thread. Everything else in the ledger is plain SQLAlchemy.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, text
@@ -45,7 +47,9 @@ class Climb(NamedTuple):
 
 _YEAR_MS = 366 * 86_400_000
 _COLUMNS = ", ".join(MessageRow._fields)
-_SQLITE_INSERT = f"INSERT INTO message ({_COLUMNS}) VALUES ({', '.join('?' * len(MessageRow._fields))})"  # noqa: S608
+_MARKS = f"({', '.join('?' * len(MessageRow._fields))})"
+_SQLITE_INSERT = f"INSERT INTO message ({_COLUMNS}) VALUES "  # noqa: S608
+_SQLITE_ROWS = 500  # far below SQLite's limit of 32766 values in a statement
 _COPY = f"COPY message ({_COLUMNS}) FROM STDIN"
 
 # The climb itself: a final status (30 and above) stays, and only a higher one replaces an open one.
@@ -74,14 +78,23 @@ _FIELDS = {
 }
 _FROM_JSON = ", ".join(f"json_extract(value, '$[{at}]') AS {name}" for at, name in enumerate(_FIELDS))
 _FROM_ARRAYS = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in _FIELDS.items())
-_SQLITE_CLIMB = f"""
+_SQLITE_CLIMB = text(f"""
     UPDATE message SET {_SET} FROM (SELECT {_FROM_JSON} FROM json_each(:rows)) AS j
     WHERE {_WHERE} RETURNING {_RETURNING}
-"""  # noqa: S608
-_POSTGRES_CLIMB = f"""
+""")  # noqa: S608
+_POSTGRES_CLIMB = text(f"""
     UPDATE message SET {_SET} FROM unnest({_FROM_ARRAYS}) AS j ({", ".join(_FIELDS)})
     WHERE {_WHERE} RETURNING {_RETURNING}
-"""  # noqa: S608
+""")  # noqa: S608
+_SQLITE_FIND = text("""
+    SELECT m.chunk_id, m.seq, m.phone FROM json_each(:places) AS j CROSS JOIN message AS m
+    WHERE m.chunk_id = json_extract(j.value, '$[0]') AND m.seq = json_extract(j.value, '$[1]')
+""")
+_POSTGRES_FIND = text("""
+    SELECT m.chunk_id, m.seq, m.phone
+    FROM unnest(CAST(:chunk_ids AS bigint[]), CAST(:seqs AS int[])) AS j (chunk_id, seq)
+    JOIN message AS m ON m.chunk_id = j.chunk_id AND m.seq = j.seq
+""")
 
 
 def clean(text: str, longest: int = 500) -> str:
@@ -105,7 +118,10 @@ def insert_messages(connection: Connection, rows: Sequence[MessageRow]) -> None:
     if not rows:
         return
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(_SQLITE_INSERT, list(rows))
+        for start in range(0, len(rows), _SQLITE_ROWS):
+            part = rows[start : start + _SQLITE_ROWS]
+            statement = _SQLITE_INSERT + ", ".join([_MARKS] * len(part))
+            connection.exec_driver_sql(statement, tuple(chain.from_iterable(part)))
         return
     driver: Any = connection.connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
@@ -127,12 +143,22 @@ def _escape(value: str) -> str:
     return value.replace("\0", "")
 
 
+def find_messages(connection: Connection, places: Collection[tuple[int, int]]) -> Sequence[Row[Any]]:
+    """Chunk id, place and phone of those messages that exist."""
+    if not places:
+        return []
+    if connection.dialect.name == "sqlite":
+        return connection.execute(_SQLITE_FIND, {"places": json.dumps(list(places))}).all()
+    chunk_ids, seqs = map(list, zip(*places, strict=True))
+    return connection.execute(_POSTGRES_FIND, {"chunk_ids": chunk_ids, "seqs": seqs}).all()
+
+
 def climb(connection: Connection, climbs: Iterable[Climb]) -> Sequence[Row[Any]]:
     """Apply statuses where they climb; the rows that did, as they are now."""
     rows = sorted(climbs)
     if not rows:
         return []
     if connection.dialect.name == "sqlite":
-        return connection.execute(text(_SQLITE_CLIMB), {"rows": json.dumps(rows)}).all()
+        return connection.execute(_SQLITE_CLIMB, {"rows": json.dumps(rows)}).all()
     columns = dict(zip(_FIELDS, map(list, zip(*rows, strict=True)), strict=True))
-    return connection.execute(text(_POSTGRES_CLIMB), columns).all()
+    return connection.execute(_POSTGRES_CLIMB, columns).all()

@@ -10,6 +10,7 @@ from ..plugin import BadNumber, DeliveryReceipt, Phone
 from ..plugin.phone import parse
 from . import models
 from .batchinfo import BatchInfo, BatchInfos
+from .bulk import find_messages
 from .refs import from_message_ref, from_ref
 
 _message = models.message
@@ -65,10 +66,12 @@ class Finder:
             for index, receipt in enumerate(receipts)
             if receipt.message_ref and (place := from_message_ref(receipt.message_ref)) is not None
         }
-        seqs: dict[int, set[int]] = defaultdict(set)
-        for chunk_id, seq in places.values():
-            seqs[chunk_id].add(seq)
-        rows = self._rows(connection, channel, seqs)
+        infos = self._of_channel(connection, channel, {chunk_id for chunk_id, _ in places.values()})
+        wanted = {place for place in places.values() if place[0] in infos}
+        rows = {
+            (row.chunk_id, row.seq): Located(row.chunk_id, row.seq, row.phone, infos[row.chunk_id])
+            for row in find_messages(connection, wanted)
+        }
         found.update({index: rows[place] for index, place in places.items() if place in rows})
 
     def _by_batch_ref(
@@ -85,11 +88,14 @@ class Finder:
             and receipt.phone is not None
             and (chunk_id := from_ref(receipt.batch_ref)) is not None
         }
-        rows = self._rows(connection, channel, {chunk_id: None for chunk_id, _ in wanted.values()})
+        infos = self._of_channel(connection, channel, {chunk_id for chunk_id, _ in wanted.values()})
         by_number: dict[tuple[int, str], Located] = {}
-        for row in rows.values():
-            for reading in _readings(row):
-                by_number.setdefault((row.chunk_id, reading), row)
+        for chunk_id, info in infos.items():
+            query = select(_message.c.seq, _message.c.phone).where(_message.c.chunk_id == chunk_id)
+            for seq, raw in connection.execute(query):
+                row = Located(chunk_id, seq, raw, info)
+                for reading in _readings(row):
+                    by_number.setdefault((chunk_id, reading), row)
         for index, (chunk_id, phone) in wanted.items():
             match = by_number.get((chunk_id, phone.digits)) or by_number.get((chunk_id, phone.national))
             if match is not None:
@@ -113,23 +119,12 @@ class Finder:
             if match is not None:
                 found[index] = match
 
-    def _rows(
-        self, connection: Connection, channel: str, seqs: dict[int, set[int]] | dict[int, None]
-    ) -> dict[tuple[int, int], Located]:
-        """Message rows of chunks of this channel; None stands for all places of the chunk."""
-        infos = self._infos.of_chunks(connection, seqs)
-        rows: dict[tuple[int, int], Located] = {}
-        for chunk_id, places in seqs.items():
-            info = infos.get(chunk_id)
-            if info is None or info.channel != channel:
-                continue
-            query = select(_message.c.seq, _message.c.phone).where(_message.c.chunk_id == chunk_id)
-            if places is not None and len(places) <= _LOOKUP:
-                query = query.where(_message.c.seq.in_(places))
-            rows.update(
-                ((chunk_id, seq), Located(chunk_id, seq, raw, info)) for seq, raw in connection.execute(query)
-            )
-        return rows
+    def _of_channel(
+        self, connection: Connection, channel: str, chunk_ids: Iterable[int]
+    ) -> dict[int, BatchInfo]:
+        """The batches of those chunks that are the channel's."""
+        infos = self._infos.of_chunks(connection, chunk_ids)
+        return {chunk_id: info for chunk_id, info in infos.items() if info.channel == channel}
 
     def _vendor_rows(
         self, connection: Connection, channel: str, vendor_ids: Iterable[str]
@@ -141,12 +136,11 @@ class Finder:
                 _message.c.vendor_id.in_(ids[start : start + _LOOKUP]), NAMED
             )
             rows += connection.execute(query).all()
-        infos = self._infos.of_chunks(connection, {row.chunk_id for row in rows})
+        infos = self._of_channel(connection, channel, {row.chunk_id for row in rows})
         by_id: dict[str, list[Located]] = defaultdict(list)
         for row in rows:
-            info = infos.get(row.chunk_id)
-            if info is not None and info.channel == channel:
-                by_id[row.vendor_id].append(Located(row.chunk_id, row.seq, row.phone, info))
+            if row.chunk_id in infos:
+                by_id[row.vendor_id].append(Located(row.chunk_id, row.seq, row.phone, infos[row.chunk_id]))
         return by_id
 
 
