@@ -24,6 +24,19 @@ from .opening import (
     show,
 )
 
+_COLUMNS = (
+    "channel",
+    "number",
+    "outId",
+    "template",
+    "segments",
+    "status",
+    "code",
+    "sent",
+    "ended",
+    "reason",
+)
+
 
 @click.command()
 @click.argument("phone")
@@ -33,15 +46,18 @@ from .opening import (
 def messages(phone: str, channel: str | None, days: int, limit: int) -> None:
     """Show what became of the messages to PHONE, latest first.
 
-    A mainland number has 11 digits, any other begins with + and its country code.
+    A mainland number has 11 digits, any other begins with + and its country code. Messages that were not
+    handed to the vendor yet, and those held by a policy or a pause, are not shown: the queue knows batches.
     """
     settings = settings_of_bridge()
     digits, now = number(phone).digits, now_ms()
     since = now - int(timedelta(days=days).total_seconds() * 1000)
+    names = chosen_channels(settings, channel)
     with ledger_of(settings) as ledger:
+        depth = ledger.gauges()
         found = [
             (name, detail)
-            for name in chosen_channels(settings, channel)
+            for name in names
             for detail in ledger.history.by_number(name, digits, since=since, now=now, limit=limit)
         ]
     rows = [
@@ -54,13 +70,16 @@ def messages(phone: str, channel: str | None, days: int, limit: int) -> None:
         )
         for name, detail in sorted(found, key=lambda pair: -pair[1].sent)[:limit]
     ]
-    columns = ("channel", "number", "outId", "template", "status", "code", "sent", "ended", "reason")
-    show(f"Messages of {days} days", columns, rows)
+    show(f"Messages of {days} days", _COLUMNS, rows)
+    waiting = sum(depth.get((name, state), 0) for name in names for state in ("ready", "calling"))
+    if waiting:
+        say(f"{waiting} recipients wait; messages to this number may be among them.")
 
 
-def _described(detail: Detail) -> tuple[str, str, str, str, str]:
+def _described(detail: Detail) -> tuple[str, str, str, int, str, str]:
     status = MessageStatus(detail.status).name.lower()
-    return mask(detail.phone), detail.info.out_id, str(detail.info.template["code"]), status, detail.code
+    template = str(detail.info.template["code"])
+    return mask(detail.phone), detail.info.out_id, template, detail.segments, status, detail.code
 
 
 @click.group(invoke_without_command=True)

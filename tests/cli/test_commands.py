@@ -117,12 +117,19 @@ def test_messages_are_found_by_number_and_shown_masked(desk: Desk) -> None:
     for typed in (NUMBER, f"+86{NUMBER}", "138 0013 8000"):
         shown = row_of(desk.run(f"messages '{typed}'").output, "promo")
         assert "138******00" in shown
-        assert "undeliverable" in shown
-        assert "MK:0001" in shown
+        assert shown.split()[4:7] == ["3", "undeliverable", "MK:0001"]
         assert "20260001" in shown  # the outId stays readable
         assert NUMBER not in shown
     assert "none" in desk.run("messages 13900139000").output
-    assert "none" in desk.run(f"messages {NUMBER} --channel other").output
+    assert desk.run(f"messages {NUMBER} --channel other").output == "Messages of 7 days: none\n"
+
+
+def test_messages_tell_of_those_they_cannot_see(desk: Desk) -> None:
+    """What waits in the queue is no message yet: the command says how much that is."""
+    accept(desk, int(time.time() * 1000), [NUMBER, "13900139000"])
+    assert desk.run(f"messages {NUMBER}").output == (
+        "Messages of 7 days: none\n2 recipients wait; messages to this number may be among them.\n"
+    )
 
 
 def test_push_lists_and_replays_what_was_given_up(desk: Desk) -> None:
@@ -281,7 +288,7 @@ def conclude(desk: Desk, now: int, phone: str, *, reason: str) -> None:
         vendor_id="v1",
         code="MK:0001",
         reason=reason,
-        segments=1,
+        segments=3,
         sent=now,
         ended=now,
     )
