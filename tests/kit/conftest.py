@@ -7,6 +7,13 @@ from pathlib import Path
 import pytest
 
 _HERE = Path(__file__).parent
+# Pytest inside pytest finds the bridge imported already, of which it would warn.
+_INI = """
+[pytest]
+filterwarnings =
+    error
+    ignore:Module already imported:pytest.PytestAssertRewriteWarning
+"""
 collect_ignore = ["acme", "elks"]
 
 Change = tuple[str, str, str]
@@ -29,7 +36,7 @@ def install(pytester: pytest.Pytester) -> Install:
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
         (info / "entry_points.txt").write_text(f"[bridge]\n{plugin} = {module}\n")
-        (pytester.path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+        (pytester.path / "pytest.ini").write_text(_INI)
         pytester.syspathinsert()
 
     return put
