@@ -19,6 +19,8 @@ from .sql import skip_locked
 
 _ROW_ENTRIES = 500
 _SCAN_ROWS = 500
+_ALONE = 3
+"""After so many failures a row travels alone: an entry that is never taken must not hold up other rows."""
 _push = models.push
 
 
@@ -225,15 +227,16 @@ class Outbox:
 def _groups(connection: Connection, channel: str, jobs: int, size: int, now: int) -> list[list[int]]:
     free = (_push.c.lease.is_(None)) | (_push.c.lease < now)
     due = (
-        select(_push.c.id, _push.c.kind, _push.c.out_id, _push.c.count)
+        select(_push.c.id, _push.c.kind, _push.c.out_id, _push.c.count, _push.c.attempt)
         .where(_push.c.channel == channel, _push.c.dead == 0, _push.c.due <= now, free)
         .order_by(_push.c.due, _push.c.id)
         .limit(_SCAN_ROWS)
     )
-    open_groups: dict[tuple[int, str], tuple[list[int], int]] = {}
+    open_groups: dict[tuple[int, str, int], tuple[list[int], int]] = {}
     full: list[list[int]] = []
     for row in connection.execute(skip_locked(connection, due)):
-        key, entries = (row.kind, row.out_id), row[3]
+        alone = row.id if row.attempt >= _ALONE else 0
+        key, entries = (row.kind, row.out_id, alone), row[3]
         ids, total = open_groups.get(key, ([], 0))
         if ids and total + entries > size:
             full.append(ids)

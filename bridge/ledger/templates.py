@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from ..plugin import Carrier, CarrierReview, Kind, ReviewStatus, TemplateType
+from .bulk import clean
 from .engine import Database
 from .models import sign as _sign
 from .models import template as _template
@@ -51,6 +52,9 @@ class StoredSign:
     checked: int
 
 
+_REVIEW = ("vendor_code", "state", "status", "reason", "carriers", "checked")
+
+
 class Templates:
     """The template and signature tables."""
 
@@ -67,6 +71,25 @@ class Templates:
                 .on_conflict_do_update(index_elements=["channel", "code"], set_=values)
             )
         )
+
+    def save_review(self, asked: StoredTemplate, told: StoredTemplate) -> bool:
+        """Store what the vendor told; False if the template was changed or deleted since it was `asked` about.
+
+        Then nothing is stored: the review is that of an older text.
+        """
+        values = _to_row(told)
+        statement = (
+            update(_template)
+            .where(
+                _template.c.channel == asked.channel,
+                _template.c.code == asked.code,
+                _template.c.content == asked.content,
+                _template.c.vendor_code == asked.vendor_code,
+                _template.c.deleted.is_(None),
+            )
+            .values({name: values[name] for name in _REVIEW})
+        )
+        return bool(self._database.write(lambda connection: connection.execute(statement).rowcount))
 
     def get(self, channel: str, code: str) -> StoredTemplate | None:
         """A template that was not deleted."""
@@ -115,7 +138,7 @@ class Templates:
         """Remember a signature's review."""
         values = {
             "status": sign.status,
-            "reason": sign.reason,
+            "reason": clean(sign.reason),
             "created": sign.created,
             "checked": sign.checked,
         }
@@ -144,8 +167,9 @@ class Templates:
 def _to_row(template: StoredTemplate) -> dict[str, Any]:
     values = {name: getattr(template, name) for name in StoredTemplate.__dataclass_fields__}
     values["type"] = int(template.type)
+    values["reason"] = clean(template.reason)
     values["carriers"] = json.dumps(
-        {carrier: [review.status, review.reason] for carrier, review in template.carriers.items()}
+        {carrier: [review.status, clean(review.reason)] for carrier, review in template.carriers.items()}
     )
     return values
 

@@ -282,8 +282,10 @@ class Templates:
             state=stored.state if review.state is None else review.state,
             checked=millis(self._clock),
         )
-        self._store.save(changed)
-        return changed
+        if self._store.save_review(stored, changed):
+            return changed
+        log.info("review of an older text ignored", channel=self._channel.name, template=stored.code)
+        return self._store.get(stored.channel, stored.code) or stored
 
     def _sign(self, name: str) -> StoredSign:
         local = self._channel.settings.signs.get(name)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from itertools import product
 
 import pytest
+import structlog
 
 from bridge.ledger import Claimed, Ledger
 from bridge.ledger.refs import message_ref, to_ref
@@ -111,6 +112,38 @@ def test_statuses_only_climb(ledger: Ledger, first: MessageStatus, second: Messa
     expected = first if first.final or first >= second else second
     assert statuses(ledger) == ({phones(1)[0]: expected.name} if expected.final else {})
     assert sum(len(call) for call in pushed(ledger)) == int(expected.final)
+
+
+LATE: dict[str, tuple[S | None, tuple[S, ...], int]] = {
+    "the same again": (S.DELIVERED, (S.DELIVERED,), 0),
+    "progress after the end": (S.DELIVERED, (S.ACCEPTED,), 0),
+    "failed after delivered": (S.DELIVERED, (S.UNDELIVERABLE,), 1),
+    "delivered after it was given up": (S.UNKNOWN, (S.DELIVERED,), 1),
+    "both ends in one page": (None, (S.DELIVERED, S.DELIVERED, S.UNDELIVERABLE), 1),
+    "the first end": (None, (S.UNDELIVERABLE,), 0),
+}
+
+
+@pytest.mark.parametrize(("before", "reported", "late"), LATE.values(), ids=LATE)
+def test_late_contradictions_are_logged_not_applied(
+    ledger: Ledger, before: S | None, reported: tuple[S, ...], late: int
+) -> None:
+    """Quick Audience was told one end and is not told another; the operator can read of it."""
+    chunk = recorded(ledger, phones(2))
+    ref = message_ref(chunk.id, 1)
+    if before is not None:
+        ledger.receipts.apply(CHANNEL, [DeliveryReceipt(before, message_ref=ref)], pushes=True, now=NOW)
+    with structlog.testing.capture_logs() as logged:
+        ledger.receipts.apply(
+            CHANNEL, [DeliveryReceipt(one, message_ref=ref) for one in reported], pushes=True, now=NOW
+        )
+    stays = before or reported[0]
+    assert statuses(ledger) == {phones(2)[1]: stays.name}
+    told = [event for event in logged if event["event"] == "late reports contradict what was told"]
+    assert sum(event["reports"] for event in told) == late
+    if late:
+        sentence = f"{ref} stays {stays.name.lower()}, reported {reported[-1].name.lower()}"
+        assert told[0]["messages"] == [sentence]
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["progress first", "progress last"])
