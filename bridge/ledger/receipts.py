@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import Connection, delete, exists, or_, select, update
 
 from ..plugin import DeliveryReceipt, MessageStatus, Phone
-from . import models
+from . import contradictions, models
 from .batchinfo import BatchInfos
 from .bulk import Climb, MessageRow, believable, clean, climb
 from .engine import Database
@@ -66,6 +66,7 @@ class Receipts:
         located = self._finder.locate(connection, channel, receipts)
         climbs = [_climb(found, receipts[index], now) for index, found in located.items()]
         rows = climb(connection, _strongest(climbs))
+        contradictions.tell(connection, channel, climbs, rows)
         ended = self._end(connection, channel, rows, pushes, now)
         _suppress_opted_out(connection, channel, receipts, located, now)
         missing = [
