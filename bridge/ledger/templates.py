@@ -73,7 +73,7 @@ class Templates:
         )
 
     def save_review(self, asked: StoredTemplate, told: StoredTemplate) -> bool:
-        """Store what the vendor told; False if the template was changed or deleted since it was `asked` about.
+        """Store what the vendor told; False if the template changed or went since it was `asked` about.
 
         Then nothing is stored: the review is that of an older text.
         """
