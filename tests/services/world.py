@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import bridge_policies
 from bridge.channels import Catalogue, open_channels
 from bridge.contract.bodies import DigitalTemplateBody, SendListBody, TextTemplateBody
 from bridge.ledger import Claimed, Ledger, Span
@@ -136,7 +137,9 @@ class World:
             }
         )
         self.settings = settings
-        catalogue = Catalogue(vendors={"obedient": Obedient}, policies={"screen": Screen})
+        kinds: list[type[Policy]] = [Screen, *bridge_policies.register_policies()]
+        policies = {kind.name: kind for kind in kinds}
+        catalogue = Catalogue(vendors={"obedient": Obedient}, policies=policies)
         clock = lambda: self.now  # noqa: E731
         channels = open_channels(settings, catalogue, lambda name: ChannelRecords(ledger, name, clock))
         services = self.all_services = build(settings, channels, ledger, clock)
@@ -144,7 +147,7 @@ class World:
         self.hooks = channels[NAME].hooks
         plugins: list[Any] = list(self.hooks._plugins)
         self.screen: Screen = plugins[0]
-        self.vendor: Obedient = plugins[1]
+        self.vendor: Obedient = plugins[-1]
         bridge = settings.bridge
         self.dispatcher = Dispatcher(services, ledger, bridge, owner="worker", clock=clock)
         self.pusher = Pusher(services, ledger, bridge, owner="worker", clock=clock)
@@ -218,7 +221,7 @@ class World:
 
     def settle(self) -> bool:
         """Do what is due for chunks that nobody calls any more; whether there was any."""
-        return self.duties.take_over() | self.duties.settle(self.services)
+        return self.duties.take_over() | self.duties.give_up() | self.duties.settle(self.services)
 
     def claimed(self) -> list[Claimed]:
         """Claim what is due and do nothing with it, as a worker that dies."""
