@@ -132,16 +132,7 @@ class Chunks:
         self, channels: Collection[str], owner: str, *, limit: int, now: int, lease_ms: int
     ) -> list[Claimed]:
         """Take READY chunks past their deadline, of paused channels too; they are given up, never called."""
-        rows = (
-            select(_chunk.c.id)
-            .where(
-                _UNFINISHED,
-                _chunk.c.channel.in_(channels),
-                _chunk.c.state == lit(models.READY),
-                _chunk.c.deadline <= now,
-            )
-            .limit(limit)
-        )
+        rows = _expired(channels, now).limit(limit)
         return self._database.write(
             lambda connection: _take(
                 connection,
@@ -153,6 +144,11 @@ class Chunks:
                 attempt=_chunk.c.attempt + 1,
             )
         )
+
+    def has_expired(self, channels: Collection[str], now: int) -> bool:
+        """Whether there is anything to give up; a read of all that waits, which keeps no writer waiting."""
+        with self._database.read() as connection:
+            return connection.execute(_expired(channels, now).limit(1)).first() is not None
 
     def claim_lapsed(
         self, channels: Collection[str], owner: str, *, limit: int, now: int, lease_ms: int
@@ -292,22 +288,20 @@ def _due(channel: str, state: int, now: int) -> Select[Any]:
     )
 
 
+def _expired(channels: Collection[str], now: int) -> Select[Any]:
+    return select(_chunk.c.id).where(
+        _UNFINISHED,
+        _chunk.c.channel.in_(channels),
+        _chunk.c.state == lit(models.READY),
+        _chunk.c.deadline <= now,
+    )
+
+
 def _ready(channel: str, now: int) -> Select[Any]:
     return _due(channel, models.READY, now).where(_chunk.c.deadline > now)
 
 
-_CLAIMED = (
-    "id",
-    "batch_id",
-    "channel",
-    "count",
-    "attempt",
-    "owner",
-    "lease",
-    "called",
-    "deadline",
-    "recipients",
-)
+_CLAIMED = ["recipients" if name == "blob" else name for name in Claimed.__dataclass_fields__]
 
 
 def _take(connection: Connection, rows: Select[Any], **values: Any) -> list[Claimed]:

@@ -1,6 +1,6 @@
 """Asking vendors for receipts and replies: one process at a time, the cursor stored with its page."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import structlog
@@ -77,7 +77,9 @@ class Polling:
             else:
                 page = self._channel.hooks.poll_replies(window)
             yield page
-            cursor, more = page.cursor, page.more
+            # A page that brings nothing and leads nowhere would be asked for without end.
+            more = page.more and (page.cursor != cursor or bool(_items(page)))
+            cursor = page.cursor
 
     def _store(self, page: ReceiptPage | ReplyPage, duty: Duty) -> bool:
         receipts = page.receipts if isinstance(page, ReceiptPage) else ()
@@ -99,6 +101,10 @@ class Polling:
         details = self._ledger.history.awaiting(self._channel.name, span, after=self._swept, limit=_PENDING)
         self._swept = (details[-1].chunk_id, details[-1].seq) if len(details) == _PENDING else (0, 0)
         return [pending for detail in details if (pending := _pending(detail)) is not None]
+
+
+def _items(page: ReceiptPage | ReplyPage) -> Sequence[object]:
+    return page.receipts if isinstance(page, ReceiptPage) else page.replies
 
 
 def _pending(detail: Detail) -> PendingMessage | None:

@@ -71,6 +71,7 @@ class Duties:
         return [
             Duty("beat", 5.0, self.beat),
             Duty("take over", 1.0, self.take_over),
+            Duty("give up", 60.0, self.give_up),
             Duty("read files", self._bridge.poll_idle_s, lambda: self.read_file(stop.is_set)),
             Duty("keep house", 60.0, self.keep_house),
             *(duty for services in self._services.values() for duty in self._of(services)),
@@ -90,16 +91,26 @@ class Duties:
         return False
 
     def take_over(self) -> bool:
-        """Conclude chunks whose worker vanished, and those that could not be sent in time."""
-        chunks, names = self._ledger.chunks, list(self._services)
+        """Conclude chunks whose worker vanished."""
         now, lease_ms = millis(self._clock), self._bridge.lease_s * 1000
-        lapsed = chunks.claim_lapsed(names, self._owner, limit=_TAKEN, now=now, lease_ms=lease_ms)
+        lapsed = self._ledger.chunks.claim_lapsed(
+            list(self._services), self._owner, limit=_TAKEN, now=now, lease_ms=lease_ms
+        )
         for chunk in lapsed:
             self._conclude(chunk, self._services[chunk.channel].settling.lapse)
-        expired = chunks.claim_expired(names, self._owner, limit=_TAKEN, now=now, lease_ms=lease_ms)
+        return bool(lapsed)
+
+    def give_up(self) -> bool:
+        """Conclude chunks that could not be sent in time; to find them, all that waits is read."""
+        names, now, lease_ms = list(self._services), millis(self._clock), self._bridge.lease_s * 1000
+        if not self._ledger.chunks.has_expired(names, now):
+            return False
+        expired = self._ledger.chunks.claim_expired(
+            names, self._owner, limit=_TAKEN, now=now, lease_ms=lease_ms
+        )
         for chunk in expired:
             self._conclude(chunk, self._services[chunk.channel].settling.give_up)
-        return bool(lapsed or expired)
+        return bool(expired)
 
     def settle(self, services: ChannelServices) -> bool:
         """Try receipts again that arrived before their message, and look after unknown outcomes."""

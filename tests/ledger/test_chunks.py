@@ -112,6 +112,18 @@ def test_a_late_answer_may_come_before_the_messages_it_is_about(ledger: Ledger) 
     assert statuses(ledger)[phones(2)[0]] == "DELIVERED", "the vendor's own id came along"
 
 
+def test_an_answer_told_twice_does_not_end_the_next_call(ledger: Ledger) -> None:
+    """A record whose commit looked lost is made again, when the same worker may be calling already."""
+    accept(ledger, batch(phones(2)))
+    (chunk,) = claim(ledger)
+    assert conclude(ledger, chunk, retry_at=NOW)
+    (again,) = claim(ledger)
+    assert again.owner == chunk.owner
+    assert conclude(ledger, chunk, retry_at=NOW) is False
+    assert claim(ledger, now=NOW + DAY) == []
+    assert conclude(ledger, again)
+
+
 @pytest.mark.parametrize("called_again", [False, True], ids=["its last call", "called again since"])
 def test_a_late_answer_that_nothing_was_sent_is_proof(ledger: Ledger, called_again: bool) -> None:
     """What the only call certainly did not send is sent again; of another call the answer says nothing."""
