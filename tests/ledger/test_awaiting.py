@@ -22,12 +22,12 @@ def test_other_channels_do_not_stand_in_the_way(ledger: Ledger) -> None:
 def test_a_message_sent_long_after_its_acceptance_is_found(ledger: Ledger) -> None:
     """The span is that of sending; a chunk may have waited for days before."""
     accept(ledger, batch(phones(2)))
-    sent = NOW + 5 * DAY
+    sent = NOW + 2 * DAY
     (chunk,) = claim(ledger, now=sent - DAY)
     assert conclude(ledger, chunk, retry_at=sent)
     (again,) = claim(ledger, now=sent)
     from .making import row
 
     conclude(ledger, again, [row(again, seq, now=sent) for seq in range(2)], now=sent)
-    span = Span(sent - 5 * DAY, sent)
+    span = Span(sent - 1000, sent)
     assert len(ledger.history.awaiting(CHANNEL, span, limit=10)) == 2
