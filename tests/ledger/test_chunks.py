@@ -124,6 +124,16 @@ def test_an_answer_told_twice_does_not_end_the_next_call(ledger: Ledger) -> None
     assert conclude(ledger, again)
 
 
+def test_an_answer_told_twice_does_not_disturb_who_settles_it(ledger: Ledger) -> None:
+    """The same, when the same worker looks after the unknown outcome already."""
+    chunk = unknown(ledger)
+    (held,) = ledger.chunks.claim_unknown(CHANNEL, chunk.owner, limit=1, now=NOW + 1000, lease_ms=MINUTE)
+    assert (held.owner, held.attempt) == (chunk.owner, chunk.attempt)
+    assert conclude(ledger, chunk, rows(chunk, MessageStatus.CALLING), check_at=NOW + 1000) is False
+    assert len(ledger.chunks.open_messages(chunk.id)) == 3
+    assert not ledger.chunks.settle(Settlement(held, "task-1", "Acme", True, check_at=NOW), NOW).stale
+
+
 @pytest.mark.parametrize("called_again", [False, True], ids=["its last call", "called again since"])
 def test_a_late_answer_that_nothing_was_sent_is_proof(ledger: Ledger, called_again: bool) -> None:
     """What the only call certainly did not send is sent again; of another call the answer says nothing."""
