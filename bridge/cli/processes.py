@@ -48,7 +48,7 @@ def serve(bind: str | None, web_workers: int | None) -> None:
 def worker() -> None:
     """Run one worker: it sends, polls, pushes and cleans up. Any number may run, on any machines.
 
-    SIGTERM and SIGINT finish what is in flight. Exit status 1 when it could not go on.
+    SIGTERM, SIGINT and SIGHUP finish what is in flight and end it. Exit status 1 when it could not go on.
     """
     settings = settings_of_bridge()
     _log(settings)

@@ -94,9 +94,9 @@ class Worker:
 
 
 def run(settings: Settings, channels: Mapping[str, OpenChannel], ledger: Ledger) -> None:
-    """Work until SIGTERM or SIGINT, then finish what is in flight. Raises LoopFailed."""
+    """Work until SIGTERM, SIGINT or SIGHUP, then finish what is in flight. Raises LoopFailed."""
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     _show_metrics(settings)
     services = build(settings, channels, ledger, time.time)
