@@ -94,6 +94,23 @@ def serving(answer: Callable[[Seen], Reply | Lost], *, at_once: bool = False) ->
     One request at a time, unless `at_once`.
     """
     gone = threading.Event()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(answer, gone, at_once=at_once))
+    server.daemon_threads = True
+    server.block_on_close = False
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        gone.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _handler(
+    answer: Callable[[Seen], Reply | Lost], gone: threading.Event, *, at_once: bool
+) -> type[BaseHTTPRequestHandler]:
     answering = nullcontext() if at_once else threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
@@ -130,18 +147,7 @@ def serving(answer: Callable[[Seen], Reply | Lost], *, at_once: bool = False) ->
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.block_on_close = False
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        gone.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return Handler
 
 
 @contextmanager
