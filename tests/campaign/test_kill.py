@@ -81,7 +81,9 @@ def check(rig: Rig, phones: list[str]) -> None:
     receipts = rig.receipts(OUT_ID)
     assert set(receipts) == set(phones)
     assert not rig.callbacks.inbox.contradictions
-    given_up = {phone for phone, code in receipts.items() if code in ("OUTCOME_UNKNOWN", "EXPIRED")}
+    # EXPIRED is the bridge's word for "never sent in time", and a fate of the sandbox's handsets too.
+    words = {"OUTCOME_UNKNOWN"} if rig.carrier.proves_absence else {"OUTCOME_UNKNOWN", "EXPIRED"}
+    given_up = {phone for phone, code in receipts.items() if code in words}
     assert set(accepted) == set(phones) - given_up
     assert not given_up or not rig.carrier.proves_absence
     print(f"given up {len(given_up)}")
