@@ -5,13 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import BigInteger, Connection, bindparam, func, select
 
 from . import models
 from .blobs import Recipients, encode
 from .engine import Database
 from .refs import new_id
-from .sql import lit, upsert
+from .sql import lit, made_once, upsert
+
+_NEW_BATCH = models.batch.insert()
+_NEW_CHUNK = models.chunk.insert()
+_NOTIFY = select(func.pg_notify("sms_bridge", ""))
+_PENDING = select(func.coalesce(func.sum(models.chunk.c.count), 0)).where(
+    models.chunk.c.channel == bindparam("of"), models.chunk.c.state < lit(models.DONE)
+)
 
 
 class Overfull(Exception):
@@ -112,7 +119,7 @@ class Batches:
 def wake(connection: Connection) -> None:
     """Tell waiting workers that there is work, once this transaction is committed."""
     if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_notify("sms_bridge", "")))
+        connection.execute(_NOTIFY)
 
 
 def insert_chunks(
@@ -140,24 +147,36 @@ def insert_chunks(
         for count, blob in blobs
     ]
     if rows:
-        connection.execute(models.chunk.insert(), rows)
+        connection.execute(_NEW_CHUNK, rows)
     return [row["id"] for row in rows]
 
 
-def _claim_answer(connection: Connection, new: NewBatch, batch_id: int, terms: Terms) -> int:
+@made_once
+def _answer(connection: Connection) -> Any:
+    """Keep an answer under its digest, in the place of none or of one that is old enough."""
     table = models.answer
-    statement = upsert(connection, table).values(
-        channel=new.channel, digest=new.digest, batch_id=batch_id, created=terms.now
-    )
+    insert = upsert(connection, table)
+    return insert.on_conflict_do_update(
+        index_elements=["channel", "digest"],
+        set_={"batch_id": insert.excluded.batch_id, "created": insert.excluded.created},
+        where=table.c.created <= bindparam("forgotten", type_=BigInteger),
+    ).returning(table.c.batch_id)
+
+
+def _claim_answer(connection: Connection, new: NewBatch, batch_id: int, terms: Terms) -> int:
     fresh = connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["channel", "digest"],
-            set_={"batch_id": batch_id, "created": terms.now},
-            where=table.c.created <= terms.now - terms.replay_ms,
-        ).returning(table.c.batch_id)
+        _answer(connection),
+        {
+            "channel": new.channel,
+            "digest": new.digest,
+            "batch_id": batch_id,
+            "created": terms.now,
+            "forgotten": terms.now - terms.replay_ms,
+        },
     ).scalar()
     if fresh is not None:
         return int(fresh)
+    table = models.answer
     found = select(table.c.batch_id).where(table.c.channel == new.channel, table.c.digest == new.digest)
     return int(connection.execute(found).scalar_one())
 
@@ -169,26 +188,23 @@ def _check_room(connection: Connection, new: NewBatch, terms: Terms) -> None:
 
 
 def _pending(connection: Connection, channel: str) -> int:
-    chunk = models.chunk
-    total = select(func.coalesce(func.sum(chunk.c.count), 0)).where(
-        chunk.c.channel == channel, chunk.c.state < lit(models.DONE)
-    )
-    return int(connection.execute(total).scalar_one())
+    return int(connection.execute(_PENDING, {"of": channel}).scalar_one())
 
 
 def _insert_batch(connection: Connection, new: NewBatch, batch_id: int, terms: Terms) -> None:
     connection.execute(
-        models.batch.insert().values(
-            id=batch_id,
-            channel=new.channel,
-            out_id=new.out_id,
-            sign_name=new.sign_name,
-            template_code=new.template_code,
-            template=new.template,
-            task=new.task,
-            count=new.count,
-            created=terms.now,
-        )
+        _NEW_BATCH,
+        {
+            "id": batch_id,
+            "channel": new.channel,
+            "out_id": new.out_id,
+            "sign_name": new.sign_name,
+            "template_code": new.template_code,
+            "template": new.template,
+            "task": new.task,
+            "count": new.count,
+            "created": terms.now,
+        },
     )
 
 

@@ -5,14 +5,15 @@ value itself is the key. Losing the newest of these rows in a power cut opens no
 close within minutes, so they are written without waiting for the disk.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from .engine import Database
 from .models import signature as _table
-from .sql import upsert
+from .sql import made_once, upsert
 
 _SERVED_MS = 60_000
 """After so long a request without an answer counts as one whose server died."""
@@ -60,10 +61,8 @@ class Signatures:
 
         def work(connection: Connection) -> Row[Any] | None:
             inserted = connection.execute(
-                upsert(connection, _table)
-                .values(channel=channel, signature=signature, fingerprint=fingerprint, created=now)
-                .on_conflict_do_nothing()
-                .returning(_table.c.created)
+                _first_use(connection),
+                {"channel": channel, "signature": signature, "fingerprint": fingerprint, "created": now},
             )
             # Asked for what was inserted: the count of an INSERT is not to be had from every driver.
             if inserted.first() is not None or _take_up(connection, channel, signature, fingerprint, now):
@@ -83,24 +82,30 @@ class Signatures:
 
     def store(self, channel: str, signature: str, status: int, body: bytes, content_type: str) -> None:
         """Keep the answer to the request that used a signature."""
-        self._note(channel, signature, status=status, body=body, content_type=content_type)
+        kept = {"status": status, "body": body, "content_type": content_type}
+        self._note(channel, signature, kept)
 
     def release(self, channel: str, signature: str) -> None:
         """Let the same request be served again: the bridge failed at it."""
-        self._note(channel, signature, status=_RELEASED)
+        self._note(channel, signature, {"status": _RELEASED})
 
-    def _note(self, channel: str, signature: str, **values: object) -> None:
-        statement = (
-            update(_table)
-            .where(_table.c.channel == channel, _table.c.signature == signature)
-            .values(**values)
-        )
-        self._database.write(lambda connection: connection.execute(statement), durable=False)
+    def _note(self, channel: str, signature: str, values: Mapping[str, object]) -> None:
+        named = {"of": channel, "used": signature, **values}
+        self._database.write(lambda connection: connection.execute(_USED, named), durable=False)
 
     def forget(self, before: int) -> int:
         """Delete what is older than the allowed skew; how many rows went."""
         statement = delete(_table).where(_table.c.created < before)
         return self._database.write(lambda connection: connection.execute(statement).rowcount, durable=False)
+
+
+_USED = update(_table).where(_table.c.channel == bindparam("of"), _table.c.signature == bindparam("used"))
+
+
+@made_once
+def _first_use(connection: Connection) -> Any:
+    """Note a signature unless it was used before; a row for the first use."""
+    return upsert(connection, _table).on_conflict_do_nothing().returning(_table.c.created)
 
 
 def _take_up(connection: Connection, channel: str, signature: str, fingerprint: bytes, now: int) -> bool:

@@ -1,9 +1,25 @@
 """The one place where SQLAlchemy's two dialects differ in name only."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
+
+
+def made_once(make: Callable[[Connection], Any]) -> Callable[[Connection], Any]:
+    """Make a statement once for each kind of database: building one takes longer than running it."""
+    made: dict[str, Any] = {}
+
+    @wraps(make)
+    def get(connection: Connection) -> Any:
+        kind = connection.dialect.name
+        if kind not in made:
+            made[kind] = make(connection)
+        return made[kind]
+
+    return get
 
 
 def upsert(connection: Connection, table: Table) -> Any:

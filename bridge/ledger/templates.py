@@ -1,10 +1,11 @@
 """Templates and signatures as the bridge knows them."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, bindparam, select, update
 
 from ..plugin import Carrier, CarrierReview, Kind, ReviewStatus, TemplateType
 from .bulk import clean
@@ -93,11 +94,11 @@ class Templates:
 
     def get(self, channel: str, code: str) -> StoredTemplate | None:
         """A template that was not deleted."""
-        return self._one(_template.c.channel == channel, _template.c.code == code)
+        return self._one(_BY_CODE, {"of": channel, "named": code})
 
     def by_vendor_code(self, channel: str, vendor_code: str) -> StoredTemplate | None:
         """The template that the vendor knows by this code."""
-        return self._one(_template.c.channel == channel, _template.c.vendor_code == vendor_code)
+        return self._one(_BY_VENDOR_CODE, {"of": channel, "named": vendor_code})
 
     def pending(self, channel: str, *, checked_before: int, limit: int) -> list[StoredTemplate]:
         """Templates under review that the vendor was not asked about since then, oldest look first."""
@@ -157,11 +158,15 @@ class Templates:
             row = connection.execute(rows).one_or_none()
         return None if row is None else replace(StoredSign(*row), status=ReviewStatus(row.status))
 
-    def _one(self, *conditions: Any) -> StoredTemplate | None:
-        rows = select(_template).where(*conditions, _template.c.deleted.is_(None)).limit(1)
+    def _one(self, statement: Select[Any], values: Mapping[str, str]) -> StoredTemplate | None:
         with self._database.read() as connection:
-            row = connection.execute(rows).one_or_none()
+            row = connection.execute(statement, values).one_or_none()
         return None if row is None else _from_row(row)
+
+
+_EXISTING = select(_template).where(_template.c.channel == bindparam("of"), _template.c.deleted.is_(None))
+_BY_CODE = _EXISTING.where(_template.c.code == bindparam("named"))
+_BY_VENDOR_CODE = _EXISTING.where(_template.c.vendor_code == bindparam("named")).limit(1)
 
 
 def _to_row(template: StoredTemplate) -> dict[str, Any]:
