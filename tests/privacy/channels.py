@@ -35,6 +35,7 @@ key = "env:OTHER_KEY"
 callback_url = "{{callbacks}}"
 allow_private = true
 unknown_deadline_h = 0.001
+reconcile_after_s = 1
 signs.Acme = "approved"
 """
 CHANNELS = f"""
