@@ -19,9 +19,10 @@ from .sql import skip_locked
 
 _ROW_ENTRIES = 500
 _SCAN_ROWS = 500
-_ALONE = 3
+_ALONE = 6
 """After so many failures a row travels alone: an entry that is never taken must not hold up other rows."""
 _push = models.push
+_NEW = _push.insert()
 
 
 class Ended(NamedTuple):
@@ -128,7 +129,7 @@ def _enqueue(
         for part in [entries[start : start + _ROW_ENTRIES]]
     ]
     if rows:
-        connection.execute(_push.insert(), rows)
+        connection.execute(_NEW, rows)
 
 
 class Outbox:
