@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, delete, exists, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, or_, select, update
 
 from ..plugin import DeliveryReceipt, MessageStatus, Phone
 from . import contradictions, models
@@ -138,20 +138,25 @@ class Receipts:
         return [ended for group in groups.values() for ended in group]
 
 
+_STILL_OPEN = select(models.message.c.seq).where(
+    models.message.c.chunk_id == models.chunk.c.id, models.message.c.status == lit(MessageStatus.CALLING)
+)
+_CLOSE = (
+    update(models.chunk)
+    .where(
+        models.chunk.c.id.in_(bindparam("ids", expanding=True)),
+        models.chunk.c.state == lit(models.UNKNOWN),
+        ~_STILL_OPEN.exists(),
+    )
+    .values(state=models.DONE, owner=None, lease=None)
+)
+
+
 def close_settled(connection: Connection, chunk_ids: Iterable[int]) -> None:
     """End those UNKNOWN chunks that have no open message left."""
-    chunk, message = models.chunk, models.message
     ids = sorted(chunk_ids)
-    if not ids:
-        return
-    still_open = select(message.c.seq).where(
-        message.c.chunk_id == chunk.c.id, message.c.status == lit(MessageStatus.CALLING)
-    )
-    connection.execute(
-        update(chunk)
-        .where(chunk.c.id.in_(ids), chunk.c.state == lit(models.UNKNOWN), ~still_open.exists())
-        .values(state=models.DONE, owner=None, lease=None)
-    )
+    if ids:
+        connection.execute(_CLOSE, {"ids": ids})
 
 
 def _fit(receipt: DeliveryReceipt, now: int) -> DeliveryReceipt:
