@@ -97,7 +97,7 @@ METRICS = [
     'sms_bridge_pushed_total{channel="promo",kind="receipts"}',
     'sms_bridge_push_lag_seconds_count{channel="promo",kind="receipts"}',
     'sms_bridge_queue_depth{channel="nosy",state="ready"}',
-    'sms_bridge_push_breaker_open{channel="aliyun"} 1.0',
+    'sms_bridge_push_breaker_open{channel="gossip"} 1.0',
     'sms_bridge_channel_paused{channel="locked"}',
     "sms_bridge_live_workers 1.0",
     "sms_bridge_database_up 1.0",
