@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import dedent, indent
 
 import pytest
 from click.testing import CliRunner
@@ -79,6 +80,40 @@ def test_everything_reconciles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert re.search(r"replies +│ +[1-9]", output), "some recipients answered"
     assert not FULL_NUMBER.search(output)
     assert list(tmp_path.iterdir()) == [], "no file is left behind"
+
+
+# What a faulty worker does -> the words by which the demo finds it out.
+FAULTS: dict[str, tuple[str, str]] = {
+    "reports success for all": (
+        """
+        from bridge.contract import callbacks
+        honest = callbacks.receipt_entry
+        success = {"sendStatus": "2", "errCode": "DELIVERED", "message": ""}
+        callbacks.receipt_entry = lambda *what: honest(*what) | success
+        """,
+        "the receipt contradicts the carrier's record",
+    ),
+    "calls the vendor twice": (
+        """
+        from bridge.channels import dispatch
+        once = dispatch.Dispatch.send
+        dispatch.Dispatch.send = lambda self, batch: (once(self, batch), once(self, batch))[1]
+        """,
+        "duplicate: accepted by the carrier more than once",
+    ),
+}
+
+
+@pytest.mark.parametrize(("fault", "finding"), FAULTS.values(), ids=FAULTS)
+def test_a_bridge_with_a_fault_ends_it_with_status_1(tmp_path: Path, fault: str, finding: str) -> None:
+    """The fault is planted into the worker process alone, as Python starts it."""
+    code = f"if sys.orig_argv[-1:] == ['worker']:\n{indent(dedent(fault), '    ')}"
+    (tmp_path / "sitecustomize.py").write_text(f"import sys\n{code}")
+    with running(tmp_path, PYTHONPATH=str(tmp_path)) as process:
+        output, _ = process.communicate(timeout=120)
+    assert process.returncode == 1, output
+    assert re.search(rf"does not reconcile: \d+ × {finding}", output), output
+    assert "Everything reconciles." not in output
 
 
 @linux
