@@ -11,8 +11,10 @@ from .files import FileJob, Progress
 from .history import Detail, Span
 from .models import RECEIPT, REPLY
 from .outbox import DeadLetter, Ended, PushJob, PutBack
+from .pages import Page
 from .receipts import Intake
 from .replies import ReplyTerms
+from .segments import Segment
 from .signatures import Busy, Differs, Fresh, Stored
 from .store import Duty, Ledger, TakenIn, newest_revision, open_ledger, upgrade
 from .templates import StoredSign, StoredTemplate
@@ -40,6 +42,7 @@ __all__ = [
     "NewBatch",
     "NewFile",
     "Overfull",
+    "Page",
     "Progress",
     "PushJob",
     "PutBack",
@@ -47,6 +50,7 @@ __all__ = [
     "Recorded",
     "ReplyTerms",
     "Requeue",
+    "Segment",
     "Settlement",
     "Span",
     "Stored",

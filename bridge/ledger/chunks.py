@@ -21,6 +21,7 @@ from .engine import Database
 from .outbox import Ended, enqueue_receipts
 from .receipts import Receipts, close_settled
 from .refs import message_ref
+from .segments import Segment, keep
 from .sql import lit, skip_locked
 from .suppressions import suppress
 
@@ -71,6 +72,7 @@ class Conclusion:
     sign_name: str
     pushes: bool
     rows: Sequence[MessageRow] = ()
+    segments: Sequence[Segment] = ()
     again: Sequence[Requeue] = ()
     retry_at: int | None = None
     check_at: int | None = None
@@ -87,6 +89,7 @@ class Settlement:
     sign_name: str
     pushes: bool
     climbs: Sequence[Climb] = ()
+    segments: Sequence[Segment] = ()
     resend: Sequence[int] = ()
     resend_due: int = 0
     resend_deadline: int = 0
@@ -193,6 +196,7 @@ class Chunks:
         """
         ours = [connection.execute(_END, _end_of(one)).rowcount > 0 for one in conclusions]
         insert_messages(connection, [row for one in compress(conclusions, ours) for row in one.rows])
+        keep(connection, [segment for one in conclusions for segment in one.segments])
         parked = {
             name
             for name in {one.chunk.channel for one in conclusions}
@@ -228,7 +232,9 @@ class Chunks:
             enqueue_receipts(connection, chunk.channel, {conclusion.out_id: ended}, now)
         suppress(connection, chunk.channel, conclusion.sign_name, conclusion.opted_out, "vendor", now)
         if parked:
-            ended += self._receipts.unpark(connection, chunk.channel, conclusion.rows, conclusion.pushes, now)
+            ended += self._receipts.unpark(
+                connection, chunk.channel, conclusion.rows, conclusion.segments, conclusion.pushes, now
+            )
         return Recorded(ended=ended)
 
     def _record_stale(self, connection: Connection, conclusion: Conclusion, now: int) -> Recorded:
@@ -267,6 +273,7 @@ class Chunks:
                 due=settlement.resend_due,
                 deadline=settlement.resend_deadline,
             )
+            keep(connection, settlement.segments)
             ended = self._receipts.apply_climbs(
                 connection, chunk.channel, settlement.climbs, settlement.pushes, now
             )

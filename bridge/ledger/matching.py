@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, text
 
 from ..plugin import BadNumber, DeliveryReceipt, Phone
 from ..plugin.phone import parse
-from . import models
+from . import models, segments
 from .batchinfo import BatchInfo, BatchInfos
 from .bulk import find_messages
 from .refs import from_message_ref, from_ref
@@ -24,6 +24,7 @@ class Located(NamedTuple):
     chunk_id: int
     seq: int
     raw: str
+    segments: int
     info: BatchInfo
 
     @property
@@ -69,7 +70,9 @@ class Finder:
         infos = self._of_channel(connection, channel, {chunk_id for chunk_id, _ in places.values()})
         wanted = {place for place in places.values() if place[0] in infos}
         rows = {
-            (row.chunk_id, row.seq): Located(row.chunk_id, row.seq, row.phone, infos[row.chunk_id])
+            (row.chunk_id, row.seq): Located(
+                row.chunk_id, row.seq, row.phone, row.segments, infos[row.chunk_id]
+            )
             for row in find_messages(connection, wanted)
         }
         found.update({index: rows[place] for index, place in places.items() if place in rows})
@@ -91,9 +94,9 @@ class Finder:
         infos = self._of_channel(connection, channel, {chunk_id for chunk_id, _ in wanted.values()})
         by_number: dict[tuple[int, str], Located] = {}
         for chunk_id, info in infos.items():
-            query = select(_message.c.seq, _message.c.phone).where(_message.c.chunk_id == chunk_id)
-            for seq, raw in connection.execute(query):
-                row = Located(chunk_id, seq, raw, info)
+            query = select(_message.c.seq, _message.c.phone, _message.c.segments)
+            for seq, raw, count in connection.execute(query.where(_message.c.chunk_id == chunk_id)):
+                row = Located(chunk_id, seq, raw, count, info)
                 for reading in _readings(row):
                     by_number.setdefault((chunk_id, reading), row)
         for index, (chunk_id, phone) in wanted.items():
@@ -130,17 +133,20 @@ class Finder:
         self, connection: Connection, channel: str, vendor_ids: Iterable[str]
     ) -> dict[str, list[Located]]:
         ids = sorted(vendor_ids)
+        columns = [_message.c[name] for name in ("vendor_id", "chunk_id", "seq", "phone", "segments")]
         rows: list[Any] = []
         for start in range(0, len(ids), _LOOKUP):
-            query = select(_message.c.vendor_id, _message.c.chunk_id, _message.c.seq, _message.c.phone).where(
-                _message.c.vendor_id.in_(ids[start : start + _LOOKUP]), NAMED
-            )
+            asked = ids[start : start + _LOOKUP]
+            query = select(*columns).where(_message.c.vendor_id.in_(asked), NAMED)
             rows += connection.execute(query).all()
+            if missing := set(asked).difference(row.vendor_id for row in rows):
+                rows += segments.find(connection, missing)
         infos = self._of_channel(connection, channel, {row.chunk_id for row in rows})
         by_id: dict[str, list[Located]] = defaultdict(list)
         for row in rows:
             if row.chunk_id in infos:
-                by_id[row.vendor_id].append(Located(row.chunk_id, row.seq, row.phone, infos[row.chunk_id]))
+                found = Located(row.chunk_id, row.seq, row.phone, row.segments, infos[row.chunk_id])
+                by_id[row.vendor_id].append(found)
         return by_id
 
 

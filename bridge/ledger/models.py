@@ -114,6 +114,25 @@ message = Table(
     sqlite_with_rowid=False,
 )
 
+# Only for messages that the vendor reports on segment by segment: by an id for each (the rows are there when
+# the message is recorded), or by number (a row comes with the segment's report).
+segment = Table(
+    "segment",
+    metadata,
+    Column("chunk_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("number", SmallInteger, primary_key=True, autoincrement=False),
+    Column("vendor_id", String(128), nullable=False),
+    Column("delivered", SmallInteger, nullable=False),
+    Index(
+        "ix_segment_vendor_id",
+        "vendor_id",
+        sqlite_where=text("vendor_id <> ''"),
+        postgresql_where=text("vendor_id <> ''"),
+    ),
+    sqlite_with_rowid=False,
+)
+
 parked = Table(
     "parked",
     metadata,
@@ -127,6 +146,18 @@ parked = Table(
     Index("ix_parked_chunk", "chunk_id"),
     Index("ix_parked_vendor_id", "channel", "vendor_id"),
     Index("ix_parked_due", "due"),
+)
+
+page = Table(
+    "page",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel", String(64), nullable=False),
+    Column("hook", String(32), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("due", BigInteger, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Index("ix_page_due", "channel", "hook", "due"),
 )
 
 push = Table(

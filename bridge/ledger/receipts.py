@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import Connection, bindparam, delete, exists, or_, select, update
 
 from ..plugin import DeliveryReceipt, MessageStatus, Phone
-from . import contradictions, models
+from . import contradictions, models, segments
 from .batchinfo import BatchInfos
 from .bulk import Climb, MessageRow, believable, clean, climb
 from .engine import Database
@@ -64,6 +64,7 @@ class Receipts:
         """As `apply`, within the caller's transaction; `arrived`: when each came, if not now."""
         receipts = [_fit(receipt, now) for receipt in receipts]
         located = self._finder.locate(connection, channel, receipts)
+        receipts = _merged(connection, receipts, located)
         climbs = [_climb(found, receipts[index], now) for index, found in located.items()]
         rows = climb(connection, _strongest(climbs))
         contradictions.tell(connection, channel, climbs, rows)
@@ -88,14 +89,20 @@ class Receipts:
         return bool(connection.execute(select(exists().where(_parked.c.channel == channel))).scalar())
 
     def unpark(
-        self, connection: Connection, channel: str, rows: Sequence[MessageRow], pushes: bool, now: int
+        self,
+        connection: Connection,
+        channel: str,
+        rows: Sequence[MessageRow],
+        parts: Sequence[segments.Segment],
+        pushes: bool,
+        now: int,
     ) -> list[Ended]:
-        """Apply the receipts that arrived before these message rows did."""
+        """Apply the receipts that arrived before these message rows and their segments did."""
         if not rows:
             return []
+        vendor_ids = {row.vendor_id for row in rows} | {part.vendor_id for part in parts}
         waiting = or_(
-            _parked.c.chunk_id.in_({row.chunk_id for row in rows}),
-            _parked.c.vendor_id.in_({row.vendor_id for row in rows if row.vendor_id}),
+            _parked.c.chunk_id.in_({row.chunk_id for row in rows}), _parked.c.vendor_id.in_(vendor_ids - {""})
         )
         return self._retake(connection, channel, waiting, pushes, now).ended
 
@@ -161,12 +168,24 @@ def close_settled(connection: Connection, chunk_ids: Iterable[int]) -> None:
 
 def _fit(receipt: DeliveryReceipt, now: int) -> DeliveryReceipt:
     """A report that the database takes whatever a vendor wrote: one must not cost the others of its page."""
-    return receipt._replace(
+    return segments.fit(receipt)._replace(
         vendor_id=clean(receipt.vendor_id, 128),
         code=clean(receipt.code, 128),
         reason=clean(receipt.reason),
         at=believable(receipt.at, now),
     )
+
+
+def _merged(
+    connection: Connection, receipts: Sequence[DeliveryReceipt], located: Mapping[int, Located]
+) -> Sequence[DeliveryReceipt]:
+    """The receipts as reports on whole messages; most messages have one segment, and nothing is asked."""
+    places = {
+        index: (found.chunk_id, found.seq)
+        for index, found in located.items()
+        if found.segments > 1 or receipts[index].segments
+    }
+    return segments.merge(connection, receipts, places) if places else receipts
 
 
 def _climb(found: Located, receipt: DeliveryReceipt, now: int) -> Climb:

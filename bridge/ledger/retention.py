@@ -17,10 +17,10 @@ class Retention:
         self._database = database
 
     def purge(self, before: int, *, channels: Collection[str]) -> int:
-        """Delete chunks with their messages, replies, parked receipts and batches older than `before`.
+        """Delete chunks with their messages, replies, parked receipts, unread pages and batches.
 
-        `before` is in milliseconds. Work that is not finished stays, but not that of channels other than
-        `channels`: nobody will do it any more. Returns how many chunks went.
+        That is those older than `before` (milliseconds). Work that is not finished stays, but not that of
+        channels other than `channels`: nobody will do it any more. Returns how many chunks went.
         """
         chunks = 0
         while True:
@@ -28,7 +28,7 @@ class Retention:
             chunks += went
             if went < _SLICE:
                 break
-        for table in (models.reply, models.parked, models.answer):
+        for table in (models.reply, models.parked, models.page, models.answer):
             self._purge_rows(table, before)
         self._purge_batches(before)
         return chunks
@@ -49,7 +49,7 @@ class Retention:
         self._purge_rows(models.answer, before)
 
     def _purge_chunks(self, before: int, channels: Collection[str]) -> int:
-        chunk, message = models.chunk, models.message
+        chunk, message, segment = models.chunk, models.message, models.segment
         idle = or_(chunk.c.state == models.DONE, chunk.c.channel.not_in(channels))
         old = select(chunk.c.id).where(chunk.c.id < before << 21, idle).limit(_SLICE)
         with self._database.read() as connection:
@@ -57,6 +57,7 @@ class Retention:
         if ids:
             self._database.write(
                 lambda connection: (
+                    connection.execute(delete(segment).where(segment.c.chunk_id.in_(ids))),
                     connection.execute(delete(message).where(message.c.chunk_id.in_(ids))),
                     connection.execute(delete(chunk).where(chunk.c.id.in_(ids))),
                 )

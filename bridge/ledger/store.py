@@ -1,6 +1,6 @@
 """The ledger: everything that must not be lost, behind one object."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +23,7 @@ from .engine import Database, LedgerUnavailable
 from .files import Files
 from .history import History
 from .outbox import Ended, Outbox
+from .pages import Pages
 from .receipts import Intake, Receipts
 from .replies import Replies, ReplyTerms
 from .retention import Retention
@@ -71,6 +72,7 @@ class Ledger:
         self.suppressions = Suppressions(database)
         self.coordination = Coordination(database)
         self.files = Files(database)
+        self.pages = Pages(database)
         self.history = History(database, self.infos)
         self.retention = Retention(database)
 
@@ -87,14 +89,19 @@ class Ledger:
         *,
         pushes: bool,
         duty: Duty | None = None,
+        pages: Collection[int] = (),
     ) -> TakenIn:
-        """Store a vendor's receipts and replies in one transaction, with the cursor they were polled by."""
+        """Store a vendor's receipts and replies in one transaction, with the cursor they were polled by.
+
+        `pages`: the kept pages they were read from, which are done with then.
+        """
 
         def work(connection: Connection) -> TakenIn:
             if duty is not None and not self.coordination.advance(
                 connection, duty.name, duty.owner, duty.cursor, until=duty.until
             ):
                 return TakenIn(Intake(), lost=True)
+            self.pages.finish(connection, pages)
             intake = (
                 self.receipts.take(connection, channel, receipts, pushes, terms.now) if receipts else Intake()
             )

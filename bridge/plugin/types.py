@@ -4,7 +4,7 @@ Types made once per message are named tuples, because a campaign makes millions 
 No `repr` here shows a phone number, a rendered text or a parameter.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -112,7 +112,10 @@ class Batch:
 
 
 class SubmitResult(NamedTuple):
-    """What became of one message. Built by `accepted`, `rejected`, `not_sent` and `unknown`."""
+    """What became of one message. Built by `accepted`, `rejected`, `not_sent` and `unknown`.
+
+    `segment_ids` are the vendor's ids of a long message's segments, in order, where each has its own.
+    """
 
     outcome: Outcome
     vendor_id: str = ""
@@ -120,11 +123,16 @@ class SubmitResult(NamedTuple):
     reason: str = ""
     opted_out: bool = False
     error: NotAccepted | None = None
+    segment_ids: tuple[str, ...] = ()
 
 
-def accepted(vendor_id: str = "") -> SubmitResult:
-    """The vendor took the message; `vendor_id` is its id, or that of the call it was part of."""
-    return SubmitResult(Outcome.ACCEPTED, vendor_id)
+def accepted(vendor_id: str = "", *more_ids: str) -> SubmitResult:
+    """The vendor took the message; `vendor_id` is its id, or that of the call it was part of.
+
+    A vendor that gives each segment an id of its own names them all: the message is delivered when each is.
+    """
+    segment_ids = (vendor_id, *more_ids) if more_ids else ()
+    return SubmitResult(Outcome.ACCEPTED, vendor_id, segment_ids=segment_ids)
 
 
 def rejected(code: str, reason: str, *, opted_out: bool = False) -> SubmitResult:
@@ -157,7 +165,9 @@ class DeliveryReceipt(NamedTuple):
     It names its message by the strongest of `message_ref`, `batch_ref` with `phone`, `vendor_id` with
     `phone`, `vendor_id` alone. `phone` is the number as the vendor wrote it. `status` ACCEPTED reports
     progress (it proves acceptance); a final status ends the message. `code` is the raw code of carrier or
-    vendor; `reason` a sentence, or "" to let the bridge explain the code.
+    vendor; `reason` a sentence, or "" to let the bridge explain the code. A report on one segment of a long
+    message says which (`segment`, from 1) of how many (`segments`): the message is delivered when all of
+    them are, and failed with the first that failed.
     """
 
     status: MessageStatus
@@ -169,6 +179,8 @@ class DeliveryReceipt(NamedTuple):
     reason: str = ""
     at: datetime | None = None
     opted_out: bool = False
+    segment: int = 0
+    segments: int = 0
 
 
 class MoMessage(NamedTuple):
@@ -239,6 +251,10 @@ class PendingMessage(NamedTuple):
     sent_at: datetime
 
 
+def _keep_nothing(page: bytes) -> None:
+    """Outside the bridge nothing is kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class PollWindow:
     """What to ask the vendor for.
@@ -246,12 +262,18 @@ class PollWindow:
     `cursor` is what the last page returned, "" at first; it is stored in the same transaction as that
     page, so a destructive pull may confirm its last page with it. `pending` holds messages long without a
     receipt, oldest first, for vendors that can only be asked message by message.
+
+    A vendor that gives each record once only: hand its raw answer to `keep` before reading it, and the bridge
+    stores it at once. Should reading fail, by OutcomeUnknown, a bug or a crash, a later window brings it back
+    as `page`: read that and ask nothing. Any other error says that the answer holds no records.
     """
 
     since: datetime
     until: datetime
     cursor: str = ""
     pending: Sequence[PendingMessage] = ()
+    page: bytes = field(default=b"", repr=False)
+    keep: Callable[[bytes], None] = field(default=_keep_nothing, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

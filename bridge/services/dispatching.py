@@ -13,7 +13,7 @@ import structlog
 
 from bridge import metrics
 from bridge.channels import OpenChannel
-from bridge.ledger import BatchInfo, Claimed, Conclusion, Ledger, MessageRow, Requeue, clean
+from bridge.ledger import BatchInfo, Claimed, Conclusion, Ledger, MessageRow, Requeue, Segment, clean
 from bridge.ledger.refs import phone_key
 from bridge.plugin import (
     Batch,
@@ -186,6 +186,12 @@ class Dispatching:
             rows=[
                 self._row(chunk, drafted, seq, results[seq], now)
                 for seq in sorted(results.keys() - set(unsent))
+            ],
+            segments=[
+                segment
+                for seq, result in results.items()
+                if result.segment_ids
+                for segment in Segment.named(chunk.id, seq, result.segment_ids)
             ],
             again=[Requeue(drafted.recipients.pick(sorted(unsent)), retry_at)]
             if unsent and not whole

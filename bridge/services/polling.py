@@ -1,17 +1,20 @@
 """Asking vendors for receipts and replies: one process at a time, the cursor stored with its page."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import structlog
 
 from bridge import metrics
-from bridge.channels import OpenChannel
-from bridge.ledger import Detail, Duty, Ledger, Span
+from bridge.channels import OpenChannel, PluginFault
+from bridge.ledger import Detail, Duty, Ledger, Page, Span
 from bridge.ledger.refs import message_ref, to_ref
 from bridge.plugin import (
     BadNumber,
     BridgeError,
+    OutcomeUnknown,
     PendingMessage,
     PollWindow,
     ReceiptPage,
@@ -27,6 +30,19 @@ log = structlog.get_logger("bridge.polling")
 _LEASE_MS = 120_000
 _HOUR_MS = 3_600_000
 _PENDING = 200
+_UNREAD = 20
+_SOON_MS = 60_000
+
+
+class _Polled(NamedTuple):
+    """A page, and the kept pages it was read from."""
+
+    page: ReceiptPage | ReplyPage
+    kept: Sequence[int]
+
+    @property
+    def cursor(self) -> str:
+        return self.page.cursor
 
 
 class Polling:
@@ -54,9 +70,9 @@ class Polling:
             return 0
         pages = 0
         try:
-            for page in self._pages(hook, cursor):
-                duty = Duty(name, owner, page.cursor, millis(self._clock) + _LEASE_MS)
-                if self._store(page, duty):
+            for polled in self._pages(hook, cursor):
+                duty = Duty(name, owner, polled.cursor, millis(self._clock) + _LEASE_MS)
+                if self._store(polled, duty):
                     pages += 1
                 else:
                     break
@@ -67,24 +83,68 @@ class Polling:
         self._ledger.coordination.yield_duty(name, owner, due=due)
         return pages
 
-    def _pages(self, hook: str, cursor: str) -> Iterator[ReceiptPage | ReplyPage]:
+    def _pages(self, hook: str, cursor: str) -> Iterator[_Polled]:
+        yield from self._left_unread(hook, cursor)
         more = True
         while more:
             window = self._window(cursor, with_pending=hook == "poll_receipts")
-            page: ReceiptPage | ReplyPage
-            if hook == "poll_receipts":
-                page = self._channel.hooks.poll_receipts(window)
-            else:
-                page = self._channel.hooks.poll_replies(window)
-            yield page
+            polled = self._ask(hook, window)
+            yield polled
             # A page that brings nothing and leads nowhere would be asked for without end.
-            more = page.more and (page.cursor != cursor or bool(_items(page)))
-            cursor = page.cursor
+            more = polled.page.more and (polled.cursor != cursor or bool(_items(polled.page)))
+            cursor = polled.cursor
 
-    def _store(self, page: ReceiptPage | ReplyPage, duty: Duty) -> bool:
+    def _ask(self, hook: str, window: PollWindow) -> _Polled:
+        """One page; what the vendor gives once only is stored as it came before the plugin reads it."""
+        kept: list[int] = []
+        name, pages = self._channel.name, self._ledger.pages
+
+        def keep(content: bytes) -> None:
+            kept.append(pages.keep(name, hook, content, now=millis(self._clock)))
+
+        try:
+            return _Polled(self._read(hook, replace(window, keep=keep)), kept)
+        except BridgeError as error:
+            if kept and not _unread(error):
+                pages.drop(kept)
+            raise
+
+    def _left_unread(self, hook: str, cursor: str) -> Iterator[_Polled]:
+        """Pages that an earlier poll could not read; those that still cannot be wait, longer each time."""
+        now, pages = millis(self._clock), self._ledger.pages
+        for kept in pages.due(self._channel.name, hook, now=now, limit=_UNREAD):
+            window = replace(self._window(cursor, with_pending=False), page=kept.content)
+            try:
+                page = self._read(hook, window)
+            except BridgeError as error:
+                self._still_unread(hook, kept, error, now)
+                continue
+            yield _Polled(replace(page, cursor=cursor), [kept.id])
+
+    def _still_unread(self, hook: str, kept: Page, error: BridgeError, now: int) -> None:
+        if not _unread(error):
+            self._ledger.pages.drop([kept.id])
+            return
+        log.error(
+            "a polled page cannot be read; it is kept and tried again",
+            channel=self._channel.name,
+            hook=hook,
+            page=to_ref(kept.id),
+            bytes=len(kept.content),
+            code=error.code,
+        )
+        self._ledger.pages.defer(kept.id, now + min(max(now - kept.created, _SOON_MS), _HOUR_MS))
+
+    def _read(self, hook: str, window: PollWindow) -> ReceiptPage | ReplyPage:
+        if hook == "poll_receipts":
+            return self._channel.hooks.poll_receipts(window)
+        return self._channel.hooks.poll_replies(window)
+
+    def _store(self, polled: _Polled, duty: Duty) -> bool:
+        page = polled.page
         receipts = page.receipts if isinstance(page, ReceiptPage) else ()
         replies = page.replies if isinstance(page, ReplyPage) else ()
-        return not self._receiving.take_in(receipts, replies, "poll", duty).lost
+        return not self._receiving.take_in(receipts, replies, "poll", duty, polled.kept).lost
 
     def _window(self, cursor: str, *, with_pending: bool) -> PollWindow:
         now = millis(self._clock)
@@ -101,6 +161,11 @@ class Polling:
         details = self._ledger.history.awaiting(self._channel.name, span, after=self._swept, limit=_PENDING)
         self._swept = (details[-1].chunk_id, details[-1].seq) if len(details) == _PENDING else (0, 0)
         return [pending for detail in details if (pending := _pending(detail)) is not None]
+
+
+def _unread(error: BridgeError) -> bool:
+    """Whether an error says that a page was not understood; all others are the vendor's own words."""
+    return isinstance(error, OutcomeUnknown | PluginFault)
 
 
 def _items(page: ReceiptPage | ReplyPage) -> Sequence[object]:

@@ -1,6 +1,6 @@
 """What vendors tell: receipts, replies and reviews, by webhook or by polling; stored, then acknowledged."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 import structlog
@@ -53,8 +53,12 @@ class Receiving:
         replies: Sequence[MoMessage],
         source: str,
         duty: Duty | None = None,
+        pages: Collection[int] = (),
     ) -> TakenIn:
-        """Store receipts and replies in one transaction, with the polling cursor if there is one."""
+        """Store receipts and replies in one transaction, with the polling cursor if there is one.
+
+        `pages`: the kept pages they were read from.
+        """
         if not receipts and not replies and duty is None:
             return TakenIn(Intake())
         settings = self._channel.settings
@@ -67,6 +71,7 @@ class Receiving:
             terms,
             pushes=settings.receipts == "push" and bool(settings.callback_url),
             duty=duty,
+            pages=pages,
         )
         self._tell(taken, source, now)
         return taken

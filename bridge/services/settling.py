@@ -18,6 +18,7 @@ from bridge.ledger import (
     Duty,
     Ledger,
     LedgerUnavailable,
+    Segment,
     Settlement,
     Span,
     clean,
@@ -160,6 +161,12 @@ class Settling:
                 _climb(settlement.chunk.id, seq, result, now)
                 for seq, result in results.items()
                 if result.outcome in _STATUS
+            ],
+            segments=[
+                segment
+                for seq, result in results.items()
+                if result.segment_ids
+                for segment in Segment.named(settlement.chunk.id, seq, result.segment_ids)
             ],
             resend=[seq for seq, result in results.items() if result.outcome is Outcome.NOT_SENT],
             opted_out=[drafted.phones[seq].digits for seq, result in results.items() if result.opted_out],

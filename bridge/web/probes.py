@@ -80,7 +80,7 @@ class LedgerGauges(Collector):
         """The gauges; without a database only `database_up` 0."""
         up = metrics.gauge("database_up", "1 when the ledger's database answers.", ())
         try:
-            found = [self._depth(), *self._states(), self._workers()]
+            found = [self._depth(), *self._states(), self._unread(), self._workers()]
         except Exception as error:  # noqa: BLE001 - whatever fails, the other metrics are still wanted
             log.warning("ledger not readable for metrics", error=type(error).__name__)
             found = []
@@ -106,6 +106,15 @@ class LedgerGauges(Collector):
             breaker.add_metric((channel,), 1 if state.breaker_failures else 0)
             paused.add_metric((channel,), 1 if state.paused_until > now else 0)
         return [breaker, paused]
+
+    def _unread(self) -> GaugeMetricFamily:
+        unread = metrics.gauge(
+            "unread_pages", "Polled pages of reports that could not be read.", ("channel",)
+        )
+        counts = self._ledger.pages.counts()
+        for channel in self._channels:
+            unread.add_metric((channel,), counts.get(channel, 0))
+        return unread
 
     def _workers(self) -> GaugeMetricFamily:
         workers = metrics.gauge("live_workers", "Workers heard of lately.", ())

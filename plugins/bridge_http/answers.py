@@ -245,10 +245,11 @@ class _ItemReader:
         return named
 
     def _best(self, items: Sequence[Any], batch_id: str) -> SubmitResult:
-        """Several items for one recipient are parts: when any was taken, the message was."""
-        for item in items:
-            if self._ok(item):
-                return SubmitResult(_ACCEPTED, as_text(self._id(item)) or batch_id)
+        """Several items for one recipient are segments: when any was taken, the message was."""
+        taken = [item for item in items if self._ok(item)]
+        if taken:
+            ids = [vendor_id for item in taken if (vendor_id := as_text(self._id(item)))]
+            return accepted(*dict.fromkeys(ids or [batch_id]))
         if items:
             return self._one(items[0], batch_id)
         if self._absent == "not_sent":
@@ -257,12 +258,9 @@ class _ItemReader:
 
     def _one(self, item: Any, batch_id: str) -> SubmitResult:
         if self._ok(item):
-            return SubmitResult(_ACCEPTED, as_text(self._id(item)) or batch_id)
+            return accepted(as_text(self._id(item)) or batch_id)
         code = as_text(self._code(item)) or "REJECTED"
         return result_for(error_for(self._judge.rule(code), code, as_text(self._message(item))))
-
-
-_ACCEPTED = accepted().outcome
 
 
 def _digits(number: str) -> str:

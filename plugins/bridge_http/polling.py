@@ -1,7 +1,8 @@
 """Asking the vendor for reports, one page at a time.
 
-Pulls at several vendors give a record once only. The bridge stores each page before it asks for the next, and
-runs one poller in the whole installation; here a bad record is left out, so that it cannot cost its page.
+Pulls at several vendors give a record once only. The bridge stores each page as it came before it is read,
+and what it says before the next is asked for, and runs one poller in the whole installation; here a bad
+record is left out, so that it cannot cost its page.
 """
 
 from collections.abc import Callable
@@ -46,18 +47,24 @@ class Poller:
         return ReplyPage(rows, cursor, more)
 
     def _pages(self, poll: CompiledPoll, window: PollWindow) -> list[Any]:
+        if window.page:
+            return [poll.judge.document(Answer(200, {}, window.page))["body"]]
         names = self._token(self._namer.for_poll(window))
         if poll.poll.each is None:
-            return [self._page(poll, names)]
-        return [self._page(poll, {**names, "p": message}) for message in self._namer.pending(window)]
+            answer = self._answer(poll, names)
+            if 200 <= answer.status < 300:
+                window.keep(answer.content)
+            return [poll.judge.document(answer)["body"]]
+        each = [self._answer(poll, {**names, "p": message}) for message in self._namer.pending(window)]
+        return [poll.judge.document(answer)["body"] for answer in each]
 
-    def _page(self, poll: CompiledPoll, names: Names) -> Any:
+    def _answer(self, poll: CompiledPoll, names: Names) -> Answer:
         assert poll.plan is not None  # noqa: S101 - a recipe with faults is never run
         try:
             built = poll.plan.build(names)
         except Unsendable as problem:
             raise VendorRejected(str(problem), code="UNSENDABLE_VALUE") from None
-        return poll.judge.document(self._exchange(built))["body"]
+        return self._exchange(built)
 
     @staticmethod
     def _next(poll: CompiledPoll, pages: list[Any], window: PollWindow, any_rows: bool) -> tuple[str, bool]:

@@ -168,7 +168,7 @@ class RecordReader:
         rule = self._rules.find(code)
         failed = _STATUS[word] > MessageStatus.DELIVERED
         return DeliveryReceipt(
-            status=self._whole(record, _STATUS[word]),
+            status=_STATUS[word],
             message_ref=message_ref,
             batch_ref=batch_ref,
             vendor_id=vendor_id,
@@ -180,13 +180,14 @@ class RecordReader:
             and (
                 (self._may_opt_out and self._opted_out(record)) or bool(rule and rule.class_ == "opted_out")
             ),
+            segment=self._number(record, "part"),
+            segments=self._number(record, "parts"),
         )
 
-    def _whole(self, record: Any, status: MessageStatus) -> MessageStatus:
-        """A long message is delivered with its last part; one before it is progress, a failed one final."""
-        parts, part = self._text(record, "parts"), self._text(record, "part")
-        early = parts.isdigit() and part.isdigit() and int(part) < int(parts)
-        return MessageStatus.ACCEPTED if early and status is MessageStatus.DELIVERED else status
+    def _number(self, record: Any, name: str) -> int:
+        """A count below 256, as the header of a long message has it; 0 for anything else."""
+        text = self._text(record, name)
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= 3 else 0
 
     def _reply(self, record: Any) -> MoMessage | None:
         phone = self._phone(record)

@@ -1,9 +1,11 @@
 """Schema, retention, files, suppression and replayed signatures."""
 
+from functools import partial
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from bridge.ledger import (
     Busy,
@@ -23,6 +25,7 @@ from bridge.ledger import (
 from bridge.ledger.models import metadata
 from bridge.ledger.outbox import enqueue_receipts
 from bridge.ledger.refs import from_message_ref, from_ref, new_id, to_ref
+from bridge.plugin import DeliveryReceipt, MessageStatus
 
 from .making import CHANNEL, DAY, NOW, accept, batch, claim, phones, recorded, statuses, terms
 
@@ -35,14 +38,22 @@ def test_migrations_make_the_schema_of_the_models(ledger: Ledger) -> None:
 
 
 def test_an_old_schema_is_refused_with_the_command_to_run(ledger: Ledger) -> None:
-    """Before it is touched; an upgrade mends it, and may be repeated."""
+    """Before it is touched; an upgrade mends it, keeps what is there, and may be repeated."""
     ledger.check()
-    ledger.write(lambda c: c.execute(text("UPDATE alembic_version SET version_num = '0000'")))
+    recorded(ledger, phones(1))
+    for older in ("DROP TABLE page", "DROP TABLE segment", "UPDATE alembic_version SET version_num = '0001'"):
+        ledger.write(partial(_execute, older))
     with pytest.raises(LedgerUnavailable, match="sms-bridge db upgrade"):
         ledger.check()
-    ledger.write(lambda c: c.execute(text("UPDATE alembic_version SET version_num = '0001'")))
-    upgrade(ledger.database.engine.url.render_as_string(hide_password=False))
-    ledger.check()
+    for _ in range(2):
+        upgrade(ledger.database.engine.url.render_as_string(hide_password=False))
+        ledger.check()
+    late = DeliveryReceipt(MessageStatus.DELIVERED, vendor_id="v0", segment=1, segments=1)
+    assert len(ledger.receipts.apply(CHANNEL, [late], pushes=True, now=NOW).ended) == 1
+
+
+def _execute(statement: str, connection: Connection) -> None:
+    connection.execute(text(statement))
 
 
 @pytest.mark.parametrize(

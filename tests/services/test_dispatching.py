@@ -8,6 +8,8 @@ import pytest
 from bridge.plugin import (
     Batch,
     CredentialsRejected,
+    DeliveryReceipt,
+    MessageStatus,
     NotAccepted,
     OutcomeUnknown,
     SubmitResult,
@@ -225,3 +227,20 @@ def test_a_message_that_could_not_be_sent_in_time_expires(worlds: Worlds) -> Non
     world.now += 9999
     world.dispatch()
     assert len(world.sent()) == called
+
+
+@pytest.mark.parametrize("at_once", [True, False], ids=["by the answer", "by a look-up"])
+def test_every_segment_of_a_message_is_waited_for(world: World, at_once: bool) -> None:
+    """A vendor names each segment; the message is delivered when a receipt has come for each."""
+    named = giving(accepted("s1", "s2", "s3"))
+    world.vendor.answer = named if at_once else giving(unknown("lost"))
+    world.vendor.look_up = named
+    world.send(PHONES[:1])
+    world.dispatch()
+    world.now += 600
+    world.settle()
+    for vendor_id, ended in (("s3", {}), ("s1", {}), ("s2", {PHONES[0]: "DELIVERED"})):
+        world.services.receiving.take_in(
+            [DeliveryReceipt(MessageStatus.DELIVERED, vendor_id=vendor_id)], [], "webhook"
+        )
+        assert world.ended() == ended

@@ -216,3 +216,26 @@ def test_a_lost_template_is_no_such_resource(tmp_path: Path) -> None:
     assert review.created_at is not None
     assert review.created_at.isoformat() == "2026-11-01T08:00:00+08:00"
     assert script.built[0].url == "https://api.acme.example/templates/a%2Fb%3Fc"
+
+
+# entries for one recipient -> the ids of its segments
+SEGMENTS: list[tuple[list[dict[str, Any]], tuple[str, ...]]] = [
+    ([GOOD], ()),
+    ([GOOD, {"id": 3, "code": 0}], ("1", "3")),
+    ([BAD, GOOD, {"id": 3, "code": 0}], ("1", "3")),
+    ([GOOD, GOOD], ()),
+    ([{"code": 0}, {"code": 0}], ()),
+]
+
+
+@pytest.mark.parametrize("match", ["phone", "single"])
+@pytest.mark.parametrize(("entries", "ids"), SEGMENTS)
+def test_several_items_for_one_recipient_are_its_segments(
+    tmp_path: Path, match: str, entries: list[dict[str, Any]], ids: tuple[str, ...]
+) -> None:
+    """Every id is kept: a report may name any of them."""
+    recipe, given = items(match, *({"phone": P1, **entry} for entry in entries))
+    if match == "single":
+        recipe = recipe.replace(BATCH, '[batch]\nmode = "single"\n')
+    (result,) = sent(tmp_path, recipe, given)
+    assert (result.outcome, result.segment_ids) == (A, ids)

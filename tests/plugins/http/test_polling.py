@@ -1,13 +1,22 @@
 """Polls: one page per call, nothing lost, nothing taken for empty."""
 
 import json
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bridge.plugin import CredentialsRejected, OutcomeUnknown, PendingMessage, PollWindow, from_vendor
+from bridge.plugin import (
+    BridgeError,
+    CredentialsRejected,
+    OutcomeUnknown,
+    PendingMessage,
+    PollWindow,
+    from_vendor,
+)
 from bridge_http.vendor import HttpVendor
 
 from .making import HEAD, NOW, SEND, Script, answer, vendor_for
@@ -77,6 +86,35 @@ def test_a_failed_page_is_an_error(tmp_path: Path, given: Any, error: type[Excep
     vendor = vendor_with(tmp_path, POLL, given)
     with pytest.raises(error):
         vendor.poll_receipts(vendor.channel, window())
+
+
+# (answer, is it kept before it is read)
+KEPT = [
+    (answer('{"ok": true, "list": [{"id": 1, "state": "ok"}]}'), True),
+    (answer('{"ok": false, "code": 7}'), True),
+    (answer("<html>"), True),
+    (answer("<html>", 502), False),
+    (answer("", 401), False),
+]
+
+
+@pytest.mark.parametrize(("given", "kept"), KEPT)
+def test_a_page_is_kept_before_it_is_read(tmp_path: Path, given: Any, kept: bool) -> None:
+    """What a vendor gives once only is handed over as it came; an error of HTTP holds no records."""
+    pages: list[bytes] = []
+    vendor = vendor_with(tmp_path, POLL, given)
+    with suppress(BridgeError):
+        vendor.poll_receipts(vendor.channel, replace(window(), keep=pages.append))
+    assert pages == ([given.content] if kept else [])
+
+
+def test_a_kept_page_is_read_without_asking(tmp_path: Path) -> None:
+    """The vendor would not give it again."""
+    vendor = vendor_with(tmp_path, POLL)
+    page = b'{"ok": true, "list": [{"id": 1, "state": "ok"}], "next": "c2"}'
+    got = vendor.poll_receipts(vendor.channel, replace(window("c1"), page=page))
+    assert [receipt.vendor_id for receipt in got.receipts] == ["1"]
+    assert vendor._call.built == []  # type: ignore[attr-defined]
 
 
 EACH = """

@@ -157,9 +157,6 @@ STATES = [
     ({"state": "skip"}, None),
     ({"state": "ok", "id": ""}, None),
     ({"state": "ok", "id": "", "ref": "m1"}, MessageStatus.DELIVERED),
-    ({"state": "ok", "part": 1, "parts": 2}, MessageStatus.ACCEPTED),
-    ({"state": "ok", "part": 2, "parts": 2}, MessageStatus.DELIVERED),
-    ({"state": "bad", "part": 1, "parts": 2}, MessageStatus.UNDELIVERABLE),
 ]
 
 
@@ -170,6 +167,24 @@ def test_a_word_becomes_a_status(
     """An unknown word never invents an end; a record that names no message is left out."""
     receipts = read(hook(tmp_path), request(json.dumps({**ONE, **record})))
     assert [receipt.status for receipt in receipts] == ([] if status is None else [status])
+
+
+SEGMENTS: list[tuple[dict[str, Any], tuple[int, int]]] = [
+    ({}, (0, 0)),
+    ({"part": 1, "parts": 2}, (1, 2)),
+    ({"part": "2", "parts": "2"}, (2, 2)),
+    ({"part": "x", "parts": 2}, (0, 2)),
+    ({"part": -1, "parts": 12345}, (0, 0)),
+]
+
+
+@pytest.mark.parametrize(("record", "segment"), SEGMENTS)
+def test_a_report_says_which_segment_it_is_about(
+    tmp_path: Path, record: dict[str, Any], segment: tuple[int, int]
+) -> None:
+    """The bridge puts the segments together; a number that is none stays out."""
+    (receipt,) = read(hook(tmp_path), request(json.dumps({**ONE, **record})))
+    assert (receipt.segment, receipt.segments) == segment
 
 
 def test_a_hundred_records_and_a_broken_one(tmp_path: Path) -> None:
