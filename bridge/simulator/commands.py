@@ -181,12 +181,16 @@ def _wait_for_ever() -> None:
 
 @contextlib.contextmanager
 def _ending() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP unwind as Ctrl-C does, so that everything started is ended."""
+    """Let SIGTERM and SIGHUP unwind as Ctrl-C does, so that everything started is ended.
+
+    A shell lets what it starts in the background ignore Ctrl-C; a SIGINT sent on purpose still counts.
+    """
 
     def end(signum: int, _frame: FrameType | None) -> None:
         raise SystemExit(128 + signum)
 
     before = {signum: signal.signal(signum, end) for signum in (signal.SIGTERM, signal.SIGHUP)}
+    before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:

@@ -22,10 +22,12 @@ child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, t
 print(os.getpid(), child.stdout.readline().strip(), flush=True)
 time.sleep(600)
 """
+# A test run in the background of a shell ignores SIGINT, and so would all that it starts.
 STARTER = f"""\
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from bridge.simulator.parts import Parts
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with Parts(Path(sys.argv[1])) as parts:
     part = parts.start("family", sys.executable, "-c", {FAMILY!r})
     part.await_ready(lambda: bool(part.first_line()))
@@ -82,7 +84,10 @@ def test_a_starter_that_is_ended_leaves_no_orphans(tmp_path: Path, signum: signa
         assert len(pids) == 2
         assert all(map(lives, pids))
         starter.send_signal(signum)
-        starter.wait(20)
+        try:
+            starter.wait(20)
+        finally:
+            starter.kill()
     assert until(lambda: not any(map(lives, pids)))
 
 
