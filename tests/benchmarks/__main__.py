@@ -15,6 +15,7 @@ from .choices import Counts, compared
 from .dispatching import dispatched
 from .pushing import pushed
 from .receiving import received
+from .recipes import lines as recipe_lines
 from .round_trip import there_and_back
 from .table import Line, machine, print_table
 
@@ -88,6 +89,11 @@ def choices(kind: str, folder: Path, sizes: Sizes) -> Iterator[Line]:
     return compared(kind, folder, sizes.choices)
 
 
+def recipes(_kind: str, _folder: Path, _sizes: Sizes) -> Iterator[Line]:
+    """Vendors from a file beside vendors in Python; needs no database."""
+    return recipe_lines()
+
+
 ROWS: dict[str, Callable[[str, Path, Sizes], Iterator[Line]]] = {
     "accept": accept,
     "dispatch": dispatch,
@@ -95,6 +101,7 @@ ROWS: dict[str, Callable[[str, Path, Sizes], Iterator[Line]]] = {
     "push": push,
     "round-trip": round_trip,
     "choices": choices,
+    "recipes": recipes,
 }
 
 
@@ -118,7 +125,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _measured(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
     sizes = QUICK if options.quick else FULL
     for name in options.only or ROWS:
-        for kind in [options.database] if options.database else KINDS:
+        kinds = [options.database] if options.database else KINDS
+        for kind in ["no database"] if name == "recipes" else kinds:
             print(f"{name} on {kind} ...", file=sys.stderr, flush=True)
             here = folder / f"{name}-{kind}"
             here.mkdir(exist_ok=True)
