@@ -1,0 +1,224 @@
+"""Hostile values through every recipe: read at a server as the vendor would, or that recipient is refused."""
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
+
+import pytest
+
+from bridge.plugin import Batch, Message, Outcome, TemplateType
+from bridge_http.recipe import load
+
+from .making import batch_of, vendor_for
+from .test_calling import running
+
+FOLDER = Path(__file__).parents[3] / "config" / "recipes"
+HOSTILE = [
+    *('"', "'", "\\", "\n", "\r\nX-Evil: 1", ",", ";", "&a=b", "=", "%41", "%252C", "+", "~", "<", "|", "`"),
+    *(
+        "😀",
+        "名",
+        "é",
+        "{{ 7*7 }}",
+        "{% raw %}",
+        "{{ secret.key }}",
+        "#x#",
+        "${code}",
+        "@var(code)",
+        "{$var}",
+    ),
+    *("{1}", "00123", "13900001111", "1_000", "1e3", "true", "null", " blank ", "", "\u2028", "\x00", "\t"),
+    *("</sms>", "<![CDATA[", "】【Evil】", "x" * 2000, "\ud800"),
+]
+NO_UNICODE = "\ud800"  # half a character: no charset can write it
+CLEAN = "Li Lei"
+
+
+class Seen(NamedTuple):
+    """A request as the server got it."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The fields of the body."""
+        return dict(parse_qsl(self.body.decode(), keep_blank_values=True, strict_parsing=True))
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The fields of the address."""
+        return dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True, strict_parsing=True))
+
+    @property
+    def json(self) -> Any:
+        """The JSON body."""
+        return json.loads(self.body)
+
+
+Pairs = Iterable[tuple[str, Any]]
+Reading = Callable[[Seen], Pairs]
+"""Numbers and what the vendor reads for each."""
+
+
+def one(number: str, text: str) -> Reading:
+    """A form with one recipient."""
+    return lambda seen: [(seen.form[number], seen.form[text])]
+
+
+def several(numbers: str, text: str) -> Reading:
+    """A form with one text for numbers between commas."""
+    return lambda seen: [(number, seen.form[text]) for number in seen.form[numbers].split(",")]
+
+
+def huawei(seen: Seen) -> Pairs:
+    """Values in order, per recipient."""
+    return [(entry["to"][0], entry["templateParas"]) for entry in seen.json["smsContent"]]
+
+
+def chuanglan_v1(seen: Seen) -> Pairs:
+    """`number,value,value;number,value,value`."""
+    for row in seen.json["params"].split(";"):
+        number, *values = row.split(",")
+        yield number, values
+
+
+def chuanglan_v2(seen: Seen) -> Pairs:
+    """Numbers between commas, and their values as JSON in a text."""
+    numbers = seen.json["phoneNumbers"].split(",")
+    return zip(numbers, json.loads(seen.json["templateParamJson"]), strict=True)
+
+
+def yunpian(seen: Seen) -> Pairs:
+    """Texts encoded one by one, then joined by commas."""
+    texts = [unquote_plus(text) for text in seen.form["text"].split(",")]
+    return zip(seen.form["mobile"].split(","), texts, strict=True)
+
+
+def jasmin(seen: Seen) -> Pairs:
+    """Plain text, or UTF-16 in hex."""
+    form = seen.form
+    text = (
+        form["content"] if form["coding"] == "0" else bytes.fromhex(form["hex-content"]).decode("utf-16-be")
+    )
+    return [(form["to"], text)]
+
+
+def sinch(seen: Seen) -> Pairs:
+    """Values by name, then by number."""
+    given = seen.json["parameters"]
+    return [(number, {name: given[name][number] for name in given}) for number in seen.json["to"]]
+
+
+def text(message: Message) -> Any:
+    """The rendered text."""
+    return message.text
+
+
+def signed(message: Message) -> Any:
+    """The rendered text behind the signature."""
+    return "【Acme】" + message.text
+
+
+def bracketed(message: Message) -> Any:
+    """The same abroad, where the brackets are plain."""
+    return "[Acme]" + message.text
+
+
+def signed_behind(message: Message) -> Any:
+    """The rendered text before the signature."""
+    return message.text + "【Acme】"
+
+
+def named(message: Message) -> Any:
+    """The values by name."""
+    return dict(message.params)
+
+
+def ordered(message: Message) -> Any:
+    """The values in order."""
+    return list(message.params.values())
+
+
+# recipe: (how the vendor reads a call, what it must find, what is refused beside half a character)
+RECIPES: dict[str, tuple[Reading, Callable[[Message], Any], set[str]]] = {
+    "africastalking": (several("to", "message"), text, set()),
+    "bulksms": (lambda seen: [(m["to"][0]["address"], m["body"]) for m in seen.json], bracketed, set()),
+    "chuanglan_v1": (chuanglan_v1, ordered, {",", ";"}),
+    "chuanglan_v2": (chuanglan_v2, named, set()),
+    "clicksend": (lambda seen: [(m["to"], m["body"]) for m in seen.json["messages"]], text, set()),
+    "huawei": (huawei, ordered, {""}),
+    "huawei_wsse": (huawei, ordered, {""}),
+    "infobip": (
+        lambda seen: [(m["destinations"][0]["to"], m["text"]) for m in seen.json["messages"]],
+        text,
+        set(),
+    ),
+    "jasmin": (jasmin, text, set()),
+    "kannel": (lambda seen: [(seen.query["to"], seen.query["text"])], text, set()),
+    "luosimao": (several("mobile_list", "message"), signed_behind, set()),
+    "messagebird": (lambda seen: [(n, seen.json["body"]) for n in seen.json["recipients"]], text, set()),
+    "plivo": (lambda seen: [(n, seen.json["text"]) for n in seen.json["dst"].split("<")], text, set()),
+    "sinch": (sinch, named, set()),
+    "smsglobal": (one("to", "text"), text, set()),
+    "submail": (lambda seen: [(m["to"], m["vars"]) for m in json.loads(seen.form["multi"])], named, set()),
+    "telnyx": (lambda seen: [(seen.json["to"], seen.json["text"])], text, set()),
+    "tencent": (
+        lambda seen: [(n, seen.json["TemplateParamSet"]) for n in seen.json["PhoneNumberSet"]],
+        ordered,
+        set(),
+    ),
+    "vonage": (one("to", "text"), text, set()),
+    "yunpian": (yunpian, signed, set()),
+}
+
+
+def test_no_recipe_is_left_out() -> None:
+    """A new recipe needs a row here."""
+    assert {path.stem for path in FOLDER.glob("*.toml")} == RECIPES.keys()
+
+
+def batch_for(international: bool) -> Batch:
+    """Every hostile value, with a clean one before and behind."""
+    values = [{"name": value, "code": "0123"} for value in (CLEAN, *HOSTILE, CLEAN)]
+    first = 447_700_900_000 if international else 13_800_138_000
+    return batch_of(
+        *values,
+        content="Hi ${name}, ${code}.",
+        phones=[str(first + index) for index in range(len(values))],
+        type_=TemplateType.INTERNATIONAL if international else TemplateType.PROMOTION,
+        vendor_code="10001",
+    )
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES))
+def test_a_hostile_value_arrives_intact_or_refuses_its_recipient(name: str) -> None:
+    """Read at the other end of a connection, number by number."""
+    read, wanted, refused = RECIPES[name]
+    recipe = load(FOLDER / f"{name}.toml")
+    batch = batch_for(recipe.sample.international)
+    with running((500, {}, b"")) as server:
+        vendor = vendor_for(
+            name,
+            base_url=server.url,
+            allow_private=True,
+            secrets={secret: f"s3cret-{secret}" for secret in recipe.secrets},
+            values={name: f"v-{name}" for name in recipe.required} | recipe.sample.settings,
+        )
+        results = vendor.send_batch(vendor.channel, batch)
+        vendor.close()
+    requests = [Seen(*each) for each in server.seen]
+    got = {number.removeprefix("+")[-10:]: found for seen in requests for number, found in read(seen)}
+    assert all("X-Evil" not in seen.headers for seen in requests)
+    for message, result in zip(batch.messages, results, strict=True):
+        value, number = message.params["name"], message.phone.digits[-10:]
+        if value in {*refused, NO_UNICODE}:
+            assert (result.outcome, result.code) == (Outcome.REJECTED, "UNSENDABLE_VALUE"), ascii(value)
+            assert number not in got
+        else:
+            assert result.outcome is Outcome.UNKNOWN, ascii((value, result.reason))
+            assert got[number] == wanted(message), ascii(value)
