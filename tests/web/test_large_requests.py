@@ -4,8 +4,10 @@ import io
 import json
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from werkzeug.test import TestResponse
@@ -96,3 +98,37 @@ def test_exactly_at_the_limit(worlds: Worlds, slack: int, code: str) -> None:
     raw = json.dumps(TEMPLATE).encode()
     world = worlds(bridge={"max_request_bytes": len(raw) + slack})
     assert world.call("POST", "/sms/smsTemplate", raw).get_json()["code"] == code
+
+
+def test_large_requests_are_served_one_at_a_time_and_small_ones_meanwhile(world: World) -> None:
+    """So that the memory of one is all that a process needs; while the first is served, nobody else is."""
+    path, code = "/sms/sendBatchList", world.template()
+    large = world.send(code, outId="large", padding="x" * 1_000_000)
+    small = world.send(code, outId="small")
+    answers: dict[str, str] = {}
+
+    def post(name: str, body: dict[str, Any], sent: dict[str, Any]) -> None:
+        answer = world.app.test_client().post(path, json=body, **sent)
+        answers[name] = answer.get_json()["code"]
+
+    def started(name: str, body: dict[str, Any]) -> threading.Thread:
+        thread = threading.Thread(target=post, args=(name, body, world.signed()))
+        thread.start()
+        return thread
+
+    others: list[threading.Thread] = []
+    send: Callable[..., str] = world.services["promo"].accepting.send_list
+
+    def watched(body: Any, *rest: Any) -> str:
+        if not others:
+            others.append(started("second", large | {"outId": "later"}))
+            started("small", small).join(30)
+            others[0].join(0.5)
+            answers["meanwhile"] = ", ".join(answers)
+        return send(body, *rest)
+
+    world.services["promo"].accepting.send_list = watched  # type: ignore[method-assign]
+    post("first", large, world.signed())
+    others[0].join(30)
+    assert answers.pop("meanwhile") == "small"
+    assert answers == dict.fromkeys(("small", "first", "second"), "OK")
