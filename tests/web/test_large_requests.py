@@ -127,7 +127,7 @@ def test_large_requests_are_served_one_at_a_time_and_small_ones_meanwhile(world:
             answers["meanwhile"] = ", ".join(answers)
         return send(body, *rest)
 
-    world.services["promo"].accepting.send_list = watched  # type: ignore[method-assign]
+    world.services["promo"].accepting.send_list = watched  # type: ignore[assignment,method-assign]
     post("first", large, world.signed())
     others[0].join(30)
     assert answers.pop("meanwhile") == "small"
