@@ -224,9 +224,10 @@ class Contract:
         return call.face.success(call.id, payload)
 
     def _result(self, call: _Call, body: _Received) -> Any:
-        # A large body takes seven times its size while it is served. Two at once would not be faster, for
-        # Python runs one of them at a time, but all threads together would need a gigabyte.
-        with self._large if len(body.raw) > _LARGE_BODY else nullcontext():
+        # A large send takes seven times its size while it is served. Two at once would not be faster, for
+        # Python runs one of them at a time, but all threads together would need a gigabyte. A large template
+        # is another matter: it waits for its vendor, and no other channel is to wait with it.
+        with self._large if call.operation.send and len(body.raw) > _LARGE_BODY else nullcontext():
             return self._served(call, body)
 
     def _served(self, call: _Call, body: _Received) -> Any:
