@@ -26,7 +26,7 @@ from bridge.plugin.phone import mask
 
 from .decoding import Unreadable, read_form, read_json, read_regex, read_xml
 from .faults import Fault
-from .paths import Path, as_text, compile_path, compile_regex, compile_tests
+from .paths import Path, as_text, compile_path, compile_regex, compile_tests, nothing
 from .schema import ErrorRule, Items, Response
 from .values import Recipient
 
@@ -186,12 +186,14 @@ class SendReader:
         self._failed = compile_path(counts.failed if counts else "", f"{key}.counts.failed", faults)
         self._counts = counts is not None
 
-    def read(self, answer: Answer, recipients: Sequence[Recipient]) -> list[SubmitResult]:
+    def read(
+        self, answer: Answer, recipients: Sequence[Recipient], batch_ref: str = ""
+    ) -> list[SubmitResult]:
         """One result per recipient, in order; raises when the whole call was refused."""
         document = self.judge.document(answer)
         batch_id = as_text(self._batch_id(document))
         if self._items is not None:
-            return self._items.read(document, recipients, batch_id)
+            return self._items.read(document, recipients, batch_id, batch_ref)
         if self._counts:
             return self._by_counts(document, len(recipients), batch_id)
         return [accepted(batch_id)] * len(recipients)
@@ -215,14 +217,17 @@ class _ItemReader:
         self._id = compile_path(items.id, f"{key}.id", faults)
         self._code = compile_path(items.code, f"{key}.code", faults)
         self._message = compile_path(items.message, f"{key}.message", faults)
+        self._batch_ref = compile_path(items.batch_ref, f"{key}.batch_ref", faults)
         self._ok = compile_tests(items.ok, f"{key}.ok", faults)
         self._name: Path = compile_path(getattr(items, items.match, ""), f"{key}.{items.match}", faults)
 
     def read(
-        self, document: dict[str, Any], recipients: Sequence[Recipient], batch_id: str
+        self, document: dict[str, Any], recipients: Sequence[Recipient], batch_id: str, batch_ref: str
     ) -> list[SubmitResult]:
         found = self._list(document)
         items = found if isinstance(found, list) else [] if found is None else [found]
+        if self._batch_ref is not nothing:
+            items = [item for item in items if as_text(self._batch_ref(item)) == batch_ref]
         if self._match == "index":
             if len(items) != len(recipients):
                 return [unknown("The vendor's answer does not fit the numbers of the call.")] * len(

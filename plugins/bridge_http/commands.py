@@ -8,11 +8,11 @@ from pydantic import ValidationError
 
 from bridge.plugin import BridgeError
 
-from .describing import HOOK_URL, described, read_webhook, webhook_lines, written
+from .describing import HOOK_URL, read_webhook, webhook_lines, written
 from .faults import RecipeFaults
 from .masking import masked
-from .recipe import Compiled, find, folders_of_recipes, load
-from .samples import Bench, differences
+from .recipe import Compiled, find, folders_of_recipes, known_recipes, load
+from .samples import Bench, DryRun, differences, dry_runs
 from .schema import Recipe
 from .schema_samples import Sample
 
@@ -45,52 +45,44 @@ def _found(name: str) -> Path:
 
 
 def _all_recipes() -> list[Path]:
-    folder = next((folder for folder in folders_of_recipes() if folder.is_dir()), None)
-    paths = sorted(folder.glob("*.toml")) if folder is not None else []
-    if not paths:
+    known = known_recipes()
+    if not known:
         raise click.ClickException("There are no recipes here: name a file.")
-    return paths
+    return [known[name] for name in sorted(known)]
 
 
 def _check_one(path: Path, *, quiet: bool) -> bool:
     try:
         loaded = load(path)
         Compiled(loaded, str(path))
+        runs = list(dry_runs(path))
         if not quiet:
-            _print_requests(path, loaded)
+            _print_requests(path, loaded, runs)
         failed = [(sample, found) for sample in loaded.samples if (found := differences(path, sample))]
     except RecipeFaults as problem:
         click.echo(str(problem), err=True)
         return False
-    except ValidationError as problem:
-        for error in problem.errors():
-            click.echo(f"{path}: sample.{'.'.join(map(str, error['loc']))}: {error['msg']}", err=True)
-        return False
+    unbuilt = [run for run in runs if run.refusal]
+    for run in unbuilt:
+        click.echo(f"{path}: {run.name}: cannot be built from the sample values: {run.refusal}", err=True)
     for sample, found in failed:
         for difference in found:
             click.echo(f"{path}: sample {sample.name!r}: {difference}", err=True)
-    passed = len(loaded.samples) - len(failed)
-    click.echo(f"{path}: {'ok' if not failed else 'FAULTY'}, {passed} of {len(loaded.samples)} samples hold")
+    passed, good = len(loaded.samples) - len(failed), not failed and not unbuilt
+    click.echo(f"{path}: {'ok' if good else 'FAULTY'}, {passed} of {len(loaded.samples)} samples hold")
     if not quiet:
         click.echo(f"  checked: {loaded.plugin.checked}\n  not checked: {loaded.plugin.unchecked}")
-    return not failed
+    return good
 
 
-def _print_requests(path: Path, loaded: Recipe) -> None:
-    polls = [f"poll.{kind}" for kind in ("receipt", "reply") if getattr(loaded.poll, kind) is not None]
-    for name in [*loaded.operations.present(), *polls]:
-        bench = Bench.for_sample(path, Sample(name="dry run"))
-        refusal = ""
-        try:
-            result = bench.call(name)
-            refusal = "" if bench.recorder.built else "; ".join(described(result))
-        except BridgeError as error:
-            refusal = "" if bench.recorder.built else error.reason
-        click.secho(f"\n# {name}", bold=True)
-        for built in bench.recorder.built:
-            click.echo(masked(written(built), bench.secrets) + "\n")
-        if refusal:
-            click.echo(f"cannot be built: {refusal}\n")
+def _print_requests(path: Path, loaded: Recipe, runs: Sequence[DryRun]) -> None:
+    secrets = Bench.for_sample(path, Sample(name="dry run")).secrets
+    for run in runs:
+        click.secho(f"\n# {run.name}", bold=True)
+        for built in run.built:
+            click.echo(masked(written(built), secrets) + "\n")
+        if run.refusal:
+            click.echo(f"cannot be built: {run.refusal}\n")
     if loaded.webhooks:
         addresses = ", ".join(f"{HOOK_URL}/{name}" for name in loaded.webhooks)
         click.echo(f"# webhooks: {addresses}\n")
@@ -129,15 +121,14 @@ def new(name: str, folder: Path | None) -> None:
     """Start a recipe: a commented file that already passes `recipe check`."""
     if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii() or name != name.lower():
         raise click.ClickException("A recipe's name has lower-case letters, digits, - and _ only.")
-    folder = folder or next(
-        (known for known in folders_of_recipes() if known.is_dir()), Path("config/recipes")
-    )
-    path = folder / f"{name}.toml"
+    path = (folder or folders_of_recipes()[0]) / f"{name}.toml"
     start = (Path(__file__).parent / "start.toml").read_text(encoding="utf-8")
-    folder.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
             file.write(start.replace("VENDOR", name))
     except FileExistsError:
         raise click.ClickException(f"{path} is there already.") from None
+    except OSError as problem:
+        raise click.ClickException(f"{path} cannot be written: {problem.strerror}.") from None
     click.echo(f"{path} is ready. Next: sms-bridge recipe check {path}")

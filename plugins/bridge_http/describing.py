@@ -43,7 +43,8 @@ def read_webhook(text: str) -> WebhookRequest:
     match = re.match(r"([A-Z]+) (\S+)", first)
     if match is None:
         raise ValueError("the first line must be like: POST /receipt")
-    prefix = "https://sms.example.com" if match[2].startswith("/hooks/") else HOOK_URL
+    host = headers.get("host", "sms.example.com")
+    prefix = f"https://{host}" if match[2].startswith("/hooks/") else HOOK_URL
     url = match[2] if "://" in match[2] else prefix + match[2]
     parts = urlsplit(url)
     tail = re.sub(r"^/hooks/[^/]+/[^/]+", "", parts.path)  # saved requests show the channel and its token
@@ -73,6 +74,12 @@ def described(value: Any) -> list[str]:
     if value and isinstance(value[0], ReceiptPage | ReplyPage):
         return []  # an empty page
     return [line(item) for item in value]
+
+
+def why(value: Any) -> str:
+    """The reasons an answer gives for what was not done, each once."""
+    values = value if isinstance(value, Sequence) and not isinstance(value, SubmitResult) else [value]
+    return "; ".join(dict.fromkeys(reason for item in values if (reason := getattr(item, "reason", ""))))
 
 
 def line(value: Any) -> str:

@@ -71,6 +71,14 @@ def _put(target: dict[str, Any], key: str, value: Any) -> None:
     target[key] = value
 
 
+def _merge(table: dict[str, Any], more: Any) -> dict[str, Any]:
+    for other in more if isinstance(more, list) else (more,):
+        if not isinstance(other, Mapping):
+            raise Unsendable("is no table whose keys could be added")
+        table |= other
+    return table
+
+
 def _slim(table: dict[str, Any], *optional: str) -> dict[str, Any]:
     for key in optional:
         if table[key] is None or table[key] == "" or table[key] == [] or table[key] == {}:
@@ -88,6 +96,7 @@ _INTERNAL: dict[str, Callable[..., Any]] = {
     "_append": _append,
     "_put": _put,
     "_slim": _slim,
+    "_merge": _merge,
     "_text": filters.text,
     "_segment": filters.segment,
     "_known": _known,
@@ -205,14 +214,21 @@ class Compiler:
         optional = [name[:-1] for name in tree if name.endswith("?")]
         pairs = []
         for name, value in tree.items():
+            if name == "$merge":
+                continue
             if name.startswith("$"):
-                self._fault(f"{key}.{name}", "is not one of $each, $map, $as, $key and $value")
+                self._fault(f"{key}.{name}", "is not one of $each, $map, $as, $key, $value and $merge")
             pairs.append(
                 nodes.Pair(
                     nodes.Const(name.removesuffix("?")), self._value(value, f"{key}.{name}", filter_name)
                 )
             )
-        table = nodes.Dict(pairs)
+        table: nodes.Expr = nodes.Dict(pairs)
+        if "$merge" in tree:
+            merged = self._value(tree["$merge"], f"{key}.$merge", filter_name)
+            both, holder = nodes.Filter(table, "_merge", [merged], [], None, None), self._fresh()
+            self._blocks[-1].add(nodes.Assign(nodes.Name(holder, "store"), both), self._line(f"{key}.$merge"))
+            table = nodes.Name(holder, "load")
         if not optional:
             return table
         arguments: list[nodes.Expr] = [nodes.Const(name) for name in optional]
@@ -230,7 +246,7 @@ class Compiler:
         outer = self._blocks[-1]
         outer.add(nodes.Assign(nodes.Name(holder, "store"), empty), line)
         inner = _Block(frozenset({variable}))
-        shadowed = self._known.get(variable)
+        outside = dict(self._known)
         self._known[variable] = self._element(str(tree[kind]))
         self._blocks.append(inner)
         value = self._value(tree["$value"], f"{key}.$value", "_text")
@@ -242,7 +258,7 @@ class Compiler:
             put.name = "_append"
         inner.add(nodes.ExprStmt(put), line)
         self._blocks.pop()
-        self._known[variable] = shadowed
+        self._known = outside
         loop = nodes.For(nodes.Name(variable, "store"), source, inner.statements, [], None, False)
         outer.add(loop, line)
         return nodes.Name(holder, "load")
@@ -309,11 +325,18 @@ class Compiler:
                 there = ", ".join(sorted(keys)) or "none"
                 self._fault(key, f"{access.node.name}.{access.attr} is not defined; there are {there}")  # type: ignore[attr-defined]
         for used in whole.find_all(nodes.Filter):
-            if used.name not in filters.FILTERS:
-                self._fault(key, f"there is no filter {used.name!r}")
+            for called in (used.name, *_mapped(used)):
+                if called not in filters.FILTERS:
+                    self._fault(key, f"there is no filter {called!r}")
         for test in whole.find_all(nodes.Test):
             if test.name not in ENVIRONMENT.tests:
                 self._fault(key, f"there is no test {test.name!r}")
+
+
+def _mapped(used: nodes.Filter) -> list[str]:
+    """The filter that `map('name')` applies to each element."""
+    first = used.args[0] if used.name == "map" and used.args else None
+    return [first.value] if isinstance(first, nodes.Const) else []
 
 
 class _Block:

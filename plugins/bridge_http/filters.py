@@ -109,6 +109,11 @@ def sorted_kv(pairs: Mapping[str, Any], pair: str = "{k}={v}", join: str = "&") 
     return _kv({key: pairs[key] for key in sorted(pairs, key=str.encode)}, pair, join)
 
 
+def indexed(values: Iterable[Any], prefix: str, start: int = 0) -> dict[str, Any]:
+    """A table with a numbered key for every value: `Name.0`, `Name.1` and so on for the prefix `Name.`."""
+    return {f"{prefix}{number}": value for number, value in enumerate(values, start)}
+
+
 def strict_join(values: Iterable[Any], separator: str) -> str:
     """Join texts by a separator none of them contains; a recipient whose value does is refused."""
     texts = [text(value) for value in values]
@@ -158,6 +163,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "split": lambda value, separator: text(value).split(separator),
     "ms": lambda unix: int(float(unix) * 1000),
     "timefmt": timefmt,
+    "indexed": indexed,
     "strict_join": strict_join,
     "only": only,
     "most": most,

@@ -33,7 +33,8 @@ def compile_path(source: str, key: str, faults: list[Fault]) -> Path:
     try:
         compiled = jmespath.compile(source)
     except JMESPathError as problem:
-        faults.append(Fault(key, f"is not a JMESPath expression: {str(problem).splitlines()[0]}"))
+        why = str(problem).splitlines()[0].removeprefix("Bad jmespath expression: ").rstrip(":")
+        faults.append(Fault(key, f"is not a JMESPath expression: {why}"))
         return nothing
     names = _plain_names(dict(compiled.parsed))
     if names is None:

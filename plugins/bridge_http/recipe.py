@@ -1,13 +1,15 @@
 """From a TOML file to a compiled vendor; every fault of the file is reported at once."""
 
 import os
+import sysconfig
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from .answers import Judge, SendReader
 from .faults import Fault, RecipeFaults
@@ -16,49 +18,67 @@ from .paths import compile_path, compile_test
 from .records import Clock, RecordReader, check_words
 from .requesting import Plan, compile_request
 from .schema import Operation, Recipe, Response
-from .schema_auth import Token
+from .schema_auth import Scheme, Token
+from .schema_base import Table
 from .schema_reports import Poll
 from .schema_request import Request
+from .schema_samples import Sample, SampleDefaults
 from .values import PENDING_FIELDS, RECIPIENT_FIELDS, TEMPLATE_FIELDS
 from .webhooks import WebhookReader
 
 Known = Mapping[str, frozenset[str] | None]
 
 _SENDS = ("send_text", "send_digital", "lookup")
+_SHARED = "share/qa-sms-bridge/config/recipes"
 _TOKEN = "token"  # noqa: S105 - the name of a table
 
 
 def find(recipe: str) -> Path:
     """The file of a recipe: a path when it ends in .toml, else a name in a folder of recipes.
 
-    The folders are `recipes` beside the configuration file (SMS_BRIDGE_CONFIG), then `config/recipes` here
-    and beside this package. Raises RecipeFaults.
+    Raises RecipeFaults.
     """
     if recipe.endswith(".toml"):
         if Path(recipe).is_file():
             return Path(recipe)
         raise RecipeFaults(recipe, [Fault("", "there is no such file")])
-    folders = [folder for folder in folders_of_recipes() if folder.is_dir()]
-    for folder in folders:
-        if (folder / f"{recipe}.toml").is_file():
-            return folder / f"{recipe}.toml"
-    places = ", ".join(str(folder) for folder in folders) or "config/recipes"
-    raise RecipeFaults(recipe, [Fault("", f"there is no recipe of this name in {places}")])
+    known = known_recipes()
+    if recipe in known:
+        return known[recipe]
+    there = f"there are {', '.join(sorted(known))}" if known else "there is none at all"
+    raise RecipeFaults(recipe, [Fault("", f"there is no recipe of this name; {there}")])
+
+
+def known_recipes() -> dict[str, Path]:
+    """Every recipe that can be named, with its file; of two with one name the first folder's counts."""
+    return {
+        path.stem: path for folder in reversed(folders_of_recipes()) for path in sorted(folder.glob("*.toml"))
+    }
 
 
 def folders_of_recipes() -> list[Path]:
-    """Where recipes are looked for, in order."""
+    """Where recipes are looked for, in order.
+
+    First `recipes` beside the configuration file (SMS_BRIDGE_CONFIG), where an operator's own belong; then
+    `config/recipes` here and in this copy of the repository; then where an installation puts them: beside
+    the interpreter, beside a user's packages, or beside packages that were given a folder of their own.
+    """
     config = os.environ.get("SMS_BRIDGE_CONFIG", "config/bridge.toml")
-    here = Path(__file__).resolve().parents[2] / "config" / "recipes"
-    return list(dict.fromkeys((Path(config).parent / "recipes", Path("config/recipes"), here)))
+    here = Path(__file__).resolve().parents
+    user = sysconfig.get_path("data", sysconfig.get_preferred_scheme("user"))
+    installed = [Path(root, _SHARED) for root in (sysconfig.get_path("data"), user, here[1])]
+    own = (Path(config).parent / "recipes", Path("config/recipes"), here[2] / "config" / "recipes")
+    return list(dict.fromkeys((*own, *installed)))
 
 
 def load(path: Path) -> Recipe:
     """Read and validate a file; raises RecipeFaults with every fault of its form."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as problem:
-        raise RecipeFaults(str(path), [Fault("", f"cannot be read ({type(problem).__name__})")]) from None
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError:
+        raise RecipeFaults(str(path), [Fault("", "is not text in UTF-8")]) from None
+    except OSError as problem:
+        raise RecipeFaults(str(path), [Fault("", f"cannot be read: {problem.strerror}")]) from None
     except tomllib.TOMLDecodeError as problem:
         raise RecipeFaults(str(path), [Fault("", f"is not TOML: {problem}")]) from None
     try:
@@ -76,23 +96,57 @@ def _fault(error: Any) -> Fault:
             parts.append(f"[{part}]" if isinstance(part, int) else f".{part}")
         before = part
     key = "".join(parts).removeprefix(".")
-    if error["type"] == "extra_forbidden":
-        return Fault(key, "is not a key a recipe has here")
-    if error["type"] == "missing":
-        return Fault(key, "is missing")
-    return Fault(key, error["msg"].removeprefix("Value error, "))
+    return Fault(key, _reason(error, str(before)))
+
+
+def _reason(error: Any, name: str) -> str:
+    """pydantic's message in the words of someone who writes TOML."""
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "extra_forbidden":
+        near = get_close_matches(name, [key for key in KEYS if key != name], 1)
+        return "is not a key a recipe has here" + (f"; did you mean {near[0]}?" if near else "")
+    if kind == "literal_error":
+        return f"{error['input']!r} is none of {context['expected']}"
+    if kind == "union_tag_invalid":
+        return f"scheme: {context['tag']!r} is none of {context['expected_tags']}"
+    if kind == "string_pattern_mismatch":
+        return f"does not fit {context['pattern']}"
+    known = {
+        "missing": "is missing",
+        "string_type": "must be a text, in quotes",
+        "list_type": "must be a list, in [ ]",
+        "dict_type": "must be a table",
+        "model_type": "must be a table",
+        "bool_type": "must be true or false",
+        "int_type": "must be a whole number, without quotes",
+        "float_type": "must be a number, without quotes",
+        "union_tag_not_found": "needs `scheme`",
+    }
+    return known.get(kind) or error["msg"].removeprefix("Value error, ")
+
+
+def _keys(model: type[BaseModel]) -> Iterator[str]:
+    for kind in model.__subclasses__():
+        yield from (field.alias or name for name, field in kind.model_fields.items())
+        yield from _keys(kind)
+
+
+KEYS = sorted({*_keys(Table), *_keys(Scheme)})
+"""Every key of every table, for suggestions."""
 
 
 class CompiledOperation:
     """An operation's request and the readers of its answer."""
 
-    def __init__(self, plan: Plan | None, response: Response, recipe: Recipe, charset: str, key: str) -> None:
+    def __init__(self, plan: Plan | None, operation: Operation, recipe: Recipe, key: str) -> None:
         self.faults: list[Fault] = []
         self.plan = plan
         key = f"{key}.response"
+        response, charset = operation.response, operation.request.charset
         self.reader = SendReader(response, recipe.errors, charset, key, self.faults)
         self.judge = self.reader.judge
         self.response = response
+        self.each = operation.each
         self.clock = Clock(response.time, recipe.plugin.timezone)
         self.vendor_code = compile_path(response.vendor_code, f"{key}.vendor_code", self.faults)
         self.status = compile_path(response.status, f"{key}.status", self.faults)
@@ -153,6 +207,7 @@ class Compiled:
             name: WebhookReader(name, webhook, recipe, hook_names, faults)
             for name, webhook in recipe.webhooks.items()
         }
+        faults += _sample_faults(recipe)
         if not recipe.operations.present():
             faults.append(Fault("operations", "there is none: a recipe needs at least send_text"))
         if faults:
@@ -190,12 +245,12 @@ class Compiled:
 
     def _operation(self, name: str, operation: Operation, faults: list[Fault]) -> CompiledOperation:
         key = f"operations.{name}"
-        names = self._with_token(self._names_of(name), self.recipe.requests.added_to(operation.request))
-        request = self.recipe.requests.added_to(operation.request)
-        plan = compile_request(request, names, self.base_url, f"{key}.request", faults)
-        compiled = CompiledOperation(plan, operation.response, self.recipe, operation.request.charset, key)
+        plan = self._request(operation.request, self._names_of(name), f"{key}.request", faults)
+        compiled = CompiledOperation(plan, operation, self.recipe, key)
         faults += compiled.faults
         faults += _missing_parts(name, operation.response, key)
+        if operation.each and name != "lookup":
+            faults.append(Fault(f"{key}.each", "is for lookup: how messages are sent is said by batch.mode"))
         if operation.needs and operation.needs not in (self._names["settings"] or ()):
             faults.append(Fault(f"{key}.needs", f"there is no setting {operation.needs!r}"))
         return compiled
@@ -204,14 +259,24 @@ class Compiled:
         known: dict[str, frozenset[str] | None] = {"since": None, "until": None, "cursor": None}
         if poll.each:
             known["p"] = PENDING_FIELDS
-        names = self._with_token({**self._names, **known}, self.recipe.requests.added_to(poll.request))
-        request = self.recipe.requests.added_to(poll.request)
-        plan = compile_request(request, names, self.base_url, f"poll.{kind}.request", faults)
+        plan = self._request(poll.request, {**self._names, **known}, f"poll.{kind}.request", faults)
         return CompiledPoll(kind, poll, plan, self.recipe, faults)
 
-    @staticmethod
-    def _with_token(names: Known, request: Request) -> Known:
-        return {**names, _TOKEN: None} if isinstance(request.auth, Token) else names
+    def _request(self, own: Request, names: Known, key: str, faults: list[Fault]) -> Plan | None:
+        shared = self.recipe.requests
+        whole = shared.added_to(own)
+        if isinstance(whole.auth, Token):
+            names = {**names, _TOKEN: None}
+        found: list[Fault] = []
+        plan = compile_request(whole, names, self.base_url, key, found)
+        # What all requests share is told once, under the key it has in the file.
+        faults += [
+            Fault(f"requests.{place}", reason)
+            if shared.holds(place := fault_key.removeprefix(f"{key}."), own)
+            else Fault(fault_key, reason)
+            for fault_key, reason in found
+        ]
+        return plan
 
     def requests(self) -> list[Request]:
         """Every request of the recipe."""
@@ -251,7 +316,11 @@ class TokenPlan:
 
 
 def _base_url(url: str, faults: list[Fault]) -> str:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        number = parts.port
+    except ValueError:
+        parts, number = urlsplit(""), None
     if (
         parts.scheme not in ("https", "http")
         or not parts.hostname
@@ -261,7 +330,7 @@ def _base_url(url: str, faults: list[Fault]) -> str:
         faults.append(Fault("plugin.base_url", "is not an address such as https://api.vendor.example"))
         return "https://vendor.invalid"
     default = {"https": 443, "http": 80}[parts.scheme]
-    port = f":{parts.port}" if parts.port not in (None, default) else ""
+    port = f":{number}" if number not in (None, default) else ""
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}"
 
@@ -280,3 +349,22 @@ def _missing_parts(name: str, response: Response, key: str) -> list[Fault]:
     if name == "lookup" and response.items is None:
         faults.append(Fault(f"{key}.response.items", "is missing: a look-up needs it"))
     return faults
+
+
+def _sample_faults(recipe: Recipe) -> Iterator[Fault]:
+    """Samples that cannot fail, and names they give a value that the recipe does not have."""
+    for number, sample in enumerate(recipe.samples):
+        key = f"samples[{number}]"
+        if bool(sample.call) == bool(sample.webhook):
+            yield Fault(key, "needs either `call` or `webhook`")
+        elif (
+            sample.call and not sample.request and sample.results is sample.receipts is sample.replies is None
+        ):
+            yield Fault(key, "expects nothing: give it `request`, `results`, `receipts` or `replies`")
+    tables: list[tuple[str, Sample | SampleDefaults]] = [("sample", recipe.sample)]
+    tables += [(f"samples[{number}]", sample) for number, sample in enumerate(recipe.samples)]
+    for key, table in tables:
+        for name in table.secrets.keys() - recipe.secrets.keys():
+            yield Fault(f"{key}.secrets.{name}", "is not a secret of this recipe")
+        for name in table.settings.keys() - recipe.settings.keys() - recipe.required.keys():
+            yield Fault(f"{key}.settings.{name}", "is not a setting of this recipe")

@@ -3,11 +3,11 @@
 Everything goes through the same vendor class as in production; only the caller and the clock are replaced.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import SecretStr
 
@@ -29,7 +29,7 @@ from bridge.plugin.phone import parse
 from bridge.plugin.text import TextContent
 
 from .answers import Answer
-from .describing import HOOK_URL, described, read_answer, read_webhook, written
+from .describing import HOOK_URL, described, read_answer, read_webhook, why, written
 from .naming import Namer
 from .recipe import load
 from .requesting import Built
@@ -46,6 +46,10 @@ _ABROAD = [
     SampleRecipient(phone="12025550123", vars={"name": "Ann", "code": "0123"}),
     SampleRecipient(phone="447700900123", vars={"name": "Zoë", "code": "4567"}),
 ]
+
+
+SAMPLE_TOKEN = "sample-token"  # noqa: S105
+"""The token that samples and the dry run see; the request that fetches one is the call "token"."""
 
 
 class NoRecords:
@@ -94,6 +98,7 @@ class Bench:
     recorder: Recorder
     sample: Sample
     secrets: Mapping[str, str]
+    namer: Namer
 
     @classmethod
     def for_sample(cls, path: Path, sample: Sample) -> "Bench":
@@ -113,7 +118,8 @@ class Bench:
         now, nonce = recipe.sample.now if sample.now is None else sample.now, recipe.sample.nonce
         namer = Namer(settings.compiled, secrets, values, HOOK_URL, clock=lambda: now, nonce=lambda: nonce)
         recorder = Recorder(read_answer(sample.answer or "200\n\n{}"))
-        return cls(recipe, HttpVendor(channel, recorder, namer), channel, recorder, sample, secrets)
+        vendor = HttpVendor(channel, recorder, namer, fetch_token=lambda names: (SAMPLE_TOKEN, 3600.0))
+        return cls(recipe, vendor, channel, recorder, sample, secrets, namer)
 
     @property
     def _now(self) -> datetime:
@@ -189,12 +195,47 @@ class Bench:
             "digital_query": lambda: vendor.query_digital_template(channel, template),
             "digital_delete": lambda: vendor.delete_digital_template(channel, template),
             "check": lambda: vendor.check_channel(channel),
+            "token": self._token,
             "poll.receipt": lambda: vendor.poll_receipts(channel, self.window()),
             "poll.reply": lambda: vendor.poll_replies(channel, self.window()),
         }
         if name not in calls:
             raise KeyError(name)
         return calls[name]()
+
+    @property
+    def calls(self) -> list[str]:
+        """Everything the recipe can ask of its vendor, by the names that `call` takes."""
+        polls = [f"poll.{kind}" for kind in ("receipt", "reply") if getattr(self.recipe.poll, kind)]
+        token = ["token"] if self.namer.compiled.token else []
+        return [*token, *self.recipe.operations.present(), *polls]
+
+    def _token(self) -> list[str]:
+        if self.namer.compiled.token is None:
+            raise KeyError("token")
+        token, seconds = self.vendor.fetch_token(self.namer.common())
+        return [f"{token} for {seconds:g} s"]
+
+
+class DryRun(NamedTuple):
+    """One operation or poll with sample values: the requests it makes, or why it makes none."""
+
+    name: str
+    built: list[Built]
+    refusal: str
+
+
+def dry_runs(path: Path) -> Iterator[DryRun]:
+    """Everything the recipe can ask, once; raises RecipeFaults."""
+    sample = Sample(name="dry run")
+    for name in Bench.for_sample(path, sample).calls:
+        bench = Bench.for_sample(path, sample)
+        try:
+            result = bench.call(name)
+        except BridgeError as error:
+            result = error
+        built = bench.recorder.built
+        yield DryRun(name, built, "" if built else why(result))
 
 
 def differences(path: Path, sample: Sample) -> list[str]:
@@ -205,12 +246,13 @@ def differences(path: Path, sample: Sample) -> list[str]:
     try:
         result = bench.call(sample.call)
     except KeyError:
-        return [f"call: {sample.call!r} is no operation or poll"]
+        return [f"call: {sample.call!r} is no operation or poll; there are {', '.join(bench.calls)}"]
     except BridgeError as error:
         result = error
     found = []
     if sample.request:
-        sent = written(bench.recorder.built[-1]) if bench.recorder.built else "(nothing was sent)"
+        built = bench.recorder.built
+        sent = written(built[-1]) if built else f"(nothing was sent: {why(result)})"
         found += _compare("request", sample.request.strip("\n").replace("\r\n", "\n"), sent)
     expected = {"results": sample.results, "receipts": sample.receipts, "replies": sample.replies}
     for name, lines in expected.items():

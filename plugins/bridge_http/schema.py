@@ -79,7 +79,8 @@ class ErrorRule(Table):
 class Items(Table):
     """The list with one result per recipient. All paths but `path` are relative to an item.
 
-    `absent` is for look-ups: "not_sent" when a recipient without an item proves that nothing was taken.
+    Items whose `batch_ref` is not that of the call are left out. `absent` is for look-ups: "not_sent" when a
+    recipient without an item proves that nothing was taken.
     """
 
     path: str
@@ -87,6 +88,7 @@ class Items(Table):
     id: str = ""
     phone: str = ""
     ref: str = ""
+    batch_ref: str = ""
     code: str = ""
     message: str = ""
     ok: list[Condition] = []
@@ -133,9 +135,13 @@ class Response(Table):
 
 
 class Operation(Table):
-    """One thing the bridge may ask the vendor. With `needs` only where that setting has a value."""
+    """One thing the bridge may ask the vendor. With `needs` only where that setting has a value.
+
+    `each = "message"` is for look-ups that ask about one message at a time, however it was sent.
+    """
 
     needs: str = ""
+    each: Literal["message"] | None = None
     request: Request
     response: Response
 

@@ -7,11 +7,13 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_val
 Digest = Literal["md5", "sha1", "sha256", "sha512"]
 
 
-class _Scheme(BaseModel):
+class Scheme(BaseModel):
+    """Base of every scheme; `scheme` tells them apart."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Basic(_Scheme):
+class Basic(Scheme):
     """HTTP Basic: user and password as base64 of UTF-8."""
 
     scheme: Literal["basic"]
@@ -19,7 +21,7 @@ class Basic(_Scheme):
     password: str
 
 
-class Header(_Scheme):
+class Header(Scheme):
     """One header with a literal prefix or an expression."""
 
     scheme: Literal["header"]
@@ -27,7 +29,7 @@ class Header(_Scheme):
     value: str
 
 
-class Token(_Scheme):
+class Token(Scheme):
     """A token fetched with a request of its own and kept until shortly before it expires.
 
     `token` and `expires` are paths in the answer (expires in seconds); in `value` the token is `token`.
@@ -45,7 +47,7 @@ class Token(_Scheme):
     early_s: Annotated[float, Field(ge=0)] = 60
 
 
-class Wsse(_Scheme):
+class Wsse(Scheme):
     """X-WSSE with a SHA-256 digest. Two variants are in use: base64 of the raw digest, or of its hex text."""
 
     scheme: Literal["wsse"]
@@ -57,7 +59,7 @@ class Wsse(_Scheme):
 Auth = Annotated[Basic | Header | Token | Wsse, Field(discriminator="scheme")]
 
 
-class SortedParams(_Scheme):
+class SortedParams(Scheme):
     """A digest over the sorted parameters, put back among them as `into`.
 
     With `hmac` the digest is an HMAC with that key. `pair` has `{k}` and `{v}`; `wrap` has one `{}`.
@@ -80,7 +82,7 @@ class SortedParams(_Scheme):
         return self
 
 
-class Tc3(_Scheme):
+class Tc3(Scheme):
     """TC3-HMAC-SHA256 of Tencent Cloud over the body's bytes."""
 
     scheme: Literal["tc3"]
@@ -89,7 +91,7 @@ class Tc3(_Scheme):
     secret_key: str
 
 
-class SdkHmac(_Scheme):
+class SdkHmac(Scheme):
     """SDK-HMAC-SHA256 of Huawei Cloud (AK/SK)."""
 
     scheme: Literal["sdk_hmac_sha256"]
@@ -97,7 +99,7 @@ class SdkHmac(_Scheme):
     secret: str
 
 
-class RpcHmac(_Scheme):
+class RpcHmac(Scheme):
     """The classic RPC signature of Alibaba Cloud: HMAC-SHA1 over the sorted query."""
 
     scheme: Literal["rpc_hmac_sha1"]
@@ -105,7 +107,7 @@ class RpcHmac(_Scheme):
     secret: str
 
 
-class Expr(_Scheme):
+class Expr(Scheme):
     """Ordered steps of one key each; `header:NAME`, `query:NAME` and `field:NAME` put the value there.
 
     The expressions see `req` (method, url, host, path, query, headers, body) and the steps before them.
@@ -118,7 +120,7 @@ class Expr(_Scheme):
 Sign = Annotated[SortedParams | Tc3 | SdkHmac | RpcHmac | Expr, Field(discriminator="scheme")]
 
 
-class Equals(_Scheme):
+class Equals(Scheme):
     """A field, header or query parameter equals an expression, compared in constant time.
 
     Names: `body` (decoded), `raw` (bytes), `text`, `form`, `query`, `headers`, `url`, `method`.
@@ -139,7 +141,7 @@ class Equals(_Scheme):
         return self
 
 
-class HmacHeader(_Scheme):
+class HmacHeader(Scheme):
     """A header holds the HMAC of the body's bytes."""
 
     scheme: Literal["hmac_header"]
@@ -156,7 +158,7 @@ class VerifySorted(SortedParams):
     field: str
 
 
-class JwtHs256(_Scheme):
+class JwtHs256(Scheme):
     """A header holds a JWT (HS256) with SHA-256 hashes of the URL and the body (MessageBird)."""
 
     scheme: Literal["jwt_hs256"]
@@ -165,7 +167,7 @@ class JwtHs256(_Scheme):
     issuer: str = ""
 
 
-class Addresses(_Scheme):
+class Addresses(Scheme):
     """The caller's address lies in one of these networks."""
 
     scheme: Literal["addresses"]

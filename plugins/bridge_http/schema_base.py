@@ -1,5 +1,6 @@
 """What every part of a recipe's schema is made of."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -48,6 +49,21 @@ class TimeForm(Table):
 
     format: str = "iso"
     zone: str = ""
+
+    @field_validator("format")
+    @classmethod
+    def _known_format(cls, form: str) -> str:
+        if form not in ("iso", "unix", "unix_ms"):
+            day = datetime(2026, 11, 2, 4, 5, 6, tzinfo=UTC)
+            try:
+                read = datetime.strptime(day.strftime(form), form) if "%" in form else None
+            except ValueError:
+                read = None
+            if read is None or (read.month, read.day) != (day.month, day.day):
+                raise ValueError(
+                    "is none of iso, unix and unix_ms, nor a strptime format such as %Y-%m-%d %H:%M"
+                )
+        return form
 
     @field_validator("zone")
     @classmethod

@@ -34,6 +34,17 @@ class Shared(Table):
             changes["form"] = {**self.form, **request.form}
         return request.model_copy(update=changes)
 
+    def holds(self, place: str, request: "Request") -> bool:
+        """Whether a place in the whole request, such as `form.apikey`, stems from here."""
+        section, _, rest = place.partition(".")
+        own = getattr(request, section, None)
+        if section in ("auth", "sign"):
+            return own is None
+        if section not in ("headers", "query", "form"):
+            return False
+        name = next((name for name in getattr(self, section) if f"{rest}.".startswith(f"{name}.")), None)
+        return name is not None and name not in (own or {})
+
 
 class Request(Table):
     """One HTTP request. `path` is appended to the base URL; at most one body."""

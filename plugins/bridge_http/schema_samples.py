@@ -1,6 +1,9 @@
 """The sample tables of a recipe: cases that must hold, run without the vendor."""
 
+import re
 from typing import Any
+
+from pydantic import field_validator
 
 from .schema_base import Table
 
@@ -10,6 +13,13 @@ class SampleRecipient(Table):
 
     phone: str
     vars: dict[str, str] = {}
+
+    @field_validator("phone")
+    @classmethod
+    def _as_quick_audience_writes_it(cls, number: str) -> str:
+        if not re.fullmatch(r"[0-9]{7,15}", number):
+            raise ValueError("is no number as Quick Audience writes it: 13800138000, or abroad 12025550123")
+        return number
 
 
 class SampleDefaults(Table):
@@ -53,3 +63,19 @@ class Sample(Table):
     sign_name: str | None = None
     vendor_code: str | None = None
     now: int | None = None
+
+    @field_validator("answer")
+    @classmethod
+    def _has_a_status(cls, text: str) -> str:
+        if text and not re.match(r"\s*[1-5][0-9]{2}\b", text):
+            raise ValueError(
+                "its first line must be the status, such as 200; then headers, an empty line, the body"
+            )
+        return text
+
+    @field_validator("webhook")
+    @classmethod
+    def _has_a_method(cls, text: str) -> str:
+        if text and not re.match(r"\s*[A-Z]+ \S+", text):
+            raise ValueError("its first line must be like: POST /receipt")
+        return text

@@ -67,8 +67,9 @@ class Sender:
         self._sleep = sleep
         recipe = namer.compiled.recipe
         self._rate = recipe.plugin.rate_per_s
-        self._key = grouping(recipe.batch.mode, recipe.phone.split)
-        self._max = recipe.batch.max
+        one = operation.each == "message"
+        self._key = grouping("single" if one else recipe.batch.mode, recipe.phone.split)
+        self._max = 1 if one else recipe.batch.max
 
     def send(self, batch: Batch) -> list[SubmitResult]:
         """One result per message, in order. Never raises for what happens to a single call."""
@@ -111,7 +112,7 @@ class Sender:
             if built is not None:
                 self._take_turn()
                 answer = self._exchange(built)
-                read = self._operation.reader.read(answer, [recipients[place] for place in places])
+                read = self._operation.reader.read(answer, [recipients[place] for place in places], batch.ref)
                 results |= dict(zip(places, map(self._told, read), strict=True))
         except BridgeError as error:
             halt = error

@@ -264,6 +264,8 @@ def compile_sign(
     signers: list[Signer] = []
     if isinstance(sign, schema_auth.SortedParams):
         texts, signers = sorted_texts(sign), [SortedParams(sign)]
+        if not sign.into:
+            compiler.faults.append(Fault(f"{place}.into", "is missing: the parameter that holds the digest"))
     elif isinstance(sign, schema_auth.Tc3):
         texts = {"service": sign.service, "secret_id": sign.secret_id, "secret_key": sign.secret_key}
         signers = [Tc3()]
@@ -279,12 +281,14 @@ def compile_sign(
     return signers
 
 
+FetchToken = Callable[[Names], tuple[str, float]]
+"""Asks the vendor for a token: the token, and the seconds it is good for."""
+
+
 class TokenCache:
     """One fetched token, renewed shortly before it expires or when the vendor refuses it."""
 
-    def __init__(
-        self, fetch: Callable[[Names], tuple[str, float]], clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, fetch: FetchToken, clock: Callable[[], float] = time.monotonic) -> None:
         self._fetch = fetch
         self._clock = clock
         self._lock = threading.Lock()

@@ -48,7 +48,7 @@ from .recipe import CompiledOperation
 from .requesting import Built, Plan
 from .sending import Sender
 from .settings import HttpSettings
-from .signing import TokenCache
+from .signing import FetchToken, TokenCache
 from .values import Names
 
 CALLS_PER_BATCH = 10
@@ -76,7 +76,13 @@ class HttpVendor(Vendor):
     name: ClassVar[str] = "http"
     settings_model = HttpSettings
 
-    def __init__(self, channel: Channel, caller: Caller | None = None, namer: Namer | None = None) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        caller: Caller | None = None,
+        namer: Namer | None = None,
+        fetch_token: FetchToken | None = None,
+    ) -> None:
         super().__init__(channel)
         assert isinstance(channel.settings, HttpSettings)  # noqa: S101 - the registry validated it
         settings = channel.settings
@@ -92,7 +98,7 @@ class HttpVendor(Vendor):
         )
         secrets = {name: secret.get_secret_value() for name, secret in settings.secrets.items()}
         self._namer = namer or Namer(self._compiled, secrets, settings.values, channel.hook_url)
-        self._tokens = TokenCache(self._fetch_token)
+        self._tokens = TokenCache(fetch_token or self.fetch_token)
         self._senders = {
             name: self._sender(name) for name in ("send_text", "send_digital") if self._has(name)
         }
@@ -291,7 +297,7 @@ class HttpVendor(Vendor):
             return names
         return {**names, "token": self._tokens.get(names)}
 
-    def _fetch_token(self, names: Names) -> tuple[str, float]:
+    def fetch_token(self, names: Names) -> tuple[str, float]:
         """A new token and the seconds it is good for. What fails here fails before anything was sent."""
         scheme = self._compiled.token
         assert scheme is not None and scheme.plan is not None  # noqa: S101 - a recipe with faults is never run

@@ -84,7 +84,8 @@ DIFFERENCES = [
         ("accepted 1", "accepted 2"),
         "results is not as expected\n--- expected\naccepted 2\n--- got\naccepted 1",
     ),
-    (('call = "send_text"', 'call = "send_fax"'), "'send_fax' is no operation or poll"),
+    (('call = "send_text"', 'call = "send_fax"'), "'send_fax' is no operation or poll; there are send_text"),
+    (('call = "send_text"', 'call = "token"'), "'token' is no operation or poll; there are send_text"),
 ]
 
 
@@ -108,8 +109,55 @@ def test_a_value_a_sample_lacks_is_a_fault_not_a_traceback(folder: Path) -> None
         encoding="utf-8",
     )
     result = run("check", "acme")
-    assert "cannot be built: rejected UNSENDABLE_VALUE" in result.output
+    assert result.exit_code == 1
+    told = "send_text: cannot be built from the sample values: operations.send_text.request.json.from: "
+    assert f"acme.toml: {told}'str object' has no attribute 'Acme'" in result.output
     assert "Traceback" not in result.output
+
+
+TOKEN = """
+[requests.auth]
+scheme = "token"
+path = "/token"
+form = { grant_type = "client_credentials", client_secret = "{{ secret.key }}" }
+"""
+TOKEN_SAMPLE = """
+[[samples]]
+name = "a token"
+call = "token"
+request = '''
+POST https://api.acme.example/token
+Content-Type: application/x-www-form-urlencoded; charset=utf-8
+
+grant_type=client_credentials&client_secret=sample-key
+'''
+answer = '''
+200
+
+{"access_token": "abc", "expires_in": 3600}
+'''
+results = ["abc for 3540 s"]
+"""
+
+
+def test_a_vendor_with_tokens_is_checked_like_any_other(folder: Path) -> None:
+    """The request for the token is shown, and the others with a sample token."""
+    sample = SAMPLE.replace("Content-Type", "Authorization: Bearer sample-token\nContent-Type")
+    (folder / "acme.toml").write_text(HEAD + SEND + TOKEN + sample + TOKEN_SAMPLE, encoding="utf-8")
+    result = run("check", "acme")
+    assert "2 of 2 samples hold" in result.output, result.output
+    assert "# token\nPOST https://api.acme.example/token" in result.output
+    assert "client_secret=<secret.key>" in result.output
+
+
+def test_recipes_of_all_folders_are_checked(folder: Path) -> None:
+    """An operator's own and those that come with the bridge; the own wins over one of the same name."""
+    (folder / "acme.toml").write_text(HEAD + SEND, encoding="utf-8")
+    (folder / "bulksms.toml").write_text(HEAD, encoding="utf-8")
+    result = run("check", "--quiet")
+    assert f"{folder / 'acme.toml'}: ok" in result.output
+    assert f"{folder / 'bulksms.toml'}: operations: there is none" in result.output
+    assert "yunpian.toml: ok" in result.output
 
 
 def test_a_saved_webhook_is_shown_as_it_is_read(tmp_path: Path) -> None:
@@ -170,6 +218,20 @@ def test_a_new_recipe_passes_its_own_check(folder: Path) -> None:
     assert "is there already" in run("new", "globex").output
     for name in ("Globex", "../globex", "glob ex", ""):
         assert run("new", name).exit_code == 1
+
+
+def test_a_new_recipe_never_lands_among_those_of_the_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its folder is made beside the configuration; where that cannot be, a sentence says so."""
+    monkeypatch.setenv("SMS_BRIDGE_CONFIG", str(tmp_path / "etc" / "bridge.toml"))
+    assert run("new", "globex").exit_code == 0
+    assert (tmp_path / "etc" / "recipes" / "globex.toml").is_file()
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SMS_BRIDGE_CONFIG", str(tmp_path / "file" / "bridge.toml"))
+    result = run("new", "globex")
+    assert result.exit_code == 1
+    assert "globex.toml cannot be written: Not a directory." in result.output
 
 
 # (secret, text)

@@ -138,6 +138,7 @@ FAULTS: list[tuple[Any, str]] = [
     ({"$each": "people"}, "a $each table has $each, $value"),
     ({"$map": "people", "$value": "x"}, "a $map table has $key, $map, $value"),
     ({"$every": "people"}, "is not one of $each, $map"),
+    ({"$merge": "=nobody"}, "'nobody' is not defined here"),
     ("{{ word }}" + "x" * 9000, "is longer than 8192"),
     ("{{ r.phone }}", "the name 'r' is not defined here"),
     ("{{ range(3) }}", "the name 'range' is not defined here"),
@@ -156,6 +157,7 @@ def test_a_faulty_tree_is_refused_with_its_key(tree: Any, reason: str) -> None:
 
 # (tree, key, what is wrong)
 REFUSALS: list[tuple[Any, str, str]] = [
+    ({"$merge": "=word"}, "json.$merge", "is no table"),
     ({"a": "{{ people[0].nick }}"}, "json.a", "has no attribute 'nick'"),
     ({"a": "=people[9]"}, "json.a", "has no element 9"),
     ({"$each": "people", "$value": {"a": "{{ r.phone }}", "b": "{{ r.nick }}"}}, "json.$value.b", "'nick'"),
@@ -186,6 +188,23 @@ def test_tables_give_their_keys_and_never_methods() -> None:
     """A variable called items, keys or values is a variable."""
     names = {**VALUES, "people": {"items": "i", "keys": "k", "values": "v", "get": "g"}}
     assert run("{{ people.items }}{{ people.keys }}{{ people.values }}{{ people.get }}", names) == "ikvg"
+
+
+# (table, value)
+MERGED: list[tuple[Any, Any]] = [
+    ({"a": "1", "$merge": "=people | map(attribute='phone') | indexed('To.')"},
+     {"a": "1", "To.0": "138", "To.1": "139"}),
+    ({"a?": "", "$merge": [{"$map": "people", "$key": "{{ r.phone }}", "$value": "x"}, {"b": "2"}]},
+     {"138": "x", "139": "x", "b": "2"}),
+    ({"$each": "people", "$value": {"$merge": "=[r.phone] | indexed('n')", "b": "1"}},
+     [{"b": "1", "n0": "138"}, {"b": "1", "n0": "139"}]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("tree", "value"), MERGED)
+def test_a_table_takes_in_keys_that_are_computed(tree: Any, value: Any) -> None:
+    """For vendors that number their parameters."""
+    assert run(tree) == value
 
 
 def test_names_of_let_are_ordered() -> None:

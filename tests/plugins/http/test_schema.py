@@ -26,7 +26,7 @@ FAULTS = [
     (GOOD + "colour = 'red'\n", "operations.send_text.response.colour", "is not a key a recipe has here"),
     (GOOD.replace('path = "/send"', ""), f"{SENT}.path", "is missing"),
     (GOOD.replace('"/send"', '"send"'), f"{SENT}.path", "begin with"),
-    (GOOD.replace("ok = ", "ok = ").replace('in = ["true"]', "in = [0]"), None, "string"),
+    (GOOD.replace("ok = ", "ok = ").replace('in = ["true"]', "in = [0]"), None, "must be a text, in quotes"),
     (GOOD.replace('in = ["true"]', 'inn = ["true"]'), None, "is not a key"),
     (GOOD.replace('in = ["true"]', 'in = ["1"], present = true'), None, "exactly one of"),
     (GOOD.replace("body.ok", "body..ok"), "operations.send_text.response.accepted[0].path", "JMESPath"),
@@ -36,7 +36,7 @@ FAULTS = [
     (GOOD.replace("Asia/Shanghai", "Asia/Atlantis"), "plugin.timezone", "is not a time zone"),
     (HEAD, "operations", "there is none"),
     (GOOD + "[batch]\nmax = 5\n", "batch", "leave `max` out"),
-    (GOOD + "[errors]\n1 = { class = 'fatal' }\n", "errors.1.class", "'retry'"),
+    (GOOD + "[errors]\n1 = { class = 'fatal' }\n", "errors.1.class", "'fatal' is none of 'retry'"),
     (GOOD + "[operations.send_text.request.form]\na = '1'\n", SENT, "more than one of"),
     (GOOD + "[operations.send_text.request.headers]\n'X Y' = '1'\n", None, "is not a header name"),
     (GOOD + "[operations.send_text.request.auth]\nscheme = 'basic'\nuser = 'x'\n", None, "is missing"),
@@ -55,6 +55,28 @@ FAULTS = [
      f"{SENT}.json.u", "callback.receipt is not defined"),
     (GOOD + "decode = 'regex'\n", "operations.send_text.response", "go together"),
     (GOOD + "decode = 'regex'\nregex = '('\n", "operations.send_text.response.regex", "regular expression"),
+    (GOOD.replace("accepted =", "acepted ="), None, "did you mean accepted?"),
+    (GOOD.replace("[plugin]", "[plugin]\nrate_per_s = '5'"), "plugin.rate_per_s", "without quotes"),
+    (GOOD.replace("accepted = [{", "accepted = {").replace("] }]", "] }"), None, "must be a list"),
+    (GOOD.replace(".acme.example", ".acme.example:x"), "plugin.base_url", "is not an address"),
+    (GOOD.replace("phone') | list", "phone') | map('shout') | list"), f"{SENT}.json.to", "no filter 'shout'"),
+    (GOOD + f"[{SENT}.sign]\nscheme = 'sorted_params'\n", f"{SENT}.sign.into", "is missing"),
+    (GOOD + "[operations.send_text]\neach = 'message'\n", "operations.send_text.each", "is for lookup"),
+    (GOOD + "[requests.headers]\nA = '{{ secret.kye }}'\n", "requests.headers.A", "secret.kye is not"),
+    (GOOD + "[requests.auth]\nscheme = 'header'\nname = 'A'\nvalue = '{{ nobody }}'\n",
+     "requests.auth.value", "'nobody'"),
+    (GOOD + WEBHOOK + "time = { format = 'YYYY-MM-DD' }\n", "webhooks.receipt.time.format", "strptime"),
+    (GOOD + WEBHOOK + "time = { format = '%H:%M' }\n", "webhooks.receipt.time.format", "strptime"),
+    (GOOD + "[sample.settings]\nx = 1\n", "sample.settings.x", "is not a setting"),
+    (GOOD + "[sample.secrets]\nx = '1'\n", "sample.secrets.x", "is not a secret"),
+    (GOOD + "[[samples]]\nname = 'a'\n", "samples[0]", "needs either"),
+    (GOOD + "[[samples]]\nname = 'a'\ncall = 'send_text'\n", "samples[0]", "expects nothing"),
+    (GOOD + "[[samples]]\nname = 'a'\nanswer = 'OK'\n", "samples[0].answer", "must be the status"),
+    (GOOD + "[[samples]]\nname = 'a'\nwebhook = '/receipt'\n", "samples[0].webhook", "POST /receipt"),
+    (GOOD + "[sample]\nrecipients = [{ phone = '+86138' }]\n", "sample.recipients[0].phone", "no number"),
+    (GOOD.replace("request.json]",
+                  "request.json]\na = { '$each' = 'recipients', '$as' = 'q', '$value' = '' }\nb = '{{ q }}'"),
+     f"{SENT}.json.b", "'q' is not defined"),
     (GOOD.replace("send_text", "sign_query"), "operations.sign_query.response.status", "a query needs it"),
 ]  # fmt: skip
 
@@ -106,8 +128,11 @@ def test_a_recipe_is_found_by_name_or_path(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("SMS_BRIDGE_CONFIG", str(tmp_path / "bridge.toml"))
     assert find("yunpian") == tmp_path / "recipes" / "yunpian.toml"
     assert find("bulksms").is_file()
-    for missing in ("nobody", str(tmp_path / "nobody.toml")):
-        with pytest.raises(RecipeFaults, match="there is no"):
+    for missing, told in (
+        ("nobody", "there are .*bulksms, "),
+        (str(tmp_path / "nobody.toml"), "no such file"),
+    ):
+        with pytest.raises(RecipeFaults, match=f"there is no.*{told}|{told}"):
             find(missing)
 
 

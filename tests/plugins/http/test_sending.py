@@ -1,7 +1,6 @@
 """Sending a batch: grouped as the vendor takes it, nothing sent twice, nobody lost."""
 
 import json
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from bridge.plugin import Limits, Outcome, OutcomeUnknown, TemplateType, VendorT
 from bridge_http.requesting import Built
 from bridge_http.samples import NoRecords
 
-from .making import HEAD, NOW, SEND, Script, answer, batch_of, vendor_for
+from .making import HEAD, SEND, Script, answer, batch_of, vendor_for
 
 OK = answer('{"ok": true, "id": "B"}')
 A, R, N, U = Outcome.ACCEPTED, Outcome.REJECTED, Outcome.NOT_SENT, Outcome.UNKNOWN
@@ -267,92 +266,6 @@ def test_the_vendors_rate_is_kept_by_all_workers(tmp_path: Path) -> None:
     assert results[2].error.retry_after == 9.0
     assert slept == [0.4]
     assert records.asked == [("recipe.calls", 1, 5.0)] * 3
-
-
-IDEMPOTENT = '[batch]\nmode = "per_recipient_vars"\nmax = 100\nidempotency = { keep_hours = 11 }\n'
-KEY = 'key = "{{ idempotency.text }}"\nnumber = "=idempotency.int31"\n'
-
-
-def test_an_unanswered_call_is_repeated_once_under_its_key(tmp_path: Path) -> None:
-    """The repeat has the key of the first call, also when a receipt has settled some of its messages."""
-    script = Script(OutcomeUnknown("lost"), OK)
-    vendor = vendor_for(recipe(tmp_path, IDEMPOTENT, KEY), script, now=lambda: NOW + 3600)
-    called = datetime.fromtimestamp(NOW, UTC)
-    batch = batch_of(*VALUES[:3], called_at=called)
-    assert [r.outcome for r in vendor.send_batch(vendor.channel, batch)] == [U, U, U]
-    fewer = batch_of(*VALUES[:2], called_at=called)
-    assert [r.outcome for r in vendor.reconcile_batch(vendor.channel, fewer)] == [A, A]
-    first, second = (json.loads(built.body) for built in script.built)
-    assert (first["key"], first["number"]) == (second["key"], second["number"])
-    assert 0 <= first["number"] < 2**31
-
-
-def test_a_key_the_vendor_has_forgotten_is_not_used(tmp_path: Path) -> None:
-    """After keep_hours a repeat could send twice: the messages stay unknown."""
-    script = Script(OK)
-    vendor = vendor_for(recipe(tmp_path, IDEMPOTENT, KEY), script)
-    old = batch_of(*VALUES[:2], called_at=datetime.fromtimestamp(NOW, UTC) - timedelta(hours=11))
-    assert [r.outcome for r in vendor.reconcile_batch(vendor.channel, old)] == [U, U]
-    assert script.built == []
-
-
-LOOKUP = """
-[operations.lookup.request]
-path = "/find"
-json = {{ refs = "=recipients | map(attribute='ref') | list" }}
-[operations.lookup.response]
-accepted = [{{ path = "body.ok", in = ["true"] }}]
-items = {{ path = "body.list", match = "ref", ref = "ref", id = "id", absent = "{absent}",
-          ok = [{{ path = "state", in = ["sent"] }}], code = "state" }}
-[errors]
-busy = {{ class = "retry" }}
-"""
-FOUND = '{"ok": true, "list": [{"ref": "m1", "id": 7, "state": "sent"}, {"ref": "m2", "state": "bad"}]}'
-
-# (absent, answer, outcomes of three messages)
-LOOKUPS = [
-    ("unknown", answer(FOUND), [A, R, U]),
-    ("not_sent", answer(FOUND), [A, R, N]),
-    ("not_sent", answer('{"ok": true, "list": [{"ref": "m1", "state": "busy"}]}'), [U, N, N]),
-    ("not_sent", answer('{"ok": true}'), [N, N, N]),
-    ("not_sent", answer('{"ok": false, "code": "x"}'), [U, U, U]),
-    ("not_sent", answer("", 401), [U, U, U]),
-    ("not_sent", answer("", 404), [U, U, U]),
-    ("not_sent", answer("", 429), [U, U, U]),
-    ("not_sent", answer("<html>", 502), [U, U, U]),
-    ("not_sent", VendorUnavailable("no contact"), [U, U, U]),
-    ("not_sent", OutcomeUnknown("lost"), [U, U, U]),
-]
-
-
-@pytest.mark.parametrize(("absent", "given", "outcomes"), LOOKUPS)
-def test_only_proof_settles_an_unknown_message(
-    tmp_path: Path, absent: str, given: Any, outcomes: list[Outcome]
-) -> None:
-    """A question that fails says nothing about the messages it asked for."""
-    path = recipe(tmp_path, MANY + LOOKUP.replace("\n          ok", " ok").format(absent=absent))
-    vendor = vendor_for(path, Script(given))
-    results = vendor.reconcile_batch(vendor.channel, batch_of(*VALUES[:3]))
-    assert [result.outcome for result in results] == outcomes
-
-
-@pytest.mark.parametrize("given", [VendorUnavailable("no contact"), answer("", 429), answer("", 401)])
-def test_a_repeat_that_is_refused_settles_nothing(tmp_path: Path, given: Any) -> None:
-    """The first call may still have been taken: not sent is never concluded from the second."""
-    vendor = vendor_for(recipe(tmp_path, IDEMPOTENT, KEY), Script(given))
-    results = vendor.reconcile_batch(vendor.channel, batch_of(*VALUES[:2]))
-    assert [result.outcome for result in results] == [U, U]
-
-
-def test_keys_differ_between_calls(tmp_path: Path) -> None:
-    """Two calls of a batch, or of two batches, never share a key."""
-    script = Script(OK)
-    rule = '[batch]\nmode = "same_vars"\nmax = 100\nidempotency = { keep_hours = 11 }\n'
-    vendor = vendor_for(recipe(tmp_path, rule, KEY), script)
-    vendor.send_batch(vendor.channel, batch_of(*VALUES[:2]))
-    first, second = (json.loads(built.body) for built in script.built)
-    assert first["key"] != second["key"]
-    assert first["number"] != second["number"]
 
 
 # (batch table, limits)
