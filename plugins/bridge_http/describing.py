@@ -89,12 +89,14 @@ def line(value: Any) -> str:
 
 
 def _result(value: SubmitResult) -> list[str]:
-    return [value.outcome.value, value.vendor_id, value.code, "opted_out" if value.opted_out else ""]
+    ids = value.segment_ids or (value.vendor_id,)
+    return [value.outcome.value, *ids, value.code, "opted_out" if value.opted_out else ""]
 
 
 def _receipt(value: DeliveryReceipt) -> list[str]:
     fields = _fields(value, "message_ref", "batch_ref", "vendor_id", "phone", "code", "at")
-    return [value.status.name.lower(), *fields, "opted_out" if value.opted_out else ""]
+    segment = f"segment={value.segment}/{value.segments}" if value.segments else ""
+    return [value.status.name.lower(), *fields, segment, "opted_out" if value.opted_out else ""]
 
 
 def _reply(value: MoMessage) -> list[str]:
