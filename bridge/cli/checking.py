@@ -1,6 +1,8 @@
 """`sms-bridge check`: everything that keeps the bridge from working, all at once."""
 
 import time
+from contextlib import closing
+from tempfile import TemporaryDirectory
 
 import click
 import requests
@@ -43,23 +45,11 @@ def check(live: bool) -> None:
 
 
 def _check_further(settings: Settings, faults: list[Fault], live: bool) -> None:
-    database_broken = any(fault.touches("bridge.database") for fault in faults)
-    if database_broken:
-        return
-    try:
-        ledger = open_ledger(settings.bridge.database, pool_size=1)
-    except LedgerUnavailable as error:
-        faults.append(Fault("bridge.database", str(error)))
-        return
-    except OSError as error:
-        problem = f"The database's folder cannot be made ({error.strerror})."
-        faults.append(Fault("bridge.database", problem, "Give the bridge a folder it may write to."))
-        return
-    try:
-        _check_database(ledger, faults)
-        opened = _check_channels(settings, ledger, faults)
-    finally:
-        ledger.close()
+    # Where the database itself is at fault an empty one stands in, for plugins are checked all the same.
+    with TemporaryDirectory() as folder:
+        ledger = _ledger(settings, faults) or open_ledger(f"sqlite:///{folder}/none.db", pool_size=1)
+        with closing(ledger):
+            opened = _check_channels(settings, ledger, faults)
     if live:
         faults += [fault for channel in opened.values() for fault in _live(channel)]
     close_channels(opened)
@@ -67,11 +57,24 @@ def _check_further(settings: Settings, faults: list[Fault], live: bool) -> None:
         say(f"! {caution}")
 
 
-def _check_database(ledger: Ledger, faults: list[Fault]) -> None:
+def _ledger(settings: Settings, faults: list[Fault]) -> Ledger | None:
+    """The ledger, whatever its schema; None when it cannot be opened at all."""
+    if any(fault.touches("bridge.database") for fault in faults):
+        return None
+    try:
+        ledger = open_ledger(settings.bridge.database, pool_size=1)
+    except LedgerUnavailable as error:
+        faults.append(Fault("bridge.database", str(error)))
+        return None
+    except OSError as error:
+        problem = f"The database's folder cannot be made ({error.strerror})."
+        faults.append(Fault("bridge.database", problem, "Give the bridge a folder it may write to."))
+        return None
     try:
         ledger.check()
     except LedgerUnavailable as error:
         faults.append(Fault("bridge.database", str(error)))
+    return ledger
 
 
 def _check_channels(settings: Settings, ledger: Ledger, faults: list[Fault]) -> dict[str, OpenChannel]:

@@ -26,6 +26,7 @@ def cross_checks(settings: Settings) -> Iterator[Fault]:
                 path,
                 "This cannot be a channel's name." if name not in _RESERVED else "This name is reserved.",
                 "Use up to 32 of a-z, 0-9 and hyphen, not one of the bridge's own addresses.",
+                apart=True,
             )
         yield from _callback(path, channel)
         yield from _policies(path, channel)

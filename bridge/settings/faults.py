@@ -16,18 +16,22 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 class Fault:
     """One fault: its TOML path (`channels.promo.key`), the problem and the advice, one sentence each.
 
+    `apart`: it is the name that is wrong, not what stands under it; so neither follows from the other.
     No text of a fault quotes a secret.
     """
 
     path: str
     problem: str
     advice: str = ""
+    apart: bool = False
 
     def __str__(self) -> str:
         return f"{self.path}: {self.problem} {self.advice}".rstrip()
 
     def touches(self, path: str) -> bool:
-        """True when `path` is this fault's own, above it or below it."""
+        """True when `path` is this fault's own, above it or below it; never for a fault that stands apart."""
+        if self.apart:
+            return False
         return self.path == path or _above(self.path, path) or _above(path, self.path)
 
 
@@ -54,7 +58,7 @@ def dotted(*keys: str | int, under: str = "") -> str:
 def without_repeats(faults: Iterable[Fault], known: Iterable[Fault]) -> list[Fault]:
     """Those of `faults` that do not merely follow from a fault in `known` above or below them."""
     known = list(known)
-    return [fault for fault in faults if not any(other.touches(fault.path) for other in known)]
+    return [fault for fault in faults if fault.apart or not any(one.touches(fault.path) for one in known)]
 
 
 def faults_of(error: ValidationError, path: str, model: type[BaseModel]) -> list[Fault]:

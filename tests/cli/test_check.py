@@ -79,6 +79,7 @@ def test_every_kind_of_fault_is_told_at_once(bare: Desk) -> None:
     [
         ("postgresql://bridge:pa55word@127.0.0.1:1/sms", "The database does not answer"),
         ("sqlite:////dev/null/bridge.db", "The database's folder cannot be made (File exists)."),
+        ("mysql://bridge:pa55word@127.0.0.1/sms", "A database is sqlite:///PATH or postgresql://"),
     ],
 )
 def test_an_unreachable_database_is_a_fault(desk: Desk, database: str, problem: str) -> None:
@@ -87,7 +88,12 @@ def test_an_unreachable_database_is_a_fault(desk: Desk, database: str, problem: 
     result = desk.run("check")
     assert result.exit_code == 2
     assert f"✗ bridge.database: {problem}" in result.output
+    assert "1 fault." in result.output
     assert "pa55word" not in result.output
+    desk.write(desk.config.read_text().replace('vendor = "reviewing"', 'vendor = "reviewin"'))
+    result = desk.run("check")
+    assert "✗ channels.other.vendor: No installed plugin offers the vendor reviewin." in result.output
+    assert "2 faults." in result.output
 
 
 def test_cautions_do_not_fail_the_check(desk: Desk) -> None:

@@ -106,6 +106,10 @@ ROWS: list[tuple[str, list[tuple[str, str]]]] = [
         CHANNEL + 'kye = "env:NOPE"',
         [("channels.promo.kye", "variable NOPE"), ("channels.promo.kye", "Did you mean key?")],
     ),
+    (
+        CHANNEL.replace("promo", "sms") + "push_batch = 501",
+        [("channels.sms.push_batch", "less than or equal"), ("channels.sms", "This name is reserved")],
+    ),
     (CHANNEL + 'hook_token = "short"', [("channels.promo.hook_token", "16 to 128 letters")]),
     (CHANNEL + 'hook_token = "with/slash-0123456789"', [("channels.promo.hook_token", "16 to 128 letters")]),
     (CHANNEL + 'allow_from = ["10.0.0.0/8", "x"]', [("channels.promo.allow_from[1]", "valid IPv4 or IPv6")]),
