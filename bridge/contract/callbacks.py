@@ -28,6 +28,7 @@ _PATHS = {
 }
 _LISTS = {"receipts": "thirdSmsSendDetailModelList", "replies": "thirdSmsSendReplyModelList"}
 _NUMBER = re.compile(r"[0-9]{7,}")
+_REFUSED = frozenset({"400", "413", "422"})
 
 
 def path(kind: CallbackKind) -> str:
@@ -88,11 +89,12 @@ def body(kind: CallbackKind, entries: Sequence[dict[str, Any]]) -> bytes:
 class CallbackAnswer:
     """What Quick Audience made of a call: taken, refused for its signature, or failed.
 
-    `detail` is a short text for logs and the operator.
+    `detail` is a short text for logs and the operator. `refused`: it failed for what it holds, not by chance.
     """
 
     outcome: Literal["ok", "auth", "failed"]
     detail: str
+    refused: bool = False
 
 
 def read_answer(status: int, raw: bytes) -> CallbackAnswer:
@@ -103,7 +105,7 @@ def read_answer(status: int, raw: bytes) -> CallbackAnswer:
     if status in (401, 403):
         return CallbackAnswer("auth", f"HTTP {status}")
     if not 200 <= status < 300:
-        return CallbackAnswer("failed", f"HTTP {status}")
+        return CallbackAnswer("failed", f"HTTP {status}", refused=str(status) in _REFUSED)
     if not raw.strip():
         return CallbackAnswer("ok", f"HTTP {status}")
     try:
@@ -120,4 +122,4 @@ def _judge(answer: Any) -> CallbackAnswer:
     if code in ("200", "OK"):
         return CallbackAnswer("ok", f"code {code}")
     detail = _NUMBER.sub("***", f"code {code}: {answer.get('message') or ''}")[:200]
-    return CallbackAnswer("auth" if code in ("401", "403") else "failed", detail)
+    return CallbackAnswer("auth" if code in ("401", "403") else "failed", detail, refused=code in _REFUSED)

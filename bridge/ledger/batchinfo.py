@@ -6,10 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, select
 
 from ..plugin import TemplateType
 from . import models
+from .refs import to_ref
+
+log = structlog.get_logger("bridge.ledger")
 
 _REMEMBERED = 20_000
 
@@ -63,20 +67,34 @@ class BatchInfos:
         owners = connection.execute(select(chunk.c.id, chunk.c.batch_id).where(chunk.c.id.in_(chunk_ids)))
         pairs = {row.id: row.batch_id for row in owners}
         with self._lock:
-            unseen = {batch_id for batch_id in pairs.values() if batch_id not in self._by_batch}
-        rows = connection.execute(select(batch).where(batch.c.id.in_(unseen))).all() if unseen else []
+            known = {one: self._by_batch[one] for one in set(pairs.values()) if one in self._by_batch}
+        unseen = set(pairs.values()) - known.keys()
+        if unseen:
+            rows = connection.execute(select(batch).where(batch.c.id.in_(unseen)))
+            known.update(info for row in rows if (info := _readable(row)) is not None)
+        found = {chunk_id: known[batch_id] for chunk_id, batch_id in pairs.items() if batch_id in known}
+        # What was found is returned from here, not from the memory: another thread may empty that meanwhile.
         with self._lock:
-            for remembered in (self._by_chunk, self._by_batch):
-                if len(remembered) > _REMEMBERED:
-                    remembered.clear()
-            self._by_batch.update((row.id, _info(row)) for row in rows)
-            found = {
-                chunk_id: self._by_batch[batch_id]
-                for chunk_id, batch_id in pairs.items()
-                if batch_id in self._by_batch
-            }
-            self._by_chunk.update(found)
+            _remember(self._by_batch, known)
+            _remember(self._by_chunk, found)
         return found
+
+
+def _remember(memory: dict[int, BatchInfo], found: dict[int, BatchInfo]) -> None:
+    if len(memory) > _REMEMBERED:
+        memory.clear()
+    memory.update(found)
+
+
+def _readable(row: Any) -> tuple[int, BatchInfo] | None:
+    """A batch by its id, or None when its template cannot be read: it must not stop the others asked for."""
+    try:
+        info = _info(row)
+        TemplateType(info.template["type"])
+    except (ValueError, TypeError, KeyError):
+        log.exception("batch not readable", batch=to_ref(row.id))
+        return None
+    return row.id, info
 
 
 def _info(row: Any) -> BatchInfo:

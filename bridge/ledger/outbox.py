@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import structlog
 from sqlalchemy import Connection, delete, func, select, update
 
 from . import models
@@ -16,6 +17,8 @@ from .bulk import clean
 from .engine import Database
 from .refs import new_id
 from .sql import skip_locked
+
+log = structlog.get_logger("bridge.ledger")
 
 _ROW_ENTRIES = 500
 _SCAN_ROWS = 500
@@ -69,13 +72,24 @@ class PushJob:
 
 @dataclass(frozen=True, slots=True)
 class PutBack:
-    """A push that was not taken: tried again at `due`, or a dead letter. Not `counted`: not its own fault."""
+    """A push that was not taken: tried again at `due`, or a dead letter. Not `counted`: not its own fault.
+
+    `refused`: for what it holds, so that the same call would be refused again.
+    """
 
     job: PushJob
     due: int
     error: str
     counted: bool = True
     dead: bool = False
+    refused: bool = False
+
+    @property
+    def parts(self) -> bool:
+        """Whether it is cut in two, so that in the end one bad entry costs only itself."""
+        job = self.job
+        alone = len(job.row_ids) == 1 and job.attempt >= _ALONE
+        return self.refused and not self.dead and alone and len(job.entries) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +134,7 @@ def _enqueue(
             "kind": kind,
             "out_id": out_id,
             "count": len(part),
-            "entries": json.dumps(part, ensure_ascii=False, separators=(",", ":")).encode(),
+            "entries": _pack(part),
             "due": now,
             "created": now,
         }
@@ -130,6 +144,17 @@ def _enqueue(
     ]
     if rows:
         connection.execute(_NEW, rows)
+
+
+def _pack(entries: Sequence[tuple[Any, ...]]) -> bytes:
+    return json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _unpack(entries: bytes) -> list[tuple[Any, ...]] | None:
+    try:
+        return [tuple(entry) for entry in json.loads(entries)]
+    except (ValueError, TypeError):
+        return None
 
 
 class Outbox:
@@ -162,8 +187,10 @@ class Outbox:
                 _push.c.id, _push.c.kind, _push.c.out_id, _push.c.entries, _push.c.attempt, _push.c.created
             )
         ).all()
-        by_id = {row.id: row for row in rows}
-        return [_job(channel, owner, [by_id[row_id] for row_id in group]) for group in picked]
+        by_id = {row.id: (row, entries) for row in rows if (entries := _unpack(row.entries)) is not None}
+        _bury(connection, channel, [row_id for row_id in ids if row_id not in by_id])
+        groups = [[by_id[row_id] for row_id in group if row_id in by_id] for group in picked]
+        return [_job(channel, owner, group) for group in groups if group]
 
     def has_due(self, channel: str, now: int) -> bool:
         """Whether there is anything to claim; a read, so that idle workers do not write."""
@@ -174,7 +201,7 @@ class Outbox:
         with self._database.read() as connection:
             return connection.execute(due.limit(1)).first() is not None
 
-    def finish(self, done: Sequence[PushJob], put_back: Sequence[PutBack]) -> None:
+    def finish(self, done: Sequence[PushJob], put_back: Sequence[PutBack], now: int) -> None:
         """Delete what Quick Audience confirmed and put back the rest, in one transaction."""
         ids = [row_id for job in done for row_id in job.row_ids]
 
@@ -182,6 +209,8 @@ class Outbox:
             for start in range(0, len(ids), _SCAN_ROWS):
                 connection.execute(delete(_push).where(_push.c.id.in_(ids[start : start + _SCAN_ROWS])))
             for back in put_back:
+                if back.parts:
+                    _part(connection, back, now)
                 connection.execute(
                     update(_push)
                     .where(_push.c.id.in_(back.job.row_ids), _push.c.owner == back.job.owner)
@@ -249,8 +278,38 @@ def _groups(connection: Connection, channel: str, jobs: int, size: int, now: int
     return [*full, *(ids for ids, _ in open_groups.values())][:jobs]
 
 
-def _job(channel: str, owner: str, rows: Sequence[Any]) -> PushJob:
-    entries = tuple(tuple(entry) for row in rows for entry in json.loads(row.entries))
+def _bury(connection: Connection, channel: str, row_ids: Sequence[int]) -> None:
+    """Make dead letters of rows that cannot be read: they must not hold up the others."""
+    if row_ids:
+        log.error("pushes are not readable", channel=channel, rows=len(row_ids))
+        buried = {"dead": 1, "error": "not readable", "owner": None, "lease": None}
+        connection.execute(update(_push).where(_push.c.id.in_(row_ids)).values(**buried))
+
+
+def _part(connection: Connection, back: PutBack, now: int) -> None:
+    """Move the second half of a row's entries into a row of its own, if the row is still its holder's."""
+    job, half = back.job, len(back.job.entries) // 2
+    first, second = job.entries[:half], job.entries[half:]
+    held = update(_push).where(_push.c.id == job.row_ids[0], _push.c.owner == job.owner)
+    if connection.execute(held.values(count=len(first), entries=_pack(first))).rowcount:
+        row = {
+            "id": new_id(now),
+            "channel": job.channel,
+            "kind": job.kind,
+            "out_id": job.out_id,
+            "count": len(second),
+            "entries": _pack(second),
+            "due": back.due,
+            "attempt": job.attempt,
+            "error": clean(back.error),
+            "created": job.created,
+        }
+        connection.execute(_NEW, [row])
+
+
+def _job(channel: str, owner: str, read: Sequence[tuple[Any, list[tuple[Any, ...]]]]) -> PushJob:
+    rows = [row for row, _ in read]
+    entries = tuple(entry for _, entries in read for entry in entries)
     return PushJob(
         channel=channel,
         kind=rows[0].kind,

@@ -37,6 +37,13 @@ class Intake:
     parked: int = 0
     dropped: int = 0
 
+    def add(self, other: "Intake") -> None:
+        """Count another intake's changes too."""
+        self.ended += other.ended
+        self.repeated += other.repeated
+        self.parked += other.parked
+        self.dropped += other.dropped
+
 
 class Receipts:
     """Applies receipts to messages, within one channel."""
@@ -122,10 +129,15 @@ class Receipts:
             .where(_parked.c.channel == channel, condition)
             .returning(_parked.c.receipt, _parked.c.created)
         ).all()
-        if not rows:
+        read = [(receipt, row.created) for row in rows if (receipt := _unpack(row.receipt)) is not None]
+        if len(read) < len(rows):
+            log.error(
+                "parked receipts are not readable, dropped", channel=channel, count=len(rows) - len(read)
+            )
+        if not read:
             return Intake()
-        receipts = [_unpack(row.receipt) for row in rows]
-        return self.take(connection, channel, receipts, pushes, now, [row.created for row in rows])
+        receipts, arrived = zip(*read, strict=True)
+        return self.take(connection, channel, receipts, pushes, now, arrived)
 
     def _end(
         self, connection: Connection, channel: str, rows: Iterable[Any], pushes: bool, now: int
@@ -256,9 +268,13 @@ def _pack(receipt: DeliveryReceipt) -> str:
     return json.dumps(fields)  # in ASCII, which holds any text
 
 
-def _unpack(text: str) -> DeliveryReceipt:
-    fields = json.loads(text)
-    fields["status"] = MessageStatus(fields["status"])
-    fields["phone"] = Phone(*fields["phone"]) if fields["phone"] else None
-    fields["at"] = datetime.fromtimestamp(fields["at"], UTC) if fields["at"] is not None else None
-    return DeliveryReceipt(**fields)
+def _unpack(text: str) -> DeliveryReceipt | None:
+    """The receipt, or None for what another version wrote: it must not stop the rows beside it."""
+    try:
+        fields = json.loads(text)
+        fields["status"] = MessageStatus(fields["status"])
+        fields["phone"] = Phone(*fields["phone"]) if fields["phone"] else None
+        fields["at"] = datetime.fromtimestamp(fields["at"], UTC) if fields["at"] is not None else None
+        return DeliveryReceipt(**fields)
+    except (ValueError, TypeError, KeyError):
+        return None

@@ -88,14 +88,14 @@ class Pushing:
 
     def broken(self, job: PushJob, fault: str) -> Pushed:
         """A push that failed by a fault of ours: tried again like any other."""
-        return Pushed(job, CallbackAnswer("failed", f"bridge fault: {fault}"))
+        return Pushed(job, CallbackAnswer("failed", f"bridge fault: {fault}", refused=True))
 
     def finish(self, pushes: Sequence[Pushed]) -> None:
         """Record the ends of pushes in one transaction, and move the breaker."""
         now = millis(self._clock)
         done = [pushed.job for pushed in pushes if pushed.answer.outcome == "ok"]
         failed = [pushed for pushed in pushes if pushed.answer.outcome != "ok"]
-        self._ledger.outbox.finish(done, [self._put_back(pushed, now) for pushed in failed])
+        self._ledger.outbox.finish(done, [self._put_back(pushed, now) for pushed in failed], now)
         self._move_breaker(pushes, now)
         if done:
             self._event("push.done", entries=sum(len(job.entries) for job in done))
@@ -152,9 +152,11 @@ class Pushing:
             log.error(
                 "push given up", channel=self._channel.name, entries=len(job.entries), detail=answer.detail
             )
-            return PutBack(job, now, answer.detail, dead=True)
+            return PutBack(job, now, answer.detail, dead=True, refused=answer.refused)
         wait_s = min(_BACKOFF_S * 2.0 ** min(job.attempt - 1, 10), _LONGEST_BACKOFF_S)
-        return PutBack(job, now + int(wait_s * random.uniform(500, 1000)), answer.detail)
+        return PutBack(
+            job, now + int(wait_s * random.uniform(500, 1000)), answer.detail, refused=answer.refused
+        )
 
     def _move_breaker(self, pushes: Sequence[Pushed], now: int) -> None:
         name, coordination = self._channel.name, self._ledger.coordination

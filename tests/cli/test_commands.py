@@ -143,7 +143,7 @@ def test_push_lists_and_replays_what_was_given_up(desk: Desk) -> None:
             connection, "promo", "me", jobs=1, size=500, now=now, lease_ms=HOUR
         )
     )
-    desk.ledger.outbox.finish([], [PutBack(job, now, f"500 for {NUMBER}", dead=True)])
+    desk.ledger.outbox.finish([], [PutBack(job, now, f"500 for {NUMBER}", dead=True)], now)
     [letter] = desk.ledger.outbox.dead_letters("promo")
     shown = row_of(desk.run("push list --channel promo").output, str(letter.id))
     assert "receipts" in shown

@@ -129,3 +129,10 @@ def test_read_answer(status: int, raw: bytes, outcome: str) -> None:
     assert answer.outcome == outcome
     assert answer.detail
     assert "13900001111" not in answer.detail
+    assert not answer.refused
+
+
+@pytest.mark.parametrize(("status", "raw"), [(400, b""), (413, b""), (422, b"{}"), (200, b'{"code":400}')])
+def test_an_answer_that_will_be_the_same_again_is_told_apart(status: int, raw: bytes) -> None:
+    answer = callbacks.read_answer(status, raw)
+    assert (answer.outcome, answer.refused) == ("failed", True)

@@ -145,5 +145,5 @@ def pushed(ledger: Ledger, now: int = NOW, size: int = 500) -> list[list[object]
             connection, CHANNEL, "pusher", jobs=100, size=size, now=now, lease_ms=1000
         )
     )
-    ledger.outbox.finish(jobs, [])
+    ledger.outbox.finish(jobs, [], now)
     return [list(job.entries) for job in jobs]

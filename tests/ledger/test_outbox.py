@@ -75,7 +75,7 @@ def test_what_was_not_taken_comes_back(
     """At its time, with its account of attempts."""
     enqueue(ledger, ("t1", 2))
     (job,) = claim(ledger)
-    ledger.outbox.finish([], [PutBack(job, error="HTTP 500", **back)])  # type: ignore[arg-type]
+    ledger.outbox.finish([], [PutBack(job, error="HTTP 500", **back)], NOW)  # type: ignore[arg-type]
     assert claim(ledger, now=due_at - 1) == []
     assert [again.attempt for again in claim(ledger, now=due_at)] == [attempt]
 
@@ -87,15 +87,52 @@ def test_what_keeps_failing_travels_alone(ledger: Ledger) -> None:
     for _ in range(7):
         jobs = claim(ledger)
         sizes.append(sorted(len(job.entries) for job in jobs))
-        ledger.outbox.finish([], [PutBack(job, NOW, "HTTP 500") for job in jobs])
+        ledger.outbox.finish([], [PutBack(job, NOW, "HTTP 500") for job in jobs], NOW)
     assert sizes == [[3]] * 6 + [[1, 2]]
+
+
+@pytest.mark.parametrize(("refused", "calls"), [(True, [1, 1, 2, 3]), (False, [7])])
+def test_an_entry_that_is_refused_costs_only_itself_in_the_end(
+    ledger: Ledger, refused: bool, calls: list[int]
+) -> None:
+    """A row refused for what it holds is halved until the bad entry is alone; one that met a fault is not."""
+    enqueue(ledger, ("t1", 7))
+    told: list[str] = []
+    last: list[int] = []
+    for _ in range(12):
+        done, back = [], []
+        for job in claim(ledger):
+            if refused and all(entry[0] != "t1-0-5" for entry in job.entries):
+                done.append(job)
+                told += [entry[0] for entry in job.entries]
+                last.append(len(job.entries))
+            else:
+                back.append(PutBack(job, NOW, "HTTP 400", refused=refused))
+        ledger.outbox.finish(done, back, NOW)
+    last += [len(job.entries) for job in claim(ledger)]
+    assert sorted(last) == calls
+    assert sorted(told) == ([f"t1-0-{index}" for index in range(7) if index != 5] if refused else [])
+    assert ledger.outbox.waiting(CHANNEL) == (1 if refused else 7, NOW)
+
+
+def test_a_row_that_another_holds_by_now_is_not_parted(ledger: Ledger) -> None:
+    """Who was too slow does not double its entries."""
+    enqueue(ledger, ("t1", 4))
+    for _ in range(6):
+        (job,) = claim(ledger)
+        ledger.outbox.finish([], [PutBack(job, NOW, "HTTP 400")], NOW)
+    (slow,) = claim(ledger, "slow")
+    (held,) = claim(ledger, "quick", now=NOW + 60_001)
+    ledger.outbox.finish([], [PutBack(slow, NOW, "HTTP 400", refused=True)], NOW)
+    ledger.outbox.finish([held], [], NOW)
+    assert ledger.outbox.waiting(CHANNEL) == (0, None)
 
 
 def test_a_dead_letter_is_kept_and_can_be_replayed(ledger: Ledger) -> None:
     """Never tried again by itself, never deleted, and whole after a replay."""
     enqueue(ledger, ("t1", 2), ("t2", 1))
     jobs = claim(ledger)
-    ledger.outbox.finish([], [PutBack(job, NOW, "HTTP 500", dead=True) for job in jobs])
+    ledger.outbox.finish([], [PutBack(job, NOW, "HTTP 500", dead=True) for job in jobs], NOW)
     assert claim(ledger, now=NOW + 100 * HOUR) == []
     letters = ledger.outbox.dead_letters(CHANNEL)
     assert [(letter.out_id, letter.count, letter.error) for letter in letters] == [

@@ -1,0 +1,94 @@
+"""Rows that cannot be read: each costs itself, never the rows beside it."""
+
+import json
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from bridge.ledger import Ledger, open_ledger
+from bridge.ledger.outbox import Ended, enqueue_receipts
+from bridge.ledger.refs import message_ref
+from bridge.plugin import DeliveryReceipt, MessageStatus
+
+from .making import CHANNEL, DAY, NOW, accept, batch, claim, conclude, phones, recorded, statuses
+
+JUNK = ["", "junk", "{}", "[]", "3", '{"type": 99}', '{"status": 999, "phone": null, "at": null}']
+
+
+def spoil(ledger: Ledger, table: str, column: str, junk: object) -> None:
+    """Spoil the first row of a table."""
+    first = f"(SELECT min(id) FROM {table})"
+    changed = text(f"UPDATE {table} SET {column} = :junk WHERE id = {first}")
+    assert ledger.write(lambda c: c.execute(changed, {"junk": junk})).rowcount == 1
+
+
+@pytest.mark.parametrize("junk", ["", "junk", "3", "[3]"])
+def test_a_push_that_cannot_be_read_holds_up_no_other(ledger: Ledger, junk: str) -> None:
+    """It becomes a dead letter for the operator to see."""
+    for out_id in ("t1", "t1", "t2"):
+        ended = [Ended("138", 30, NOW, NOW, "", "")]
+        ledger.write(lambda c, out_id=out_id, ended=ended: enqueue_receipts(c, CHANNEL, {out_id: ended}, NOW))  # type: ignore[misc]
+    spoil(ledger, "push", "entries", junk.encode())
+    for expected in ([("t1", 1), ("t2", 1)], []):
+        jobs = ledger.write(
+            lambda c: ledger.outbox.claim(c, CHANNEL, "a", jobs=9, size=500, now=NOW, lease_ms=1)
+        )
+        assert sorted((job.out_id, len(job.entries)) for job in jobs) == expected
+    assert [letter.error for letter in ledger.outbox.dead_letters()] == ["not readable"]
+
+
+@pytest.mark.parametrize("junk", [*JUNK, "known by a later version only"])
+@pytest.mark.parametrize("by", ["the answer", "the duty"])
+def test_a_parked_receipt_that_cannot_be_read_holds_up_no_other(ledger: Ledger, junk: str, by: str) -> None:
+    """Neither the record of the answer it waited for nor the receipts that wait beside it."""
+    accept(ledger, batch(phones(2)))
+    (chunk,) = claim(ledger)
+    early = [
+        DeliveryReceipt(MessageStatus.DELIVERED, message_ref=message_ref(chunk.id, seq)) for seq in range(2)
+    ]
+    ledger.receipts.apply(CHANNEL, early, pushes=True, now=NOW)
+    if junk.startswith("known"):
+        junk = json.dumps({"status": 30, "phone": None, "at": None, "news": 1})
+    spoil(ledger, "parked", "receipt", junk)
+    if by == "the answer":
+        assert conclude(ledger, chunk)
+        assert statuses(ledger) == {phones(2)[1]: "DELIVERED"}
+    else:
+        assert ledger.receipts.retry_parked(CHANNEL, pushes=True, now=NOW + 5000).parked == 1
+
+
+@pytest.mark.parametrize("junk", JUNK)
+def test_a_batch_that_cannot_be_read_holds_up_no_other(ledger: Ledger, database_url: str, junk: str) -> None:
+    """Receipts that come together are about many batches; those of the others are applied."""
+    chunks = [recorded(ledger, [phone], digest=phone.encode()) for phone in phones(2)]
+    spoil(ledger, "batch", "template", junk)
+    page = [DeliveryReceipt(MessageStatus.DELIVERED, message_ref=message_ref(one.id, 0)) for one in chunks]
+    fresh = open_ledger(database_url)  # which remembers nothing of the batches
+    try:
+        intake = fresh.receipts.apply(CHANNEL, page, pushes=True, now=NOW)
+        assert (len(intake.ended), intake.parked) == (1, 1)
+        assert fresh.history.awaiting(CHANNEL, span(), limit=9) == []
+    finally:
+        fresh.close()
+
+
+def span() -> Any:
+    from bridge.ledger import Span
+
+    return Span(NOW - DAY, NOW + DAY)
+
+
+def test_what_is_known_of_batches_does_not_depend_on_what_is_remembered(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The memory is emptied when it is full, in the middle of a look-up too."""
+    from bridge.ledger import batchinfo
+
+    monkeypatch.setattr(batchinfo, "_REMEMBERED", 0)
+    accept(ledger, batch(phones(1), phones(1, 1), digest=b"1"))
+    accept(ledger, batch(phones(1), digest=b"2"))
+    ids = [chunk.id for chunk in claim(ledger)]
+    with ledger.database.read() as connection:
+        ledger.infos.of_chunks(connection, ids[:1])
+        assert ledger.infos.of_chunks(connection, ids[1:]).keys() == set(ids[1:])
