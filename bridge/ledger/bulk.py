@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, text
+from sqlalchemy.exc import DBAPIError
 
 
 class MessageRow(NamedTuple):
@@ -124,8 +125,22 @@ def insert_messages(connection: Connection, rows: Sequence[MessageRow]) -> None:
             connection.exec_driver_sql(statement, tuple(chain.from_iterable(part)))
         return
     driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
-        copy.write("".join(map(_copy_line, rows)).encode("utf-8", "replace"))
+    lines = "".join(map(_copy_line, rows)).encode("utf-8", "replace")
+    faults = connection.dialect.loaded_dbapi.Error
+    try:
+        with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
+            copy.write(lines)
+    except faults as error:
+        # As SQLAlchemy would: who writes must be able to tell a database that is away or full from a bad row.
+        raise DBAPIError.instance(
+            _COPY,
+            None,
+            error,
+            faults,
+            hide_parameters=True,
+            connection_invalidated=driver.closed,
+            dialect=connection.dialect,
+        ) from error
 
 
 def _copy_line(row: MessageRow) -> str:

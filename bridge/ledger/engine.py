@@ -26,6 +26,8 @@ _BUSY_TIMEOUT_S = 30
 _ATTEMPTS = 6
 # PostgreSQL: serialization failure and deadlock. Nothing was committed, so the work may be done again.
 _RETRIED_STATES = frozenset({"40001", "40P01"})
+# PostgreSQL: the server became a standby. Its connections are dropped, so that the new primary is found.
+_READ_ONLY_STATE = "25006"
 # A database host that vanished is noticed within a minute, not after the two hours of most systems.
 _KEEPALIVE = {
     "keepalives_idle": 20,
@@ -33,6 +35,8 @@ _KEEPALIVE = {
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
 }
+# A process stopped inside a transaction, or whose machine vanished, must not keep rows locked for long.
+_IDLE_TRANSACTION_MS = 60_000
 
 
 class LedgerUnavailable(Exception):
@@ -67,6 +71,8 @@ class Database:
             except PoolTimeout as error:
                 raise _no_connection() from error
             except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) == _READ_ONLY_STATE:
+                    self.engine.dispose()
                 if attempt == _ATTEMPTS or not _worth_repeating(error):
                     raise _translated(error) from error
                 log.warning("transaction repeated", attempt=attempt, error=type(error.orig).__name__)
@@ -160,7 +166,7 @@ def _sqlite_engine(url: URL, pool_size: int, synchronous: str = "FULL") -> Engin
 
 def _postgres_engine(url: URL, pool_size: int) -> Engine:
     try:
-        return create_engine(
+        engine = create_engine(
             url,
             pool_size=pool_size,
             max_overflow=pool_size,
@@ -173,13 +179,22 @@ def _postgres_engine(url: URL, pool_size: int) -> Engine:
             "PostgreSQL needs the extra: pip install 'qa-sms-bridge[postgres]'"
         ) from error
 
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _: Any) -> None:
+        # Not as an option of the connection itself: poolers like PgBouncer refuse those.
+        connection.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_TRANSACTION_MS}")
+        connection.commit()
+
+    return engine
+
 
 def _no_connection() -> LedgerUnavailable:
     return LedgerUnavailable("All connections to the database are in use.")
 
 
 def _translated(error: DBAPIError) -> Exception:
-    if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
+    gone = error.connection_invalidated or getattr(error.orig, "sqlstate", None) == _READ_ONLY_STATE
+    if gone or isinstance(error, OperationalError | InterfaceError):
         return LedgerUnavailable(f"The database does not answer ({type(error.orig).__name__}).")
     return error
 
