@@ -9,7 +9,7 @@ import structlog
 
 from bridge import metrics
 from bridge.channels import OpenChannel, PluginFault
-from bridge.ledger import Detail, Duty, Ledger, Page, Span
+from bridge.ledger import Detail, Duty, Ledger, LedgerUnavailable, Page, Span
 from bridge.ledger.refs import message_ref, to_ref
 from bridge.plugin import (
     BadNumber,
@@ -72,10 +72,9 @@ class Polling:
         try:
             for polled in self._pages(hook, cursor):
                 duty = Duty(name, owner, polled.cursor, millis(self._clock) + _LEASE_MS)
-                if self._store(polled, duty):
-                    pages += 1
-                else:
+                if not self._stored(hook, polled, duty):
                     break
+                pages += 1
         except BridgeError as error:
             metrics.VENDOR_ERRORS.labels(self._channel.name, hook, error.code).inc()
             log.warning("poll failed", channel=self._channel.name, hook=hook, code=error.code)
@@ -139,6 +138,18 @@ class Polling:
         if hook == "poll_receipts":
             return self._channel.hooks.poll_receipts(window)
         return self._channel.hooks.poll_replies(window)
+
+    def _stored(self, hook: str, polled: _Polled, duty: Duty) -> bool:
+        """Store a page; one that cannot be stored must neither be asked for each second nor block others."""
+        try:
+            return self._store(polled, duty)
+        except LedgerUnavailable:
+            raise
+        except Exception:
+            log.exception("page not stored", channel=self._channel.name, hook=hook)
+            for kept in polled.kept:
+                self._ledger.pages.defer(kept, millis(self._clock) + _HOUR_MS)
+            return False
 
     def _store(self, polled: _Polled, duty: Duty) -> bool:
         page = polled.page

@@ -7,7 +7,7 @@ import structlog
 
 from bridge import metrics
 from bridge.channels import OpenChannel
-from bridge.ledger import Duty, Ended, Intake, Ledger, ReplyTerms, TakenIn
+from bridge.ledger import Duty, Ended, Intake, Ledger, LedgerUnavailable, ReplyTerms, TakenIn
 from bridge.plugin import (
     Acknowledgement,
     DeliveryReceipt,
@@ -57,24 +57,69 @@ class Receiving:
     ) -> TakenIn:
         """Store receipts and replies in one transaction, with the polling cursor if there is one.
 
-        `pages`: the kept pages they were read from.
+        `pages`: the kept pages they were read from. A report that cannot be stored is dropped, unless none
+        can: then it is the bridge that fails, and raises.
         """
         if not receipts and not replies and duty is None:
             return TakenIn(Intake())
-        settings = self._channel.settings
         now = millis(self._clock)
-        terms = ReplyTerms(int(settings.reply_window_h * _HOUR_MS), settings.opt_out_word, now)
-        taken = self._ledger.take_in(
+        try:
+            taken = self._store(receipts, replies, now, duty, pages)
+        except LedgerUnavailable:
+            raise
+        except Exception:
+            if len(receipts) + len(replies) < 2:
+                raise
+            log.exception("news not stored together", channel=self._channel.name, source=source)
+            taken = self._store_singly(receipts, replies, now, duty, pages)
+        self._tell(taken, source, now)
+        return taken
+
+    def _store(
+        self,
+        receipts: Sequence[DeliveryReceipt],
+        replies: Sequence[MoMessage],
+        now: int,
+        duty: Duty | None = None,
+        pages: Collection[int] = (),
+    ) -> TakenIn:
+        settings = self._channel.settings
+        return self._ledger.take_in(
             self._channel.name,
             [_explained(receipt) for receipt in receipts],
             replies,
-            terms,
+            ReplyTerms(int(settings.reply_window_h * _HOUR_MS), settings.opt_out_word, now),
             pushes=settings.receipts == "push" and bool(settings.callback_url),
             duty=duty,
             pages=pages,
         )
-        self._tell(taken, source, now)
-        return taken
+
+    def _store_singly(
+        self,
+        receipts: Sequence[DeliveryReceipt],
+        replies: Sequence[MoMessage],
+        now: int,
+        duty: Duty | None,
+        pages: Collection[int],
+    ) -> TakenIn:
+        """Store each by itself, the cursor last; raises what failed when nothing could be stored."""
+        intake, new, failures = Intake(), 0, list[Exception]()
+        news = [*(([receipt], []) for receipt in receipts), *(([], [reply]) for reply in replies)]
+        for one in news:
+            try:
+                taken = self._store(*one, now)
+            except LedgerUnavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is this one's
+                failures.append(error)
+                continue
+            intake.add(taken.intake)
+            new += taken.replies
+        if len(failures) == len(news):
+            raise failures[0]
+        log.error("news that cannot be stored, dropped", channel=self._channel.name, count=len(failures))
+        lost = duty is not None and self._store([], [], now, duty, pages).lost
+        return TakenIn(intake, new, lost)
 
     def _tell(self, taken: TakenIn, source: str, now: int) -> None:
         name, ended = self._channel.name, taken.intake.ended
