@@ -277,7 +277,7 @@ class Dispatch:
         except BridgeError as error:
             _discreet(error)
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a library that exits must not take a worker's loop along
             log.exception("plugin failed", plugin=plugin.name, hook=hook)
             raise PluginFault(f"The plugin {plugin.name} failed ({type(error).__name__}).") from error
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Table, delete, or_, select
+from sqlalchemy import Table, and_, delete, exists, or_, select
 
+from ..plugin import MessageStatus
 from . import models
 from .engine import Database
 
@@ -19,8 +20,9 @@ class Retention:
     def purge(self, before: int, *, channels: Collection[str]) -> int:
         """Delete chunks with their messages, replies, parked receipts, unread pages and batches.
 
-        That is those older than `before` (milliseconds). Work that is not finished stays, but not that of
-        channels other than `channels`: nobody will do it any more. Returns how many chunks went.
+        That is those older than `before` (milliseconds). Work that is not finished and messages without an
+        end stay, but not those of channels other than `channels`: nobody will do it any more. Returns how
+        many chunks went.
         """
         chunks = 0
         while True:
@@ -28,9 +30,9 @@ class Retention:
             chunks += went
             if went < _SLICE:
                 break
-        for table in (models.reply, models.parked, models.page, models.answer):
+        for table in (models.reply, models.parked, models.page):
             self._purge_rows(table, before)
-        self._purge_batches(before)
+        self._purge_batches(before, channels)
         return chunks
 
     def purge_pushes(self, before: int) -> int:
@@ -50,7 +52,9 @@ class Retention:
 
     def _purge_chunks(self, before: int, channels: Collection[str]) -> int:
         chunk, message, segment = models.chunk, models.message, models.segment
-        idle = or_(chunk.c.state == models.DONE, chunk.c.channel.not_in(channels))
+        # A message that the vendor took is owed an end: by its receipt, or when that is given up.
+        owed = exists().where(message.c.chunk_id == chunk.c.id, message.c.status < MessageStatus.DELIVERED)
+        idle = or_(and_(chunk.c.state == models.DONE, ~owed), chunk.c.channel.not_in(channels))
         old = select(chunk.c.id).where(chunk.c.id < before << 21, idle).limit(_SLICE)
         with self._database.read() as connection:
             ids = connection.execute(old).scalars().all()
@@ -68,12 +72,11 @@ class Retention:
         statement = delete(table).where(table.c.created < before)
         self._database.write(lambda connection: connection.execute(statement))
 
-    def _purge_batches(self, before: int) -> None:
+    def _purge_batches(self, before: int, channels: Collection[str]) -> None:
         batch, chunk, file = models.batch, models.chunk, models.file
         has_chunks = select(chunk.c.id).where(chunk.c.batch_id == batch.c.id).exists()
-        being_read = (
-            select(file.c.batch_id).where(file.c.batch_id == batch.c.id, file.c.state != models.DONE).exists()
-        )
+        over = or_(file.c.state == models.DONE, file.c.channel.not_in(channels))
+        being_read = select(file.c.batch_id).where(file.c.batch_id == batch.c.id, ~over).exists()
         gone = delete(batch).where(batch.c.created < before, ~has_chunks, ~being_read)
-        files = delete(file).where(file.c.created < before, file.c.state == models.DONE)
+        files = delete(file).where(file.c.created < before, over)
         self._database.write(lambda connection: (connection.execute(gone), connection.execute(files)))

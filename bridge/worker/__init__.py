@@ -87,7 +87,7 @@ class Worker:
     def _loop(self, loop: Callable[[threading.Event], None], stop: threading.Event) -> None:
         try:
             loop(stop)
-        except Exception:
+        except BaseException:  # even one that would only end its thread: the other loops must not go on alone
             log.critical("loop failed", worker=self.name, exc_info=True)
             self._failed = True
             stop.set()

@@ -38,7 +38,7 @@ class Duty:
                 again = self.work()
             except LedgerUnavailable as error:
                 log.error("ledger unavailable", duty=self.name, error=str(error))
-            except Exception:
+            except BaseException:  # even one that would end the thread: nobody else does this duty
                 log.exception("duty failed", duty=self.name)
             if not again:
                 stop.wait(self.every_s)
@@ -122,15 +122,12 @@ class Duties:
     def read_file(self, stopping: Callable[[], bool] = lambda: False) -> bool:
         """Read one file of recipients, if one is due."""
         lease_ms = self._bridge.lease_s * 1000
-        job = self._ledger.files.claim(self._owner, now=millis(self._clock), lease_ms=lease_ms)
-        if job is None:
-            return False
-        services = self._services.get(job.channel)
-        if services is None:
-            self._ledger.files.fail(job, "The channel is no longer configured.")
-        else:
-            services.fetching.run(job, stopping)
-        return True
+        job = self._ledger.files.claim(
+            list(self._services), self._owner, now=millis(self._clock), lease_ms=lease_ms
+        )
+        if job is not None:
+            self._services[job.channel].fetching.run(job, stopping)
+        return job is not None
 
     def review(self, services: ChannelServices) -> bool:
         """Refresh open reviews, and end messages whose receipt never came."""
@@ -145,6 +142,7 @@ class Duties:
         self._ledger.retention.forget_workers(now - _DAY_MS)
         retention_ms = self._bridge.retention_days * _DAY_MS
         self._ledger.retention.purge(now - retention_ms, channels=list(self._services))
+        self._ledger.retention.forget_answers(now - max(retention_ms, self._bridge.replay_hours * _HOUR_MS))
         give_up_h = max((one.channel.settings.push_give_up_h for one in self._services.values()), default=0.0)
         untold = self._ledger.retention.purge_pushes(now - max(retention_ms, int(give_up_h * _HOUR_MS)))
         if untold:

@@ -80,7 +80,8 @@ def test_a_failing_policy_holds_the_batch(answer: Any) -> None:
         hooks.screen(batch_of(2))
 
 
-def test_events_reach_every_observer_although_one_fails() -> None:
+@pytest.mark.parametrize("fault", [RuntimeError("down"), SystemExit(3)])
+def test_events_reach_every_observer_although_one_fails(fault: BaseException) -> None:
     """An observer's exception is logged and disturbs neither the caller nor the others."""
     seen: list[str] = []
 
@@ -90,7 +91,7 @@ def test_events_reach_every_observer_although_one_fails() -> None:
         @hookimpl
         def on_event(self, event: Event) -> None:
             seen.append("failing")
-            raise RuntimeError("down")
+            raise fault
 
     class Watching(Policy):
         name = "watching"

@@ -24,7 +24,7 @@ from bridge.ledger import (
 )
 from bridge.ledger.models import metadata
 from bridge.ledger.outbox import enqueue_receipts
-from bridge.ledger.refs import from_message_ref, from_ref, new_id, to_ref
+from bridge.ledger.refs import from_message_ref, from_ref, message_ref, new_id, to_ref
 from bridge.plugin import DeliveryReceipt, MessageStatus
 
 from .making import CHANNEL, DAY, NOW, accept, batch, claim, phones, recorded, statuses, terms
@@ -76,7 +76,14 @@ def test_a_database_that_cannot_be_used_is_named(url: str, says: str) -> None:
 
 def test_personal_data_goes_after_its_time_and_open_work_stays(ledger: Ledger) -> None:
     """Messages, numbers and batches that are old and finished are deleted; the rest is untouched."""
-    recorded(ledger, phones(3), out_id="old", digest=b"old")
+    ended = recorded(ledger, phones(3), out_id="old", digest=b"old")
+    awaited = recorded(ledger, phones(3), out_id="awaited", digest=b"awaited")
+    for chunk, count in ((ended, 3), (awaited, 2)):
+        receipts = [
+            DeliveryReceipt(MessageStatus.DELIVERED, message_ref=message_ref(chunk.id, seq))
+            for seq in range(count)
+        ]
+        ledger.receipts.apply(CHANNEL, receipts, pushes=False, now=NOW)
     open_batch = batch(phones(2), out_id="open", digest=b"open")
     ledger.batches.accept(open_batch, terms())
     assert ledger.retention.purge(NOW - 1, channels=[CHANNEL]) == 0
@@ -86,7 +93,10 @@ def test_personal_data_goes_after_its_time_and_open_work_stays(ledger: Ledger) -
             table: connection.execute(text(f"SELECT count(*) FROM {table}")).scalar()
             for table in ("message", "chunk", "batch", "answer")
         }
-    assert left == {"message": 0, "chunk": 1, "batch": 1, "answer": 0}
+    assert left == {"message": 3, "chunk": 2, "batch": 2, "answer": 3}
+    assert statuses(ledger, "awaited") == dict.fromkeys(phones(2), "DELIVERED")
+    ledger.retention.forget_answers(NOW + 1)
+    assert not ledger.batches.accept(open_batch, terms()).replayed
 
 
 def test_work_of_a_channel_that_is_gone_goes_after_its_time(ledger: Ledger) -> None:
@@ -96,6 +106,17 @@ def test_work_of_a_channel_that_is_gone_goes_after_its_time(ledger: Ledger) -> N
     assert ledger.retention.purge(NOW - 1, channels=[CHANNEL]) == 0
     assert ledger.retention.purge(NOW + DAY, channels=[CHANNEL]) == 1
     assert ledger.gauges() == {(CHANNEL, "ready"): 2}
+
+
+def test_a_file_is_left_to_who_knows_its_channel(ledger: Ledger) -> None:
+    """A worker whose configuration is older than the web's does not touch it; its time ends it."""
+    ledger.batches.accept(batch(), terms(), NewFile("https://host/list.txt"))
+    assert ledger.files.claim(["other"], "a", now=NOW, lease_ms=1000) is None
+    for channels, left in (([CHANNEL], 1), (["other"], 0)):
+        ledger.retention.purge(NOW + DAY, channels=channels)
+        with ledger.database.read() as connection:
+            for table in ("file", "batch"):
+                assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar() == left
 
 
 def test_what_quick_audience_never_took_goes_after_its_time(ledger: Ledger) -> None:
@@ -109,8 +130,6 @@ def test_what_quick_audience_never_took_goes_after_its_time(ledger: Ledger) -> N
 
 def test_details_show_what_ended_in_the_span_page_by_page(ledger: Ledger) -> None:
     """In order, each once, with the total of all pages."""
-    from bridge.plugin import MessageStatus
-
     from .making import conclude, rows
 
     accept(ledger, batch(phones(5)))
@@ -130,14 +149,14 @@ def test_details_show_what_ended_in_the_span_page_by_page(ledger: Ledger) -> Non
 def test_a_file_is_read_by_one_and_goes_on_where_it_stopped(ledger: Ledger) -> None:
     """Chunks and position are stored together, and only by whoever holds the file."""
     ledger.batches.accept(batch(), terms(), NewFile("https://host/list.txt", 10))
-    job = ledger.files.claim("a", now=NOW, lease_ms=1000)
+    job = ledger.files.claim([CHANNEL], "a", now=NOW, lease_ms=1000)
     assert job is not None and (job.position, job.recipients_limit) == (0, 10)
-    assert ledger.files.claim("b", now=NOW, lease_ms=1000) is None
+    assert ledger.files.claim([CHANNEL], "b", now=NOW, lease_ms=1000) is None
     progress = Progress("tag", 100, 3, 3)
     assert ledger.files.advance(
         job, progress, [Recipients(phones(3))], now=NOW, lease_ms=1000, deadline=NOW + DAY
     )
-    taken_over = ledger.files.claim("b", now=NOW + 1001, lease_ms=1000)
+    taken_over = ledger.files.claim([CHANNEL], "b", now=NOW + 1001, lease_ms=1000)
     assert taken_over is not None and (taken_over.position, taken_over.etag, taken_over.taken) == (
         100,
         "tag",
@@ -148,7 +167,7 @@ def test_a_file_is_read_by_one_and_goes_on_where_it_stopped(ledger: Ledger) -> N
     )
     done = Progress("tag", 200, 5, 5, finished=True)
     assert ledger.files.advance(taken_over, done, [], now=NOW, lease_ms=1000, deadline=NOW)
-    assert ledger.files.claim("c", now=NOW + DAY, lease_ms=1000) is None
+    assert ledger.files.claim([CHANNEL], "c", now=NOW + DAY, lease_ms=1000) is None
     assert [chunk.count for chunk in claim(ledger)] == [3]
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 import structlog
 
-from bridge.ledger import Conclusion, LedgerUnavailable, Recorded, Settlement
+from bridge.ledger import Claimed, Conclusion, LedgerUnavailable, Recorded, Settlement
 from bridge.plugin import Batch, CredentialsRejected, MessageStatus, SubmitResult, accepted, unknown
 from bridge.worker import LoopFailed, Worker, loop
+from bridge.worker.duties import Duty
 from bridge.worker.loop import share
 
 from .conftest import Worlds
@@ -150,12 +151,27 @@ def test_answers_are_kept_while_the_ledger_is_away(world: World, monkeypatch: py
 
 
 def test_a_plugin_that_ends_its_thread_costs_one_call(world: World) -> None:
-    """Its slot is free again, and its lease makes the outcome unknown."""
+    """It may have sent its messages before."""
 
     def answer(batch: Batch) -> Sequence[SubmitResult]:
         raise SystemExit(3)
 
     world.vendor.answer = answer
+    world.send(PHONES)
+    world.dispatch()
+    assert world.ledger.gauges() == {(NAME, "unknown"): 6}
+    assert world.sent() == PHONES
+
+
+def test_a_call_that_ends_its_thread_is_over(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its slot is free again, and its lease makes the outcome unknown."""
+    run = world.services.dispatching.run
+
+    def ending(chunk: Claimed) -> None:
+        run(chunk)
+        raise SystemExit(3)
+
+    monkeypatch.setattr(world.services.dispatching, "run", ending)
     world.send(PHONES)
     world.dispatch()
     assert world.dispatcher._in_flight.total() == 0
@@ -216,6 +232,37 @@ def test_a_worker_whose_loop_gets_nowhere_says_so_and_ends(
         worker.run(threading.Event())
     assert 60 <= world.now - began <= 80
     assert world.ledger.coordination.live_workers(since=int(began * 1000)) == []
+
+
+@pytest.mark.parametrize("loop_", ["dispatcher", "pusher"])
+def test_a_worker_whose_loop_ends_its_thread_ends(
+    world: World, monkeypatch: pytest.MonkeyPatch, loop_: str
+) -> None:
+    """At once: the other loop does not go on alone."""
+    worker = Worker(world.settings, world.all_services, world.ledger, clock=lambda: world.now)
+
+    def cycle(*_: object, **__: object) -> int:
+        raise SystemExit(3)
+
+    monkeypatch.setattr(getattr(worker, loop_), "cycle", cycle)
+    with structlog.testing.capture_logs(), pytest.raises(LoopFailed):
+        worker.run(threading.Event())
+
+
+@pytest.mark.parametrize("fault", [ValueError("unexpected"), LedgerUnavailable("away"), SystemExit(3)])
+def test_a_duty_outlives_what_it_meets(fault: BaseException) -> None:
+    """Nobody else of this worker would do it."""
+    stop, turns = threading.Event(), [0]
+
+    def work() -> bool:
+        turns[0] += 1
+        if turns[0] == 1:
+            raise fault
+        stop.set()
+        return False
+
+    Duty("test", 0.0, work).run(stop)
+    assert turns == [2]
 
 
 def test_a_policy_that_defers_into_the_past_does_not_spin(worlds: Worlds) -> None:
