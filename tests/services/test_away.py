@@ -20,7 +20,7 @@ def _postgres_only(ledger: Ledger) -> None:
 FAULTS: dict[str, tuple[str, bool, bool]] = {
     "the disk is full": ("RAISE EXCEPTION USING ERRCODE = '53100';", False, True),
     "it became a standby": ("RAISE EXCEPTION USING ERRCODE = '25006';", False, True),
-    "it restarts": ("PERFORM pg_terminate_backend(pg_backend_pid());", False, True),
+    "it shuts down": ("RAISE EXCEPTION USING ERRCODE = '57P01';", False, True),
     "a deadlock": ("RAISE EXCEPTION USING ERRCODE = '40P01';", True, False),
 }
 
