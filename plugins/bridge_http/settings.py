@@ -37,7 +37,7 @@ class HttpSettings(PluginSettings):
         try:
             recipe = self.compiled.recipe
         except RecipeFaults as problem:
-            raise _faults([(("recipe",), line) for line in problem.lines()]) from None
+            raise _faults([(("recipe",), f"in {line}") for line in problem.lines()]) from None
         found: list[tuple[tuple[str, ...], str]] = []
         for name, meaning in recipe.secrets.items():
             if not self.secrets.get(name, SecretStr("")).get_secret_value():

@@ -6,6 +6,8 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
+import phonenumbers
+
 from bridge.plugin import Batch, DigitalTemplate, Message, MissingVariable, PendingMessage, Template
 from bridge.plugin.text import TextContent, signed
 
@@ -39,6 +41,16 @@ class Recipient:
     def digits(self) -> str:
         """Country code and number without plus."""
         return self._message.phone.digits
+
+    @property
+    def country(self) -> str:
+        """The country's calling code: 86, 1, 44."""
+        return str(phonenumbers.parse(self._message.phone.e164).country_code)
+
+    @property
+    def local(self) -> str:
+        """What stands behind the calling code; some countries' numbers begin with 0 there."""
+        return self._message.phone.digits[len(self.country) :]
 
     @property
     def ref(self) -> str:
@@ -164,7 +176,8 @@ class Pending:
 
 
 RECIPIENT_FIELDS = frozenset(
-    {"phone", "e164", "national", "digits", "ref", "text", "signed", "segments", "vars", "args", "slots"}
+    {"phone", "e164", "national", "digits", "country", "local", "ref"}
+    | {"text", "signed", "segments", "vars", "args", "slots"}
 )
 TEMPLATE_FIELDS = frozenset(
     {"code", "vendor_code", "name", "remark", "type", "content", "content_out", "names", "slots", "parts"}

@@ -114,6 +114,14 @@ def sinch(seen: Seen) -> Pairs:
     return [(number, {name: given[name][number] for name in given}) for number in seen.json["to"]]
 
 
+def ucloud(seen: Seen) -> Pairs:
+    """Numbers and values under numbered names."""
+    form = seen.form.items()
+    values = [value for name, value in form if name.startswith("TemplateParams.")]
+    numbers = [value for name, value in form if name.startswith("PhoneNumbers.")]
+    return [(number.partition(")")[2], values) for number in numbers]
+
+
 def text(message: Message) -> Any:
     """The rendered text."""
     return message.text
@@ -172,6 +180,7 @@ RECIPES: dict[str, tuple[Reading, Callable[[Message], Any], set[str]]] = {
         ordered,
         set(),
     ),
+    "ucloud": (ucloud, ordered, set()),
     "vonage": (one("to", "text"), text, set()),
     "yunpian": (yunpian, signed, set()),
 }

@@ -85,6 +85,25 @@ def test_numbers_are_written_as_the_vendor_wants_them(tmp_path: Path, form: str,
     assert numbers(script.built[0]) == [number]
 
 
+# (as Quick Audience writes it, calling code and the rest)
+APART = [
+    ("8613800138000", "(86)13800138000"),
+    ("12025550123", "(1)2025550123"),
+    ("447700900123", "(44)7700900123"),
+    ("390612345678", "(39)0612345678"),
+]
+
+
+@pytest.mark.parametrize(("number", "apart"), APART)
+def test_the_calling_code_may_stand_apart(tmp_path: Path, number: str, apart: str) -> None:
+    """For vendors that put brackets or a blank behind it."""
+    script = Script(OK)
+    vendor = vendor_for(recipe(tmp_path, "", 'apart = "({{ r.country }}){{ r.local }}"\n'), script)
+    batch = batch_of({"name": "a"}, phones=[number], type_=TemplateType.INTERNATIONAL)
+    vendor.send_batch(vendor.channel, batch)
+    assert json.loads(script.built[0].body)["apart"] == apart
+
+
 MANY = '[batch]\nmode = "per_recipient_vars"\nmax = 100\n'
 JOINED = "names = \"{{ recipients | map(attribute='args') | map('first') | strict_join(',') }}\"\n"
 

@@ -22,9 +22,12 @@ from tencentcloud.common.abstract_client import AbstractClient
 from tencentcloud.common.credential import Credential
 
 from bridge.plugin import BridgeError, WebhookRejected, WebhookRequest
+from bridge_http.recipe import load
 from bridge_http.requesting import Built
 from bridge_http.samples import Bench
+from bridge_http.schema_auth import SortedParams
 from bridge_http.schema_samples import Sample
+from bridge_http.signing import sorted_digest, sorted_texts
 
 from .making import HEAD, NOW, SEND, Script, answer, batch_of, vendor_for
 
@@ -115,6 +118,20 @@ def test_submails_digest_covers_what_is_not_skipped() -> None:
     )
     wrapped = f"sample-appidsample-appkey{rest}sample-appidsample-appkey"
     assert form["signature"] == hashlib.md5(wrapped.encode()).hexdigest()
+
+
+def test_uclouds_signature_equals_the_published_example() -> None:
+    """docs.ucloud.cn, "signature": the sorted names and values without anything between, then the key."""
+    scheme = load(FOLDER / "ucloud.toml").requests.sign
+    assert isinstance(scheme, SortedParams)
+    pairs = {
+        "Action": "DescribeUHostInstance",
+        "Region": "cn-bj2",
+        "Limit": 10,
+        "PublicKey": "ucloudsomeone@example.com1296235120854146120",
+    }
+    texts = {**sorted_texts(scheme), "after": "46f09bb9fab4f12dfc160dae12273d5332b5debe"}
+    assert sorted_digest(scheme, pairs, texts) == "cba5cf5ec4d4233d206b1b54951e3787350a642f"
 
 
 def test_chuanglans_header_is_keyed_by_the_passwords_md5() -> None:
