@@ -53,6 +53,7 @@ from bridge.plugin.hookspecs import OPERATIONS
 
 log = structlog.get_logger(__name__)
 
+SENDING = {Kind.TEXT: "send_batch", Kind.DIGITAL: "send_digital_batch"}
 Answer = TypeVar("Answer")
 Fault = TypeVar("Fault", bound=BridgeError | None)
 Told = TypeVar("Told", SubmitResult, DeliveryReceipt)
@@ -152,10 +153,9 @@ class Dispatch:
         An error of the plugin becomes the result of every message. A bug or a wrong answer makes every
         outcome unknown, because the messages may have been accepted.
         """
-        hook = "send_digital_batch" if batch.template.kind is Kind.DIGITAL else "send_batch"
         self._witness.seen = _NOTHING
         try:
-            results = self._results(hook, batch)
+            results = self._results(SENDING[batch.template.kind], batch)
         except BridgeError as error:
             results = [_outcome(error)] * len(batch.messages)
         return results if self._witness.seen is _NOTHING else self._word(batch)

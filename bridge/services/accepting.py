@@ -7,6 +7,7 @@ import structlog
 
 from bridge import metrics
 from bridge.channels import OpenChannel
+from bridge.channels.dispatch import SENDING
 from bridge.contract.bodies import SendFileBody, SendListBody
 from bridge.contract.refusal import Refusal, invalid
 from bridge.ledger import Ledger, NewBatch, NewFile, Overfull, Recipients, StoredTemplate, Terms
@@ -55,7 +56,7 @@ class Accepting:
             task=json.dumps(body.task, ensure_ascii=False),
             chunks=self._chunks(body),
         )
-        return self._accept(new, None, kind)
+        return self._accept(new, None, kind, body.limit)
 
     def send_file(self, body: SendFileBody, digest: bytes) -> str:
         """Take a send by file; the file is read by the worker."""
@@ -74,9 +75,9 @@ class Accepting:
             template=snapshot(template, self._channel.settings.opt_out_suffix),
             digest=digest,
         )
-        return self._accept(new, NewFile(body.url, body.limit), Kind.TEXT)
+        return self._accept(new, NewFile(body.url, body.limit), Kind.TEXT, body.limit)
 
-    def _accept(self, new: NewBatch, file: NewFile | None, kind: Kind) -> str:
+    def _accept(self, new: NewBatch, file: NewFile | None, kind: Kind, limit: int) -> str:
         now = millis(self._clock)
         settings = self._channel.settings
         terms = Terms(
@@ -97,7 +98,13 @@ class Accepting:
             log.info("send repeated", batch=reference)
         else:
             metrics.ACCEPTED.labels(self._channel.name, kind).inc(new.count)
-            log.info("send accepted", batch=reference, recipients=new.count, by_file=file is not None)
+            log.info(
+                "send accepted",
+                batch=reference,
+                recipients=new.count,
+                by_file=file is not None,
+                **({"limit": limit} if limit else {}),
+            )
         return reference
 
     def _sendable(self, code: str, sign_name: str, kind: Kind) -> StoredTemplate:
@@ -109,8 +116,7 @@ class Accepting:
                 "TEMPLATE_NOT_APPROVED", "The template was rejected; change it and wait for its review."
             )
         self._templates.require_sign(sign_name)
-        hook = "send_digital_batch" if kind is Kind.DIGITAL else "send_batch"
-        if not self._channel.hooks.supports(hook):
+        if not self._channel.hooks.supports(SENDING[kind]):
             raise Refusal("UNSUPPORTED_OPERATION", f"This platform cannot send {kind} messages.")
         return template
 

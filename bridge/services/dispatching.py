@@ -13,6 +13,7 @@ import structlog
 
 from bridge import metrics
 from bridge.channels import OpenChannel
+from bridge.channels.dispatch import SENDING
 from bridge.ledger import BatchInfo, Claimed, Conclusion, Ledger, MessageRow, Requeue, Segment, clean
 from bridge.ledger.refs import phone_key
 from bridge.plugin import (
@@ -43,6 +44,7 @@ _STATUS = {
     Outcome.REJECTED: MessageStatus.REJECTED,
     Outcome.UNKNOWN: MessageStatus.CALLING,
 }
+_FAILED = (Outcome.NOT_SENT, Outcome.UNKNOWN)
 _HOUR_MS = 3_600_000
 
 
@@ -156,11 +158,13 @@ class Dispatching:
         if millis(self._clock) > chunk.lease - _LEASE_MARGIN_MS:
             late = NotAccepted("The worker came too late to call the vendor.", code="LEASE_TOO_SHORT")
             return dict.fromkeys(seqs, SubmitResult(Outcome.NOT_SENT, code=late.code, error=late))
-        name = self._channel.name
+        name, hook = self._channel.name, SENDING[batch.template.kind]
         metrics.DISPATCHED.labels(name).inc(len(seqs))
         started = time.perf_counter()
         results = self._channel.hooks.send(batch)
-        metrics.VENDOR_SECONDS.labels(name, "send_batch").observe(time.perf_counter() - started)
+        metrics.VENDOR_SECONDS.labels(name, hook).observe(time.perf_counter() - started)
+        for code in {result.code for result in results if result.outcome in _FAILED}:
+            metrics.VENDOR_ERRORS.labels(name, hook, code).inc()
         return dict(zip(seqs, results, strict=True))
 
     def _held(self, chunk: Claimed) -> Conclusion:

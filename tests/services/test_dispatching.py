@@ -5,13 +5,19 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bridge import metrics
 from bridge.plugin import (
     Batch,
+    Carrier,
+    CarrierReview,
     CredentialsRejected,
     DeliveryReceipt,
+    DigitalTemplateReview,
+    Kind,
     MessageStatus,
     NotAccepted,
     OutcomeUnknown,
+    ReviewStatus,
     SubmitResult,
     UnsupportedOperation,
     VendorRejected,
@@ -82,6 +88,50 @@ def test_an_answer_has_its_consequence(
     world.now += 3600
     world.dispatch()
     assert len(world.sent()) - called == again
+
+
+# What the vendor does -> the code under which the call counts as failed.
+FAILED = {
+    "all accepted": "",
+    "one refused": "",
+    "refused for good": "",
+    "one unknown": "OUTCOME_UNKNOWN",
+    "throttled": "VENDOR_THROTTLED",
+    "no contact": "VENDOR_UNAVAILABLE",
+    "credentials": "CREDENTIALS_REJECTED",
+    "answer lost": "OUTCOME_UNKNOWN",
+    "a bug": "PLUGIN_FAULT",
+}
+
+
+@pytest.mark.parametrize("name", FAILED)
+@pytest.mark.parametrize(("kind", "hook"), [(Kind.TEXT, "send_batch"), (Kind.DIGITAL, "send_digital_batch")])
+def test_a_call_is_measured_and_a_failed_one_counted(world: World, name: str, kind: Kind, hook: str) -> None:
+    """Once, under its hook, however many messages it was for; a refused message is no failed call."""
+    world.vendor.answer = ANSWERS[name][0]
+    approved = CarrierReview(ReviewStatus.APPROVED)
+    world.vendor.digital_review = DigitalTemplateReview(dict.fromkeys(Carrier, approved))
+    world.send(PHONES, code=world.digital() if kind is Kind.DIGITAL else world.template(), kind=kind)
+    before = counted(hook)
+    world.dispatch()
+    after = counted(hook)
+    assert after.pop("calls") - before.pop("calls") == 1
+    assert {code for code in after if after[code] > before.get(code, 0)} == {FAILED[name]} - {""}
+    assert sum(after.values()) - sum(before.values()) == (1 if FAILED[name] else 0)
+
+
+def counted(hook: str) -> dict[str, float]:
+    """Failed calls by code, and all calls."""
+    found = {"calls": 0.0}
+    for metric in metrics.registry().collect():
+        for sample in metric.samples:
+            if sample.labels.get("hook") != hook:
+                continue
+            if sample.name == "sms_bridge_vendor_errors_total":
+                found[sample.labels["code"]] = sample.value
+            if sample.name == "sms_bridge_vendor_call_seconds_count":
+                found["calls"] = sample.value
+    return found
 
 
 BAD: dict[str, tuple[str, dict[str, str] | None, str]] = {

@@ -253,6 +253,15 @@ def test_a_send_is_stored_once_however_often_it_comes(world: World) -> None:
     assert world.ledger.gauges() == {("promo", "ready"): 4}
 
 
+@pytest.mark.parametrize(("limit", "logged_as"), [(1, 1), ("1", 1), (0, None), (None, None)])
+def test_a_limit_is_logged(world: World, limit: Any, logged_as: int | None, logged: io.StringIO) -> None:
+    """Nobody should have to guess why a part of the numbers failed."""
+    body = world.send(world.template(), limit=limit)
+    assert world.call("POST", "/sms/sendBatchList", body).get_json()["code"] == "OK"
+    (line,) = (line for line in logged.getvalue().splitlines() if "send accepted" in line)
+    assert json.loads(line).get("limit") == logged_as
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff\xfe", b'{"a":' * 10_000])
 def test_an_unreadable_body(world: World, body: bytes) -> None:
     answer = world.call("POST", "/sms/sendBatchList", body)
