@@ -6,6 +6,7 @@ import click
 
 from bridge.ledger import Ledger, StoredTemplate
 from bridge.plugin import Carrier, CarrierReview, Kind, ReviewStatus
+from bridge.services.snapshots import unpack_parts
 from bridge.settings import Settings
 
 from .opening import (
@@ -94,7 +95,10 @@ def _refuse_if_the_vendor_reviews(
 
 
 def _row(template: StoredTemplate, settings: Settings) -> tuple[str, ...]:
-    content = " ".join(template.content.split())
+    content = template.content
+    if template.kind is Kind.DIGITAL:
+        content = " + ".join(part.text or part.suffix for part in unpack_parts(content))
+    content = " ".join(content.split())
     return (
         template.channel,
         template.code,

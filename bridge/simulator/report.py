@@ -14,6 +14,8 @@ def print_result(console: Console, result: Result, seconds: float) -> None:
     for name, figure in _figures(result, seconds):
         table.add_row(name, figure)
     console.print(table)
+    if result.accepted is None:
+        console.print("Only the carrier's own record could tell what it accepted, and whether twice.")
     for finding in result.findings:
         console.print(f"[red]does not reconcile:[/red] {finding}", highlight=False, soft_wrap=True)
     if not result.findings:
@@ -22,7 +24,7 @@ def print_result(console: Console, result: Result, seconds: float) -> None:
 
 def _figures(result: Result, seconds: float) -> list[tuple[str, str]]:
     rate = f"{result.sent / seconds:,.0f}" if seconds > 0 else "-"
-    unknown = "not known without the carrier's record"
+    unknown = "not known"
     failures = sorted(result.failures.items(), key=lambda item: (-item[1], item[0]))
     return [
         ("sent by Quick Audience", f"{result.sent:,}"),

@@ -23,7 +23,7 @@ class Stages(Protocol):
     """Shows stages, one after the other."""
 
     def stage(self, title: str, total: int = 1) -> AbstractContextManager[Stage]:
-        """Begin a stage of `total` steps; leaving one of a single step completes it."""
+        """Begin a stage of `total` steps, 0 when nobody knows; leaving one of a single step completes it."""
 
 
 def stages_for(console: Console) -> Stages:
@@ -47,17 +47,24 @@ class _Bars:
         with Progress(*columns, console=self._console) as progress:
             bar = _Bar(progress, title, total)
             yield bar
-            if total == 1:
-                bar.reach(1)
+            bar.end(total)
 
 
 class _Bar:
     def __init__(self, progress: Progress, title: str, total: int) -> None:
         self._progress = progress
-        self._task = progress.add_task(title, total=total, note="")
+        self._task = progress.add_task(title, total=total or None, note="")
+        self._done = 0
 
     def reach(self, done: int) -> None:
+        self._done = done
         self._progress.update(self._task, completed=done)
+
+    def end(self, total: int) -> None:
+        if total == 1:
+            self.reach(1)
+        if total == 0:
+            self._progress.update(self._task, total=self._done)
 
     def note(self, text: str) -> None:
         self._progress.update(self._task, note=text)
@@ -97,7 +104,8 @@ class _Line:
 
     def end(self) -> None:
         elapsed = time.monotonic() - self._began
-        self._print(f"{self._done:,} of {self._total:,} in {elapsed:.1f} s{self._note}")
+        whole = f" of {self._total:,}" if self._total else ""
+        self._print(f"{self._done:,}{whole} in {elapsed:.1f} s{self._note}".rstrip())
 
     def _print(self, text: str) -> None:
         self._console.print(f"{self._title:<34} {text}", highlight=False, soft_wrap=True)

@@ -15,6 +15,7 @@ from bridge.cli import main
 from bridge.ledger import Ledger, StoredTemplate, open_ledger, upgrade
 from bridge.plugin import (
     CredentialsRejected,
+    DigitalPart,
     Health,
     Kind,
     ReviewStatus,
@@ -22,6 +23,7 @@ from bridge.plugin import (
     TemplateType,
     hookimpl,
 )
+from bridge.services.snapshots import pack_parts
 from tests.channels.tiny import Tiny, plugin_module
 
 CONFIG = """
@@ -92,13 +94,16 @@ class Desk:
 
     def template(self, channel: str, code: str, kind: Kind = Kind.TEXT) -> StoredTemplate:
         """Store a template that waits for its review."""
+        text = "Everything must go, ${name}! " * 5
+        picture = DigitalPart("png", "sale", url="https://oss.example.com/sale.png")
+        digital = pack_parts((picture, DigitalPart("txt", text=text)))
         template = StoredTemplate(
             channel=channel,
             code=code,
             kind=kind,
             type=TemplateType.PROMOTION,
             name="Sale",
-            content="Everything must go, ${name}! " * 5,
+            content=digital if kind is Kind.DIGITAL else text,
             remark="",
             sign_name="Acme",
             vendor_code="",

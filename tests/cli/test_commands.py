@@ -201,6 +201,8 @@ def test_templates_are_listed(desk: Desk) -> None:
     assert "T2" not in desk.run("templates list --channel desk").output
     assert "T1" not in desk.run("templates list --status pending").output
     assert "…" in row_of(desk.run("templates").output, "desk")
+    desk.template("promo", "T3", Kind.DIGITAL)
+    assert "png + Everything must go, ${name}!" in row_of(desk.run("templates").output, "promo")
 
 
 def test_sign_prints_a_request_that_the_bridge_accepts(desk: Desk) -> None:

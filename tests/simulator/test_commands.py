@@ -42,8 +42,10 @@ def test_a_campaign_that_reconciles_ends_with_status_0(fake: FakeBridge, port: i
     assert result.exit_code == 0, result.output
     assert f"received at http://127.0.0.1:{port}:" in result.output
     assert "Everything reconciles." in result.output
-    for line in ("sent by Quick Audience", "65", "not known without the carrier's record"):
-        assert line in result.output
+    for row, figure in (("sent by Quick Audience", "65"), ("duplicates", "not known"), ("lost", "0")):
+        assert re.search(rf"{row} +│ +{figure} │", result.output), result.output
+    assert "Only the carrier's own record" in result.output
+    assert re.search(r"Replies +\d+ in [\d.]+ s", result.output), "nobody knows how many are due"
 
 
 def test_a_campaign_that_does_not_reconcile_ends_with_status_1(fake: FakeBridge, port: int) -> None:
