@@ -134,6 +134,20 @@ def test_two_processes_count_together_and_end_cleanly(web: Web, folder: Path) ->
     assert all(line.startswith("{") for line in log.splitlines()), log
 
 
+def test_sighup_reads_the_configuration_anew_and_refuses_nobody(web: Web, folder: Path) -> None:
+    """Old processes answer until new ones do; each answers with the name that its configuration gives."""
+    path, config = "/promo/sms/smsSign/Acme%2FUK", folder / "bridge.toml"
+    assert web.ask(path).json()["platformName"] == "Acme SMS"
+    config.write_text(config.read_text().replace("Acme SMS", "Renamed SMS"))
+    web.process.send_signal(signal.SIGHUP)
+    deadline = time.monotonic() + 120
+    while (answer := web.ask(path)).json()["platformName"] != "Renamed SMS":
+        assert answer.status_code == 200
+        assert time.monotonic() < deadline, web.log.read_text()
+    web.process.send_signal(signal.SIGTERM)
+    assert web.process.wait(60) == 0
+
+
 def test_an_old_schema_is_refused_with_the_command_to_run(folder: Path) -> None:
     (folder / "bridge.db").touch()
     run = refused(folder)
