@@ -3,23 +3,37 @@
 import atexit
 import time
 
+import structlog
 from flask import Flask
 
 from bridge import logs, metrics
 from bridge.channels import discover, open_channels
 from bridge.channels.registry import close_channels
-from bridge.ledger import open_ledger
+from bridge.ledger import LedgerUnavailable, open_ledger
 from bridge.services import ChannelRecords, build
-from bridge.settings import load
+from bridge.settings import SettingsFaults, load
 
 from .app import create_app
+
+log = structlog.get_logger("bridge.web")
+
+_CANNOT_START = 3
+"""gunicorn's own status for a process that would fail again: it then ends them all."""
 
 
 def assemble() -> Flask:
     """The application of the configuration that SMS_BRIDGE_CONFIG names.
 
-    Raises SettingsFaults or LedgerUnavailable; an old database schema is refused with the command to run.
+    With faults in it, or an old database schema, the process ends and says what to do.
     """
+    try:
+        return _assembled()
+    except (SettingsFaults, LedgerUnavailable) as fault:
+        log.critical("the bridge cannot start", reason=str(fault))
+        raise SystemExit(_CANNOT_START) from None
+
+
+def _assembled() -> Flask:
     settings = load()
     logs.configure(level=settings.bridge.log_level, form=settings.bridge.log_format)
     logs.hide(settings.secrets())

@@ -151,8 +151,19 @@ def test_sighup_reads_the_configuration_anew_and_refuses_nobody(web: Web, folder
 def test_an_old_schema_is_refused_with_the_command_to_run(folder: Path) -> None:
     (folder / "bridge.db").touch()
     run = refused(folder)
-    assert run.returncode != 0
-    assert "sms-bridge db upgrade" in run.stderr
+    assert run.returncode == 3
+    assert run.stderr.count("Run: sms-bridge db upgrade") == 1
+    assert "Traceback" not in run.stderr
+
+
+def test_a_fault_of_a_plugin_is_told_as_one_event(folder: Path) -> None:
+    config = folder / "bridge.toml"
+    config.write_text(config.read_text().replace("poll = true", 'poll = "often"'))
+    upgrade(f"sqlite:///{folder}/bridge.db")
+    run = refused(folder)
+    assert run.returncode == 3
+    assert run.stderr.count("channels.promo.settings.poll") == 1
+    assert "Traceback" not in run.stderr
 
 
 def test_every_fault_of_the_configuration_is_told_before_anything_starts(tmp_path: Path) -> None:
