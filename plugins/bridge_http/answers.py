@@ -251,6 +251,8 @@ class _ItemReader:
 
     def _best(self, items: Sequence[Any], batch_id: str) -> SubmitResult:
         """Several items for one recipient are segments: when any was taken, the message was."""
+        if len(items) == 1:
+            return self._one(items[0], batch_id)
         taken = [item for item in items if self._ok(item)]
         if taken:
             ids = [vendor_id for item in taken if (vendor_id := as_text(self._id(item)))]
