@@ -26,6 +26,7 @@ from bridge.plugin.phone import mask
 
 from .decoding import Unreadable, read_form, read_json, read_regex, read_xml
 from .faults import Fault
+from .masking import masked
 from .paths import Path, as_text, compile_path, compile_regex, compile_tests, nothing
 from .schema import ErrorRule, Items, Response
 from .values import Recipient
@@ -33,6 +34,8 @@ from .values import Recipient
 _NUMBER = re.compile(r"\+?\d{7,}")
 _NO_DIGIT = re.compile(r"\D")
 _MAX_REASON = 200
+_LEAST_SECRET = 4
+"""Characters from which on a secret is looked for: shorter ones are parts of words."""
 
 
 class Answer(NamedTuple):
@@ -53,14 +56,9 @@ class OptedOut(VendorRejected):
     """The recipient has asked this sender to stop."""
 
 
-def harmless(message: str) -> str:
-    """A vendor's sentence, short and without the phone numbers it may quote."""
-    return _NUMBER.sub(lambda match: mask(match[0]), message)[:_MAX_REASON]
-
-
 def error_for(rule: ErrorRule | None, code: str, message: str, wait: float | None = None) -> BridgeError:
-    """The error a vendor's code stands for; without a rule it is permanent."""
-    reason = (rule.message if rule else "") or harmless(message) or f"The vendor refused with code {code}."
+    """The error a vendor's code stands for; without a rule it is permanent. `message` must be harmless."""
+    reason = (rule.message if rule else "") or message or f"The vendor refused with code {code}."
     kind = rule.class_ if rule else "permanent"
     if kind == "retry":
         return VendorThrottled(reason, code=code, retry_after=wait)
@@ -81,13 +79,23 @@ def result_for(error: BridgeError) -> SubmitResult:
 
 
 class ErrorTable:
-    """The recipe's `errors`: exact codes, then families such as "AuthFailure*", the longest first."""
+    """The recipe's `errors`: exact codes, then families such as "AuthFailure*", the longest first.
 
-    def __init__(self, rules: Mapping[str, ErrorRule]) -> None:
+    `secrets` are the channel's by name: vendors' sentences are shown to people without them.
+    """
+
+    def __init__(self, rules: Mapping[str, ErrorRule], secrets: Mapping[str, str]) -> None:
         self._exact = rules
+        self._secrets = {name: value for name, value in secrets.items() if len(value) >= _LEAST_SECRET}
         families = [name[:-1] for name in rules if len(name) > 1 and name.endswith("*")]
         self._families = sorted(families, key=len, reverse=True)
         self.default = rules.get("*")
+
+    def harmless(self, message: str) -> str:
+        """A vendor's sentence, short and without the phone numbers and secrets it may quote."""
+        if not message:
+            return ""
+        return _NUMBER.sub(lambda match: mask(match[0]), masked(message, self._secrets))[:_MAX_REASON]
 
     def find(self, code: str) -> ErrorRule | None:
         """The rule of a code or its family; None when there is none, also for ""."""
@@ -101,9 +109,9 @@ class Judge:
     """Decides by status and body whether a call was taken."""
 
     def __init__(
-        self, response: Response, errors: Mapping[str, ErrorRule], charset: str, key: str, faults: list[Fault]
+        self, response: Response, rules: ErrorTable, charset: str, key: str, faults: list[Fault]
     ) -> None:
-        self._rules = ErrorTable(errors)
+        self.rules = rules
         self._decode = _decoder(response, charset, key, faults)
         self._accepted = compile_tests(response.accepted, f"{key}.accepted", faults)
         self._code = compile_path(response.code, f"{key}.code", faults)
@@ -120,8 +128,8 @@ class Judge:
 
     def _refusal(self, answer: Answer, document: dict[str, Any], code: str, readable: bool) -> BridgeError:
         status = f"HTTP_{answer.status}"
-        rule = self._rules.find(code) or self._rules.find(status)
-        message = as_text(self._message(document)) if readable else ""
+        rule = self.rules.find(code) or self.rules.find(status)
+        message = self.rules.harmless(as_text(self._message(document))) if readable else ""
         wait = retry_after(answer.headers.get("retry-after"))
         if rule is not None:
             return error_for(rule, code or status, message, wait)
@@ -129,12 +137,12 @@ class Judge:
         if answer.status in (401, 403, 429) or answer.status >= 500 or 300 <= answer.status < 400:
             return by_status or OutcomeUnknown("The vendor's answer makes no sense.", code=status)
         if code:
-            return error_for(self._rules.default, code, message, wait)
+            return error_for(self.rules.default, code, message, wait)
         return by_status or OutcomeUnknown("The vendor's answer is not readable.", code="UNREADABLE_ANSWER")
 
     def rule(self, code: str) -> ErrorRule | None:
         """What the recipe says about a code."""
-        return self._rules.find(code) or self._rules.default
+        return self.rules.find(code) or self.rules.default
 
 
 def _by_status(answer: Answer) -> BridgeError | None:
@@ -174,9 +182,9 @@ class SendReader:
     """Reads the answer to a send into one result per recipient."""
 
     def __init__(
-        self, response: Response, errors: Mapping[str, ErrorRule], charset: str, key: str, faults: list[Fault]
+        self, response: Response, rules: ErrorTable, charset: str, key: str, faults: list[Fault]
     ) -> None:
-        self.judge = Judge(response, errors, charset, key, faults)
+        self.judge = Judge(response, rules, charset, key, faults)
         self._batch_id = compile_path(response.batch_id, f"{key}.batch_id", faults)
         self._items = (
             _ItemReader(response.items, self.judge, f"{key}.items", faults) if response.items else None
@@ -267,7 +275,8 @@ class _ItemReader:
         if self._ok(item):
             return accepted(as_text(self._id(item)) or batch_id)
         code = as_text(self._code(item)) or "REJECTED"
-        return result_for(error_for(self._judge.rule(code), code, as_text(self._message(item))))
+        message = self._judge.rules.harmless(as_text(self._message(item)))
+        return result_for(error_for(self._judge.rule(code), code, message))
 
 
 def _digits(number: str) -> str:

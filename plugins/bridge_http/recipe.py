@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 
-from .answers import Judge, SendReader
+from .answers import ErrorTable, Judge, SendReader
 from .faults import Fault, RecipeFaults
 from .paths import Path as Getter
 from .paths import compile_path, compile_test
@@ -138,12 +138,14 @@ KEYS = sorted({*_keys(Table), *_keys(Scheme)})
 class CompiledOperation:
     """An operation's request and the readers of its answer."""
 
-    def __init__(self, plan: Plan | None, operation: Operation, recipe: Recipe, key: str) -> None:
+    def __init__(
+        self, plan: Plan | None, operation: Operation, recipe: Recipe, rules: ErrorTable, key: str
+    ) -> None:
         self.faults: list[Fault] = []
         self.plan = plan
         key = f"{key}.response"
         response, charset = operation.response, operation.request.charset
-        self.reader = SendReader(response, recipe.errors, charset, key, self.faults)
+        self.reader = SendReader(response, rules, charset, key, self.faults)
         self.judge = self.reader.judge
         self.response = response
         self.each = operation.each
@@ -161,7 +163,15 @@ class CompiledOperation:
 class CompiledPoll:
     """A poll's request and the readers of its pages."""
 
-    def __init__(self, kind: str, poll: Poll, plan: Plan | None, recipe: Recipe, faults: list[Fault]) -> None:
+    def __init__(
+        self,
+        kind: str,
+        poll: Poll,
+        plan: Plan | None,
+        recipe: Recipe,
+        rules: ErrorTable,
+        faults: list[Fault],
+    ) -> None:
         key = f"poll.{kind}"
         check_words(poll, kind, key, faults)
         self.poll = poll
@@ -175,17 +185,23 @@ class CompiledPoll:
                 "message": poll.message,
             }
         )
-        self.judge = Judge(response, recipe.errors, poll.request.charset, key, faults)
-        self.records = RecordReader(poll, recipe.errors, recipe.phone, recipe.plugin.timezone, key, faults)
+        self.judge = Judge(response, rules, poll.request.charset, key, faults)
+        self.records = RecordReader(poll, rules, recipe.phone, recipe.plugin.timezone, key, faults)
         self.until = compile_test(poll.until, f"{key}.until", faults) if poll.until else None
         self.cursor = compile_path(poll.cursor, f"{key}.cursor", faults)
 
 
 class Compiled:
-    """A recipe ready to work for one channel. Raises RecipeFaults with every fault of the file."""
+    """A recipe ready to work for one channel. Raises RecipeFaults with every fault of the file.
 
-    def __init__(self, recipe: Recipe, file: str, base_url: str = "") -> None:
+    `secrets` are the channel's, by name; they are kept out of what vendors' answers tell.
+    """
+
+    def __init__(
+        self, recipe: Recipe, file: str, base_url: str = "", secrets: Mapping[str, str] | None = None
+    ) -> None:
         self.recipe = recipe
+        self.rules = ErrorTable(recipe.errors, secrets or {})
         faults: list[Fault] = []
         self.base_url = _base_url(base_url or recipe.plugin.base_url or "https://vendor.invalid", faults)
         self._names = self._common()
@@ -204,7 +220,7 @@ class Compiled:
             if name in ("secret", "settings")
         }
         self.webhooks = {
-            name: WebhookReader(name, webhook, recipe, hook_names, faults)
+            name: WebhookReader(name, webhook, recipe, self.rules, hook_names, faults)
             for name, webhook in recipe.webhooks.items()
         }
         faults += _sample_faults(recipe)
@@ -246,7 +262,7 @@ class Compiled:
     def _operation(self, name: str, operation: Operation, faults: list[Fault]) -> CompiledOperation:
         key = f"operations.{name}"
         plan = self._request(operation.request, self._names_of(name), f"{key}.request", faults)
-        compiled = CompiledOperation(plan, operation, self.recipe, key)
+        compiled = CompiledOperation(plan, operation, self.recipe, self.rules, key)
         faults += compiled.faults
         faults += _missing_parts(name, operation.response, key)
         if operation.each and name != "lookup":
@@ -260,7 +276,7 @@ class Compiled:
         if poll.each:
             known["p"] = PENDING_FIELDS
         plan = self._request(poll.request, {**self._names, **known}, f"poll.{kind}.request", faults)
-        return CompiledPoll(kind, poll, plan, self.recipe, faults)
+        return CompiledPoll(kind, poll, plan, self.recipe, self.rules, faults)
 
     def _request(self, own: Request, names: Known, key: str, faults: list[Fault]) -> Plan | None:
         shared = self.recipe.requests
@@ -293,13 +309,17 @@ class Compiled:
         if len(schemes) > 1:
             faults.append(Fault("operations", "all requests must fetch their token in the same way"))
         scheme = next((r.auth for r in self.requests() if isinstance(r.auth, Token)), None)
-        return TokenPlan(scheme, self._names, self.base_url, faults) if scheme is not None else None
+        return (
+            TokenPlan(scheme, self._names, self.base_url, self.rules, faults) if scheme is not None else None
+        )
 
 
 class TokenPlan:
     """How a token is fetched and read."""
 
-    def __init__(self, scheme: Token, names: Known, base_url: str, faults: list[Fault]) -> None:
+    def __init__(
+        self, scheme: Token, names: Known, base_url: str, rules: ErrorTable, faults: list[Fault]
+    ) -> None:
         auth = (
             {"scheme": "basic", "user": scheme.basic[0], "password": scheme.basic[1]}
             if len(scheme.basic) == 2
@@ -312,7 +332,7 @@ class TokenPlan:
         self.expires = compile_path(scheme.expires, "auth.token.expires", faults)
         self.early_s = scheme.early_s
         response = Response.model_validate({"accepted": [{"path": scheme.token, "present": True}]})
-        self.judge = Judge(response, {}, "utf-8", "auth.token", faults)
+        self.judge = Judge(response, rules, "utf-8", "auth.token", faults)
 
 
 def _base_url(url: str, faults: list[Fault]) -> str:

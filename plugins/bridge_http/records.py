@@ -1,7 +1,7 @@
 """Reading reports: receipts, replies and template events, from a webhook or a polled page alike."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, TypeVar, get_args
 
@@ -17,10 +17,10 @@ from bridge.plugin import (
     from_vendor,
 )
 
-from .answers import ErrorTable, harmless
+from .answers import ErrorTable
 from .faults import Fault
 from .paths import as_text, choose, compile_path, compile_tests
-from .schema import ErrorRule, PhoneForm
+from .schema import PhoneForm
 from .schema_base import TimeForm, zone
 from .schema_reports import ReceiptWord, Records, ReviewWord
 
@@ -81,14 +81,14 @@ class RecordReader:
     def __init__(
         self,
         records: Records,
-        errors: Mapping[str, ErrorRule],
+        rules: ErrorTable,
         phone: PhoneForm,
         default_zone: str,
         key: str,
         faults: list[Fault],
     ) -> None:
         items = records.items
-        self._rules = ErrorTable(errors)
+        self._rules = rules
         self._reports_as = phone.reports_as
         self._clock = Clock(records.time, default_zone)
         self._status = records.status
@@ -174,7 +174,8 @@ class RecordReader:
             vendor_id=vendor_id,
             phone=phone,
             code=code,
-            reason=(rule.message if rule and failed else "") or harmless(self._text(record, "message")),
+            reason=(rule.message if rule and failed else "")
+            or self._rules.harmless(self._text(record, "message")),
             at=self._clock.read(self._text(record, "time")),
             opted_out=failed
             and (
@@ -210,7 +211,9 @@ class RecordReader:
             return None
         if word is None:
             return ReviewChange(vendor_code=vendor_code)
-        review = TemplateReview(ReviewStatus(word), reason=harmless(self._text(record, "message")))
+        review = TemplateReview(
+            ReviewStatus(word), reason=self._rules.harmless(self._text(record, "message"))
+        )
         return ReviewChange(vendor_code=vendor_code, review=review)
 
 

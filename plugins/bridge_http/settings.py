@@ -30,7 +30,8 @@ class HttpSettings(PluginSettings):
     def compiled(self) -> Compiled:
         """The compiled recipe. Raises RecipeFaults."""
         path = find(self.recipe)
-        return Compiled(load(path), str(path), self.base_url)
+        secrets = {name: secret.get_secret_value() for name, secret in self.secrets.items()}
+        return Compiled(load(path), str(path), self.base_url, secrets)
 
     @model_validator(mode="after")
     def _fit_the_recipe(self) -> "HttpSettings":

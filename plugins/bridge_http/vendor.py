@@ -38,7 +38,7 @@ from bridge.plugin import (
     unknown,
 )
 
-from .answers import Answer, harmless
+from .answers import Answer
 from .calling import Caller, HttpCaller
 from .faults import Unsendable
 from .naming import Namer
@@ -332,4 +332,4 @@ def _status(operation: CompiledOperation, document: Mapping[str, Any], path: Any
 
 
 def _reason(operation: CompiledOperation, document: Mapping[str, Any]) -> str:
-    return harmless(as_text(operation.reason(document)))
+    return operation.judge.rules.harmless(as_text(operation.reason(document)))

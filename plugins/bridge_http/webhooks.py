@@ -13,6 +13,7 @@ from bridge.plugin import (
     WebhookResult,
 )
 
+from .answers import ErrorTable
 from .decoding import Source, Unreadable, compile_steps, trimmed
 from .faults import Fault
 from .paths import as_text, choose, compile_path
@@ -33,7 +34,13 @@ class WebhookReader:
     """One webhook of a recipe, compiled."""
 
     def __init__(
-        self, name: str, webhook: Webhook, recipe: Recipe, names: Names, faults: list[Fault]
+        self,
+        name: str,
+        webhook: Webhook,
+        recipe: Recipe,
+        rules: ErrorTable,
+        names: Names,
+        faults: list[Fault],
     ) -> None:
         key = f"webhooks.{name}"
         self._webhook = webhook
@@ -44,7 +51,7 @@ class WebhookReader:
         for kind, records, place in _parts(name, webhook, key, faults):
             check_words(records, kind, place, faults)
             self._readers[kind] = RecordReader(
-                records, recipe.errors, recipe.phone, recipe.plugin.timezone, place, faults
+                records, rules, recipe.phone, recipe.plugin.timezone, place, faults
             )
         self._kind = next(iter(self._readers), "receipt")
         self._acknowledgement = acknowledgement(webhook.ack)
