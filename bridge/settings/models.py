@@ -108,6 +108,8 @@ class BridgeSettings(_Model):
     """How many proxies in front of the bridge may tell the caller's address by X-Forwarded-For."""
     success_code: Literal["OK", "200"] = "OK"
     """OK or 200: the `code` of a successful answer to Quick Audience."""
+    no_comments: Annotated[str, Field(min_length=1)] = "No review comments"
+    """What marketers read as the reason of a review that has nothing to say, in their language."""
     error_status: Literal["http", "always_200"] = "http"
     """http: refusals carry the HTTP status 401, 403 or 404; always_200: only their `code` tells."""
     lease_s: PositiveInt = 120

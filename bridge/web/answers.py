@@ -33,10 +33,13 @@ class Face:
     def __init__(self, platform_name: str, settings: BridgeSettings) -> None:
         self._platform_name = platform_name
         self._success_code = settings.success_code
+        self._no_comments = settings.no_comments
         self._statuses = settings.error_status == "http"
 
     def success(self, request_id: str, payload: dict[str, Any]) -> Answer:
         """The request was served."""
+        if payload.get("reason") == replies.NO_COMMENTS:
+            payload = payload | {"reason": self._no_comments}
         return self._answer(200, self._success_code, "OK", request_id, payload)
 
     def refusal(self, request_id: str, refusal: Refusal) -> Answer:

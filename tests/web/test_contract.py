@@ -296,6 +296,17 @@ def test_the_success_code_can_be_chosen(worlds: Worlds, code: str, expected: str
     assert world.call("GET", SIGN + "Acme").get_json()["code"] == expected
 
 
+@pytest.mark.parametrize("comment", ["No review comments", "无审批备注"])
+def test_a_review_without_comments_says_so_in_the_marketers_language(worlds: Worlds, comment: str) -> None:
+    world = worlds(bridge={"no_comments": comment})
+    for path in (
+        SIGN + "Acme",
+        f"/sms/smsTemplate/{world.template()}",
+        f"/sms/digitalSmsTemplate/{world.template('/sms/digitalSmsTemplate')}",
+    ):
+        assert world.call("GET", path).get_json()["reason"] == comment
+
+
 @pytest.mark.parametrize(
     ("path", "signed", "code"),
     [
