@@ -23,7 +23,7 @@ from bridge.services import Dispatched, Services
 from bridge.services.dispatching import Dispatching
 from bridge.services.receiving import count_ended
 from bridge.services.records import Clock, millis
-from bridge.settings import BridgeSettings
+from bridge.settings import BridgeSettings, ChannelSettings
 
 from .loop import Pulse, share
 from .recording import Recorder
@@ -155,6 +155,7 @@ class Dispatcher:
             free = self._bridge.dispatch_threads - self._in_flight.total() - len(claimed)
             if free > 0:
                 claimed += self._claim(connection, name, min(room, free), now)
+        self._pay(connection, claimed, now)
         return recorded, claimed
 
     def _claim(self, connection: Any, name: str, room: int, now: int) -> Sequence[Claimed]:
@@ -167,24 +168,27 @@ class Dispatcher:
             return []
         # After a pause one chunk goes first; with a rate, one at a time so that calls do not bunch.
         limit = 1 if state.pauses or settings.rate_per_s else room
-        # A claim takes at most a second's worth (see chunk_size), so that much of the burst is its own.
-        bucket, now_us, burst = f"{name}/rate", now * 1000, max(0.0, settings.burst - settings.rate_per_s)
         if settings.rate_per_s:
-            wait_us = coordination.peek(
-                connection, bucket, per_second=settings.rate_per_s, burst=burst, now_us=now_us
-            )
+            wait_us = coordination.peek(connection, **_rate(name, settings, now))
             if wait_us:
                 self._rests[name] = now - (-wait_us // 1000)
                 return []
-        claimed = self._ledger.chunks.claim(
+        return self._ledger.chunks.claim(
             connection, name, self._owner, limit=limit, now=now, lease_ms=self._bridge.lease_s * 1000
         )
-        if settings.rate_per_s and claimed:
-            units = sum(chunk.count for chunk in claimed)
-            coordination.take(
-                connection, bucket, units, per_second=settings.rate_per_s, burst=burst, now_us=now_us
-            )
-        return claimed
+
+    def _pay(self, connection: Any, claimed: Sequence[Claimed], now: int) -> None:
+        """Take what was claimed from the channels' rates.
+
+        In the order of their names: workers that lock the same buckets in different orders block each other.
+        """
+        units: Counter[str] = Counter()
+        for chunk in claimed:
+            units[chunk.channel] += chunk.count
+        for name in sorted(units):
+            settings = self._services[name].channel.settings
+            if settings.rate_per_s:
+                self._ledger.coordination.take(connection, units=units[name], **_rate(name, settings, now))
 
     def _submit(self, chunk: Claimed) -> None:
         self._in_flight[chunk.channel] += 1
@@ -263,3 +267,14 @@ class Dispatcher:
         self._services[channel].channel.hooks.event(
             Event(channel, name, datetime.now(UTC), {"recipients": recipients})
         )
+
+
+def _rate(name: str, settings: ChannelSettings, now: int) -> dict[str, Any]:
+    """A channel's rate bucket; a claim takes at most a second's worth, so much of the burst is its own."""
+    burst = max(0.0, settings.burst - settings.rate_per_s)
+    return {
+        "bucket": f"{name}/rate",
+        "per_second": settings.rate_per_s,
+        "burst": burst,
+        "now_us": now * 1000,
+    }

@@ -1,0 +1,43 @@
+"""Workers that share a database must not stand in each other's way."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bridge.ledger import Ledger
+from bridge.settings import BridgeSettings
+from bridge.worker import Dispatcher
+
+from ..ledger.making import NOW, batch, phones, terms
+
+
+def dispatcher(ledger: Ledger, **rates: float) -> Dispatcher:
+    """Of channels that have nothing but a rate."""
+    services: Any = {
+        name: SimpleNamespace(channel=SimpleNamespace(settings=SimpleNamespace(rate_per_s=rate, burst=0)))
+        for name, rate in rates.items()
+    }
+    return Dispatcher(services, ledger, BridgeSettings(), owner="w", clock=lambda: NOW / 1000)
+
+
+@pytest.mark.parametrize("wanted", [["a", "b", "c"], ["c", "b", "a"], ["b", "c", "a"]])
+def test_rates_are_locked_in_one_order(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, wanted: list[str]
+) -> None:
+    """Whichever turn it is: else two workers wait for each other, until one is ended after a second."""
+    for name in wanted:
+        ledger.batches.accept(batch(phones(2), channel=name, digest=name.encode()), terms())
+    taken: list[tuple[str, float]] = []
+    take = ledger.coordination.take
+
+    def noted(connection: Any, bucket: str, units: float, **rate: Any) -> int:
+        taken.append((bucket, units))
+        return take(connection, bucket, units, **rate)
+
+    monkeypatch.setattr(ledger.coordination, "take", noted)
+    one = dispatcher(ledger, a=1, b=2, c=0)
+    _, claimed = ledger.write(lambda c: one._commit(c, dict.fromkeys(wanted, 1)))
+    assert [chunk.channel for chunk in claimed] == wanted
+    assert taken == [("a/rate", 2), ("b/rate", 2)]
+    one._pool.shutdown()
