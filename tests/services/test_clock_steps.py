@@ -1,0 +1,54 @@
+"""A clock that is set while a vendor is called: leases seem to lapse, or to last; nothing is sent twice."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from bridge.plugin import Batch, DeliveryReceipt, MessageStatus, NotAccepted, SubmitResult, accepted, not_sent
+
+from .world import World
+
+PHONES = [f"138{index:08d}" for index in range(3)]
+
+
+@pytest.mark.parametrize("step_s", [7200, 61, -600, -7200])
+@pytest.mark.parametrize("kept", [False, True], ids=["set back", "kept"])
+def test_a_clock_that_is_set_during_a_call_sends_nothing_twice(
+    world: World, step_s: float, kept: bool
+) -> None:
+    """Another worker takes the call over, the answer comes late, and what it says counts."""
+
+    def answer(batch: Batch) -> Sequence[SubmitResult]:
+        world.now += step_s
+        world.settle()
+        if not kept:
+            world.now -= step_s
+        return [accepted(f"v-{message.ref}") for message in batch.messages]
+
+    world.vendor.answer = answer
+    world.vendor.look_up = lambda batch: [not_sent(NotAccepted("absent"))] * len(batch.messages)
+    world.send(PHONES)
+    world.dispatch()
+    world.now += 3 * 7200
+    while world.settle():
+        pass
+    world.dispatch()
+    assert world.sent() == PHONES
+    assert world.ledger.gauges() == {}
+    receipts = [
+        DeliveryReceipt(MessageStatus.DELIVERED, vendor_id=f"v-{message.ref}")
+        for message in world.vendor.batches[0].messages
+    ]
+    world.services.receiving.take_in(receipts, [], "webhook")
+    assert world.ended() == dict.fromkeys(PHONES, "DELIVERED")
+
+
+@pytest.mark.parametrize("step_s", [-600, 7200])
+def test_a_clock_that_is_set_while_messages_wait_loses_none(world: World, step_s: float) -> None:
+    """They go at once, or when the time of their acceptance has come again."""
+    world.send(PHONES)
+    world.now += step_s
+    world.dispatch()
+    world.now += max(0.0, -step_s)
+    world.dispatch()
+    assert world.sent() == PHONES
