@@ -97,8 +97,11 @@ class Fetching:
         template = restore(self._ledger.batch(job.batch_id).template)
         size = chunk_size(self._channel, self._bridge, uniform=not template.variables)
         for line in lines:
+            too_large = self._too_large(gathered, line)
+            if too_large:
+                self._store(job, gathered.progress(job.etag), gathered.flush(size))
+                raise _GivenUp(f"{too_large}; the rest was not sent.")
             gathered.add(line, job.recipients_limit)
-            self._check_size(gathered)
             if len(gathered.phones) < size * _BATCH_CHUNKS:
                 continue
             if not self._store(job, gathered.progress(job.etag), gathered.flush(size)):
@@ -108,12 +111,13 @@ class Fetching:
                 return
         self._store(job, replace(gathered.progress(job.etag), finished=True), gathered.flush(size))
 
-    def _check_size(self, gathered: "_Gathered") -> None:
+    def _too_large(self, gathered: "_Gathered", line: bytes) -> str:
         lines, size = self._bridge.file_max_lines, self._bridge.file_max_bytes
-        if gathered.lines > lines:
-            raise _GivenUp(f"The file has more than {lines} lines; the rest was not sent.")
-        if gathered.position > size:
-            raise _GivenUp(f"The file has more than {size} bytes; the rest was not sent.")
+        if gathered.lines >= lines:
+            return f"The file has more than {lines} lines"
+        if gathered.position + len(line) > size:
+            return f"The file has more than {size} bytes"
+        return ""
 
     def _store(self, job: FileJob, progress: Progress, chunks: list[Recipients]) -> bool:
         now = millis(self._clock)

@@ -102,6 +102,21 @@ def test_the_limit_counts_recipients(world: World, shelf: CallbackServer) -> Non
     assert list(world.ended().values()) == ["LIMIT_EXCEEDED"] * 3
 
 
+@pytest.mark.parametrize("most", [{"file_max_lines": 5}, {"file_max_bytes": 5 * 12 + 11}])
+def test_a_file_that_is_too_large_is_sent_as_far_as_it_may_be(
+    world: World, shelf: CallbackServer, monkeypatch: pytest.MonkeyPatch, most: dict[str, int]
+) -> None:
+    """The lines before the limit are sent, and the file is not tried again."""
+    bridge = world.settings.bridge.model_copy(update=most)
+    monkeypatch.setattr(world.services.fetching, "_bridge", bridge)
+    lines = [b"138%08d\n" % index for index in range(8)]
+    shelf.shelf.put("list.txt", b"".join(lines))
+    send(world, shelf.file_url("list.txt"), content="Dear all")
+    assert world.sent() == [line.decode().strip() for line in lines[:5]]
+    world.now += 3600
+    assert not world.duties.read_file()
+
+
 def test_reading_goes_on_where_it_stopped(world: World, shelf: CallbackServer) -> None:
     """A download that breaks off is resumed with a Range request: every line once."""
     lines = [b'138%08d{"name":"%d"}\n' % (index, index) for index in range(30_000)]
