@@ -1,6 +1,7 @@
 """`sms-bridge recipe`: check a recipe, try a saved webhook on it, start a new one. No vendor is called."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -98,12 +99,21 @@ def _print_requests(path: Path, loaded: Recipe, runs: Sequence[DryRun]) -> None:
     help="A saved request: its first line like POST /receipt, headers, an empty line, the body.",
 )
 @click.option("--secret", "secrets", multiple=True, metavar="NAME=VALUE", help="A secret the check needs.")
-def try_(file: str, saved: Path, secrets: Sequence[str]) -> None:
+@click.option(
+    "--at",
+    type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S%z"]),
+    help="When it arrived, such as 2026-11-01T09:15:00+08:00, where signatures are good for a while only.",
+)
+def try_(file: str, saved: Path, secrets: Sequence[str], at: datetime | None) -> None:
     """Show how a saved webhook is read: receipts, replies, reviews, and the answer the vendor gets."""
     path = _found(file)
     given = dict(pair.partition("=")[::2] for pair in secrets)
+    now = int((at or datetime.now(UTC)).timestamp())
     try:
-        bench = Bench.for_sample(path, Sample(name="try", secrets=given))
+        known = load(path).secrets
+        if strange := [name for name in given if name not in known]:
+            raise ValueError(f"{strange[0]} is not a secret of this recipe; there are {', '.join(known)}")
+        bench = Bench.for_sample(path, Sample(name="try", secrets=given, now=now))
         request = read_webhook(saved.read_bytes().decode("utf-8-sig"))
         result = bench.vendor.parse_webhook(bench.channel, request)
     except (RecipeFaults, BridgeError, ValidationError, ValueError) as problem:

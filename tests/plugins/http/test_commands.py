@@ -183,6 +183,8 @@ TRIES = [
     ("submail", "POST /event\n\nevents=delivered&token=t&signature=x", [], "signature is wrong"),
     ("submail", "POST /event\n\nevents=delivered&token=t&signature=cbdb7e81f11a2d4d3a4a3a1b1b2f2a55",
      ["--secret", "subhook=key"], "signature is wrong"),
+    ("submail", "POST /event\n\n{}", ["--secret", "hook=key"],
+     "hook is not a secret of this recipe; there are appid, appkey, subhook"),
 ]  # fmt: skip
 
 
@@ -207,6 +209,28 @@ def test_a_signed_webhook_is_tried_with_its_secret(tmp_path: Path) -> None:
     saved.write_text(f"POST /event\n\nevents=delivered&send_id=9&token=t&signature={proof}", encoding="utf-8")
     result = run("try", "submail", "--webhook", str(saved), "--secret", "subhook=the-key")
     assert result.output.startswith("receipt: delivered vendor_id=9\n")
+
+
+def test_a_signature_that_expires_is_tried_at_its_own_time(tmp_path: Path) -> None:
+    """MessageBird's token is good for a minute: a capture is older when somebody looks at it."""
+    import hashlib
+
+    import jwt
+
+    key, at = "sample-signing-key-of-32-characters", 1_793_500_000
+    url = "https://sms.acme.example/hooks/promo/token/receipt?id=1&reference=b1&recipient=12025550123&status=sent"
+    hashed = hashlib.sha256(url.encode()).hexdigest()
+    claims = {"iss": "MessageBird", "nbf": at, "exp": at + 60, "url_hash": hashed, "payload_hash": None}
+    saved = tmp_path / "saved.txt"
+    saved.write_text(
+        f"GET {url.removeprefix('https://sms.acme.example')} HTTP/1.1\nHost: sms.acme.example\n"
+        f"MessageBird-Signature-JWT: {jwt.encode(claims, key)}\n\n",
+        encoding="utf-8",
+    )
+    words = ("try", "messagebird", "--webhook", str(saved), "--secret", f"signing_key={key}")
+    assert "signature is wrong" in run(*words).output
+    shown = run(*words, "--at", "2026-11-01T10:27:00+08:00").output
+    assert shown.startswith("receipt: accepted batch_ref=b1 vendor_id=1"), shown
 
 
 def test_a_new_recipe_passes_its_own_check(folder: Path) -> None:
