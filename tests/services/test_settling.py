@@ -124,6 +124,25 @@ def test_a_receipt_settles_before_any_look_up(world: World) -> None:
     assert world.ended() == dict.fromkeys(PHONES, "DELIVERED")
 
 
+def test_a_receipt_that_raced_with_the_record_is_applied_soon(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither saw what the other had not committed yet; the worker brings them together."""
+
+    def answer(batch: Batch) -> Sequence[SubmitResult]:
+        receipts = [DeliveryReceipt(MessageStatus.DELIVERED, message_ref=one.ref) for one in batch.messages]
+        world.services.receiving.take_in(receipts, [], "webhook")
+        return [accepted() for _ in batch.messages]
+
+    world.vendor.answer = answer
+    monkeypatch.setattr(world.ledger.receipts, "any_parked", lambda connection, channel: False)
+    world.send(PHONES)
+    world.dispatch()
+    assert world.ended() == {}
+    later(world, 6)
+    assert world.ended() == dict.fromkeys(PHONES, "DELIVERED")
+
+
 def test_a_worker_that_died_in_its_call_leaves_an_unknown_outcome(world: World) -> None:
     """Nobody calls again; the bad number of the same chunk is told at once."""
     world.send([*PHONES, "not a number"])
