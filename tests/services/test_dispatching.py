@@ -191,6 +191,20 @@ def test_the_limit_sends_the_first_and_fails_the_rest(world: World) -> None:
     assert world.ended() == {PHONES[2]: "LIMIT_EXCEEDED"}
 
 
+@pytest.mark.parametrize(("hours", "calls"), [(0, 1), (23.9, 1), (24.1, 2)])
+def test_a_request_that_is_repeated_within_a_day_sends_nothing(
+    world: World, hours: float, calls: int
+) -> None:
+    """It gets the first answer again; after a day the same words are another send."""
+    code = world.template()
+    first = world.send(PHONES, code=code, digest=b"same")
+    world.dispatch()
+    world.now += hours * 3600
+    again = world.send(PHONES, code=code, digest=b"same")
+    world.dispatch()
+    assert (again == first, len(world.sent())) == (calls == 1, calls * len(PHONES))
+
+
 def test_policies_refuse_and_defer_message_by_message(world: World) -> None:
     """A refusal ends the message, a deferral waits for its time, the rest goes now."""
     until = datetime.fromtimestamp(world.now + 7200, UTC)
