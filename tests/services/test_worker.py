@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import structlog
+from sqlalchemy import text
 
 from bridge.ledger import Claimed, Conclusion, LedgerUnavailable, Recorded, Settlement
 from bridge.plugin import Batch, CredentialsRejected, MessageStatus, SubmitResult, accepted, unknown
@@ -294,3 +295,29 @@ def test_what_nobody_called_is_not_in_question(world: World) -> None:
     world.now += 61
     world.settle()
     assert world.ended() == dict.fromkeys(PHONES, "EXPIRED")
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "junk"),
+    [("chunk", "recipients", b"junk"), ("batch", "template", "junk"), ("batch", "template", '{"type": 2}')],
+)
+def test_a_chunk_that_cannot_be_read_costs_itself(
+    world: World, table: str, column: str, junk: str | bytes
+) -> None:
+    """When it is due, at its deadline, and after; the others are sent and nothing spins."""
+    code = world.template()
+    for phone in PHONES[:3]:
+        world.send([phone], code=code, digest=phone.encode())
+    first = f"(SELECT min(id) FROM {table})"
+    spoil = text(f"UPDATE {table} SET {column} = :junk WHERE id = {first}")
+    world.ledger.write(lambda c: c.execute(spoil, {"junk": junk}))
+    for hours in (0, 1, 72, 73, 74):
+        world.now += hours * 3600
+        world.dispatch()
+        for _ in range(9):
+            if not world.settle():
+                break
+        else:
+            pytest.fail("it is looked after without end")
+    assert sorted(world.sent()) == PHONES[1:3]
+    assert sum(world.ledger.gauges().values()) == 1
