@@ -13,6 +13,7 @@ log = structlog.get_logger("bridge.settings")
 
 # The first parts of the bridge's own addresses; a channel of that name could not be reached.
 _RESERVED = frozenset({"sms", "hooks", "healthz", "readyz", "metrics", "docs", "console", "static"})
+_LONG_CALL_S = 90  # the built-in plugins hand over for a minute, and then wait for the last answer
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
@@ -34,6 +35,7 @@ def cross_checks(settings: Settings) -> Iterator[Fault]:
 
 def cautions(settings: Settings) -> Iterator[Fault]:
     """What works but should be looked at before real messages are sent."""
+    yield from _times(settings)
     for name, channel in settings.channels.items():
         path = dotted("channels", name)
         if not channel.key.get_secret_value():
@@ -60,6 +62,23 @@ def warn(settings: Settings) -> None:
     """Log every caution; called by each program that starts."""
     for fault in cautions(settings):
         log.warning("caution", setting=fault.path, problem=fault.problem, advice=fault.advice)
+
+
+def _times(settings: Settings) -> Iterator[Fault]:
+    bridge = settings.bridge
+    if bridge.lease_s < _LONG_CALL_S:
+        yield Fault(
+            "bridge.lease_s",
+            f"A vendor call may take {_LONG_CALL_S} seconds; while it lasts its messages may look unsent.",
+            "Keep it longer than any vendor call takes; the default is 120.",
+        )
+    for name, channel in settings.channels.items():
+        if channel.reply_window_h > bridge.retention_days * 24:
+            yield Fault(
+                f"{dotted('channels', name)}.reply_window_h",
+                f"Messages are deleted after {bridge.retention_days} days; later replies find none.",
+                "Shorten it, or raise retention_days.",
+            )
 
 
 def _defaults(settings: Settings) -> Iterator[Fault]:

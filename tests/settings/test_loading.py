@@ -212,6 +212,9 @@ def test_secrets_are_known_and_never_shown(tmp_path: Path) -> None:
         (CHANNEL.replace("0123456789", ""), ["channels.promo.key", "channels.promo.callback_url"]),
         (CHANNEL.replace("0123456789", "") + 'callback_key = "k"', ["channels.promo.key"]),
         (CHANNEL + 'unknown_policy = "resend"', ["channels.promo.unknown_policy"]),
+        ("[bridge]\nlease_s = 89\n" + CHANNEL, ["bridge.lease_s"]),
+        ("[bridge]\nlease_s = 90\nretention_days = 3\n" + CHANNEL, []),
+        ("[bridge]\nretention_days = 2\n" + CHANNEL, ["channels.promo.reply_window_h"]),
     ],
 )
 def test_risky_settings_are_cautioned(tmp_path: Path, text: str, expected: list[str]) -> None:
