@@ -26,11 +26,13 @@ _CONTROL = re.compile("[\x00\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class ReplyTerms:
-    """How a channel treats replies: the window for finding their send in milliseconds, its opt-out word."""
+    """How a channel treats replies: the window for finding their send in milliseconds, its opt-out word, and
+    whether there is an address to push them to."""
 
     window_ms: int
     opt_out_word: str
     now: int
+    pushes: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ class Replies:
             _heed(connection, channel, reply, origin, terms)
             if origin is not None:
                 groups[origin.info.out_id].append(stored)
-        enqueue_replies(connection, channel, groups, terms.now)
+        if terms.pushes:
+            enqueue_replies(connection, channel, groups, terms.now)
         return fresh
 
     def _origin(

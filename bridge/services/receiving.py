@@ -84,12 +84,13 @@ class Receiving:
         pages: Collection[int] = (),
     ) -> TakenIn:
         settings = self._channel.settings
+        window_ms, pushes = int(settings.reply_window_h * _HOUR_MS), bool(settings.callback_url)
         return self._ledger.take_in(
             self._channel.name,
             [_explained(receipt) for receipt in receipts],
             replies,
-            ReplyTerms(int(settings.reply_window_h * _HOUR_MS), settings.opt_out_word, now),
-            pushes=settings.receipts == "push" and bool(settings.callback_url),
+            ReplyTerms(window_ms, settings.opt_out_word, now, pushes),
+            pushes=settings.receipts == "push" and pushes,
             duty=duty,
             pages=pages,
         )

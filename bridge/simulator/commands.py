@@ -32,7 +32,7 @@ _FAILURES = (BridgeRefused, ContractBroken, NoAnswer, CampaignFailed, PartFailed
 
 
 @click.command()
-@click.option("--recipients", type=click.IntRange(1, 1_000_000), default=10_000, show_default=True)
+@click.option("--recipients", type=click.IntRange(1, 500_000), default=10_000, show_default=True)
 @click.option("--keep", is_flag=True, help="Leave everything running, print the addresses, end on Ctrl-C.")
 def demo(recipients: int, keep: bool) -> None:
     """Run a campaign through a bridge, a sandbox carrier and a simulated Quick Audience on this machine.

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bridge.plugin import DeliveryReceipt, MessageStatus
+from bridge.plugin import DeliveryReceipt, MessageStatus, MoMessage, from_vendor
 from bridge.simulator.callback_server import CallbackServer
 from bridge.simulator.faults import FaultMode
 from bridge.simulator.inspection import Rules
@@ -54,6 +54,20 @@ def push(world: World) -> None:
 
 def waiting(world: World) -> int:
     return world.ledger.outbox.waiting(NAME)[0]
+
+
+@pytest.mark.parametrize(
+    ("receipts", "address", "waits"),
+    [("push", "https://qa.example.com", 2), ("pull", "https://qa.example.com", 1), ("pull", "", 0)],
+)
+def test_nothing_waits_that_nobody_is_to_get(worlds: Worlds, receipts: str, address: str, waits: int) -> None:
+    """Replies are pushed in both receipt modes, but not without an address; they are kept and heeded."""
+    world = worlds(receipts=receipts, callback_url=address)
+    deliver(world, PHONES[:1])
+    reply = MoMessage(from_vendor("86" + PHONES[0]), "R", sign_name="Acme")
+    assert world.services.receiving.take_in([], [reply], "webhook").replies == 1
+    assert waiting(world) == waits
+    assert world.ledger.suppressions.among(NAME, "Acme", ["86" + PHONES[0]])
 
 
 def test_receipts_reach_quick_audience(pushing: World, audience: CallbackServer) -> None:
