@@ -114,12 +114,22 @@ def try_(file: str, saved: Path, secrets: Sequence[str], at: datetime | None) ->
         if strange := [name for name in given if name not in known]:
             raise ValueError(f"{strange[0]} is not a secret of this recipe; there are {', '.join(known)}")
         bench = Bench.for_sample(path, Sample(name="try", secrets=given, now=now))
-        request = read_webhook(saved.read_bytes().decode("utf-8-sig"))
+        request = read_webhook(_text(saved))
         result = bench.vendor.parse_webhook(bench.channel, request)
     except (RecipeFaults, BridgeError, ValidationError, ValueError) as problem:
         raise click.ClickException(str(problem)) from None
     for shown in webhook_lines(result):
         click.echo(shown)
+    if not (result.receipts or result.replies or result.reviews):
+        told = "nothing is read from it: the route or status says ignore, or items.path finds no record"
+        click.echo(f"{path}: {told}; see what is warned of above", err=True)
+
+
+def _text(saved: Path) -> str:
+    try:
+        return saved.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{saved}: is not text in UTF-8") from None
 
 
 @recipe.command()

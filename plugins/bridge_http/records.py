@@ -89,6 +89,8 @@ class RecordReader:
     ) -> None:
         items = records.items
         self._rules = rules
+        self._key = key
+        self._ignores = "ignore" in records.status.values()
         self._reports_as = phone.reports_as
         self._clock = Clock(records.time, default_zone)
         self._status = records.status
@@ -104,28 +106,30 @@ class RecordReader:
 
     def receipts(self, document: Any) -> list[DeliveryReceipt]:
         """The receipts; a record that names no message is left out and logged."""
-        return self._read(document, self._receipt)
+        return self._read(
+            document, self._receipt, "names no message: by ref, by id, or by batch_ref and phone"
+        )
 
     def replies(self, document: Any) -> list[MoMessage]:
         """The replies; a record without a readable number is left out and logged."""
-        return self._read(document, self._reply)
+        return self._read(document, self._reply, "has no phone number that can be read")
 
     def reviews(self, document: Any) -> list[ReviewChange]:
         """The template events."""
-        return self._read(document, self._review)
+        return self._read(document, self._review, "names no template by its id")
 
-    def _read(self, document: Any, read: Callable[[Any], _Row | None]) -> list[_Row]:
+    def _read(self, document: Any, read: Callable[[Any], _Row | None], fault: str) -> list[_Row]:
         rows, left_out = [], 0
         for record in self._records(document):
+            if self._ignores and choose(self._status, self._text(record, "status")) == "ignore":
+                continue
             row = read(record)
             if row is None:
                 left_out += 1
             else:
                 rows.append(row)
         if left_out:
-            _log.warning(
-                "%d records of a report were left out: ignored, or without what names a message", left_out
-            )
+            _log.warning("%d records are left out: each %s (under %s.items)", left_out, fault, self._key)
         return rows
 
     def _records(self, document: Any) -> Iterator[Any]:
@@ -154,7 +158,8 @@ class RecordReader:
     def _receipt(self, record: Any) -> DeliveryReceipt | None:
         word = choose(self._status, self._text(record, "status"))
         if word is None:
-            _log.warning("a receipt has a status the recipe does not list; it counts as pending")
+            status = self._rules.harmless(self._text(record, "status"))[:40]
+            _log.warning("the status %r is not under %s.status; it counts as pending", status, self._key)
             word = "pending"
         vendor_id, message_ref, phone = (
             self._text(record, "id"),
@@ -162,7 +167,7 @@ class RecordReader:
             self._phone(record),
         )
         batch_ref = self._text(record, "batch_ref")
-        if word == "ignore" or not (vendor_id or message_ref or (batch_ref and phone)):
+        if not (vendor_id or message_ref or (batch_ref and phone)):
             return None
         code = self._text(record, "code")
         rule = self._rules.find(code)

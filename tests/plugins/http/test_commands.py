@@ -200,6 +200,25 @@ def test_a_webhook_that_cannot_be_read_says_why(
     assert told in result.output
 
 
+# (saved body, what is told beside the answer)
+UNREAD = [
+    ('[{"to":"12025550123","status":{"type":"FAILED"}}]', "1 records are left out: each names no message"),
+    ("[]", "nothing is read from it"),
+]
+
+
+@pytest.mark.parametrize(("body", "told"), UNREAD)
+def test_a_webhook_that_says_nothing_says_why(
+    tmp_path: Path, body: str, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Silence would look like success."""
+    saved = tmp_path / "saved.txt"
+    saved.write_text(f"POST /receipt\nContent-Type: application/json\n\n{body}", encoding="utf-8")
+    result = run("try", "bulksms", "--webhook", str(saved))
+    assert told in result.output + caplog.text
+    assert "bulksms.toml: nothing is read from it" in result.output
+
+
 def test_a_signed_webhook_is_tried_with_its_secret(tmp_path: Path) -> None:
     """The real key verifies a real capture."""
     import hashlib
