@@ -1,7 +1,8 @@
 """Signatures and templates: reviewed by the vendor where it reviews, kept here where it does not."""
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 import pytest
 
@@ -17,6 +18,7 @@ from bridge.plugin import (
     ReviewStatus,
     SignReview,
     TemplateReview,
+    VendorRejected,
     VendorUnavailable,
     accepted,
 )
@@ -31,6 +33,15 @@ PHONES = ["13800000000", "13000000000", "13300000000"]  # China Mobile, Unicom, 
 def body(name: str = "Spring", content: str = "Dear ${name}") -> TextTemplateBody:
     raw = {"remark": "r", "templateContent": content, "templateName": name, "templateType": "2"}
     return TextTemplateBody.parse(json.dumps(raw).encode())
+
+
+def raising(error: Exception) -> Callable[[object], NoReturn]:
+    """A hook that fails."""
+
+    def hook(_: object) -> NoReturn:
+        raise error
+
+    return hook
 
 
 def test_a_changed_template_keeps_its_code_and_is_reviewed_again(world: World) -> None:
@@ -209,3 +220,81 @@ def test_the_channel_says_how_digital_numbers_are_read(
     world.send([phone], code=world.digital(), kind=Kind.DIGITAL)
     world.dispatch()
     assert [message.phone.e164 for message in world.vendor.batches[0].messages] == [e164]
+
+
+# what the vendor does when asked to delete -> the code of the refusal, "" when it is gone
+DELETIONS: dict[str, tuple[Callable[[object], bool] | None, str]] = {
+    "it does": (lambda template: True, ""),
+    "it does not": (lambda template: False, "NOT_DELETED"),
+    "out of reach": (raising(VendorUnavailable("down", code="DOWN")), "DOWN"),
+    "it refuses": (raising(VendorRejected("It is in use.", code="IN_USE")), "IN_USE"),
+    "it has no such operation": (None, ""),
+}
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize(("delete", "code"), DELETIONS.values(), ids=DELETIONS)
+def test_a_template_is_deleted_here_only_when_the_vendor_did(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: Kind,
+    delete: Callable[[object], bool] | None,
+    code: str,
+) -> None:
+    """A failure is told and nothing is lost; where the vendor has no deletion it is forgotten here."""
+    templates, text = world.services.templates, kind is Kind.TEXT
+    hook = "delete_template" if text else "delete_digital_template"
+    monkeypatch.setattr(world.hooks, hook, delete)
+    monkeypatch.setattr(world.hooks, "supports", lambda name: name != hook or delete is not None)
+    made = world.template() if text else world.digital()
+    told = ""
+    try:
+        (templates.delete_text if text else templates.delete_digital)(made)
+    except Refusal as refusal:
+        told = refusal.code
+    stored = world.ledger.templates.get(NAME, made)
+    assert (told, stored is not None) == (code, bool(code))
+
+
+def test_reviews_are_looked_up_without_being_asked_for(world: World) -> None:
+    """By the worker, so that a template is ready when its first send comes."""
+    world.vendor.review = TemplateReview(P)
+    codes = [world.services.templates.create_text(body(name)) for name in ("one", "two")]
+    world.vendor.review = TemplateReview(A)
+    assert world.services.templates.refresh_pending() == 0
+    world.now += 3600
+    assert world.services.templates.refresh_pending() == 2
+    assert world.services.templates.refresh_pending() == 0
+    stored = [world.ledger.templates.get(NAME, code) for code in codes]
+    assert [one and one.status for one in stored] == [A, A]
+
+
+def test_a_review_that_cannot_be_looked_up_stays_as_it_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The marketer sees the last known state, not an error."""
+    world.vendor.review = TemplateReview(P)
+    code = world.services.templates.create_text(body())
+    world.now += 3600
+    monkeypatch.setattr(world.hooks, "query_template", raising(VendorUnavailable("down")))
+    assert world.services.templates.query_text(code).status is P
+
+
+def test_news_that_a_signature_changed_asks_again(world: World) -> None:
+    """Although the last answer is fresh."""
+    templates = world.services.templates
+    assert templates.sign("Slow").status is P
+    world.vendor.signs["Slow"] = A
+    assert templates.sign("Slow").status is P
+    templates.heed(ReviewChange(sign_name="Slow"))
+    assert templates.sign("Slow").status is A
+    templates.heed(ReviewChange(sign_name="Nobody asked for it"))
+
+
+def test_a_signature_that_cannot_be_asked_for_stops_no_send(world: World) -> None:
+    """The vendor itself will judge it; the question itself is answered with the failure."""
+    code = world.template()
+    world.vendor.signs = _Failing()
+    assert world.send(PHONES, code=code)
+    with pytest.raises(Refusal, match="down"):
+        world.services.templates.sign("Acme")
