@@ -98,6 +98,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
         bridge.process.wait()
 
 
+@pytest.mark.slow
 def test_one_command_runs_the_bridge(served: Served) -> None:
     """It makes its schema, answers signed requests, survives a reload and ends with status 0."""
     served.wait(ready=True)

@@ -50,6 +50,7 @@ def test_a_part_of_the_table_proves_no_rung(install: Install, pytester: pytest.P
     assert _climb(pytester, "-k", "not (test_send and half)")["rung"] == ""
 
 
+@pytest.mark.slow
 def test_a_faultless_vendor_reaches_gold(install: Install, pytester: pytest.Pytester) -> None:
     """Acme passes every rule, the kill -9 campaign among them, and nothing is skipped."""
     install()
@@ -58,6 +59,7 @@ def test_a_faultless_vendor_reaches_gold(install: Install, pytester: pytest.Pyte
     result.stdout.fnmatch_lines(["acme: gold"])
 
 
+@pytest.mark.slow
 def test_a_vendor_that_resends_on_no_proof_fails_the_campaign(
     install: Install, pytester: pytest.Pytester
 ) -> None:

@@ -52,11 +52,13 @@ def _run(*command: str, cwd: Path | None = None) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_its_tests_pass_at_bronze(repository: Path, python: str) -> None:
     """The table test of the fresh repository, in the fresh environment."""
     assert "moon_tel: bronze" in _run(python, "-m", "pytest", cwd=repository)
 
 
+@pytest.mark.slow
 def test_verify_tells_and_keeps_its_rung(repository: Path, python: str) -> None:
     """The rung appears in the list of plugins once it is verified."""
     cli = (python, "-m", "bridge.cli", "plugins")
@@ -71,6 +73,7 @@ def _rung(listed: str) -> str:
     return line.split("moon_tel", 1)[1].split("bridge-moon")[0].strip()
 
 
+@pytest.mark.slow
 def test_a_channel_sends_through_it(python: str, tmp_path: Path) -> None:
     """Quick Audience sends two messages through a bridge with the new vendor, which gets both."""
     received: list[dict[str, str]] = []

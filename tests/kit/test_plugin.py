@@ -59,6 +59,7 @@ def test_only_the_tables_of_one_vendor_run(install: Install, pytester: pytest.Py
     assert "passed" not in result.parseoutcomes()
 
 
+@pytest.mark.slow
 def test_results_are_gathered_from_all_workers(install: Install, pytester: pytest.Pytester) -> None:
     """pytest-xdist: the rung is that of the whole run."""
     install(("test_acme.py", "    def campaign_answer", "    def _campaign_answer"))

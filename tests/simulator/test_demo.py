@@ -104,6 +104,7 @@ FAULTS: dict[str, tuple[str, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fault", "finding"), FAULTS.values(), ids=FAULTS)
 def test_a_bridge_with_a_fault_ends_it_with_status_1(tmp_path: Path, fault: str, finding: str) -> None:
     """The fault is planted into the worker process alone, as Python starts it."""
@@ -116,6 +117,7 @@ def test_a_bridge_with_a_fault_ends_it_with_status_1(tmp_path: Path, fault: str,
     assert "Everything reconciles." not in output
 
 
+@pytest.mark.slow
 @linux
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGKILL])
 def test_whatever_ends_it_leaves_no_orphans(tmp_path: Path, signum: signal.Signals) -> None:
@@ -127,6 +129,7 @@ def test_whatever_ends_it_leaves_no_orphans(tmp_path: Path, signum: signal.Signa
         assert none_left(tmp_path)
 
 
+@pytest.mark.slow
 @linux
 def test_keep_prints_where_to_look_until_ctrl_c(tmp_path: Path) -> None:
     with running(tmp_path, "--keep") as process:

@@ -51,6 +51,7 @@ def in_a_venv(wheel: Path, folder: Path) -> str:
     return python
 
 
+@pytest.mark.slow
 def test_recipes_are_found_by_name_in_an_empty_directory(wheel: Path, tmp_path: Path) -> None:
     """All of them, from the environment's own files, and they pass their check there."""
     python, empty = in_a_venv(wheel, tmp_path / "venv"), tmp_path / "empty"
