@@ -27,6 +27,7 @@ log = structlog.get_logger("bridge.pushing")
 _TIMEOUT_S = (5.0, 30.0)
 _BACKOFF_S = 2.0
 _LONGEST_BACKOFF_S = 600.0
+_FEWEST_ATTEMPTS = 6
 _BREAKER_MS = 60_000
 _LONGEST_BREAKER_MS = 3_600_000
 _HOUR_MS = 3_600_000
@@ -148,7 +149,9 @@ class Pushing:
         job, answer = pushed.job, pushed.answer
         if answer.outcome == "auth":
             return PutBack(job, now, answer.detail, counted=False)
-        if now - job.created > self._channel.settings.push_give_up_h * _HOUR_MS:
+        too_old = now - job.created > self._channel.settings.push_give_up_h * _HOUR_MS
+        # After a rest of days one failure by chance must not bury what has hardly been tried.
+        if too_old and job.attempt > _FEWEST_ATTEMPTS:
             log.error(
                 "push given up", channel=self._channel.name, entries=len(job.entries), detail=answer.detail
             )

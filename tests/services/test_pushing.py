@@ -134,6 +134,23 @@ def test_what_is_never_taken_becomes_a_dead_letter_that_can_be_replayed(
     assert audience.inbox.received("task-1") == 3
 
 
+def test_what_could_not_be_tried_for_days_is_not_given_up_at_its_first_failure(
+    pushing: World, audience: CallbackServer
+) -> None:
+    """Quick Audience refused the signature for four days, and then met a fault of its own."""
+    audience.faults.set(FaultMode.UNAUTHORIZED)
+    for _ in range(4):
+        push(pushing)
+        pushing.now += 24 * 3600
+    audience.faults.clear()
+    audience.faults.set(FaultMode.ERROR_500, count=2)
+    for _ in range(4):
+        push(pushing)
+        pushing.now += 300
+    assert pushing.ledger.outbox.dead_letters(NAME) == []
+    assert audience.inbox.received("task-1") == 3
+
+
 @pytest.mark.parametrize(
     "channel", [{"receipts": "pull"}, {"callback_url": ""}], ids=["asked for", "no callback address"]
 )
