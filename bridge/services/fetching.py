@@ -30,6 +30,7 @@ _LONGEST_LINE = 16_384
 _BATCH_CHUNKS = 10
 _HOUR_MS = 3_600_000
 _GIVE_UP_MS = 24 * _HOUR_MS
+_FEWEST_ATTEMPTS = 6
 _BAD_LINE = ("BAD_LINE", "The line of the file is not a number followed by a JSON object.")
 _TOO_LONG = ("BAD_LINE", f"The line of the file is longer than {_LONGEST_LINE} bytes.")
 
@@ -133,7 +134,8 @@ class Fetching:
 
     def _retry(self, job: FileJob, reason: str) -> None:
         now = millis(self._clock)
-        if now - job.created > _GIVE_UP_MS:
+        # Workers may have rested for longer than that: a first failure gives nothing up.
+        if now - job.created > _GIVE_UP_MS and job.attempt > _FEWEST_ATTEMPTS:
             self._fail(job, reason)
             return
         wait_ms = min(5_000 * 2 ** min(job.attempt - 1, 8), 600_000)

@@ -162,6 +162,20 @@ def test_a_file_that_the_bridge_fails_to_read_is_given_up_in_time(
     assert not world.duties.read_file()
 
 
+def test_a_file_that_waited_for_days_is_not_given_up_at_its_first_failure(
+    world: World, shelf: CallbackServer
+) -> None:
+    """No worker ran, and then the file's host was not there for a moment."""
+    accept(world, shelf.file_url("list.txt"), content="Dear all")
+    world.now += 48 * 3600
+    assert world.duties.read_file()
+    shelf.shelf.put("list.txt", b"13800000000\n")
+    world.now += 600
+    assert world.duties.read_file()
+    world.dispatch()
+    assert world.sent() == ["13800000000"]
+
+
 REFUSED = [
     "http://127.0.0.1/list.txt",
     "ftp://example.com/list.txt",
