@@ -127,25 +127,28 @@ class Settling:
             resend_deadline=self._last_moment(info),
             check_at=self._next_check(chunk, now),
         )
-        if now >= chunk.deadline:
-            settlement = self._by_policy(settlement, seqs, now)
-        elif seqs and self._channel.hooks.supports("reconcile_batch"):
+        if seqs and self._channel.hooks.supports("reconcile_batch"):
             settlement = self._by_lookup(settlement, seqs, now)
+        if now >= chunk.deadline:
+            known = {climb.seq for climb in settlement.climbs}.union(settlement.resend)
+            settlement = self._by_policy(settlement, [seq for seq in seqs if seq not in known], now)
         recorded = self._ledger.chunks.settle(settlement, now)
         count_ended(self._channel.name, recorded.ended)
 
     def _by_policy(self, settlement: Settlement, seqs: Sequence[int], now: int) -> Settlement:
+        if not seqs:
+            return settlement
         if self._channel.settings.unknown_policy == "resend" and now < settlement.resend_deadline:
             log.warning(
                 "unknown outcomes sent again by policy", channel=self._channel.name, messages=len(seqs)
             )
-            return replace(settlement, resend=seqs)
+            return replace(settlement, resend=sorted([*settlement.resend, *seqs]))
         reason = "It is not known whether the vendor took the message; it was not sent again."
         climbs = [
             Climb(settlement.chunk.id, seq, int(MessageStatus.UNKNOWN), "", "OUTCOME_UNKNOWN", reason, now)
             for seq in seqs
         ]
-        return replace(settlement, climbs=climbs)
+        return replace(settlement, climbs=[*settlement.climbs, *climbs])
 
     def _by_lookup(self, settlement: Settlement, seqs: Sequence[int], now: int) -> Settlement:
         drafted = draft(settlement.chunk, self._ledger.info(settlement.chunk), only=seqs)

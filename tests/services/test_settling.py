@@ -111,6 +111,18 @@ def test_at_the_deadline_the_policy_decides(
     assert not world.ledger.gauges()
 
 
+@pytest.mark.parametrize(("policy", "calls"), [("fail", 4), ("resend", 5)])
+def test_at_the_deadline_the_vendor_is_asked_once_more(worlds: Worlds, policy: str, calls: int) -> None:
+    """Workers may have rested since the call: what the vendor knows by then is not left to the policy."""
+    world = worlds(unknown_policy=policy, unknown_deadline_h=1)
+    lose(world)
+    known = [accepted(), not_sent(NotAccepted("absent")), unknown("?")]
+    world.vendor.look_up = lambda batch: known
+    later(world, HOUR + 1)
+    assert len(world.sent()) == calls
+    assert world.ended() == ({PHONES[2]: "OUTCOME_UNKNOWN"} if policy == "fail" else {})
+
+
 def test_a_receipt_settles_before_any_look_up(world: World) -> None:
     """What receipts prove need not be asked about."""
     lose(world)
