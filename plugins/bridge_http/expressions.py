@@ -10,6 +10,7 @@ from typing import Any
 
 import jinja2
 from jinja2 import nodes
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from . import filters
@@ -19,14 +20,45 @@ from .values import VIEWS
 MAX_EXPRESSION = 8192
 """Characters one text of a recipe may have."""
 
+_VIEW = "view"
+"""Marks the access to a field of a view, where Jinja2 itself has "load"."""
+
+_APPEND, _PUT = "_append", "_put"
+_CODE = {_APPEND: (".append(",), _PUT: ("[", "] = ")}
+
 _TEXT_METHODS = frozenset(
     {"endswith", "isascii", "isdigit", "lower", "split", "startswith", "strip", "upper"}
 )
 
 
+class _Generator(CodeGenerator):
+    """Writes what is done for every recipient as plain Python; the compiler has checked the names."""
+
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802 - Jinja2's name
+        """The code of `r.phone`."""
+        if node.ctx != _VIEW:
+            super().visit_Getattr(node, frame)
+            return
+        self.visit(node.node, frame)
+        self.write(f".{node.attr}")
+
+    def visit_Filter(self, node: nodes.Filter, frame: Frame) -> None:  # noqa: N802 - Jinja2's name
+        """The code that adds to the list or table of a loop."""
+        if node.name not in (_APPEND, _PUT):
+            super().visit_Filter(node, frame)
+            return
+        assert node.node is not None  # noqa: S101 - the loop's holder
+        self.visit(node.node, frame)
+        for part, argument in zip(_CODE[node.name], node.args, strict=True):
+            self.write(part)
+            self.visit(argument, frame)
+        self.write(")" if node.name == _APPEND else "")
+
+
 class Environment(ImmutableSandboxedEnvironment):
     """Jinja2's sandbox without globals; tables give their keys only, never the methods of dict."""
 
+    code_generator_class = _Generator
     intercepted_binops = frozenset({"*", "**"})
 
     def __init__(self) -> None:
@@ -52,6 +84,11 @@ class Environment(ImmutableSandboxedEnvironment):
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """As `getattr` for views, which `map(attribute=...)` uses; else the sandbox's own."""
+        if type(obj) is dict:
+            try:
+                return obj[argument]
+            except KeyError:
+                return self.undefined(obj=obj, name=argument)
         if type(obj) in VIEWS:
             return self.getattr(obj, argument)
         return super().getitem(obj, argument)
@@ -61,14 +98,6 @@ class Environment(ImmutableSandboxedEnvironment):
         if not isinstance(left, int | float) or not isinstance(right, int | float) or operator == "**":
             raise Unsendable(f"{operator} is for numbers only")
         return super().call_binop(context, operator, left, right)
-
-
-def _append(target: list[Any], value: Any) -> None:
-    target.append(value)
-
-
-def _put(target: dict[str, Any], key: str, value: Any) -> None:
-    target[key] = value
 
 
 def _merge(table: dict[str, Any], more: Any) -> dict[str, Any]:
@@ -93,8 +122,8 @@ def _known(value: Any) -> Any:
 
 
 _INTERNAL: dict[str, Callable[..., Any]] = {
-    "_append": _append,
-    "_put": _put,
+    _APPEND: lambda target, value: None,  # written as code by _Generator
+    _PUT: lambda target, key, value: None,
     "_slim": _slim,
     "_merge": _merge,
     "_text": filters.text,
@@ -253,9 +282,8 @@ class Compiler:
         arguments = [value]
         if kind == "$map":
             arguments = [self._value(tree["$key"], f"{key}.$key", "_text"), value]
-        put = nodes.Filter(nodes.Name(holder, "load"), "_put", list(arguments), [], None, None)
-        if kind == "$each":
-            put.name = "_append"
+        name = _APPEND if kind == "$each" else _PUT
+        put = nodes.Filter(nodes.Name(holder, "load"), name, list(arguments), [], None, None)
         inner.add(nodes.ExprStmt(put), line)
         self._blocks.pop()
         self._known = outside
@@ -320,10 +348,7 @@ class Compiler:
                 known = ", ".join(sorted(self._known))
                 self._fault(key, f"the name {name.name!r} is not defined here; there are {known}")
         for access in whole.find_all(nodes.Getattr):
-            keys = self._known.get(access.node.name) if isinstance(access.node, nodes.Name) else None
-            if keys is not None and access.attr not in keys:
-                there = ", ".join(sorted(keys)) or "none"
-                self._fault(key, f"{access.node.name}.{access.attr} is not defined; there are {there}")  # type: ignore[attr-defined]
+            self._check_field(access, key)
         for used in whole.find_all(nodes.Filter):
             for called in (used.name, *_mapped(used)):
                 if called not in filters.FILTERS:
@@ -331,6 +356,17 @@ class Compiler:
         for test in whole.find_all(nodes.Test):
             if test.name not in ENVIRONMENT.tests:
                 self._fault(key, f"there is no test {test.name!r}")
+
+    def _check_field(self, access: nodes.Getattr, key: str) -> None:
+        name = access.node.name if isinstance(access.node, nodes.Name) else ""
+        keys = self._known.get(name)
+        if keys is None:
+            return
+        if access.attr not in keys:
+            there = ", ".join(sorted(keys)) or "none"
+            self._fault(key, f"{name}.{access.attr} is not defined; there are {there}")
+        elif any(keys is fields for fields in VIEWS.values()):
+            access.ctx = _VIEW
 
 
 def _mapped(used: nodes.Filter) -> list[str]:

@@ -116,10 +116,11 @@ def indexed(values: Iterable[Any], prefix: str, start: int = 0) -> dict[str, Any
 
 def strict_join(values: Iterable[Any], separator: str) -> str:
     """Join texts by a separator none of them contains; a recipient whose value does is refused."""
-    texts = [text(value) for value in values]
-    if any(separator in item for item in texts):
+    texts = [value if type(value) is str else text(value) for value in values]
+    joined = separator.join(texts)
+    if texts and joined.split(separator) != texts:
         raise Unsendable(f"holds {separator!r}, which this vendor puts between values")
-    return separator.join(texts)
+    return joined
 
 
 def only(value: Any, pattern: str, reason: str = "") -> Any:

@@ -93,8 +93,11 @@ PHONE_FORMS: dict[str, Callable[[Phone], str]] = {
 }
 
 
-def grouping(mode: str, split: str) -> Callable[[Message], tuple[Any, ...]]:
-    """Messages with equal keys may share one call. The key never depends on the other messages."""
+def grouping(mode: str, split: str) -> Callable[[Message], tuple[Any, ...]] | None:
+    """Messages with equal keys may share one call, all of them when there is no key.
+
+    The key never depends on the other messages.
+    """
 
     def by_country(message: Message) -> tuple[Any, ...]:
         return (message.phone.e164.startswith("+861"),) if split == "by_country" else ()
@@ -105,4 +108,4 @@ def grouping(mode: str, split: str) -> Callable[[Message], tuple[Any, ...]]:
         return lambda message: (*by_country(message), message.text)
     if mode == "same_vars":
         return lambda message: (*by_country(message), tuple(sorted(message.params.items())))
-    return by_country
+    return by_country if split != "none" else None

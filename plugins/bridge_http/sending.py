@@ -90,8 +90,11 @@ class Sender:
     def calls(self, batch: Batch) -> Iterator[Call]:
         """The calls a batch is sent in."""
         grouped: dict[tuple[Any, ...], list[int]] = {}
-        for place, message in enumerate(batch.messages):
-            grouped.setdefault(self._key(message), []).append(place)
+        if self._key is None:
+            grouped[()] = list(range(len(batch.messages)))
+        else:
+            for place, message in enumerate(batch.messages):
+                grouped.setdefault(self._key(message), []).append(place)
         for key, places in grouped.items():
             for start in range(0, len(places), self._max):
                 yield Call(places[start : start + self._max], f"{key}/{start}")
@@ -113,7 +116,7 @@ class Sender:
                 self._take_turn()
                 answer = self._exchange(built)
                 read = self._operation.reader.read(answer, [recipients[place] for place in places], batch.ref)
-                results |= dict(zip(places, map(self._told, read), strict=True))
+                results |= dict(zip(places, map(self._told, read) if self._settling else read, strict=True))
         except BridgeError as error:
             halt = error
             missing = [place for place in call.places if place not in results]
@@ -153,9 +156,9 @@ class Sender:
         return unknown(error.reason, error.code) if self._settling else result_for(error)
 
     def _told(self, result: SubmitResult) -> SubmitResult:
-        """A result the vendor told; when settling only proof of absence sends a message again."""
+        """A result the vendor told when asked again: only proof of absence sends a message again."""
         again = result.outcome is Outcome.NOT_SENT and not isinstance(result.error, ProvenAbsent)
-        return unknown(result.reason, result.code) if self._settling and again else result
+        return unknown(result.reason, result.code) if again else result
 
     def _take_turn(self) -> None:
         if not self._rate:

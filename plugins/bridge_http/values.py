@@ -20,11 +20,12 @@ class Recipient:
     `text` is the rendered text, `signed` the same with the signature in front.
     """
 
-    __slots__ = ("_message", "_view", "phone")
+    __slots__ = ("_message", "_vars", "_view", "phone")
 
     def __init__(self, message: Message, phone: str, view: "TemplateView") -> None:
         self._message = message
         self._view = view
+        self._vars: dict[str, str] | None = None
         self.phone = phone
 
     @property
@@ -75,7 +76,10 @@ class Recipient:
     @property
     def vars(self) -> dict[str, str]:
         """The template's variables by name; raises MissingVariable."""
-        return dict(zip(self._view.names, self.args, strict=True))
+        if self._vars is None:
+            names = self._view.names
+            self._vars = dict(zip(names, self._values(names), strict=True))
+        return self._vars
 
     @property
     def args(self) -> list[str]:
