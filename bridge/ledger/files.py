@@ -3,7 +3,7 @@
 A worker that dies in the middle of a file is followed by another that reads on from the last stored position.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, or_, select, update
@@ -57,12 +57,12 @@ class Files:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def claim(self, channels: Collection[str], owner: str, *, now: int, lease_ms: int) -> FileJob | None:
-        """Take one file of `channels` that is due and read by nobody."""
+    def claim(self, channel: str, owner: str, *, now: int, lease_ms: int) -> FileJob | None:
+        """Take one file of the channel that is due and read by nobody."""
         due = (
             select(_file.c.batch_id)
             .where(
-                _file.c.channel.in_(channels),
+                _file.c.channel == channel,
                 _file.c.state == models.READY,
                 _file.c.due <= now,
                 or_(_file.c.lease.is_(None), _file.c.lease < now),
@@ -70,6 +70,10 @@ class Files:
             .order_by(_file.c.due)
             .limit(1)
         )
+
+        with self._database.read() as connection:  # idle workers do not write
+            if connection.execute(due).first() is None:
+                return None
 
         def work(connection: Connection) -> FileJob | None:
             batch_id = connection.execute(skip_locked(connection, due)).scalar()

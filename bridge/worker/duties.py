@@ -72,13 +72,14 @@ class Duties:
             Duty("beat", 5.0, self.beat),
             Duty("take over", 1.0, self.take_over),
             Duty("give up", 60.0, self.give_up),
-            Duty("read files", self._bridge.poll_idle_s, lambda: self.read_file(stop.is_set)),
             Duty("keep house", 60.0, self.keep_house),
-            *(duty for services in self._services.values() for duty in self._of(services)),
+            *(duty for services in self._services.values() for duty in self._of(services, stop)),
         ]
 
-    def _of(self, services: ChannelServices) -> Iterator[Duty]:
+    def _of(self, services: ChannelServices, stop: threading.Event) -> Iterator[Duty]:
         name, hooks = services.channel.name, services.channel.hooks
+        idle_s = self._bridge.poll_idle_s
+        yield Duty(f"read files {name}", idle_s, lambda: self.read_file(services, stop.is_set))
         yield Duty(f"settle {name}", 1.0, lambda: self.settle(services))
         yield Duty(f"review {name}", 30.0, lambda: self.review(services))
         if hooks.supports("poll_receipts") or hooks.supports("poll_replies"):
@@ -119,14 +120,12 @@ class Duties:
         count_ended(name, intake.ended)
         return bool(services.settling.run(self._owner))
 
-    def read_file(self, stopping: Callable[[], bool] = lambda: False) -> bool:
-        """Read one file of recipients, if one is due."""
-        lease_ms = self._bridge.lease_s * 1000
-        job = self._ledger.files.claim(
-            list(self._services), self._owner, now=millis(self._clock), lease_ms=lease_ms
-        )
+    def read_file(self, services: ChannelServices, stopping: Callable[[], bool] = lambda: False) -> bool:
+        """Read one file of recipients, if one is due: a slow host keeps no other channel waiting."""
+        now, lease_ms = millis(self._clock), self._bridge.lease_s * 1000
+        job = self._ledger.files.claim(services.channel.name, self._owner, now=now, lease_ms=lease_ms)
         if job is not None:
-            self._services[job.channel].fetching.run(job, stopping)
+            services.fetching.run(job, stopping)
         return job is not None
 
     def review(self, services: ChannelServices) -> bool:

@@ -24,7 +24,7 @@ def shelf() -> Iterator[CallbackServer]:
 def send(world: World, url: str, *, content: str = "Dear ${name}", limit: int = 0) -> None:
     """Accept a send by file, read the file and dispatch."""
     accept(world, url, content=content, limit=limit)
-    while world.duties.read_file():
+    while world.duties.read_file(world.services):
         pass
     world.dispatch()
 
@@ -114,7 +114,7 @@ def test_a_file_that_is_too_large_is_sent_as_far_as_it_may_be(
     send(world, shelf.file_url("list.txt"), content="Dear all")
     assert world.sent() == [line.decode().strip() for line in lines[:5]]
     world.now += 3600
-    assert not world.duties.read_file()
+    assert not world.duties.read_file(world.services)
 
 
 def test_reading_goes_on_where_it_stopped(world: World, shelf: CallbackServer) -> None:
@@ -125,7 +125,7 @@ def test_reading_goes_on_where_it_stopped(world: World, shelf: CallbackServer) -
     send(world, shelf.file_url("list.txt"))
     assert 0 < len(world.sent()) < 30_000
     world.now += 60
-    while world.duties.read_file():
+    while world.duties.read_file(world.services):
         pass
     world.dispatch()
     assert len(world.sent()) == len(set(world.sent())) == 30_000
@@ -135,10 +135,10 @@ def test_a_worker_that_ends_puts_its_file_back(world: World, shelf: CallbackServ
     """Not after the last line but at the next stop; whoever comes reads on from there."""
     shelf.shelf.put("list.txt", b"".join(b"138%08d\n" % index for index in range(5_000)))
     accept(world, shelf.file_url("list.txt"), content="Dear all")
-    assert world.duties.read_file(lambda: True)
+    assert world.duties.read_file(world.services, lambda: True)
     world.dispatch()
     assert 0 < len(world.sent()) < 5_000
-    while world.duties.read_file():
+    while world.duties.read_file(world.services):
         pass
     world.dispatch()
     assert len(world.sent()) == len(set(world.sent())) == 5_000
@@ -156,10 +156,10 @@ def test_a_file_that_the_bridge_fails_to_read_is_given_up_in_time(
     tries = 0
     for _ in range(3000):
         world.now += 60
-        tries += world.duties.read_file()
+        tries += world.duties.read_file(world.services)
     assert 20 < tries < 200
     monkeypatch.undo()
-    assert not world.duties.read_file()
+    assert not world.duties.read_file(world.services)
 
 
 def test_a_file_that_waited_for_days_is_not_given_up_at_its_first_failure(
@@ -168,10 +168,10 @@ def test_a_file_that_waited_for_days_is_not_given_up_at_its_first_failure(
     """No worker ran, and then the file's host was not there for a moment."""
     accept(world, shelf.file_url("list.txt"), content="Dear all")
     world.now += 48 * 3600
-    assert world.duties.read_file()
+    assert world.duties.read_file(world.services)
     shelf.shelf.put("list.txt", b"13800000000\n")
     world.now += 600
-    assert world.duties.read_file()
+    assert world.duties.read_file(world.services)
     world.dispatch()
     assert world.sent() == ["13800000000"]
 
@@ -199,4 +199,4 @@ def test_a_public_name_for_a_private_address_is_refused_when_it_is_fetched(world
     world = worlds(allow_private=False)
     send(world, "https://localhost/list.txt")
     assert world.sent() == []
-    assert not world.duties.read_file()
+    assert not world.duties.read_file(world.services)

@@ -321,3 +321,11 @@ def test_a_chunk_that_cannot_be_read_costs_itself(
             pytest.fail("it is looked after without end")
     assert sorted(world.sent()) == PHONES[1:3]
     assert sum(world.ledger.gauges().values()) == 1
+
+
+def test_each_channel_reads_its_files_in_a_thread_of_its_own(worlds: Worlds) -> None:
+    """As it does all that waits for strangers: a host that trickles keeps no other channel waiting."""
+    world = worlds()
+    names = {duty.name for duty in world.duties.all(threading.Event())}
+    strangers = {"settle", "review", "read files"}
+    assert {f"{duty} {name}" for duty in strangers for name in world.settings.channels} <= names
