@@ -25,6 +25,7 @@ from .reconciliation import reconcile
 from .report import print_result
 from .stages import stages_for
 
+_NOT_FOUND = 404
 PATIENCE_S = 30.0
 """For how long a call without an answer is repeated."""
 
@@ -118,7 +119,11 @@ def simulate(
         silence_s=silence,
     )
     console = _console()
-    server = CallbackServer(Rules(key), listen=_listen(listen), address=address)
+    try:
+        server = CallbackServer(Rules(key), listen=_listen(listen), address=address)
+    except OSError as error:
+        reason = f"Nothing can listen at {listen} ({error.strerror}): name another place with --listen."
+        raise click.ClickException(reason) from None
     with _ending(), _failures_told(), server as callbacks:
         note = f"Callbacks are received at {callbacks.url}: it must be the channel's callback_url."
         console.print(note, highlight=False, soft_wrap=True)
@@ -135,9 +140,16 @@ def _run(console: Console, qa: QuickAudience, callbacks: CallbackServer, plan: P
     result = reconcile(course.sent, callbacks.inbox, course.details)
     print_result(console, result, course.seconds)
     if plan.receipts == "push" and not callbacks.inbox.pushes:
-        note = f"No callback came at all: is {callbacks.url} the channel's callback_url?"
-        console.print(note, highlight=False, soft_wrap=True)
+        console.print(_advice(callbacks), highlight=False, soft_wrap=True)
     return not result.findings
+
+
+def _advice(callbacks: CallbackServer) -> str:
+    if any(refusal.status == _NOT_FOUND for refusal in callbacks.inbox.refusals):
+        return f"Callbacks came to another path: the channel's callback_url must be {callbacks.url} alone."
+    if callbacks.inbox.refused:
+        return "No callback was taken: each was refused, as told above."
+    return f"No callback came at all: is {callbacks.url} the channel's callback_url?"
 
 
 def _shares(

@@ -62,6 +62,29 @@ def test_a_wrong_callback_address_is_named(fake: FakeBridge, port: int) -> None:
     assert f"No callback came at all: is http://127.0.0.1:{port} the channel's callback_url?" in result.output
 
 
+def test_callbacks_to_another_path_are_named(port: int) -> None:
+    with FakeBridge(f"http://127.0.0.1:{port}/callback", reviews=1) as fake:
+        result = simulated(fake, port, "--recipients", "5")
+    assert result.exit_code == 1
+    assert f"the channel's callback_url must be http://127.0.0.1:{port} alone" in result.output
+    assert "No callback came at all" not in result.output
+
+
+def test_callbacks_that_are_refused_did_come(fake: FakeBridge, port: int) -> None:
+    result = simulated(fake, port, "--recipients", "5", "--key", "another-key")
+    assert result.exit_code == 1
+    assert "No callback was taken: each was refused" in result.output
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(fake: FakeBridge) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        result = simulated(fake, taken.getsockname()[1])
+    assert result.exit_code == 1
+    assert "name another place with --listen" in result.output
+
+
 def test_own_numbers_replace_the_invented_ones(fake: FakeBridge, port: int, tmp_path: Path) -> None:
     numbers = tmp_path / "numbers.txt"
     numbers.write_text("\ufeff15400000001\r\n15400000002\r\n15400000001\n", "utf-8")
