@@ -7,7 +7,7 @@ from .cases import Case, Send
 from .exchanges import Lost
 from .guards import Broken, watching
 from .ladder import rule
-from .rows import expected_lost, missing_rows, role_faults, shows_loss
+from .rows import expected_lost, missing_rows, role_faults, shows_loss, table_faults
 from .stage import with_url
 from .vendor_table import VendorTable, told
 from .wires import MOCKED_URL
@@ -19,7 +19,7 @@ class Bronze(VendorTable):
     @rule("bronze")
     def test_the_table_is_complete(self) -> None:
         """Each operation has a success and a refusal; a lost answer is never called a failure."""
-        faults = [*missing_rows(self), *role_faults(self.cases)]
+        faults = [*table_faults(self), *missing_rows(self), *role_faults(self.cases)]
         assert not faults, told(faults)
 
     @rule("bronze")

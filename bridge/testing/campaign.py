@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bridge.plugin import MessageStatus
+from bridge.plugin import BadNumber, MessageStatus, from_vendor
 from bridge.simulator import TemplateForm
 
 from .exchanges import Lost, Reply, Seen
@@ -27,10 +27,11 @@ LEASE_S = 3
 _END_S = 90.0
 _SETTLE_S = 10.0
 _DAY_MS = 86_400_000
+_TOLD = 5
 _PASSED_HEADERS = ("content-type", "retry-after", "location")
 
 Taken = Callable[[], Sequence[str]]
-"""The numbers (E.164) of every message the vendor took, repeated for one it took twice."""
+"""The number of every message the vendor took, as the vendor writes it; repeated for one it took twice."""
 Answer = Callable[[Seen], Reply | Lost]
 
 
@@ -110,7 +111,10 @@ def faults_of_campaign(
         if gate.errors:
             raise gate.errors[0]
         assert gate.kills == len(KILLED_AT), f"the worker was killed {gate.kills} times only\n{bridge.log}"
-        return _compare(bridge, numbers, Counter(taken()))
+        counts, strange = counted(taken(), numbers)
+        faults = _compare(bridge, numbers, counts)
+        more = [f"and {len(faults) - _TOLD} like these"] if len(faults) > _TOLD else []
+        return [*strange, *faults[:_TOLD], *more]
 
 
 def _send(bridge: RunningBridge, sign_name: str, gate: Gate) -> list[str]:
@@ -145,11 +149,28 @@ def _await_end(bridge: RunningBridge, gate: Gate) -> None:
         time.sleep(0.1)
 
 
+def counted(taken: Sequence[str], numbers: Sequence[str]) -> tuple[Counter[str], list[str]]:
+    """How often each number was taken, and what the author told that is none of the campaign's numbers."""
+    counts: Counter[str] = Counter()
+    strange = 0
+    for text in taken:
+        try:
+            number = from_vendor(text).e164.removeprefix("+86")
+        except BadNumber:
+            number = ""
+        counts[number] += 1
+        strange += number not in numbers
+    told = f"{strange} of {len(taken)} numbers that were told as taken are none of the campaign's"
+    return counts, [
+        f"{told}: tell the number of each message, as it stands in the request"
+    ] if strange else []
+
+
 def _compare(bridge: RunningBridge, numbers: Sequence[str], taken: Mapping[str, int]) -> list[str]:
     now = int(time.time() * 1000)
     faults = []
     for index, number in enumerate(numbers):
-        count = taken.get(f"+86{number}", 0)
+        count = taken.get(number, 0)
         told = bridge.ledger.history.by_number(CHANNEL, f"86{number}", since=now - _DAY_MS, now=now, limit=2)
         status = MessageStatus(told[0].status) if told else None
         if count > 1:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any, ClassVar
 
 from bridge.plugin import (
@@ -22,6 +23,7 @@ from bridge.plugin import (
     WebhookRejected,
     WebhookRequest,
 )
+from bridge.plugin.hookspecs import OPERATIONS
 
 from . import samples
 from .exchanges import Exchange, Lost
@@ -31,11 +33,33 @@ Expected = SubmitResult | Outcome | type[BridgeError] | str
 of an accepted message."""
 
 
+_LISTS: Mapping[str, type] = {
+    "exchanges": Exchange,
+    "receipts": DeliveryReceipt,
+    "replies": MoMessage,
+    "reviews": ReviewChange,
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Situation:
     settings: Mapping[str, Any] = field(default_factory=dict)
     given: Callable[[Any], object] | None = None
     lost: bool = False
+
+    def __post_init__(self) -> None:
+        # Told here, where the traceback shows the author's own line.
+        row = f"the row {getattr(self, 'id', '')!r}"
+        for name, kind in _LISTS.items():
+            listed = getattr(self, name, ())
+            single = isinstance(listed, kind) or not isinstance(listed, Sequence)
+            if single or not all(isinstance(each, kind) for each in listed):
+                raise TypeError(f"{row}: `{name}` must be a list of {kind.__name__}")
+        operation = getattr(self, "operation", "")
+        if operation not in OPERATIONS:
+            near = get_close_matches(str(operation), OPERATIONS, 1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise ValueError(f"{row}: there is no operation {operation!r}.{hint}")
 
 
 @dataclass(frozen=True)

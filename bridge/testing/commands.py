@@ -50,6 +50,8 @@ def verify(name: str, tests: Path | None, keep: bool) -> None:
     status, climbs = _run(name, found)
     if status == 0 and keep:
         _keep(package, name, climbs)
+    elif keep:
+        click.echo("The rung is not kept, because a test failed.")
     raise SystemExit(min(status, 1))
 
 

@@ -1,7 +1,7 @@
 """One request to the vendor and its reply, as a row of a table."""
 
 import json as json_module
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -130,7 +130,26 @@ def _compare(what: str, wanted: Any, read: Callable[[], Any]) -> list[str]:
         present = read()
     except ValueError:
         return [f"{what}: cannot be read"]
-    return [] if wanted == present else [f"{what}: wanted {wanted!r}, was {present!r}"]
+    return list(_apart(what, wanted, present))
+
+
+def _apart(place: str, wanted: Any, present: Any) -> Iterator[str]:
+    """Each place where two values differ; only that, because a whole body hides it."""
+    if wanted == present:
+        return
+    if isinstance(wanted, Mapping) and isinstance(present, Mapping):
+        for name in [*wanted, *(name for name in present if name not in wanted)]:
+            if name not in present:
+                yield f"{place} {name}: wanted {wanted[name]!r}, is not there"
+            elif name not in wanted:
+                yield f"{place} {name}: not wanted, was {present[name]!r}"
+            else:
+                yield from _apart(f"{place} {name}", wanted[name], present[name])
+    elif isinstance(wanted, list) and isinstance(present, list) and len(wanted) == len(present):
+        for index, (one, other) in enumerate(zip(wanted, present, strict=True)):
+            yield from _apart(f"{place} [{index}]", one, other)
+    else:
+        yield f"{place}: wanted {wanted!r}, was {present!r}"
 
 
 class Script:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TEMPLATE, _TEMPLATE_CLASS, _TEMPLATE_TITLE = "newvendor", "NewVendor", "New Vendor"
+_TEMPLATE_VARIABLE = "NEW_VENDOR"
 
 
 class BadName(ValueError):
@@ -49,4 +50,4 @@ def _named(text: str, name: str) -> str:
     words = name.split("_")
     title = " ".join(word.capitalize() for word in words)
     text = text.replace(_TEMPLATE_TITLE, title).replace(_TEMPLATE_CLASS, title.replace(" ", ""))
-    return text.replace(_TEMPLATE, name)
+    return text.replace(_TEMPLATE_VARIABLE, name.upper()).replace(_TEMPLATE, name)

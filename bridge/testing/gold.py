@@ -27,6 +27,8 @@ class Gold(VendorTable):
         lacking = [name for name in _REVIEWED if name not in {row.operation for row in self.cases}]
         if lacking:
             pytest.skip(f"no row for {', '.join(lacking)}")
+        if set(_REVIEWED) <= set(self.local):
+            pytest.skip("the vendor reviews nothing: implement none of them, and the bridge does")
 
     @rule("gold")
     def test_query(self, query_row: Query) -> None:

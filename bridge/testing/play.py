@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from typing import Any, get_type_hints
 
 from bridge.plugin import (
     Batch,
@@ -17,6 +17,7 @@ from bridge.plugin import (
     ReplyPage,
     SubmitResult,
     failure,
+    hookspecs,
     unknown,
 )
 
@@ -55,7 +56,18 @@ class Played:
             found += [f"{place} shows {leak}" for leak in self.leaks.find(text)]
         if self.error is not None and not isinstance(self.error, BridgeError):
             found.append(f"{type(self.error).__name__} came out: raise an error of bridge.plugin")
+        if self.unfit:
+            found.append(self.unfit)
         return list(dict.fromkeys(found))
+
+    @property
+    def unfit(self) -> str:
+        """That the answer is of another kind than the hook's, or ""."""
+        kind = get_type_hints(getattr(hookspecs, self.row.operation))["return"]
+        # What a send or look-up returns is told with its results; None where an answer is expected.
+        if self.answer is None or not isinstance(kind, type) or isinstance(self.answer, kind):
+            return ""
+        return f"{self.row.operation} returned a {type(self.answer).__name__}, not a {kind.__name__}"
 
     def _texts(self) -> Iterable[tuple[str, str]]:
         yield "the log", "\n".join(self.watch.log)
@@ -111,7 +123,7 @@ class Played:
     def mismatches(self) -> list[str]:
         """What became otherwise than the row expects; nothing for a bug, which `conduct` tells."""
         row = self.row
-        if self.error is not None and not isinstance(self.error, BridgeError):
+        if self.unfit or (self.error is not None and not isinstance(self.error, BridgeError)):
             return []
         if isinstance(row, Reconcile) and is_error(row.expect):
             return self._wrong_error(row.expect)

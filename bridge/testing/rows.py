@@ -1,15 +1,19 @@
 """Which rows of a table each test gets, and what a complete table has."""
 
 from collections.abc import Iterable
+from contextlib import closing
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from bridge.channels.catalogue import hooks_of
-from bridge.plugin import BridgeError, Outcome
+from bridge.plugin import BridgeError, Limits, MessageStatus, Outcome
+from bridge.plugin.hookspecs import OPERATIONS
 
-from .cases import Case, Poll, Query, Reconcile, Send, Webhook
+from .cases import Case, Poll, Query, Reconcile, Send, Webhook, is_error
 from .exchanges import Exchange, Lost
 from .guards import Broken
+from .stage import Stage, with_url
+from .wires import MOCKED_URL
 
 if TYPE_CHECKING:
     from .play import Played
@@ -121,6 +125,46 @@ def missing_rows(table: "VendorTable") -> list[str]:
         *faults,
         *(f"{operation} has rows but is not implemented" for operation in stray),
         *(f"{name!r} names two rows" for name in twice),
+    ]
+
+
+def table_faults(table: "VendorTable") -> list[str]:
+    """What the class says that cannot be: limits, codes, names of operations."""
+    roles = {f"{operation} {role}" for operation in OPERATIONS for role in ("success", "refusal")}
+    return [
+        *_limit_faults(table),
+        *(
+            f"`statuses` calls {word!r} {status!r}: give a MessageStatus, or None where nothing changes"
+            for word, status in table.statuses.items()
+            if not isinstance(status, MessageStatus | None)
+        ),
+        *(
+            f"`errors` calls {code!r} {kind!r}: give a class of bridge.plugin's errors"
+            for code, kind in table.errors.items()
+            if not is_error(kind)
+        ),
+        *(f"`local` names {name!r}, which is no operation" for name in table.local if name not in OPERATIONS),
+        *(
+            f'`impossible` names {name!r}: give an operation and "success" or "refusal"'
+            for name in table.impossible
+            if name not in roles
+        ),
+    ]
+
+
+def _limit_faults(table: "VendorTable") -> list[str]:
+    with closing(Stage(table.vendor_class(), with_url(table.settings, MOCKED_URL))) as stage:
+        limits: object = stage.vendor.limits
+    if not isinstance(limits, Limits):
+        return [f"`limits` is {limits!r}, not a Limits"]
+    if min(limits.for_call(True), limits.for_call(False)) < 1:
+        return [f"`limits` is {limits}: a call carries one message at least"]
+    return [
+        f"{row.id!r} has {len(row.batch.messages)} messages, but `limits` lets a call carry {most}"
+        for row in table.cases
+        if isinstance(row, Send) and not row.settings
+        for most in [limits.for_call(row.batch.uniform)]
+        if len(row.batch.messages) > most
     ]
 
 

@@ -3,6 +3,7 @@
 import re
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -94,7 +95,7 @@ def serving(answer: Callable[[Seen], Reply | Lost], *, at_once: bool = False) ->
     One request at a time, unless `at_once`.
     """
     gone = threading.Event()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(answer, gone, at_once=at_once))
+    server = _Server(("127.0.0.1", 0), _handler(answer, gone, at_once=at_once))
     server.daemon_threads = True
     server.block_on_close = False
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
@@ -106,6 +107,13 @@ def serving(answer: Callable[[Seen], Reply | Lost], *, at_once: bool = False) ->
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A caller that is killed or hangs up is no event."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _handler(

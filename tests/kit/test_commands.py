@@ -60,5 +60,7 @@ def test_a_rung_is_kept_with_the_plugin(install: Install, pytester: pytest.Pytes
 def test_a_failed_table_keeps_nothing(install: Install, pytester: pytest.Pytester) -> None:
     """Status 1, and the plugin stays unverified."""
     install(NO_CAMPAIGN, ("test_elks.py", '["s1", "s2"]', '["s1", "s3"]'), plugin="elks")
-    assert _verify("elks", "--tests", str(pytester.path / "test_elks.py")).exit_code == 1
+    result = _verify("elks", "--tests", str(pytester.path / "test_elks.py"))
+    assert result.exit_code == 1
+    assert "The rung is not kept" in result.output
     assert rung_of(discover().vendors["elks"]) == "not verified"

@@ -10,6 +10,11 @@ from bridge.testing.ladder import climbs
 from .conftest import Install
 
 TABLE = "test_acme.py"
+LOCAL = """
+    errors = ERRORS
+    local = ("query_sign", "create_template", "update_template", "query_template")
+"""
+IMITATED = "test_signatures_and_templates_are_reviewed: the vendor reviews nothing"
 NO_CAMPAIGN = (TABLE, "    def campaign_answer", "    def _campaign_answer")
 
 
@@ -27,6 +32,7 @@ class Changed(NamedTuple):
 CHANGED = [
     Changed("nothing else", "class TestAcme", "class TestAcme", "silver", "test_kill_9"),
     Changed("no codes listed", "errors = ERRORS", "errors = {}", "silver", "test_the_vendors_errors"),
+    Changed("imitated reviews", "    errors = ERRORS\n", LOCAL, "silver", IMITATED),
     Changed("no statuses listed", "statuses = STATUSES", "statuses = {}", "bronze", "test_the_vendors_stat"),
     Changed("a look-up fails", '"found": {}})', '"found": {"8613900139000": "x"}})', "silver", "test_reco"),
     Changed("a webhook fails", 'b"OK"', 'b"ok"', "bronze", "test_webhook: AssertionError", "acme_sms.py"),

@@ -52,6 +52,14 @@ def _run(*command: str, cwd: Path | None = None) -> str:
     return done.stdout
 
 
+def test_nothing_of_the_model_is_left(repository: Path) -> None:
+    """Every file, and every variable of the environment, bears the new vendor's name."""
+    texts = {file: file.read_text(encoding="utf-8") for file in repository.rglob("*") if file.is_file()}
+    left = [file for file, text in texts.items() if "newvendor" in f"{file}{text}".lower().replace("_", "")]
+    assert not left
+    assert "env:MOON_TEL_API_KEY" in texts[repository / "README.md"]
+
+
 @pytest.mark.slow
 def test_its_tests_pass_at_bronze(repository: Path, python: str) -> None:
     """The table test of the fresh repository, in the fresh environment."""

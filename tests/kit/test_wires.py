@@ -62,9 +62,11 @@ def test_rows_are_used_once_and_in_any_order(wire: MakeWire) -> None:
 @pytest.mark.parametrize(
     ("row", "fault"),
     [
-        (Exchange("POST", "/b", json={"a": 1}), "JSON body: wanted"),
+        (Exchange("POST", "/b", json={"a": 1}), "JSON body a: wanted 1, was 2"),
+        (Exchange("POST", "/b", json={"a": 2, "b": [{}]}), "JSON body b: wanted [{}], is not there"),
+        (Exchange("POST", "/b", json={}), "JSON body a: not wanted, was 2"),
         (Exchange("POST", "/b", json=[]), "JSON body: wanted"),
-        (Exchange("POST", "/b", form={"a": "1"}), "form: wanted"),
+        (Exchange("POST", "/b", form={"a": "1"}), "form a: wanted '1', is not there"),
         (Exchange("POST", "/b", headers={"X-Sign": "1"}), "header x-sign: wanted '1', was None"),
         (Exchange("POST", "/b", query={"c": "1"}), "query c: wanted '1', was '2'"),
         (Exchange("POST", "/b", check=lambda seen: _refuse(seen.json["a"])), "check: a is 2"),

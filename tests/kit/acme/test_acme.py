@@ -88,12 +88,12 @@ class TestAcme(VendorTests):
     def campaign_answer(self, seen: Seen) -> tuple[Reply, list[str]]:
         if seen.path != "/send":
             return Reply(json={"code": 0, "id": "V-9", "review": "yes", "found": self.found(seen)}), []
-        numbers = [f"+{each['to']}" for each in seen.json["messages"]]
+        numbers = [each["to"] for each in seen.json["messages"]]
         self.taken[seen.json["ref"]] = numbers
         return sent(*({"id": number} for number in numbers)), numbers
 
     def found(self, seen: Seen) -> dict[str, str]:
-        return {number[1:]: number for number in self.taken.get(seen.query.get("ref"), ())}
+        return {number: number for number in self.taken.get(seen.query.get("ref"), ())}
 
     cases = [
         Send("accepted", post(sent({"id": "a1"}, {"id": "a2"}), "13800138000", "13900139000"), ["a1", "a2"]),
