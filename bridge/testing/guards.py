@@ -27,6 +27,7 @@ class Broken(Enum):
     GATEWAY = "a gateway's 502 page instead of the answer"
     NOT_JSON = "status 200 with a page instead of the answer"
     TRUNCATED = "status 200 with half the answer"
+    HOLLOW = "status 200 with JSON that holds nothing of the answer"
     BUG = "the plugin stumbles over the answer with an exception of its own"
 
 
@@ -147,6 +148,9 @@ def _broken(response: requests.Response, fate: Broken | Lost) -> requests.Respon
     if fate is Broken.BUG:
         raise PluginBug("a mistake in the plugin")
     body = response.content
+    if fate is Broken.HOLLOW:
+        response._content = b"{}"
+        return response
     response._content = body[: len(body) // 2] if fate is Broken.TRUNCATED else b"<html>Bad Gateway</html>"
     if fate is Broken.GATEWAY:
         response.status_code = 502

@@ -115,6 +115,7 @@ LOST = [
     Broken("bug called failed", SENDING, f"        try:\n    {SENDING}        except Exception:\n            return [rejected('X', 'Bug.')] * len(batch.messages)\n", "bug_in_a_send", "a bug gives"),
     Broken("refused called lost", SENDING, f"        try:\n    {SENDING}        except BridgeError:\n            raise OutcomeUnknown('Lost.') from None\n", "refused_connection", "a refused connection gives"),
     Broken("page taken for an answer", "            raise_for_status(response)\n            answer = response.json()", "            answer = response.json() if response.text[:1] == '{' else {'code': 0, 'results': [{'id': 'a1'}, {'id': 'a2'}]}", "broken_answer", "Outcome.ACCEPTED"),
+    Broken("nothing taken for everything", 'answer["results"]]', 'answer.get("results", [{"id": "a1"}, {"id": "a2"}])]', "broken_answer", "JSON that holds nothing of the answer: {<Outcome.ACCEPTED", also=(PLUGIN, 'if code == "0":', 'if code in ("0", "None"):')),
     Broken("healthy without answer", "return Health(error.reason, error)", "return Health('fine')", "lost_answer_is_an_error", "no error of bridge.plugin"),
     Broken("absence without answer", 'found = self._call("GET", f"/sent?ref={batch.ref}")["found"]', "try:\n            found = self._call('GET', f'/sent?ref={batch.ref}')['found']\n        except BridgeError:\n            return [rejected('X', 'Gone.')] * len(batch.messages)", "lost_answer_is_an_error", "the look-up claims rejected"),
 ]  # fmt: skip

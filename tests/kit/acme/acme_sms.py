@@ -97,7 +97,7 @@ class Acme(Vendor):
             response = self._http.request(method, self._base + path, json=body)
             raise_for_status(response)
             answer = response.json()
-        code = str(answer["code"])
+        code = str(answer.get("code"))
         if code == "0":
             return answer
         raise ERRORS.get(code, OutcomeUnknown)("Acme refused the call.", code=code)
