@@ -4,8 +4,8 @@ BridgeError
 ├── UnsupportedOperation      the vendor has no such operation
 ├── ConfigurationFault        the channel's settings cannot work; a person must act
 ├── WebhookRejected           a webhook that is not from the vendor
-├── BadNumber                 a phone number that cannot be sent to
-├── MissingVariable           a recipient lacks a value its template needs
+├── BadNumber                 a phone number that cannot be sent to; a ValueError too
+├── MissingVariable           a recipient lacks a value its template needs; a ValueError too
 ├── VendorRejected            refused for good; never sent again
 │   └── NoSuchResource        the template, signature or message is not known to the vendor
 ├── NotAccepted               certainly not accepted; the same message may be sent again

@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import bridge.plugin
+from bridge.cli import main
 from bridge.plugin.hookspecs import OPERATIONS
 from bridge.testing import VendorTests
 from bridge.testing.reference import renewed
@@ -50,6 +52,20 @@ def test_every_class_the_guide_names_exists() -> None:
     text = GUIDE.read_text(encoding="utf-8").partition("## A worked vendor")[0]
     named = set(re.findall(r"`((?:Vendor|Webhook|Outcome|Credentials|Health|NotAcc|Message)[A-Za-z]+)", text))
     assert named - {"VendorTests"} <= set(bridge.plugin.__all__)
+
+
+def test_the_configuration_to_try_it_with_has_no_fault(
+    install: Install, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is written for the worked vendor; `serve` makes the database that is missing."""
+    install(plugin="elks")
+    part = GUIDE.read_text(encoding="utf-8").partition("\n## In a bridge\n")[2]
+    (pytester.path / "try.toml").write_text(part.partition("```toml\n")[2].partition("```")[0])
+    monkeypatch.setenv("SMS_BRIDGE_CONFIG", str(pytester.path / "try.toml"))
+    monkeypatch.chdir(pytester.path)
+    assert CliRunner().invoke(main, ["db", "upgrade"]).exit_code == 0
+    result = CliRunner().invoke(main, ["check"])
+    assert result.exit_code == 0, result.output
 
 
 def test_the_worked_vendor_reaches_silver(install: Install, pytester: pytest.Pytester) -> None:

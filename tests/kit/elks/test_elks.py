@@ -16,6 +16,7 @@ from bridge.plugin import (
     MoMessage,
     Outcome,
     VendorRejected,
+    VendorThrottled,
     from_vendor,
 )
 from bridge.testing import (
@@ -97,6 +98,7 @@ class TestElks(VendorTests):
             code="HTTP_403",
             batch=ONE,
         ),
+        Send("too fast", [post(Reply(429))], expect=VendorThrottled, code="HTTP_429"),
         Send("no answer", [post(Lost.TIMEOUT), post(created("s2"), 2)], expect=[Outcome.UNKNOWN, "s2"]),
         Query(
             "balance",

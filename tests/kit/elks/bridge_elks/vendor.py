@@ -25,6 +25,7 @@ from bridge.plugin import (
     failure,
     from_vendor,
     hookimpl,
+    not_sent,
     unknown,
 )
 from bridge.plugin.http import Session, raise_for_status, translated
@@ -70,8 +71,12 @@ class Elks(Vendor):
 
     @hookimpl
     def send_batch(self, channel: Channel, batch: Batch) -> Sequence[SubmitResult]:
-        """One call for each message; what becomes of one says nothing of the next."""
-        return [self._send(batch, message) for message in batch.messages]
+        """One call for each message; none after one that was certainly not accepted: all may go later."""
+        results: list[SubmitResult] = []
+        for message in batch.messages:
+            error = results[-1].error if results else None
+            results.append(not_sent(error) if error else self._send(batch, message))
+        return results
 
     def _send(self, batch: Batch, message: Message) -> SubmitResult:
         form = {
