@@ -3,10 +3,15 @@
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from bridge import logs
 
 pytest_plugins = ["tests.databases", "pytester"]
+
+# How fast values are drawn says something of the machine and what else it does, nothing of the bridge.
+settings.register_profile("bridge", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("bridge")
 
 
 def pytest_xdist_auto_num_workers() -> int:
