@@ -20,6 +20,7 @@ from .settings import TwilioSettings
 
 HOSTS = frozenset({"api.twilio.com", "content.twilio.com", "messaging.twilio.com"})
 _MESSAGE_SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
+_CONTENT_SID = re.compile(r"HX[0-9a-fA-F]{32}")
 
 
 class PinnedHttpClient(TwilioHttpClient):  # type: ignore[misc]
@@ -141,11 +142,17 @@ class Account:
     def create_content(self, content: Mapping[str, Any]) -> str:
         """Publish a Content template; returns its SID."""
         request = self._contents.ContentCreateRequest(dict(content))
-        return str(self._change(lambda: self._contents.create(request)).sid)
+        sid = self._change(lambda: self._contents.create(request)).sid
+        if not isinstance(sid, str) or not _CONTENT_SID.fullmatch(sid):
+            raise OutcomeUnknown("Twilio's answer holds no Content.", code="UNREADABLE_ANSWER")
+        return sid
 
     def content(self, sid: str) -> Any:
         """A Content template. Raises NoSuchResource."""
-        return self._read(self._contents(sid).fetch)
+        found = self._read(self._contents(sid).fetch)
+        if found.sid != sid:
+            raise VendorUnavailable("Twilio's answer holds no Content.", code="UNREADABLE_ANSWER")
+        return found
 
     def delete_content(self, sid: str) -> None:
         """Delete a Content template. Raises NoSuchResource when it is gone already."""

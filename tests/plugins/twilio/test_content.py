@@ -13,6 +13,7 @@ from bridge.plugin import (
     TemplateType,
     TextTemplate,
     VendorRejected,
+    VendorUnavailable,
 )
 from bridge.testing import batch, text_template
 from bridge_twilio.vendor import Twilio
@@ -171,12 +172,24 @@ def test_captchas_over_whatsapp_need_consent(twilio: Emulator, build: Build) -> 
     assert approval["category"] == "AUTHENTICATION"
 
 
-def test_a_lost_answer_to_a_creation_is_told(twilio: Emulator, build: Build) -> None:
+@pytest.mark.parametrize("fault", ["empty_after", "html_after", "garbage_after"])
+def test_a_lost_answer_to_a_creation_is_told(twilio: Emulator, build: Build, fault: str) -> None:
     """The Content may exist; the marketer tries again, and a second one does no harm."""
-    twilio.trouble.script = ["html_after"]
+    twilio.trouble.script = [fault]
     vendor = build(template_mode="content")
     with pytest.raises(OutcomeUnknown):
         vendor.create_template(vendor.channel, new())
+
+
+@pytest.mark.parametrize("fault", ["empty_after", "html_after", "garbage_after"])
+def test_an_answer_without_content_approves_nothing(twilio: Emulator, build: Build, fault: str) -> None:
+    """The review stays as it was, and is looked up again."""
+    vendor = build(template_mode="content")
+    published = after(new(), vendor.create_template(vendor.channel, new()))
+    twilio.trouble.script = [fault]
+    with pytest.raises(VendorUnavailable):
+        vendor.query_template(vendor.channel, published)
+    assert vendor.query_template(vendor.channel, published).status is ReviewStatus.APPROVED
 
 
 def test_nothing_is_asked_about_what_was_never_published(twilio: Emulator, build: Build) -> None:

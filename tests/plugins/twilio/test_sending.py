@@ -45,6 +45,7 @@ def outcomes(results: Sequence[SubmitResult]) -> list[Outcome]:
         ("html_before", Outcome.UNKNOWN, 0),
         ("html_after", Outcome.UNKNOWN, 1),
         ("garbage_after", Outcome.UNKNOWN, 1),
+        ("empty_after", Outcome.UNKNOWN, 1),
         ("redirect", Outcome.NOT_SENT, 0),
         ("problem", Outcome.REJECTED, 0),
         ("throttle", Outcome.NOT_SENT, 0),

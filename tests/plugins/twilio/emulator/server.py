@@ -165,6 +165,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._reset()
         elif fault == "html_after":
             self._send(500, "text/html", _HTML)
+        elif fault == "empty_after":
+            self._answer(201, {})
         elif fault == "garbage_after":
             self._send(201, "application/json", b"{not json")
         else:

@@ -12,6 +12,7 @@ KINDS = (
     "hang_after",  # taken, then silence
     "html_before",  # 503 with an HTML page, nothing taken
     "html_after",  # taken, then 500 with an HTML page
+    "empty_after",  # taken, then 201 with an empty object
     "garbage_after",  # taken, then 201 with something that is not JSON
     "problem",  # an error in the form of RFC 9457
     "redirect",  # 307, nothing taken

@@ -148,7 +148,11 @@ ROWS: Sequence[Case] = (
     Query(
         "Content exists",
         "query_template",
-        [Exchange("GET", "/v1/Content/V-1", Reply(json={"date_created": "2026-01-02T03:04:05Z"}))],
+        [
+            Exchange(
+                "GET", "/v1/Content/V-1", Reply(json={"sid": "V-1", "date_created": "2026-01-02T03:04:05Z"})
+            )
+        ],
         TemplateReview(ReviewStatus.APPROVED, created_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
         settings=CONTENT,
     ),
