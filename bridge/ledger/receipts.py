@@ -191,11 +191,12 @@ def _fit(receipt: DeliveryReceipt, now: int) -> DeliveryReceipt:
 def _merged(
     connection: Connection, receipts: Sequence[DeliveryReceipt], located: Mapping[int, Located]
 ) -> Sequence[DeliveryReceipt]:
-    """The receipts as reports on whole messages; most messages have one segment, and nothing is asked."""
+    """The receipts as reports on whole messages; most are that already."""
+    named = segments.having_ids(connection, {one.chunk_id for one in located.values() if one.segments > 1})
     places = {
         index: (found.chunk_id, found.seq)
         for index, found in located.items()
-        if found.segments > 1 or receipts[index].segments
+        if receipts[index].segments or (found.chunk_id, found.seq) in named
     }
     return segments.merge(connection, receipts, places) if places else receipts
 

@@ -7,7 +7,7 @@ failed with the first segment that failed, delivered with the last one delivered
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, select, tuple_, update
 
 from ..plugin import DeliveryReceipt, MessageStatus
 from . import models
@@ -53,6 +53,22 @@ def find(connection: Connection, vendor_ids: Collection[str]) -> Sequence[Row[An
     same = (_message.c.chunk_id == _segment.c.chunk_id) & (_message.c.seq == _segment.c.seq)
     query = select(*columns).join(_message, same).where(_segment.c.vendor_id.in_(vendor_ids))
     return connection.execute(query.where(_segment.c.vendor_id != "")).all()
+
+
+# Made once: it is asked with every page of receipts that holds long messages, and mostly finds nothing.
+_OF_CHUNKS = (
+    select(_segment.c.chunk_id, _segment.c.seq)
+    .where(_segment.c.chunk_id.in_(bindparam("chunk_ids", expanding=True)), _segment.c.vendor_id != "")
+    .distinct()
+)
+
+
+def having_ids(connection: Connection, chunk_ids: Collection[int]) -> set[_Place]:
+    """The messages of these chunks whose segments have ids of their own."""
+    if not chunk_ids:
+        return set()
+    rows = connection.execute(_OF_CHUNKS, {"chunk_ids": sorted(chunk_ids)})
+    return {(row.chunk_id, row.seq) for row in rows}
 
 
 def fit(receipt: DeliveryReceipt) -> DeliveryReceipt:
