@@ -4,7 +4,7 @@ from .batches import NewBatch, NewFile, Overfull, Terms
 from .batchinfo import BatchInfo
 from .blobs import Recipients
 from .bulk import Climb, MessageRow, clean
-from .chunks import Claimed, Conclusion, Recorded, Requeue, Settlement
+from .calls import Claimed, Conclusion, Recorded, Requeue, Settlement
 from .coordination import ChannelState
 from .engine import LedgerUnavailable
 from .files import FileJob, Progress

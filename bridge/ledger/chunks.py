@@ -6,7 +6,6 @@ one. Only proof that the vendor did not take a message puts it into a READY chun
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
 
@@ -15,94 +14,19 @@ from sqlalchemy import BigInteger, Connection, Select, Update, bindparam, delete
 from ..plugin import DeliveryReceipt, MessageStatus
 from . import models
 from .batches import insert_chunks
-from .blobs import Recipients, decode, encode
-from .bulk import Climb, MessageRow, insert_messages
+from .blobs import encode
+from .bulk import insert_messages
+from .calls import Claimed, Conclusion, Recorded, Settlement
 from .engine import Database
 from .outbox import Ended, enqueue_receipts
 from .receipts import Receipts, close_settled
 from .refs import message_ref
-from .segments import Segment, keep
-from .sql import lit, skip_locked
+from .segments import keep
+from .sql import lit, made_once, skip_locked
 from .suppressions import suppress
 
 _chunk = models.chunk
 _UNFINISHED = _chunk.c.state < lit(models.DONE)  # spelt as the partial index spells it, so that it is used
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A chunk that this owner may work on until `lease` (milliseconds)."""
-
-    id: int
-    batch_id: int
-    channel: str
-    count: int
-    attempt: int
-    owner: str
-    lease: int
-    called: int | None
-    deadline: int
-    blob: bytes = field(repr=False)
-
-    @property
-    def recipients(self) -> Recipients:
-        """Its recipients."""
-        return decode(self.blob)
-
-
-@dataclass(frozen=True, slots=True)
-class Requeue:
-    """Recipients that go into a new READY chunk of the same batch."""
-
-    recipients: Recipients
-    due: int
-
-
-@dataclass(frozen=True, slots=True)
-class Conclusion:
-    """What became of a chunk's call; written by `Chunks.record`.
-
-    `rows`: a message row for every recipient concluded or in question. `again`: recipients that certainly
-    were not sent. `retry_at`: nothing of the chunk was sent, try the whole of it then (rows, again empty).
-    `check_at`: rows with status CALLING are there; ask about them then.
-    """
-
-    chunk: Claimed
-    out_id: str
-    sign_name: str
-    pushes: bool
-    rows: Sequence[MessageRow] = ()
-    segments: Sequence[Segment] = ()
-    again: Sequence[Requeue] = ()
-    retry_at: int | None = None
-    check_at: int | None = None
-    deadline: int = 0
-    opted_out: Sequence[str] = field(default=(), repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """What was learned about a chunk's open messages. `resend`: places proven absent, or by policy."""
-
-    chunk: Claimed
-    out_id: str
-    sign_name: str
-    pushes: bool
-    climbs: Sequence[Climb] = ()
-    segments: Sequence[Segment] = ()
-    resend: Sequence[int] = ()
-    resend_due: int = 0
-    resend_deadline: int = 0
-    check_at: int = 0
-    opted_out: Sequence[str] = field(default=(), repr=False)
-
-
-@dataclass(slots=True)
-class Recorded:
-    """What a record or settlement changed, for metrics and events."""
-
-    stale: bool = False
-    ended: list[Ended] = field(default_factory=list)
 
 
 class Chunks:
@@ -116,20 +40,18 @@ class Chunks:
         self, connection: Connection, channel: str, owner: str, *, limit: int, now: int, lease_ms: int
     ) -> list[Claimed]:
         """Take up to `limit` due chunks: READY -> CALLING, to be committed before the vendor is called."""
-        return _take(
-            connection,
-            _ready(channel, now).limit(limit),
-            state=models.CALLING,
-            owner=owner,
-            lease=now + lease_ms,
-            called=now,
-            attempt=_chunk.c.attempt + 1,
-        )
+        ready = {"in_channel": channel, "at": now, "most": limit}
+        ids = connection.execute(_pick_ready(connection), ready).scalars().all()
+        if not ids:
+            return []
+        call = {"ids": ids, "by": owner, "until": now + lease_ms, "at": now}
+        return [Claimed(*row) for row in sorted(connection.execute(_CALL, call))]
 
     def has_due(self, channel: str, now: int) -> bool:
         """Whether there is anything to claim; a read, so that idle workers do not write."""
         with self._database.read() as connection:
-            return connection.execute(_ready(channel, now).limit(1)).first() is not None
+            ready = {"in_channel": channel, "at": now, "most": 1}
+            return connection.execute(_READY, ready).first() is not None
 
     def claim_expired(
         self, channels: Collection[str], owner: str, *, limit: int, now: int, lease_ms: int
@@ -173,7 +95,7 @@ class Chunks:
     ) -> list[Claimed]:
         """Take UNKNOWN chunks that are due for a look-up or for their deadline."""
         free = or_(_chunk.c.lease.is_(None), _chunk.c.lease < now)
-        rows = _due(channel, models.UNKNOWN, now).where(free).limit(limit)
+        rows = _unknown(channel, now).where(free).limit(limit)
         return self._database.write(
             lambda connection: _take(connection, rows, owner=owner, lease=now + lease_ms)
         )
@@ -287,10 +209,44 @@ class Chunks:
 _FREE: dict[str, Any] = {"owner": None, "lease": None}
 
 
-def _due(channel: str, state: int, now: int) -> Select[Any]:
+# Made once: building a statement costs as much as running it.
+_READY = (
+    select(_chunk.c.id)
+    .where(
+        _UNFINISHED,
+        _chunk.c.channel == bindparam("in_channel"),
+        _chunk.c.state == lit(models.READY),
+        _chunk.c.due <= bindparam("at"),
+        _chunk.c.deadline > bindparam("at"),
+    )
+    .order_by(_chunk.c.due, _chunk.c.id)
+    .limit(bindparam("most"))
+)
+_pick_ready = made_once(lambda connection: skip_locked(connection, _READY))
+_CLAIMED = ["recipients" if name == "blob" else name for name in Claimed.__dataclass_fields__]
+_CALL = (
+    update(_chunk)
+    .where(_chunk.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        state=models.CALLING,
+        owner=bindparam("by"),
+        lease=bindparam("until"),
+        called=bindparam("at"),
+        attempt=_chunk.c.attempt + 1,
+    )
+    .returning(*(_chunk.c[name] for name in _CLAIMED))
+)
+
+
+def _unknown(channel: str, now: int) -> Select[Any]:
     return (
         select(_chunk.c.id)
-        .where(_UNFINISHED, _chunk.c.channel == channel, _chunk.c.state == lit(state), _chunk.c.due <= now)
+        .where(
+            _UNFINISHED,
+            _chunk.c.channel == channel,
+            _chunk.c.state == lit(models.UNKNOWN),
+            _chunk.c.due <= now,
+        )
         .order_by(_chunk.c.due, _chunk.c.id)
     )
 
@@ -302,13 +258,6 @@ def _expired(channels: Collection[str], now: int) -> Select[Any]:
         _chunk.c.state == lit(models.READY),
         _chunk.c.deadline <= now,
     )
-
-
-def _ready(channel: str, now: int) -> Select[Any]:
-    return _due(channel, models.READY, now).where(_chunk.c.deadline > now)
-
-
-_CLAIMED = ["recipients" if name == "blob" else name for name in Claimed.__dataclass_fields__]
 
 
 def _take(connection: Connection, rows: Select[Any], **values: Any) -> list[Claimed]:
@@ -334,7 +283,6 @@ def _fenced(chunk: Claimed, state: int) -> Update:
     )
 
 
-# Made once: building a statement costs as much as running it.
 _END = (
     update(_chunk)
     .where(

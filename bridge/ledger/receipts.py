@@ -26,6 +26,7 @@ log = structlog.get_logger("bridge.ledger")
 _PARK_MS = 5_000
 _PARK_LIMIT_MS = 72 * 3_600_000
 _parked = models.parked
+_ANY_PARKED = select(exists().where(_parked.c.channel == bindparam("of")))
 
 
 @dataclass(slots=True)
@@ -93,7 +94,7 @@ class Receipts:
 
     def any_parked(self, connection: Connection, channel: str) -> bool:
         """Whether any receipt of the channel waits for its message."""
-        return bool(connection.execute(select(exists().where(_parked.c.channel == channel))).scalar())
+        return bool(connection.execute(_ANY_PARKED, {"of": channel}).scalar())
 
     def unpark(
         self,

@@ -17,7 +17,8 @@ from . import models
 from .batches import Batches
 from .batchinfo import BatchInfo, BatchInfos
 from .bulk import Climb
-from .chunks import Chunks, Claimed
+from .calls import Claimed
+from .chunks import Chunks
 from .coordination import Coordination
 from .engine import Database, LedgerUnavailable
 from .files import Files

@@ -225,7 +225,8 @@ class Dispatcher:
 
     def _tell(self, dispatched: Dispatched, recorded: Recorded) -> None:
         chunk = dispatched.conclusion.chunk
-        for outcome, count in dispatched.outcomes.items():
+        counts = {str(outcome): count for outcome, count in dispatched.outcomes.items() if count}
+        for outcome, count in counts.items():
             metrics.OUTCOMES.labels(chunk.channel, outcome).inc(count)
         count_ended(chunk.channel, recorded.ended)
         if recorded.stale:
@@ -236,7 +237,7 @@ class Dispatcher:
             channel=chunk.channel,
             chunk=to_ref(chunk.id),
             batch=to_ref(chunk.batch_id),
-            **{str(outcome): count for outcome, count in dispatched.outcomes.items() if count},
+            **counts,
         )
         self._event(chunk.channel, "chunk.unknown" if unknown else "chunk.recorded", chunk.count)
 
