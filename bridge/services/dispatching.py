@@ -191,15 +191,8 @@ class Dispatching:
                 self._row(chunk, drafted, seq, results[seq], now)
                 for seq in sorted(results.keys() - set(unsent))
             ],
-            segments=[
-                segment
-                for seq, result in results.items()
-                if result.segment_ids
-                for segment in Segment.named(chunk.id, seq, result.segment_ids)
-            ],
-            again=[Requeue(drafted.recipients.pick(sorted(unsent)), retry_at)]
-            if unsent and not whole
-            else (),
+            segments=named_segments(chunk, results),
+            again=[] if whole or not unsent else [Requeue(drafted.recipients.pick(sorted(unsent)), retry_at)],
             retry_at=retry_at if whole else None,
             check_at=now + self._reconcile_after_ms if counts[Outcome.UNKNOWN] else None,
             deadline=now + int(self._channel.settings.unknown_deadline_h * _HOUR_MS),
@@ -225,6 +218,15 @@ class Dispatching:
             sent,
             now if status.final else None,
         )
+
+
+def named_segments(chunk: Claimed, results: Mapping[int, SubmitResult]) -> list[Segment]:
+    """The segments that the vendor gave ids of their own, of all messages by their places."""
+    return [
+        segment
+        for seq, result in results.items()
+        for segment in Segment.named(chunk.id, seq, result.segment_ids)
+    ]
 
 
 def _gravest(errors: Iterable[NotAccepted | None]) -> NotAccepted | None:

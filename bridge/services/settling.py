@@ -18,7 +18,6 @@ from bridge.ledger import (
     Duty,
     Ledger,
     LedgerUnavailable,
-    Segment,
     Settlement,
     Span,
     clean,
@@ -26,7 +25,7 @@ from bridge.ledger import (
 from bridge.ledger.refs import to_ref
 from bridge.plugin import MessageStatus, Outcome, SubmitResult
 
-from .dispatching import Dispatched, Dispatching
+from .dispatching import Dispatched, Dispatching, named_segments
 from .drafting import draft
 from .receiving import count_ended
 from .records import Clock, millis
@@ -165,12 +164,7 @@ class Settling:
                 for seq, result in results.items()
                 if result.outcome in _STATUS
             ],
-            segments=[
-                segment
-                for seq, result in results.items()
-                if result.segment_ids
-                for segment in Segment.named(settlement.chunk.id, seq, result.segment_ids)
-            ],
+            segments=named_segments(settlement.chunk, results),
             resend=[seq for seq, result in results.items() if result.outcome is Outcome.NOT_SENT],
             opted_out=[drafted.phones[seq].digits for seq, result in results.items() if result.opted_out],
         )
