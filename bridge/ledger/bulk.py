@@ -88,11 +88,12 @@ _POSTGRES_CLIMB = text(f"""
     WHERE {_WHERE} RETURNING {_RETURNING}
 """)  # noqa: S608
 _SQLITE_FIND = text("""
-    SELECT m.chunk_id, m.seq, m.phone, m.segments FROM json_each(:places) AS j CROSS JOIN message AS m
+    SELECT m.chunk_id, m.seq, m.phone, m.segments, m.status
+    FROM json_each(:places) AS j CROSS JOIN message AS m
     WHERE m.chunk_id = json_extract(j.value, '$[0]') AND m.seq = json_extract(j.value, '$[1]')
 """)
 _POSTGRES_FIND = text("""
-    SELECT m.chunk_id, m.seq, m.phone, m.segments
+    SELECT m.chunk_id, m.seq, m.phone, m.segments, m.status
     FROM unnest(CAST(:chunk_ids AS bigint[]), CAST(:seqs AS int[])) AS j (chunk_id, seq)
     JOIN message AS m ON m.chunk_id = j.chunk_id AND m.seq = j.seq
 """)
@@ -159,7 +160,7 @@ def _escape(value: str) -> str:
 
 
 def find_messages(connection: Connection, places: Collection[tuple[int, int]]) -> Sequence[Row[Any]]:
-    """Chunk id, place, phone and segments of those messages that exist."""
+    """Chunk id, place, phone, segments and status of those messages that exist."""
     if not places:
         return []
     if connection.dialect.name == "sqlite":

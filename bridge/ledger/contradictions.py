@@ -4,17 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection
 
 from ..plugin import MessageStatus
-from . import models
-from .bulk import Climb
+from .bulk import Climb, find_messages
 from .refs import message_ref
 
 log = structlog.get_logger("bridge.ledger")
 
-_message = models.message
-_LOOKUP = 500
 _SHOWN = 10
 
 Place = tuple[int, int]
@@ -27,7 +24,8 @@ def tell(connection: Connection, channel: str, climbs: Sequence[Climb], climbed:
     if not ends:
         return
     kept = {(row.chunk_id, row.seq): row.status for row in climbed}
-    kept |= _statuses(connection, {(one.chunk_id, one.seq) for one in ends} - kept.keys())
+    others = {(one.chunk_id, one.seq) for one in ends} - kept.keys()
+    kept |= {(row.chunk_id, row.seq): row.status for row in find_messages(connection, others)}
     late = [one for one in ends if kept.get((one.chunk_id, one.seq), one.status) != one.status]
     if late:
         log.warning(
@@ -36,16 +34,6 @@ def tell(connection: Connection, channel: str, climbs: Sequence[Climb], climbed:
             reports=len(late),
             messages=[_sentence(one, kept) for one in late[:_SHOWN]],
         )
-
-
-def _statuses(connection: Connection, places: set[Place]) -> dict[Place, int]:
-    wanted, found = sorted(places), dict[Place, int]()
-    for start in range(0, len(wanted), _LOOKUP):
-        rows = select(_message.c.chunk_id, _message.c.seq, _message.c.status).where(
-            tuple_(_message.c.chunk_id, _message.c.seq).in_(wanted[start : start + _LOOKUP])
-        )
-        found.update(((row.chunk_id, row.seq), row.status) for row in connection.execute(rows))
-    return found
 
 
 def _sentence(late: Climb, kept: Mapping[Place, int]) -> str:
