@@ -35,8 +35,9 @@ _QUIET = (
     "sqlalchemy",
     "alembic",
 )
-_OUR_OWN = frozenset({"timestamp", "level", "logger", "request_id"})
-"""Keys whose values we make ourselves; a random request id may hold a run of digits."""
+_OUR_OWN = frozenset({"timestamp", "level", "logger", "request_id", "worker", "channel"})
+"""Keys whose values we or the operator make: a random request id, a process id or a channel's name may be or
+hold a run of digits."""
 
 # A mainland mobile number hides wherever it stands, even inside a longer word. Other runs of 7 to 15 digits
 # count as numbers when they stand alone: base-36 references and hexadecimal ids must survive. Separated
@@ -52,6 +53,8 @@ _NUMBER = re.compile(
     """,
     re.VERBOSE,
 )
+# Beside line ends, which tracebacks need: what moves a cursor, colours or rings, and Unicode's own line ends.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _LEAST_SECRET = 4
 _nothing = re.compile(r"(?!)")
 _secrets: frozenset[str] = frozenset()
@@ -84,7 +87,8 @@ def _forms(secret: str) -> Iterable[str]:
 
 
 def masked(text: str) -> str:
-    """The text with secrets hidden and phone numbers masked."""
+    """Return the text with secrets hidden, phone numbers masked, and nothing that a terminal would obey."""
+    text = _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
     return _NUMBER.sub(lambda match: mask(match[0]), _secret_pattern.sub(HIDDEN, text))
 
 
@@ -116,7 +120,7 @@ def _text(value: object) -> str:
 
 
 def _mask_event(logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """The structlog processor that makes every value safe, whoever logged it."""
+    """Return the structlog processor that makes every value safe, whoever logged it."""
     return {
         masked(key): value if key in _OUR_OWN and isinstance(value, str) else _safe(value)
         for key, value in event.items()
@@ -136,15 +140,6 @@ def configure(*, level: str = "INFO", form: str = "json", stream: TextIO | None 
 
     `form` is "json" or "text". Calling it again replaces the earlier configuration.
     """
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.PositionalArgumentsFormatter(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.StackInfoRenderer(),
-        structlog.processors.format_exc_info,
-    ]
     handler = _Handler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -153,7 +148,7 @@ def configure(*, level: str = "INFO", form: str = "json", stream: TextIO | None 
                 _mask_event,
                 _renderer(form),
             ],
-            foreign_pre_chain=shared,
+            foreign_pre_chain=_shared(),
         )
     )
     root = logging.getLogger()
@@ -165,13 +160,26 @@ def configure(*, level: str = "INFO", form: str = "json", stream: TextIO | None 
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *shared,
+            *_shared(),
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+def _shared() -> list[Processor]:
+    """Return what is added to every event, ours and third-party libraries'."""
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+    ]
 
 
 def _renderer(form: str) -> Processor:

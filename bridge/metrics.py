@@ -5,7 +5,7 @@ shows the sum. Without `share` a process counts for itself alone, as in tests.
 
 Every metric has labels, so that its first value is made when it is first used: `share` may come after the
 import of this module and before or after a fork. Labels are names from the configuration or from the code,
-never from a request.
+never from a request; `count_unlisted` bounds the one exception, a vendor's own words.
 """
 
 import os
@@ -46,6 +46,12 @@ IN_FLIGHT = Gauge(
     multiprocess_mode="livesum",
 )
 WEBHOOKS = _counter("webhooks", "Webhooks of vendors by HTTP status of the answer.", "channel", "status")
+WEBHOOKS_REFUSED = _counter(
+    "webhooks_refused", "Webhooks of vendors that were not genuine or could not be read.", "channel"
+)
+UNLISTED = _counter(
+    "unlisted_words", "Receipts whose state the vendor gave by a word in no table.", "channel", "word"
+)
 
 ACCEPTED = _counter("accepted", "Recipients accepted from Quick Audience.", "channel", "kind")
 DISPATCHED = _counter("dispatched", "Recipients handed to the vendor, repeats included.", "channel")
@@ -74,6 +80,21 @@ PUSH_LAG = _histogram(
 )
 
 
+_MOST_WORDS = 50
+
+
+def count_unlisted(channel: str, words: Iterable[str]) -> None:
+    """Count a vendor's words that stand in no table, "" left out; a flood counts as one word."""
+    for word in filter(None, words):
+        known = _words.setdefault(channel, set())
+        if len(known) < _MOST_WORDS:
+            known.add(word)
+        UNLISTED.labels(channel, word if word in known else "other").inc()
+
+
+_words: dict[str, set[str]] = {}
+
+
 def share(directory: Path | str, role: str) -> None:
     """Count together with the other processes that share `directory`, which is created.
 
@@ -97,12 +118,12 @@ def clear(directory: Path | str, role: str) -> None:
 
 
 def forget(directory: Path | str, role: str, pid: int) -> None:
-    """A process ended: what it was doing at that moment no longer counts, what it has done does."""
+    """Count a process that ended: what it was doing no longer counts, what it has done does."""
     mark_process_dead(f"{role}-{pid}", str(directory))  # type: ignore[no-untyped-call]
 
 
 def registry(*extra: Collector) -> CollectorRegistry:
-    """What is to be shown: the sum over all sharing processes, or this process's own, and `extra`."""
+    """Return what is to be shown: the sum over all sharing processes, or this process's own, and `extra`."""
     found = CollectorRegistry()
     for directory in set(_shared.values()):
         MultiProcessCollector(found, str(directory))  # type: ignore[no-untyped-call]
@@ -114,12 +135,12 @@ def registry(*extra: Collector) -> CollectorRegistry:
 
 
 def exposition(*extra: Collector) -> bytes:
-    """The text that Prometheus reads."""
+    """Return the text that Prometheus reads."""
     return generate_latest(registry(*extra))
 
 
 def gauge(name: str, about: str, labels: Iterable[str]) -> GaugeMetricFamily:
-    """An empty gauge to be filled with `add_metric(label values, value)` by a collector."""
+    """Return an empty gauge to be filled with `add_metric(label values, value)` by a collector."""
     return GaugeMetricFamily(f"sms_bridge_{name}", about, labels=list(labels))
 
 

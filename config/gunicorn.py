@@ -59,6 +59,11 @@ limit_request_line = 8190
 limit_request_fields = 64
 limit_request_field_size = 8190
 
+# Of a proxy's headers only X-Forwarded-For counts (see `trusted_proxies`). Others, which gunicorn would take
+# from a caller on this machine, may disagree with each other, or stem from whoever calls the proxy.
+secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
+
 # Processes are not renewed: they keep their size.
 max_requests = 0
 
@@ -93,5 +98,5 @@ def on_starting(server: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """A process ended: the requests it was answering are no longer in flight."""
+    """Forget the requests of a process that ended: those it was answering are no longer in flight."""
     metrics.forget(_bridge.metrics_dir, "web", worker.pid)

@@ -1,11 +1,16 @@
 """What every test shares."""
 
 import os
+import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from bridge import logs
+
+# The hundreds of processes that tests start would each compile the bridge anew, and that takes seconds.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 pytest_plugins = ["tests.databases", "pytester"]
 
@@ -15,8 +20,8 @@ settings.load_profile("bridge")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two for each core: the tests that take long start processes and wait for them."""
-    return 2 * (os.cpu_count() or 1)
+    """Three for each core: the tests that take long start processes and wait for them."""
+    return 3 * (os.cpu_count() or 1)
 
 
 @pytest.fixture(autouse=True)

@@ -1,11 +1,13 @@
 """The rules of the house that no linter knows: where things lie, how large they are, who may know whom."""
 
 import ast
+import configparser
 import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -18,10 +20,20 @@ SOURCES = sorted(
 PRODUCT = [
     path for path in SOURCES if path.is_relative_to(ROOT / "bridge") or path.is_relative_to(ROOT / "plugins")
 ]
-TOP_LEVEL = {"pyproject.toml", "README.md", "CHANGELOG.md", "bridge", "plugins", "tests", "wsgi.py", "config"}
+TOP_LEVEL = {
+    "README.zh-CN.md",
+    "pyproject.toml",
+    "README.md",
+    "CHANGELOG.md",
+    "bridge",
+    "plugins",
+    "tests",
+    "wsgi.py",
+    "config",
+}
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 40
-FLOOR_1 = ("settings", "logs", "metrics", "contract", "ledger")
+FLOOR_1 = ("settings", "logs", "metrics", "tracing", "contract", "ledger")
 
 
 def name(path: Path) -> str:
@@ -81,7 +93,9 @@ def test_names_say_what_is_inside(path: Path) -> None:
 def test_the_top_level_is_the_owner_s() -> None:
     """Nothing but the fixed names and dot files lies at the top."""
     tracked = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
-    assert tracked - TOP_LEVEL - {"var"} <= {path for path in tracked if path.endswith(".egg-info")}
+    assert tracked - TOP_LEVEL - {"var", "__pycache__"} <= {
+        path for path in tracked if path.endswith(".egg-info")
+    }
 
 
 @pytest.mark.parametrize("path", [p for p in PRODUCT if p.is_relative_to(ROOT / "plugins")], ids=name)
@@ -101,14 +115,45 @@ def test_plugins_import_the_plugin_api_only(path: Path) -> None:
     assert all(module == "bridge.plugin" or module.startswith("bridge.plugin.") for module in ours)
 
 
-def test_every_plugin_is_found_like_a_stranger_s() -> None:
+def floors() -> list[set[str]]:
+    """The floors as .importlinter has them, the highest first."""
+    contracts = configparser.ConfigParser()
+    contracts.read(ROOT / ".importlinter")
+    layers = contracts["importlinter:contract:floors"]["layers"].split("\n")
+    return [set(layer.split(" | ")) for layer in layers if layer]
+
+
+BENEATH = [
+    ("bridge.services.sending", "bridge.simulator.guard"),
+    ("bridge.worker.sender", "bridge.testing.play"),
+]
+
+
+@pytest.mark.parametrize(("importer", "imported"), BENEATH)
+def test_an_import_from_a_higher_floor_fails_the_gate(importer: str, imported: str) -> None:
+    """The simulator and the kit have floors, too."""
+    graph = grimp.build_graph("bridge")
+    layers = [grimp.Layer(*floor) for floor in floors()]
+    assert not graph.find_illegal_dependencies_for_layers(layers)
+    graph.add_import(importer=importer, imported=imported)
+    assert graph.find_illegal_dependencies_for_layers(layers)
+
+
+def test_every_room_has_a_floor() -> None:
+    """Nothing of the bridge is left out of the rule."""
+    rooms = {f"bridge.{path.stem}" for path in (ROOT / "bridge").iterdir() if path.suffix == ".py"}
+    rooms |= {f"bridge.{path.parent.name}" for path in (ROOT / "bridge").glob("*/__init__.py")}
+    assert set().union(*floors()) == rooms - {"bridge.__init__"}
+
+
+def test_every_plugin_is_found_like_a_third_party_s() -> None:
     """Each package of plugins/ has an entry point, and each entry point a package."""
     entry_points = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["bridge"]
     packages = {path.name for path in (ROOT / "plugins").iterdir() if (path / "__init__.py").exists()}
     assert set(entry_points.values()) == packages
 
 
-def test_only_dispatch_calls_pluggy() -> None:
+def test_only_the_plugin_room_calls_pluggy() -> None:
     """Outside the plugin API and the plugin room nobody touches the plugin manager."""
     allowed = (ROOT / "bridge/plugin", ROOT / "bridge/channels", ROOT / "bridge/testing")
     users = [
@@ -124,11 +169,13 @@ def test_no_sleep_in_tests() -> None:
     """Tests own the clock; waiting for another process with a deadline is the exception, in few rooms."""
     waiting = {
         "tests/campaign",
+        "tests/kit/sins",
         "tests/simulator",
         "tests/benchmarks",
         "tests/cli",
         "tests/plugins",
         "tests/web",
+        "tests/operators",
     }
     sleepers = [
         name(path)

@@ -186,7 +186,8 @@ def test_an_event_tells_its_context() -> None:
     stream = io.StringIO()
     logs.configure(stream=stream)
     request_id = "0013800138000aaaaaaaaaaaaaaaaaaa"
-    with logs.bound_contextvars(request_id=request_id, channel="promo", batch="b1"):
+    named = {"channel": "13800138000", "worker": "web-13800138000-1234567"}
+    with logs.bound_contextvars(request_id=request_id, batch="b1", **named):
         structlog.get_logger("bridge.test").info("sent", count=3, at=datetime(2026, 11, 1, tzinfo=UTC))
     event = json.loads(stream.getvalue())
     assert event.pop("timestamp").startswith("20")
@@ -195,7 +196,7 @@ def test_an_event_tells_its_context() -> None:
         "level": "info",
         "logger": "bridge.test",
         "request_id": request_id,
-        "channel": "promo",
+        **named,
         "batch": "b1",
         "count": 3,
         "at": "2026-11-01T00:00:00+00:00",

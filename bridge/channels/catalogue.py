@@ -1,7 +1,7 @@
 """Every installed plugin, found through the entry points of the group "bridge" and loaded one by one.
 
 A plugin that cannot be loaded is a problem to report, never a reason to stop: only a channel that names its
-vendor or policy fails. Built-in plugins are found the same way as a stranger's.
+vendor or policy fails. Built-in plugins are found the same way as a third party's.
 """
 
 import re
@@ -61,7 +61,7 @@ def discover(found: Iterable[EntryPoint] | None = None) -> Catalogue:
 
 
 def hooks_of(kind: type[Vendor] | type[Policy]) -> tuple[str, ...]:
-    """The hooks that a vendor's or policy's class implements, in alphabetical order."""
+    """Return the hooks that a vendor's or policy's class implements, in alphabetical order."""
     names = (*OPERATIONS, *_ASKED)
     return tuple(sorted(name for name in names if hasattr(getattr(kind, name, None), _IMPLEMENTED)))
 
@@ -75,7 +75,7 @@ def _load(point: EntryPoint) -> Plugin:
         problem = f"It needs the Python package {error.name}, which is not installed."
     except UnusablePlugin as error:
         problem = str(error)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's module may fail in any way
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a third-party module may fail in any way
         problem = f"It cannot be loaded: {type(error).__name__}: {error}"
     else:
         return Plugin(point.name, distribution, version, vendors, policies)

@@ -9,8 +9,9 @@ import pluggy
 from pydantic import ValidationError
 
 from bridge import logs
-from bridge.plugin import BridgeError, Channel, PluginSettings, Policy, Records, Vendor
+from bridge.plugin import BridgeError, Channel, History, PluginSettings, Policy, Vendor
 from bridge.settings import (
+    AccountSettings,
     BridgeSettings,
     ChannelSettings,
     Fault,
@@ -21,24 +22,56 @@ from bridge.settings import (
     secrets_of,
 )
 
+from .account_history import AccountHistory
 from .catalogue import Catalogue
-from .dispatch import Dispatch
+from .hooks import Hooks
 
 Plugged = TypeVar("Plugged", Vendor, Policy)
 
 
 @dataclass(frozen=True, slots=True)
+class OpenAccount:
+    """A vendor account ready for use: `channel` is what its vendor sees, `hooks` the way to call it."""
+
+    name: str
+    settings: AccountSettings
+    channel: Channel
+    hooks: Hooks
+
+
+@dataclass(frozen=True, slots=True)
 class OpenChannel:
-    """A channel ready for use: `channel` is what its vendor sees, `hooks` the way to call it."""
+    """A channel ready for use. `channel` and `hooks` are those of the primary account, the first of all."""
 
     name: str
     settings: ChannelSettings
     channel: Channel
-    hooks: Dispatch
+    hooks: Hooks
+    accounts: Mapping[str, OpenAccount]
+
+    @property
+    def primary(self) -> OpenAccount:
+        """The account whose reviews Quick Audience sees, and to which sends go first."""
+        return next(iter(self.accounts.values()))
+
+    @property
+    def several(self) -> bool:
+        """True when there is a choice of accounts."""
+        return len(self.accounts) > 1
+
+    def called(self, identity: str) -> OpenAccount | None:
+        """Return the account with this identity, the primary for "" (older calls name none); None if gone."""
+        same = (one for one in self.accounts.values() if identity in ("", one.hooks.identity))
+        return next(same, None)
+
+    def close(self) -> None:
+        """Let the vendors and the policies, which the accounts share, give up their connections."""
+        for account in self.accounts.values():
+            account.hooks.close(policies=account is self.primary)
 
 
 def open_channels(
-    settings: Settings, catalogue: Catalogue, records_for: Callable[[str], Records]
+    settings: Settings, catalogue: Catalogue, history_for: Callable[[str], History]
 ) -> dict[str, OpenChannel]:
     """Build every channel's vendor and policies; call it after a fork, once per process.
 
@@ -49,7 +82,7 @@ def open_channels(
     faults: list[Fault] = []
     for name, channel in settings.channels.items():
         opening = _Opening(name, channel, settings.bridge, catalogue, faults)
-        found = opening.open(records_for(name))
+        found = opening.open(history_for(name))
         if found is not None:
             opened[name] = found
     if faults:
@@ -59,9 +92,9 @@ def open_channels(
 
 
 def close_channels(channels: Mapping[str, OpenChannel]) -> None:
-    """Let every plugin give up its connections."""
+    """Let every plugin close its connections."""
     for channel in channels.values():
-        channel.hooks.close()
+        channel.close()
 
 
 class _Opening:
@@ -82,37 +115,57 @@ class _Opening:
         self._faults = faults
         self._path = dotted("channels", name)
 
-    def open(self, records: Records) -> OpenChannel | None:
-        """The channel, or None when there were faults."""
+    def open(self, history: History) -> OpenChannel | None:
+        """Return the channel, or None when there were faults."""
         before = len(self._faults)
-        channel = Channel(
+        accounts = self._settings.all_accounts
+        if not accounts:
+            self._faults.append(Fault(f"{self._path}.vendor", "The channel has no account.", "Add one."))
+        seen = {name: self._seen(name, of, history) for name, of in accounts.items()}
+        vendors = {name: self._vendor(name, of, seen[name]) for name, of in accounts.items()}
+        own = [replace(one, history=history, hook_url="") for one in seen.values()][:1]
+        by_name = [self._policy(name, one) for name in self._settings.policies for one in own]
+        policies = [policy for policy in by_name if policy is not None]
+        if len(self._faults) > before:
+            return None
+        opened = {}
+        for name, vendor in vendors.items():
+            hooks = self._hooks(name, vendor, policies) if vendor is not None else None
+            if vendor is not None and hooks is not None:
+                opened[name] = OpenAccount(name, accounts[name], vendor.channel, hooks)
+        if len(self._faults) > before:
+            return None
+        first = next(iter(opened.values()))
+        return OpenChannel(self._name, self._settings, first.channel, first.hooks, opened)
+
+    def _seen(self, name: str, account: AccountSettings, history: History) -> Channel:
+        """Return the channel as the plugins of an account see it."""
+        return Channel(
             name=self._name,
             platform_name=self._settings.platform_name,
             settings=PluginSettings(),
-            records=records,
-            hook_url=self._hook_url(),
+            history=AccountHistory(history, name) if self._settings.accounts else history,
+            hook_url=self._hook_url(account),
             timezone=self._settings.timezone or self._bridge.timezone,
             allow_private=self._settings.allow_private,
         )
-        vendor = self._vendor(channel)
-        policies = [self._policy(name, channel) for name in self._settings.policies]
-        if vendor is None or len(self._faults) > before:
-            return None
-        hooks = self._hooks(vendor, [policy for policy in policies if policy is not None])
-        return OpenChannel(self._name, self._settings, vendor.channel, hooks) if hooks else None
 
-    def _hook_url(self) -> str:
-        token = self._settings.hook_token.get_secret_value()
+    def _hook_url(self, account: AccountSettings) -> str:
+        token = account.hook_token.get_secret_value()
         if not self._bridge.public_url or not token:
             return ""
         return f"{self._bridge.public_url}/hooks/{self._name}/{token}"
 
-    def _vendor(self, channel: Channel) -> Vendor | None:
-        kind = self._catalogue.vendors.get(self._settings.vendor)
+    def _at(self, account: str) -> str:
+        """Return an account's place in the file: the channel's own table in the form without names."""
+        return dotted(account, under=f"{self._path}.accounts") if self._settings.accounts else self._path
+
+    def _vendor(self, name: str, account: AccountSettings, channel: Channel) -> Vendor | None:
+        kind = self._catalogue.vendors.get(account.vendor)
         if kind is None:
-            self._missing("vendor", self._settings.vendor, f"{self._path}.vendor", self._catalogue.vendors)
+            self._missing("vendor", account.vendor, f"{self._at(name)}.vendor", self._catalogue.vendors)
             return None
-        return self._built(kind, channel, self._settings.settings, f"{self._path}.settings")
+        return self._built(kind, channel, account.settings, f"{self._at(name)}.settings")
 
     def _policy(self, name: str, channel: Channel) -> Policy | None:
         kind = self._catalogue.policies.get(name)
@@ -135,32 +188,32 @@ class _Opening:
             return kind(replace(channel, settings=settings))
         except BridgeError as error:
             self._faults.append(Fault(path, error.reason, f"See the README of {kind.name}."))
-        except Exception as error:  # noqa: BLE001 - a stranger's constructor may fail in any way
+        except Exception as error:  # noqa: BLE001 - a third-party constructor may fail in any way
             self._faults.append(_failed(kind.name, path, error))
         return None
 
-    def _hooks(self, vendor: Vendor, policies: list[Policy]) -> Dispatch | None:
+    def _hooks(self, name: str, vendor: Vendor, policies: list[Policy]) -> Hooks | None:
+        path = self._at(name)
         try:
-            hooks = Dispatch(vendor, policies)
+            hooks = Hooks(vendor, policies)
         except BridgeError as error:
-            self._faults.append(Fault(self._path, error.reason, "Use another release of the plugin."))
+            self._faults.append(Fault(path, error.reason, "Use another release of the plugin."))
             return None
         except pluggy.PluginValidationError as error:
             problem = f"A plugin of this channel breaks the rules: {logs.masked(str(error))}."
-            self._faults.append(Fault(self._path, problem, "Use another release of the plugin."))
+            self._faults.append(Fault(path, problem, "Use another release of the plugin."))
             return None
-        except Exception as error:  # noqa: BLE001 - `withheld` is a stranger's code, too
-            self._faults.append(_failed(vendor.name, f"{self._path}.settings", error))
+        except Exception as error:  # noqa: BLE001 - `withheld` is third-party code, too
+            self._faults.append(_failed(vendor.name, f"{path}.settings", error))
             return None
-        self._check_webhook(hooks)
+        self._check_webhook(name, vendor, hooks)
         return hooks
 
-    def _check_webhook(self, hooks: Dispatch) -> None:
-        token = self._settings.hook_token.get_secret_value()
-        if hooks.supports("parse_webhook") and self._bridge.public_url and not token:
-            problem = f"The vendor {self._settings.vendor} calls webhooks, and their address has no token."
+    def _check_webhook(self, name: str, vendor: Vendor, hooks: Hooks) -> None:
+        if hooks.supports("parse_webhook") and self._bridge.public_url and not vendor.channel.hook_url:
+            problem = f"The vendor {vendor.name} calls webhooks, and their address has no token."
             advice = "Set 16 or more random letters and digits, best from the environment."
-            self._faults.append(Fault(f"{self._path}.hook_token", problem, advice))
+            self._faults.append(Fault(f"{self._at(name)}.hook_token", problem, advice))
 
     def _missing(self, what: str, name: str, path: str, known: Collection[str]) -> None:
         close = difflib.get_close_matches(name, known, n=1)

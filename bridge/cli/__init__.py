@@ -1,26 +1,37 @@
 """`sms-bridge`: the operator's one command. Every command works on the file that SMS_BRIDGE_CONFIG names."""
 
+from importlib.metadata import version
 from typing import Any
 
 import click
 
 from bridge import logs
 from bridge.channels import PluginFault
-from bridge.ledger import LedgerUnavailable
 from bridge.plugin import BridgeError
+from bridge.services.operating import OperatorRefused
+from bridge.services.upkeep import LedgerUnavailable, newest_revision
 from bridge.settings import SettingsFaults
 from bridge.simulator.commands import demo, simulate
 
 from . import extensions
+from .auditing import audit, forget
+from .beginning import init
+from .campaigns import campaigns
 from .channels import channels
 from .checking import check
 from .database import db
-from .messages import messages, push, suppress
+from .desk import LocalDesk
+from .health import healthy
+from .messages import messages, suppress
 from .opening import Trouble
 from .plugins import plugins
 from .processes import serve, worker
+from .pushes import push
+from .routes import routes
 from .signing import sign
 from .templates import templates
+from .unknown import unknown
+from .webhooks import webhooks
 
 __all__ = ["main"]
 
@@ -32,11 +43,11 @@ class _Commands(click.Group):
     """
 
     def list_commands(self, context: click.Context) -> list[str]:
-        """Every command's name."""
+        """Return every command's name."""
         return sorted({*super().list_commands(context), *extensions.names()})
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        """The bridge's own command first, then a plugin's."""
+        """Return the bridge's own command first, then a plugin's."""
         return super().get_command(context, name) or extensions.command(name)
 
     def invoke(self, context: click.Context) -> Any:
@@ -45,7 +56,7 @@ class _Commands(click.Group):
             return super().invoke(context)
         except SettingsFaults as error:
             raise Trouble(f"The configuration has faults:\n{error}") from None
-        except (LedgerUnavailable, PluginFault, BridgeError) as error:
+        except (LedgerUnavailable, OperatorRefused, PluginFault, BridgeError) as error:
             raise Trouble(str(error)) from None
         except click.UsageError as error:
             # It quotes what was typed.
@@ -56,24 +67,46 @@ class _Commands(click.Group):
             raise Trouble(f"{error.filename}: {error.strerror}.") from None
 
 
+def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(f"sms-bridge, version {version('qa-sms-bridge')}, schema {newest_revision()}")
+        context.exit()
+
+
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="qa-sms-bridge", prog_name="sms-bridge")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version, and the schema that it needs in the database.",
+)
 def main() -> None:
     """A third-party SMS platform for Quick Audience, with any SMS vendor behind it."""
+    click.get_current_context().obj = LocalDesk()
     logs.configure(level="WARNING", form="text")
     logs.catch_uncaught()
 
 
 for command in (
+    init,
     serve,
     worker,
     check,
+    healthy,
     channels,
+    campaigns,
+    audit,
+    forget,
     plugins,
     messages,
     push,
+    routes,
+    unknown,
     suppress,
     templates,
+    webhooks,
     sign,
     db,
     demo,

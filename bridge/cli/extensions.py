@@ -17,12 +17,12 @@ GROUP = "bridge.commands"
 
 
 def names() -> list[str]:
-    """The commands that installed plugins bring."""
+    """Return the commands that installed plugins bring."""
     return sorted({point.name for point in entry_points(group=GROUP)})
 
 
 def command(name: str) -> click.Command | None:
-    """A plugin's command, or None; one that cannot be loaded says so when it is called."""
+    """Return a plugin's command, or None; one that cannot be loaded says so when it is called."""
     points = [point for point in entry_points(group=GROUP) if point.name == name]
     if not points:
         return None
@@ -34,7 +34,7 @@ def command(name: str) -> click.Command | None:
 def _loaded(point: EntryPoint) -> click.Command:
     try:
         found = point.load()
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's module may fail in any way
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a third-party module may fail in any way
         return _broken(
             point.name, f"The command {point.name} cannot be loaded: {type(error).__name__}: {error}"
         )

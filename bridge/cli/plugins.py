@@ -4,29 +4,40 @@ import click
 
 from bridge.channels import Plugin, discover
 from bridge.channels.catalogue import hooks_of
-from bridge.testing.commands import new, rung_of, verify
+from bridge.testing.commands import new, rung_of, unproven_of, verify
 
-from .opening import say, show
+from .printing import Lists, Rows, Told, listing, show
 
 
-@click.group(invoke_without_command=True)
-@click.pass_context
-def plugins(context: click.Context) -> None:
+@click.group(cls=Lists)
+def plugins() -> None:
     """Show every installed plugin with its rung and hooks; verify one; begin a new one."""
-    if context.invoked_subcommand is not None:
-        return
+
+
+@plugins.command("list")
+@listing
+def plugins_list(as_json: bool) -> None:
+    """Show every installed plugin with its rung and hooks, and why one does not load."""
     catalogue = discover()
     rows = [row for plugin in catalogue.plugins for row in _rows(plugin)]
-    show("Plugins", ("offers", "name", "rung", "distribution", "hooks"), rows)
-    for entry_point, problem in catalogue.problems:
-        say(f"\n{entry_point} cannot be used. {problem}")
+    notes = [
+        f"\nNot proven by the rung of {kind.name}: {what}"
+        for plugin in catalogue.plugins
+        for kind in plugin.vendors
+        if (what := unproven_of(kind))
+    ]
+    notes += [f"\n{name} cannot be used. {problem}" for name, problem in catalogue.problems]
+    listed = Rows("plugins", "Plugins", ("offers", "name", "rung", "distribution", "hooks"), rows)
+    show(listed, as_json=as_json, notes=notes)
 
 
-def _rows(plugin: Plugin) -> list[tuple[str, str, str, str, str]]:
+def _rows(plugin: Plugin) -> list[tuple[object, ...]]:
     origin = f"{plugin.distribution} {plugin.version}".strip()
     offers = [("vendor", kind.name, rung_of(kind), hooks_of(kind)) for kind in plugin.vendors]
     offers += [("policy", kind.name, "", hooks_of(kind)) for kind in plugin.policies]
-    return [(what, name, rung, origin, ", ".join(hooks)) for what, name, rung, hooks in offers]
+    return [
+        (what, name, rung, origin, Told(", ".join(hooks), list(hooks))) for what, name, rung, hooks in offers
+    ]
 
 
 plugins.add_command(verify)

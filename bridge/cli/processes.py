@@ -10,12 +10,15 @@ import click
 
 import bridge
 from bridge import logs
-from bridge.ledger import LedgerUnavailable, open_ledger, upgrade
+from bridge.services.trying import trials
+from bridge.services.upkeep import LedgerUnavailable, channels_of, create_schema, ledger_of
 from bridge.settings import DEFAULT_PATH, PATH_VARIABLE, Settings, SettingsFaults, load, warn
 from bridge.worker import LoopFailed, run
 
-from .opening import Trouble, channels_of, ledger_of, settings_of_bridge
+from .opening import Trouble, settings_of_bridge
 from .supervisor import Child, Supervisor
+
+_GRACE_S = 75.0
 
 
 @click.command()
@@ -29,7 +32,7 @@ def serve(bind: str | None, web_workers: int | None) -> None:
     """
     settings = settings_of_bridge()
     _log(settings)
-    _create_schema(settings)
+    create_schema(settings)
     _check(settings)
     web = [sys.executable, "-m", "gunicorn", "-c", str(gunicorn_file())]
     web += ["--bind", bind] if bind else []
@@ -40,6 +43,7 @@ def serve(bind: str | None, web_workers: int | None) -> None:
             Child("worker", [sys.executable, "-m", "bridge.cli", "worker"]),
         ],
         may_reload=sound,
+        grace_s=max(_GRACE_S, settings.bridge.lease_s),  # the worker itself ends within a lease
     )
     raise SystemExit(supervisor.run())
 
@@ -53,7 +57,10 @@ def worker() -> None:
     settings = settings_of_bridge()
     _log(settings)
     warn(settings)
-    with ledger_of(settings, pool_size=16) as ledger, channels_of(settings, ledger) as opened:
+    with (
+        ledger_of(settings, pool_size=settings.bridge.pool_size) as ledger,
+        channels_of(settings, ledger) as opened,
+    ):
         try:
             run(settings, opened, ledger)
         except LoopFailed:
@@ -64,24 +71,16 @@ def _log(settings: Settings) -> None:
     logs.configure(level=settings.bridge.log_level, form=settings.bridge.log_format)
 
 
-def _create_schema(settings: Settings) -> None:
-    ledger = open_ledger(settings.bridge.database, pool_size=1)
-    try:
-        empty = ledger.revision() is None
-    finally:
-        ledger.close()
-    if empty:
-        upgrade(settings.bridge.database)
-
-
 def _check(settings: Settings) -> None:
     """Raise SettingsFaults or LedgerUnavailable here, before any process meets them."""
     with ledger_of(settings) as ledger, channels_of(settings, ledger):
-        pass
+        faults = list(trials(settings, ledger))
+    if faults:
+        raise SettingsFaults(faults)
 
 
 def sound() -> bool:
-    """Whether configuration, plugins and database would let a new process start."""
+    """Return whether configuration, plugins and database would let a new process start."""
     try:
         _check(load())
     except (SettingsFaults, LedgerUnavailable):

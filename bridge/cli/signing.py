@@ -20,7 +20,7 @@ from .opening import channel_named, settings_of_bridge
 def sign(channel: str, path: str, base: str, method: str, data: str | None) -> None:
     """Print a curl command for PATH of CHANNEL, signed with its key and good for a few minutes."""
     settings = channel_named(settings_of_bridge(), channel)
-    query, signature = signing.fresh(settings.key.get_secret_value(), datetime.now(UTC))
+    query, signature = signing.fresh(settings.signing_key, datetime.now(UTC))
     url = f"{base.rstrip('/')}/{channel}/{path.lstrip('/')}?{urlencode(query)}"
     words = ["curl", "-sS", "-X", method, "-H", f"{signing.HEADER}: {signature}"]
     if data is not None:

@@ -1,111 +1,98 @@
 """`sms-bridge templates`: the templates of all channels, and the review of those that no vendor reviews."""
 
-from dataclasses import replace
+import time
 
 import click
 
-from bridge.ledger import Ledger, StoredTemplate
-from bridge.plugin import Carrier, CarrierReview, Kind, ReviewStatus
-from bridge.services.snapshots import unpack_parts
-from bridge.settings import Settings
+from bridge.plugin import ReviewStatus
+from bridge.services import upkeep
+from bridge.services.operating import Decision, Operating
 
-from .opening import (
-    Trouble,
-    channel_named,
-    channels_of,
-    chosen_channels,
-    ledger_of,
-    moment,
-    say,
-    settings_of_bridge,
-    show,
-)
-
-_COLUMNS = ("channel", "code", "kind", "type", "status", "created", "name", "content")
+from .opening import channel_named, looking, say, settings_of_bridge, who
+from .printing import Lists, Rows, When, listing, show, words
 
 
-@click.group(invoke_without_command=True)
-@click.pass_context
-def templates(context: click.Context) -> None:
+@click.group(cls=Lists)
+def templates() -> None:
     """Show templates; approve or reject those that wait for you."""
-    if context.invoked_subcommand is None:
-        context.invoke(templates_list)
 
 
 @templates.command("list")
 @click.option("--channel", help="Only this channel's.")
 @click.option("--status", type=click.Choice([status.value for status in ReviewStatus]), help="Only these.")
-def templates_list(channel: str | None = None, status: str | None = None) -> None:
+@listing
+def templates_list(channel: str | None, status: str | None, as_json: bool) -> None:
     """Show the templates, newest first."""
     settings = settings_of_bridge()
-    wanted = ReviewStatus(status) if status else None
-    with ledger_of(settings) as ledger:
-        found = [
-            template
-            for name in chosen_channels(settings, channel)
-            for template in ledger.templates.list(name, status=wanted)
-        ]
-    show("Templates", _COLUMNS, [_row(template, settings) for template in found])
+    with looking(settings) as desk:
+        found = desk.templates(channel, ReviewStatus(status) if status else None)
+    rows = [
+        (
+            one.channel,
+            one.code,
+            one.kind,
+            one.type,
+            one.status,
+            When(one.created),
+            one.name,
+            words(one.content),
+        )
+        for one in found
+    ]
+    columns = ("channel", "code", "kind", "type", "status", "created", "name", "content")
+    show(Rows("templates", "Templates", columns, rows), as_json=as_json, timezone=settings.bridge.timezone)
+
+
+@templates.command("filings")
+@click.option("--channel", help="Only this channel's.")
+@listing
+def templates_filings(channel: str | None, as_json: bool) -> None:
+    """Show what each account beside the primary one has of the templates, and what failed there."""
+    settings = settings_of_bridge()
+    with looking(settings) as desk:
+        found = desk.filings(channel)
+    columns = ("channel", "code", "account", "status", "vendor code", "asked", "changed", "owed", "error")
+    rows = [
+        (
+            one.channel,
+            one.code,
+            one.account,
+            one.status,
+            one.vendor_code,
+            When(one.checked),
+            When(one.changed),
+            one.owed,
+            words(one.error or one.reason),
+        )
+        for one in found
+    ]
+    filings = Rows("filings", "Templates at other accounts", columns, rows)
+    show(filings, as_json=as_json, timezone=settings.bridge.timezone)
 
 
 @templates.command("approve")
 @click.argument("channel")
 @click.argument("code")
-def templates_approve(channel: str, code: str) -> None:
+@click.option("--vendor-code", default="", help="What the vendor knows it by, if you registered it there.")
+@click.option("--account", default="", help="The account that it is about; without one, the primary.")
+def templates_approve(channel: str, code: str, vendor_code: str, account: str) -> None:
     """Approve template CODE of CHANNEL."""
-    _decide(channel, code, ReviewStatus.APPROVED, "")
+    _decide(channel, code, Decision(ReviewStatus.APPROVED, vendor_code=vendor_code, account=account))
 
 
 @templates.command("reject")
 @click.argument("channel")
 @click.argument("code")
 @click.option("--reason", required=True, help="What the marketer reads.")
-def templates_reject(channel: str, code: str, reason: str) -> None:
+@click.option("--account", default="", help="The account that it is about; without one, the primary.")
+def templates_reject(channel: str, code: str, reason: str, account: str) -> None:
     """Reject template CODE of CHANNEL."""
-    _decide(channel, code, ReviewStatus.REJECTED, reason)
+    _decide(channel, code, Decision(ReviewStatus.REJECTED, reason, account=account))
 
 
-def _decide(channel: str, code: str, status: ReviewStatus, reason: str) -> None:
+def _decide(channel: str, code: str, decision: Decision) -> None:
     settings = settings_of_bridge()
-    if channel_named(settings, channel).review != "manual":
-        raise Trouble(f'The channel {channel} has review = "auto": its templates need no decision here.')
-    with ledger_of(settings) as ledger:
-        template = ledger.templates.get(channel, code)
-        if template is None:
-            raise Trouble(f"The channel {channel} has no template {code}.")
-        _refuse_if_the_vendor_reviews(settings, ledger, channel, template)
-        carriers = {carrier: CarrierReview(status, reason) for carrier in Carrier}
-        changed = replace(
-            template,
-            status=status,
-            reason=reason,
-            carriers=carriers if template.kind is Kind.DIGITAL else template.carriers,
-        )
-        ledger.templates.save(changed)
-    say(f"The template {code} is {status}.")
-
-
-def _refuse_if_the_vendor_reviews(
-    settings: Settings, ledger: Ledger, channel: str, template: StoredTemplate
-) -> None:
-    hook = "query_digital_template" if template.kind is Kind.DIGITAL else "query_template"
-    with channels_of(settings, ledger) as opened:
-        if opened[channel].hooks.supports(hook):
-            raise Trouble(f"The vendor of {channel} reviews its templates itself; decide there.")
-
-
-def _row(template: StoredTemplate, settings: Settings) -> tuple[str, ...]:
-    content = template.content
-    if template.kind is Kind.DIGITAL:
-        content = " + ".join(part.text or part.suffix for part in unpack_parts(content))
-    content = " ".join(content.split())
-    return (
-        template.channel,
-        template.code,
-        template.kind,
-        template.type.name.lower(),
-        template.status,
-        moment(template.created, settings),
-        template.name,
-        content if len(content) <= 60 else f"{content[:59]}…",
-    )
+    channel_named(settings, channel)
+    with upkeep.ledger_of(settings) as ledger, upkeep.channels_of(settings, ledger) as opened:
+        Operating(settings, ledger, time.time, who()).decide(opened[channel], code, decision)
+    say(f"The template {code} is {decision.status}.")

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from bridge.plugin import DigitalPart, TemplateType
-from bridge.plugin.text import bare_sign
+from bridge.plugin.text import bare_sign, placeholder_fault
 
 from . import fields, parts, recipients
 from .fields import Document, Field
@@ -93,6 +93,18 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
+class NoBody(Body):
+    """Of an operation that needs nothing but its path."""
+
+    FIELDS: ClassVar = ()
+
+    @classmethod
+    def read(cls, source: Document) -> Self:
+        """Return the empty body, whatever stands in the request."""
+        return cls()
+
+
+@dataclass(frozen=True, slots=True)
 class TextTemplateBody(Body):
     """A text template to create or change."""
 
@@ -107,9 +119,12 @@ class TextTemplateBody(Body):
     @classmethod
     def read(cls, source: Document) -> Self:
         """Build the body from its fields; the content stays as it is, blanks included."""
+        content = fields.text(source, CONTENT)
+        if fault := placeholder_fault(content):
+            raise invalid(CONTENT.name, fault)
         return cls(
             remark=fields.text(source, REMARK).strip() or DEFAULT_REMARK,
-            content=fields.text(source, CONTENT),
+            content=content,
             name=fields.text(source, NAME).strip(),
             type=TemplateType(fields.integer(source, TYPE)),
             account=fields.text(source, ACCOUNT),

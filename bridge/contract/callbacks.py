@@ -1,6 +1,7 @@
 """What the bridge tells Quick Audience of its own accord: delivery receipts and replies.
 
-Both calls are POST requests with JSON, signed like Quick Audience's own (`bridge.contract.signing.fresh`).
+Both calls are POST requests with JSON, signed like Quick Audience's own, with a marked nonce
+(`bridge.contract.signing.fresh_callback`).
 """
 
 import json
@@ -32,17 +33,17 @@ _REFUSED = frozenset({"400", "413", "422"})
 
 
 def path(kind: CallbackKind) -> str:
-    """The path behind the environment prefix."""
+    """Return the path behind the environment prefix."""
     return _PATHS[kind]
 
 
 def list_name(kind: CallbackKind) -> str:
-    """The name of the only field of the body."""
+    """Return the name of the only field of the body."""
     return _LISTS[kind]
 
 
 def url(callback_url: str, kind: CallbackKind) -> str:
-    """The whole address; `callback_url` is a preset's name or a prefix."""
+    """Return the whole address; `callback_url` is a preset's name or a prefix."""
     return presets.get(callback_url, callback_url).rstrip("/") + _PATHS[kind]
 
 
@@ -56,13 +57,15 @@ def receipt_entry(
     reason: str,
     send_status: Literal["string", "integer"] = "string",
 ) -> dict[str, Any]:
-    """One delivery receipt; ValueError when `status` is not final.
+    """Write one delivery receipt. Raises ValueError when `status` is not final.
 
     `phone` is the number as Quick Audience wrote it. A message that never left (`sent_at` None) bears the
     time of its failure twice. `reason` is what the marketer reads; an empty one is made from the code.
     """
     number, err_code = replies.delivery(status, code)
-    if status is not MessageStatus.DELIVERED and not reason:
+    if status is MessageStatus.DELIVERED:
+        reason = ""  # some vendors send words of a failure that was overcome
+    elif not reason:
         reason = f"The message was not delivered ({err_code})."
     return {
         "outId": out_id,
@@ -76,12 +79,12 @@ def receipt_entry(
 
 
 def reply_entry(out_id: str, phone: str, at: datetime, content: str) -> dict[str, Any]:
-    """One reply of a recipient."""
+    """Write one reply of a recipient."""
     return {"outId": out_id, "phoneNum": phone, "sendTime": dates.emit(at), "content": content}
 
 
 def body(kind: CallbackKind, entries: Sequence[dict[str, Any]]) -> bytes:
-    """The body of a call; all entries of a receipts call must have the same outId."""
+    """Write the body of a call; all entries of a receipts call must have the same outId."""
     return replies.encode({_LISTS[kind]: list(entries)})
 
 

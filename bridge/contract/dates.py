@@ -11,14 +11,14 @@ _FORM = re.compile(
 
 
 def emit(moment: datetime) -> str:
-    """The moment (an aware datetime) to the second; fractions are cut off."""
+    """Write the moment (an aware datetime) to the second; fractions are cut off."""
     if moment.tzinfo is None:
         raise ValueError("a date without a time zone")
     return moment.astimezone(CHINA).isoformat(" ", "seconds")[:19]
 
 
 def read(text: str) -> datetime:
-    """An aware datetime from a date of Quick Audience, or ValueError.
+    """Read a date of Quick Audience. Returns an aware datetime; raises ValueError for anything else.
 
     Also understood: a T between date and time, a fraction, and an explicit zone.
     """

@@ -37,12 +37,12 @@ class Field:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The documented name and those accepted in its place."""
+        """Return the documented name and the names accepted in its place."""
         return (self.name, *self.instead)
 
 
 def document(raw: bytes) -> dict[str, Any]:
-    """The fields of a request's body; a lone `model` object around them is taken off."""
+    """Read a request's body. Returns its fields; a lone `model` object around them is taken off."""
     if not raw.strip():
         raise Refusal("UNREADABLE_BODY", "The request has no body: a JSON object is expected.")
     try:
@@ -57,7 +57,7 @@ def document(raw: bytes) -> dict[str, Any]:
 
 
 def value_of(source: Document, field: Field) -> tuple[str, Any]:
-    """The name and value of the first filled one among the field's names; ("", None) when all are empty."""
+    """Find the first filled one among the field's names. Returns its name and value, else None."""
     for name in field.names:
         value = source.get(name)
         if value is not None and value != "":
@@ -66,7 +66,7 @@ def value_of(source: Document, field: Field) -> tuple[str, Any]:
 
 
 def text(source: Document, field: Field) -> str:
-    """The field as text, untrimmed; "" when it is absent and not required."""
+    """Return the field as text, untrimmed; "" when it is absent and not required."""
     name, value = value_of(source, field)
     if isinstance(value, bool):
         value = "true" if value else "false"
@@ -82,13 +82,13 @@ def text(source: Document, field: Field) -> str:
 
 
 def name_or_empty(source: Document, field: Field) -> str:
-    """The field as text without surrounding blanks; the text `null` counts as nothing."""
+    """Return the field as text without surrounding blanks; the text `null` counts as nothing."""
     value = text(source, field).strip()
     return "" if value == "null" else value
 
 
 def integer(source: Document, field: Field, default: int = 0) -> int:
-    """The field as a whole number of at least 0; `default` when it is absent or empty."""
+    """Return the field as a whole number of at least 0; `default` when it is absent or empty."""
     name, value = value_of(source, field)
     if value is None or (isinstance(value, str) and value.strip() in ("", "null")):
         if field.required:
@@ -105,7 +105,7 @@ def integer(source: Document, field: Field, default: int = 0) -> int:
 
 
 def date(source: Document, field: Field) -> datetime:
-    """The field as an aware datetime."""
+    """Return the field as an aware datetime."""
     try:
         return dates.read(text(source, field))
     except ValueError:
@@ -113,7 +113,7 @@ def date(source: Document, field: Field) -> datetime:
 
 
 def listed(name: str, value: Any) -> Any:
-    """The value, or what its JSON text stands for when it is a text that begins like a list or object."""
+    """Return the value, or what it stands for when it is a JSON text of a list or an object."""
     if not isinstance(value, str):
         return value
     stripped = value.strip()

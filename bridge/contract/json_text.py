@@ -30,7 +30,7 @@ _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_no_c
 
 
 def decode(text: str) -> Value:
-    """The value of a JSON text. Raises Unreadable."""
+    """Return the value of a JSON text. Raises Unreadable."""
     if _SUSPECT.search(text):
         text = _ESCAPE.sub(_repaired, text)
     try:
@@ -42,7 +42,7 @@ def decode(text: str) -> Value:
 
 
 def decode_bytes(raw: bytes) -> Value:
-    """The value of a JSON document in UTF-8, with or without a byte order mark. Raises Unreadable."""
+    """Return the value of a JSON document in UTF-8, with or without a byte order mark. Raises Unreadable."""
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -52,6 +52,4 @@ def decode_bytes(raw: bytes) -> Value:
 
 def _repaired(match: re.Match[str]) -> str:
     escape = match[0]
-    if escape == "\\u0000":
-        return ""
-    return "\\ufffd" if len(escape) == 6 else escape
+    return "" if len(escape) == 6 else escape

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import callbacks, parts, signing
+from .bodies import NoBody
 from .fields import Field, FieldType
 from .operations import OPERATIONS, Operation
 
 Schema = dict[str, Any]
 
 _TEXT: Schema = {"type": "string"}
+_VALUES: Schema = {"type": "object", "additionalProperties": {"oneOf": [_TEXT, {"type": "number"}]}}
 _TYPES: Mapping[FieldType, Schema] = {
     "text": _TEXT,
     "integer": {"type": "integer", "format": "int64", "minimum": 0},
@@ -20,11 +22,8 @@ _TYPES: Mapping[FieldType, Schema] = {
         "example": "2024-01-31 08:00:00",
     },
     "phones": {"type": "array", "minItems": 1, "items": {**_TEXT, "example": "13800138000"}},
-    "params": {
-        "type": "array",
-        "items": {"type": "object", "additionalProperties": {"oneOf": [_TEXT, {"type": "number"}]}},
-    },
-    "parts": {"type": "array", "minItems": 1},
+    "params": {"oneOf": [{"type": "array", "items": _VALUES}, _VALUES]},
+    "parts": {"oneOf": [{"type": "array", "minItems": 1}, {**_TEXT, "minLength": 2}]},
 }
 _ENVELOPE: Schema = {
     "platformName": {**_TEXT, "description": "The API name typed into Quick Audience's form."},
@@ -36,6 +35,12 @@ _REFUSALS = {
     "401": "The signature is missing or wrong.",
     "403": "The timestamp is stale, the signature was used before, or the address is not allowed.",
     "404": "There is no such channel, template, signature or route.",
+}
+_SIGNATURE: Schema = {
+    "type": "apiKey",
+    "in": "header",
+    "name": signing.HEADER,
+    "description": "HMAC-SHA256 over the sorted key, timestamp and nonce, in hex.",
 }
 _COMMON: tuple[Schema, ...] = (
     {
@@ -65,8 +70,11 @@ _CALLBACKS: Mapping[callbacks.CallbackKind, tuple[str, tuple[str, ...]]] = {
 
 
 def document(version: str, base: str = "", *, default_channel: bool = False) -> Schema:
-    """The whole document. `base` is the bridge's public address; with a default channel, the contract also
-    answers there without a channel's name."""
+    """Make the whole document.
+
+    `base` is the bridge's public address; with a default channel, the contract also answers there without a
+    channel's name.
+    """
     paths: dict[str, Schema] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
@@ -81,14 +89,7 @@ def document(version: str, base: str = "", *, default_channel: bool = False) -> 
         "security": [{"signature": []}],
         "paths": paths,
         "components": {
-            "securitySchemes": {
-                "signature": {
-                    "type": "apiKey",
-                    "in": "header",
-                    "name": signing.HEADER,
-                    "description": "HMAC-SHA256 over the sorted key, timestamp and nonce, in hex.",
-                }
-            },
+            "securitySchemes": {"signature": _SIGNATURE},
             "schemas": {"Refusal": _object(_ENVELOPE, _ENVELOPE)},
         },
     }
@@ -102,7 +103,7 @@ def _servers(base: str, default_channel: bool) -> list[Schema]:
     return servers
 
 
-def _operation(operation: Operation) -> Schema:
+def _operation(operation: Operation[Any, Any]) -> Schema:
     described: Schema = {
         "operationId": operation.name,
         "summary": operation.title,
@@ -113,7 +114,7 @@ def _operation(operation: Operation) -> Schema:
         described["description"] = f"Section {operation.section} of the published contract."
     if operation.deprecated:
         described["deprecated"] = True
-    if operation.body is not None:
+    if operation.body is not NoBody:
         schema = body_schema(operation.body.FIELDS)
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     if operation.send:
@@ -121,7 +122,7 @@ def _operation(operation: Operation) -> Schema:
     return described
 
 
-def _path_parameters(operation: Operation) -> list[Schema]:
+def _path_parameters(operation: Operation[Any, Any]) -> list[Schema]:
     if not operation.parameter:
         return []
     return [
@@ -134,7 +135,7 @@ def _path_parameters(operation: Operation) -> list[Schema]:
     ]
 
 
-def _responses(operation: Operation) -> Schema:
+def _responses(operation: Operation[Any, Any]) -> Schema:
     success = _object({**_ENVELOPE, **operation.shape.schemas}, _ENVELOPE)
     answer: Schema = {
         "200": {
@@ -149,21 +150,22 @@ def _responses(operation: Operation) -> Schema:
 
 
 def body_schema(fields: Iterable[Field]) -> Schema:
-    """The schema of an object with these fields, in the types of the published contract."""
+    """Return the schema of an object with these fields, in the types of the published contract."""
     rows = list(fields)
     required = [row.name for row in rows if row.required]
     return _object({row.name: field_schema(row) for row in rows}, required)
 
 
 def field_schema(field: Field) -> Schema:
-    """The schema of one field, in the type of the published contract."""
+    """Return the schema of one field, in the type of the published contract."""
     return {**_typed(field), "description": field.about}
 
 
 def _typed(field: Field) -> Schema:
     schema: Schema = dict(_TYPES[field.type])
     if field.type == "parts":
-        schema["items"] = body_schema(parts.PART_FIELDS)
+        listed, text = schema["oneOf"]
+        schema["oneOf"] = [{**listed, "items": body_schema(parts.PART_FIELDS)}, text]
     if field.at_most is not None:
         schema["maxLength" if field.type == "text" else "maximum"] = field.at_most
     if field.type == "text" and field.required:

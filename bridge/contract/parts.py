@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from bridge.plugin import DigitalPart
+from bridge.plugin.text import placeholder_fault
 
 from . import fields
 from .fields import Document, Field, listed
@@ -22,7 +23,7 @@ _MEDIA_URL = re.compile(r"https?://\S{1,2000}", re.IGNORECASE)
 
 
 def read(source: Document) -> tuple[DigitalPart, ...]:
-    """The parts in the order of their index; without one, in the order of the list."""
+    """Return the parts in the order of their index; without one, in the order of the list."""
     value = listed(CONTENT.name, source.get(CONTENT.name))
     if value is None or value in ("", []):
         raise missing(CONTENT.name)
@@ -44,6 +45,8 @@ def _part(item: Any, position: int) -> tuple[int, DigitalPart]:
     if _SUFFIX.fullmatch(suffix) is None:
         raise invalid(CONTENT.name, f"part {position}, {SUFFIX.name}: this is no file extension.")
     if suffix == "txt":
+        if fault := placeholder_fault(contents):
+            raise invalid(CONTENT.name, f"part {position}, {fault}")
         return index, DigitalPart(suffix, name, text=contents)
     url = contents.strip()
     if _MEDIA_URL.fullmatch(url) is None:

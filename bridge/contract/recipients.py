@@ -23,7 +23,7 @@ _COMMA = re.compile("[,，]")
 
 
 def phones(source: Document) -> list[str]:
-    """The phone numbers as they were written; a list, its JSON text, or a text with commas."""
+    """Return the phone numbers as they were written; from a list, its JSON text, or a text with commas."""
     value = listed(PHONES.name, source.get(PHONES.name))
     if value is None:
         raise missing(PHONES.name)
@@ -40,7 +40,7 @@ def phones(source: Document) -> list[str]:
 
 
 def params(source: Document, count: int) -> list[dict[str, str]]:
-    """The values for `count` recipients: as long as the numbers, or empty when there are none.
+    """Return the values for `count` recipients: as long as the numbers, or empty when there are none.
 
     A single object is repeated by reference: `count` places, one object.
     """

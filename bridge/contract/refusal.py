@@ -17,25 +17,25 @@ class Refusal(Exception):
 
 
 def unauthorized(message: str) -> Refusal:
-    """The signature is missing or wrong."""
+    """Return the refusal of a request whose signature is missing or wrong."""
     return Refusal("401", message, 401)
 
 
 def forbidden(message: str) -> Refusal:
-    """The request is signed but stale, replayed, or from an address that is not allowed."""
+    """Return the refusal of a request that is stale, replayed, or from an address that is not allowed."""
     return Refusal("403", message, 403)
 
 
 def not_found(message: str) -> Refusal:
-    """There is no such channel, template, signature or route."""
+    """Return the refusal of a request for a channel, template, signature or route that is not there."""
     return Refusal("404", message, 404)
 
 
 def missing(field: str) -> Refusal:
-    """A required field is absent or empty."""
+    """Return the refusal of a required field that is absent or empty."""
     return Refusal("MISSING_FIELD", f"{field}: this field is required.")
 
 
 def invalid(field: str, fault: str) -> Refusal:
-    """A field is there but cannot be used; `fault` is the end of a sentence that begins with its name."""
+    """Return the refusal of an unusable field; `fault` ends a sentence that begins with its name."""
     return Refusal("INVALID_FIELD", f"{field}: {fault}")

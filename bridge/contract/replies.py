@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from bridge.plugin import Carrier, CarrierReview, MessageStatus, ReviewStatus, TemplateType
 
@@ -19,6 +19,8 @@ NO_COMMENTS = "No review comments"
 PENDING_TEXT = "Pending review"
 SUCCESS_TEXT = "Success"
 DELIVERED = "DELIVERED"
+
+R = TypeVar("R")
 
 # A vendor that calls a text template partly approved lets it be sent.
 _TEXT_STATUS = {
@@ -95,15 +97,15 @@ class DetailsReply:
     total: int
 
 
-class Shape(NamedTuple):
+class Shape(NamedTuple, Generic[R]):
     """The fields an operation adds to the envelope: their JSON schemas, and how they are filled."""
 
     schemas: Mapping[str, Mapping[str, Any]]
-    payload: Callable[[Any], dict[str, Any]]
+    payload: Callable[[R], dict[str, Any]]
 
 
 def envelope(platform_name: str, code: str, message: str, request_id: str, **payload: Any) -> dict[str, Any]:
-    """The whole answer; errors have no payload."""
+    """Return the whole answer; errors have no payload."""
     return {
         "platformName": platform_name,
         "code": code,
@@ -114,12 +116,12 @@ def envelope(platform_name: str, code: str, message: str, request_id: str, **pay
 
 
 def encode(answer: Mapping[str, Any]) -> bytes:
-    """The answer as UTF-8 JSON with nothing escaped that need not be."""
+    """Write the answer as UTF-8 JSON with nothing escaped that need not be."""
     return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def delivery(status: MessageStatus, code: str) -> tuple[int, str]:
-    """The contract's sendStatus and errCode of a final status; ValueError for one that is not final."""
+    """Return sendStatus and errCode of a final status. Raises ValueError for one that is not final."""
     if not status.final:
         raise ValueError(f"{status.name} is not final")
     if status is MessageStatus.DELIVERED:
@@ -227,7 +229,7 @@ _DETAIL_SCHEMA = {
 SIGN = Shape(
     {"signName": _TEXT, "signStatus": _numbered("pending", "approved", "rejected"), **_REVIEW}, _sign
 )
-TEMPLATE_CODE = Shape({"templateCode": {**_TEXT, "maxLength": 30}}, lambda code: {"templateCode": code})
+TEMPLATE_CODE = Shape[str]({"templateCode": {**_TEXT, "maxLength": 30}}, lambda code: {"templateCode": code})
 TEXT_TEMPLATE = Shape(
     {
         "templateCode": _TEXT,
@@ -252,7 +254,7 @@ DIGITAL_TEMPLATE = Shape(
     },
     _digital_template,
 )
-BIZ_ID = Shape({"bizId": {**_TEXT, "maxLength": 64}}, lambda biz_id: {"bizId": biz_id})
+BIZ_ID = Shape[str]({"bizId": {**_TEXT, "maxLength": 64}}, lambda biz_id: {"bizId": biz_id})
 DETAILS = Shape(
     {"totalCount": _INT32, "sendDetailDTOs": {"type": "array", "items": _DETAIL_SCHEMA}}, _details
 )

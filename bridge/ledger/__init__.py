@@ -1,46 +1,80 @@
 """What must not be lost: every query and transaction of the bridge."""
 
-from .batches import NewBatch, NewFile, Overfull, Terms
-from .batchinfo import BatchInfo
+from .audit import BRIDGE, Act
 from .blobs import Recipients
-from .bulk import Climb, MessageRow, clean
-from .calls import Claimed, Conclusion, Recorded, Requeue, Settlement
+from .campaigns.joining import CampaignCancelled, CampaignState
 from .coordination import ChannelState
-from .engine import LedgerUnavailable
-from .files import FileJob, Progress
+from .database.bulk import Climb, MessageRow, clean
+from .database.copies import backup, integrity, restore
+from .database.engine import LedgerUnavailable, WrongSchema
+from .database.tables import RECEIPT, REPLY
+from .filings import AccountSign, Filed, digest_of, digest_of_snapshot
+from .forgetting import Forgotten
 from .history import Detail, Span
-from .models import RECEIPT, REPLY
-from .outbox import DeadLetter, Ended, PushJob, PutBack
-from .pages import Page
-from .receipts import Intake
-from .replies import ReplyTerms
-from .segments import Segment
+from .reports.outbox import DeadLetter, Ended, PushJob, PutBack, Replied
+from .reports.pages import Page
+from .reports.receipts import RETRIED, Intake
+from .reports.refused import RefusedWebhook
+from .reports.replaying import Replayed, Window
+from .reports.replies import ReplyTerms
+from .reports.segments import Segment
+from .scope import Holder, Lane, Scope, Source
+from .sendinfo import SendInfo
+from .sending.accounts import Account, Room
+from .sending.accounts import Key as AccountKey
+from .sending.calls import Claimed, Conclusion, Recorded, Requeue, Settlement, barred_names, bars
+from .sending.files import FileJob, Progress
+from .sending.holds import Held, Hold, WaitingFile, Why
+from .sending.moving import Group, Leaving
+from .sending.pending import Overfull
+from .sending.sends import NewFile, NewSend, Terms
+from .sending.unknowns import Chosen, Resent, UnknownBatch
+from .sending.weights import Change, Lately
 from .signatures import Busy, Differs, Fresh, Stored
-from .store import Duty, Ledger, TakenIn, newest_revision, open_ledger, upgrade
+from .store import HeldLease, Ledger, StoredReports, newest_revision, open_ledger, upgrade
 from .templates import StoredSign, StoredTemplate
+from .watching import Waits
 
 __all__ = [
+    "BRIDGE",
     "RECEIPT",
     "REPLY",
-    "BatchInfo",
+    "RETRIED",
+    "Account",
+    "AccountKey",
+    "AccountSign",
+    "Act",
     "Busy",
+    "CampaignCancelled",
+    "CampaignState",
+    "Change",
     "ChannelState",
+    "Chosen",
     "Claimed",
     "Climb",
     "Conclusion",
     "DeadLetter",
     "Detail",
     "Differs",
-    "Duty",
     "Ended",
     "FileJob",
+    "Filed",
+    "Forgotten",
     "Fresh",
+    "Group",
+    "Held",
+    "HeldLease",
+    "Hold",
+    "Holder",
     "Intake",
+    "Lane",
+    "Lately",
+    "Leaving",
     "Ledger",
     "LedgerUnavailable",
     "MessageRow",
-    "NewBatch",
     "NewFile",
+    "NewSend",
     "Overfull",
     "Page",
     "Progress",
@@ -48,18 +82,39 @@ __all__ = [
     "PutBack",
     "Recipients",
     "Recorded",
+    "RefusedWebhook",
+    "Replayed",
+    "Replied",
     "ReplyTerms",
     "Requeue",
+    "Resent",
+    "Room",
+    "Scope",
     "Segment",
+    "SendInfo",
     "Settlement",
+    "Source",
     "Span",
     "Stored",
+    "StoredReports",
     "StoredSign",
     "StoredTemplate",
-    "TakenIn",
     "Terms",
+    "UnknownBatch",
+    "WaitingFile",
+    "Waits",
+    "Why",
+    "Window",
+    "WrongSchema",
+    "backup",
+    "barred_names",
+    "bars",
     "clean",
+    "digest_of",
+    "digest_of_snapshot",
+    "integrity",
     "newest_revision",
     "open_ledger",
+    "restore",
     "upgrade",
 ]

@@ -1,8 +1,9 @@
-"""The recipients of a chunk as one blob: UTF-8 JSON, a column for numbers and one for values."""
+"""The recipients of a batch as one blob: UTF-8 JSON, a column for numbers and one for values."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+from .database.packing import pack, unpack
 
 Params = Mapping[str, str]
 
@@ -19,14 +20,19 @@ class Recipients:
     params: Sequence[Params] = ()
     faults: Mapping[int, tuple[str, str]] = field(default_factory=dict)
 
+    @property
+    def uniform(self) -> bool:
+        """True when all have the same values."""
+        return len(self.params) <= 1 or all(one == self.params[0] for one in self.params)
+
     def params_of(self, index: int) -> Params:
-        """The values of the recipient at a place."""
+        """Return the values of the recipient at a place."""
         if len(self.params) > 1:
             return self.params[index]
         return self.params[0] if self.params else {}
 
     def pick(self, places: Sequence[int]) -> "Recipients":
-        """These recipients only, in this order."""
+        """Return these recipients only, in this order."""
         params = [self.params[place] for place in places] if len(self.params) > 1 else self.params
         faults = {new: self.faults[old] for new, old in enumerate(places) if old in self.faults}
         return Recipients([self.phones[place] for place in places], params, faults)
@@ -48,17 +54,17 @@ class Recipients:
 
 
 def encode(recipients: Recipients) -> bytes:
-    """The blob of some recipients."""
+    """Return the blob of some recipients."""
     document: dict[str, object] = {"phones": recipients.phones}
     if recipients.params:
         document["params"] = recipients.params
     if recipients.faults:
         document["faults"] = {str(place): fault for place, fault in recipients.faults.items()}
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return pack(document)
 
 
 def decode(blob: bytes) -> Recipients:
-    """The recipients of a blob."""
-    document = json.loads(blob.decode("utf-8", "surrogatepass"))
+    """Return the recipients of a blob."""
+    document = unpack(blob)
     faults = {int(place): (code, reason) for place, (code, reason) in document.get("faults", {}).items()}
     return Recipients(document["phones"], document.get("params", ()), faults)

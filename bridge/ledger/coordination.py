@@ -3,17 +3,21 @@
 All of it lives in the database, so it holds across machines and outlives any process.
 """
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, delete, func, or_, select, update
 
-from . import models
-from .engine import Database
-from .sql import upsert
+from bridge.clock import FOREVER_MS, millis
 
-_state = models.channel_state
-_lease = models.lease
-_worker = models.worker
+from .audit import BRIDGE, Act, note
+from .database import tables
+from .database.dialects import upsert
+from .database.engine import Database, wake
+
+_state = tables.channel_state
+_lease = tables.lease
+_worker = tables.worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +45,12 @@ class Coordination:
         self._database = database
 
     def channel_state(self, channel: str) -> ChannelState:
-        """The state of a channel; all zero when nothing ever happened to it."""
+        """Return the state of a channel; all zero when nothing ever happened to it."""
         with self._database.read() as connection:
             return _load_state(connection, channel)
 
     def state_in(self, connection: Connection, channel: str) -> ChannelState:
-        """As `channel_state`, within the caller's transaction."""
+        """Return as `channel_state` does, within the caller's transaction."""
         return _load_state(connection, channel)
 
     def pause(self, channel: str, reason: str, *, now: int, base_ms: int, longest_ms: int) -> int:
@@ -58,22 +62,30 @@ class Coordination:
                 return state.paused_until
             until: int = now + min(base_ms * 2 ** min(state.pauses, 20), longest_ms)
             _save_state(connection, channel, paused_until=until, pauses=state.pauses + 1, pause_reason=reason)
+            after: dict[str, object] = {"paused": True, "for_s": (until - now) // 1000}
+            note(connection, Act(BRIDGE, "channel paused", now, channel, why=reason, after=after))
             return until
 
         return self._database.write(work)
 
-    def pause_until_resumed(self, channel: str, reason: str) -> None:
+    def pause_until_resumed(self, channel: str, reason: str, act: Act | None = None) -> None:
         """Pause sending until `resume`."""
-        forever = 1 << 62
-        self._database.write(
-            lambda connection: _save_state(connection, channel, paused_until=forever, pause_reason=reason)
-        )
 
-    def resume(self, channel: str) -> None:
-        """End a pause and forget its history."""
-        self._database.write(
-            lambda connection: _save_state(connection, channel, paused_until=0, pauses=0, pause_reason="")
-        )
+        def work(connection: Connection) -> None:
+            _note_pause(connection, channel, act)
+            _save_state(connection, channel, paused_until=FOREVER_MS, pause_reason=reason)
+
+        self._database.write(work)
+
+    def resume(self, channel: str, act: Act | None = None) -> None:
+        """End a pause and forget its history; waiting workers are told."""
+
+        def work(connection: Connection) -> None:
+            _note_pause(connection, channel, act)
+            _save_state(connection, channel, paused_until=0, pauses=0, pause_reason="")
+            wake(connection)
+
+        self._database.write(work)
 
     def open_breaker(self, channel: str, reason: str, *, now: int, base_ms: int, longest_ms: int) -> int:
         """Stop pushing after Quick Audience refused our signature; returns when a probe may be made."""
@@ -84,6 +96,8 @@ class Coordination:
             _save_state(
                 connection, channel, breaker_until=until, breaker_failures=failures, breaker_reason=reason
             )
+            if failures == 1:
+                note(connection, Act(BRIDGE, "callbacks stopped", now, channel, why=reason))
             return until
 
         return self._database.write(work)
@@ -122,9 +136,9 @@ class Coordination:
         cost = int(units * 1_000_000 / per_second)
         slack = int(burst * 1_000_000 / per_second)
         connection.execute(
-            upsert(connection, models.bucket).values(name=bucket, arrival=now_us).on_conflict_do_nothing()
+            upsert(connection, tables.bucket).values(name=bucket, arrival=now_us).on_conflict_do_nothing()
         )
-        table = models.bucket
+        table = tables.bucket
         base = func.greatest if connection.dialect.name == "postgresql" else func.max
         arrival = connection.execute(
             update(table)
@@ -137,13 +151,18 @@ class Coordination:
     def peek(
         self, connection: Connection, bucket: str, *, per_second: float, burst: float, now_us: int
     ) -> int:
-        """How many microseconds until the bucket has room, without taking anything."""
-        table = models.bucket
+        """Return how many microseconds until the bucket has room, without taking anything."""
+        table = tables.bucket
         arrival = connection.execute(select(table.c.arrival).where(table.c.name == bucket)).scalar()
         return 0 if arrival is None else max(0, int(arrival) - int(burst * 1_000_000 / per_second) - now_us)
 
+    def wait_us(self, bucket: str, *, per_second: float, burst: float, now_us: int) -> int:
+        """Return as `peek` does, in a read of its own."""
+        with self._database.read() as connection:
+            return self.peek(connection, bucket, per_second=per_second, burst=burst, now_us=now_us)
+
     def lease(self, name: str, owner: str, *, now: int, lease_ms: int) -> str | None:
-        """Take or keep a named duty that is due; its cursor, or None when another owner has it."""
+        """Take or keep a named lease that is due. Returns its cursor, None when another owner has it."""
 
         def work(connection: Connection) -> str | None:
             connection.execute(
@@ -163,7 +182,7 @@ class Coordination:
         return self._database.write(work, durable=False)
 
     def advance(self, connection: Connection, name: str, owner: str, cursor: str, *, until: int) -> bool:
-        """Store a duty's cursor with the work it stands for; False when the duty was lost meanwhile."""
+        """Store a lease's cursor with the work it stands for. Returns False when the lease was lost."""
         kept = connection.execute(
             update(_lease)
             .where(_lease.c.name == name, _lease.c.owner == owner)
@@ -171,8 +190,8 @@ class Coordination:
         )
         return bool(kept.rowcount)
 
-    def yield_duty(self, name: str, owner: str, *, due: int) -> None:
-        """Give a duty back; nobody does it again before `due`."""
+    def release_lease(self, name: str, owner: str, *, due: int) -> None:
+        """Give a lease back; nobody takes it again before `due`."""
         self._database.write(
             lambda connection: connection.execute(
                 update(_lease).where(_lease.c.name == name, _lease.c.owner == owner).values(until=0, due=due)
@@ -203,9 +222,19 @@ class Coordination:
             return list(connection.execute(select(_worker.c.name).where(_worker.c.seen >= since)).scalars())
 
 
+def _note_pause(connection: Connection, channel: str, act: Act | None) -> None:
+    """Write an act with what was before; the bridge's own (None) only where it changes something."""
+    state = _load_state(connection, channel)
+    paused = bool(state.paused_until)
+    if act is None and not paused:
+        return
+    act = act or Act(BRIDGE, "channel resumed", millis(time.time), channel, after={"paused": False})
+    note(connection, replace(act, before={"paused": paused, "reason": state.pause_reason}))
+
+
 def _load_state(connection: Connection, channel: str) -> ChannelState:
     row = connection.execute(select(_state).where(_state.c.channel == channel)).one_or_none()
-    return ChannelState(channel) if row is None else ChannelState(*row)
+    return ChannelState(channel) if row is None else ChannelState(**row._mapping)
 
 
 def _save_state(connection: Connection, channel: str, **values: int | str) -> None:

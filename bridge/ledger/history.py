@@ -4,24 +4,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
+
+from bridge.clock import DAY_MS
 
 from ..plugin import MessageStatus
-from . import models
-from .batchinfo import BatchInfo, BatchInfos
+from ..plugin.status import FIRST_FINAL, MAY_HAVE_ARRIVED
 from .blobs import Recipients, decode
-from .engine import Database
-from .matching import NAMED
-from .refs import AHEAD_MS, DAY_MS, phone_keys
+from .database import tables
+from .database.engine import Database
+from .refs import AHEAD_MS, Place, phone_keys
+from .sendinfo import SendInfo, SendInfos
 
-_message, _chunk, _batch = models.message, models.chunk, models.batch
+_message, _batch, _send = tables.message, tables.batch, tables.send
 _LOOKUP = 500
 
 
 class Detail(NamedTuple):
-    """A message with the batch and values it was sent with; times in milliseconds."""
+    """A message with the send and values it was sent with; times in milliseconds."""
 
-    chunk_id: int
+    batch_id: int
     seq: int
     phone: str
     status: int
@@ -30,11 +32,11 @@ class Detail(NamedTuple):
     vendor_id: str
     segments: int
     sent: int
-    ended: int | None
-    info: BatchInfo
+    ended_at: int | None
+    info: SendInfo
 
     def __repr__(self) -> str:
-        return f"Detail({self.chunk_id}, {self.seq}, status={self.status})"
+        return f"Detail({self.batch_id}, {self.seq}, status={self.status})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,47 +50,50 @@ class Span:
 class History:
     """Reads of the message table."""
 
-    def __init__(self, database: Database, infos: BatchInfos) -> None:
+    def __init__(self, database: Database, infos: SendInfos) -> None:
         self._database = database
         self._infos = infos
 
     def details(
         self, channel: str, out_id: str, span: Span, *, limit: int, offset: int
     ) -> tuple[list[Detail], int]:
-        """A page of an outId's ended messages in order of sending, and how many there are in all."""
-        joined = _message.join(_chunk, _chunk.c.id == _message.c.chunk_id).join(
-            _batch, _batch.c.id == _chunk.c.batch_id
+        """Return a page of an outId's ended messages in order of sending, and how many there are in all."""
+        joined = _message.join(_batch, _batch.c.id == _message.c.batch_id).join(
+            _send, _send.c.id == _batch.c.send_id
         )
         chosen = (
-            _batch.c.channel == channel,
-            _batch.c.out_id == out_id,
-            _message.c.status >= MessageStatus.DELIVERED,
+            _send.c.channel == channel,
+            _send.c.out_id == out_id,
+            _message.c.status >= FIRST_FINAL,
+            # Who was forgotten is told to nobody; a line without a number is.
+            _message.c.phone_key != 0,
+            _message.c.code != "FORGOTTEN",
             _message.c.sent.between(span.start, span.end),
         )
         rows = (
             select(_message)
             .select_from(joined)
             .where(*chosen)
-            .order_by(_message.c.chunk_id, _message.c.seq)
+            .order_by(_message.c.batch_id, _message.c.seq)
             .limit(limit)
             .offset(offset)
         )
         with self._database.read() as connection:
             total = connection.execute(select(func.count()).select_from(joined).where(*chosen)).scalar_one()
             found = connection.execute(rows).all()
-            infos = self._infos.of_chunks(connection, {row.chunk_id for row in found})
-        return [_detail(row, infos[row.chunk_id]) for row in found], int(total)
+            infos = self._infos.of_batches(connection, {row.batch_id for row in found})
+        return [_detail(row, infos[row.batch_id]) for row in found], int(total)
 
-    def recipients_of(self, chunk_ids: Sequence[int]) -> dict[int, Recipients]:
-        """The recipients of chunks, those of purged chunks left out."""
-        rows = select(_chunk.c.id, _chunk.c.recipients).where(
-            _chunk.c.id.in_(chunk_ids), _chunk.c.recipients.is_not(None)
+    def recipients_of(self, batch_ids: Sequence[int]) -> dict[int, Recipients]:
+        """Return the recipients of batches, those of purged batches left out."""
+        rows = select(_batch.c.id, _batch.c.recipients).where(
+            _batch.c.id.in_(batch_ids), _batch.c.recipients.is_not(None)
         )
         with self._database.read() as connection:
-            return {chunk_id: decode(blob) for chunk_id, blob in connection.execute(rows)}
+            return {batch_id: decode(blob) for batch_id, blob in connection.execute(rows)}
 
     def recent_sends(self, channel: str, msisdns: Sequence[str], *, since: int, now: int) -> dict[str, int]:
-        """How many messages went to each number since then, refused ones not counted; digits, no plus."""
+        """Return how many messages went to each number (digits, no plus) since then, without refused ones."""
         keys = {key: digits for digits in msisdns for key in phone_keys(channel, digits, since, now)}
         wanted, counts = list(keys), dict[str, int]()
         with self._database.read() as connection:
@@ -98,7 +103,7 @@ class History:
                     .where(
                         _message.c.phone_key.in_(wanted[start : start + _LOOKUP]),
                         _message.c.sent >= since,
-                        _message.c.status.between(MessageStatus.CALLING, MessageStatus.EXPIRED),
+                        _message.c.status.in_(MAY_HAVE_ARRIVED),
                     )
                     .group_by(_message.c.phone_key)
                 )
@@ -107,25 +112,25 @@ class History:
         return counts
 
     def claimed(self, channel: str, vendor_ids: Sequence[str]) -> frozenset[str]:
-        """Those of the vendor's ids that messages of the channel carry."""
+        """Return those of the vendor's ids that messages of the channel carry."""
         found: set[str] = set()
         with self._database.read() as connection:
             for start in range(0, len(vendor_ids), _LOOKUP):
                 rows = connection.execute(
-                    select(_message.c.vendor_id, _message.c.chunk_id).where(
-                        _message.c.vendor_id.in_(vendor_ids[start : start + _LOOKUP]), NAMED
+                    select(_message.c.vendor_id, _message.c.batch_id).where(
+                        _message.c.vendor_id.in_(vendor_ids[start : start + _LOOKUP]), tables.NAMED
                     )
                 ).all()
-                infos = self._infos.of_chunks(connection, {row.chunk_id for row in rows})
+                infos = self._infos.of_batches(connection, {row.batch_id for row in rows})
                 found.update(
                     row.vendor_id
                     for row in rows
-                    if row.chunk_id in infos and infos[row.chunk_id].channel == channel
+                    if row.batch_id in infos and infos[row.batch_id].channel == channel
                 )
         return frozenset(found)
 
     def by_number(self, channel: str, digits: str, *, since: int, now: int, limit: int) -> list[Detail]:
-        """The messages to a number since then, latest first."""
+        """Return the messages to a number since then, latest first."""
         rows = (
             select(_message)
             .where(
@@ -136,35 +141,45 @@ class History:
         )
         with self._database.read() as connection:
             found = connection.execute(rows).all()
-            infos = self._infos.of_chunks(connection, {row.chunk_id for row in found})
-        return [_detail(row, infos[row.chunk_id]) for row in found if row.chunk_id in infos]
+            infos = self._infos.of_batches(connection, {row.batch_id for row in found})
+        return [_detail(row, infos[row.batch_id]) for row in found if row.batch_id in infos]
 
     def awaiting(
-        self, channel: str, span: Span, *, after: tuple[int, int] = (0, 0), limit: int
+        self,
+        channel: str,
+        span: Span,
+        *,
+        after: Place = Place(0, 0),  # noqa: B008 - immutable
+        identity: str | None = None,
+        limit: int,
     ) -> list[Detail]:
-        """Accepted messages sent in a span that have no final receipt, from a place (chunk id, seq) on."""
-        # Ids grow with time: a chunk called in the span was made before its end, and waited no longer than
+        """Return accepted messages sent in a span that have no final receipt, those behind a place.
+
+        `identity`: only what that vendor account took; what was sent before calls named theirs counts too.
+        """
+        # Ids grow with time: a batch called in the span was made before its end, and waited no longer than
         # messages may wait, which is what spans are made of.
-        low = max(after[0], (span.start - max(4 * DAY_MS, span.end - span.start)) << 21)
+        low = max(after.batch_id, (span.start - max(4 * DAY_MS, span.end - span.start)) << 21)
         rows = (
             select(_message)
-            .join_from(_message, _chunk, _chunk.c.id == _message.c.chunk_id)
+            .join_from(_message, _batch, _batch.c.id == _message.c.batch_id)
             .where(
-                _chunk.c.channel == channel,
-                _message.c.chunk_id.between(low, (span.end + AHEAD_MS) << 21),
-                (_message.c.chunk_id > after[0])
-                | ((_message.c.chunk_id == after[0]) & (_message.c.seq > after[1])),
+                _batch.c.channel == channel,
+                _message.c.batch_id.between(low, (span.end + AHEAD_MS) << 21),
+                (_message.c.batch_id > after.batch_id)
+                | ((_message.c.batch_id == after.batch_id) & (_message.c.seq > after.seq)),
                 _message.c.status == MessageStatus.ACCEPTED,
+                true() if identity is None else _batch.c.identity.in_((identity, "")),
                 _message.c.sent.between(span.start, span.end),
             )
-            .order_by(_message.c.chunk_id, _message.c.seq)
+            .order_by(_message.c.batch_id, _message.c.seq)
             .limit(limit)
         )
         with self._database.read() as connection:
             found = connection.execute(rows).all()
-            infos = self._infos.of_chunks(connection, {row.chunk_id for row in found})
-        return [_detail(row, infos[row.chunk_id]) for row in found if row.chunk_id in infos]
+            infos = self._infos.of_batches(connection, {row.batch_id for row in found})
+        return [_detail(row, infos[row.batch_id]) for row in found if row.batch_id in infos]
 
 
-def _detail(row: Any, info: BatchInfo) -> Detail:
+def _detail(row: Any, info: SendInfo) -> Detail:
     return Detail(**{name: getattr(row, name) for name in Detail._fields[:-1]}, info=info)

@@ -3,7 +3,7 @@
 An id has 63 bits: milliseconds since 1970, eight bits that tell processes apart, and a sequence of thirteen.
 Ids grow with time (so inserts stay at the end of their index), need no round trip to the database, and do not
 repeat across installations that share a vendor account. A reference is an id in base 36: at most 13
-characters [0-9a-z]; a message's is "chunk-seq".
+characters [0-9a-z]; a message's is "batch-seq".
 """
 
 import os
@@ -11,11 +11,20 @@ import secrets
 import threading
 from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 
-DAY_MS = 86_400_000
+from bridge.clock import DAY_MS
+
 AHEAD_MS = 60_000
 """By how much an id may be ahead of the moment it was asked for."""
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+class Place(NamedTuple):
+    """Where a message stands: its batch and its number in the batch, from 0."""
+
+    batch_id: int
+    seq: int
 
 
 class _Sequence:
@@ -37,7 +46,7 @@ class _Sequence:
         self._ms, self._next = now_ms, secrets.randbits(12)
 
     def take(self, now_ms: int) -> int:
-        """The next id; a millisecond that is used up borrows from the one after it."""
+        """Return the next id; a millisecond that is used up borrows from the one after it."""
         with self._lock:
             if now_ms < self._ms - AHEAD_MS:
                 self._begin(now_ms)
@@ -54,13 +63,13 @@ os.register_at_fork(after_in_child=_sequence.restart)
 
 
 def new_id(now_ms: int) -> int:
-    """A fresh id for something created now."""
+    """Return a fresh id for something created now."""
     return _sequence.take(now_ms)
 
 
-@lru_cache(1024)  # a chunk's is asked for with each of its messages
+@lru_cache(1024)  # a batch's is asked for with each of its messages
 def to_ref(number: int) -> str:
-    """The reference of an id."""
+    """Return the reference of an id."""
     digits = []
     while number:
         number, digit = divmod(number, 36)
@@ -69,29 +78,29 @@ def to_ref(number: int) -> str:
 
 
 def from_ref(ref: str) -> int | None:
-    """The id of a reference, None when the text is none of ours."""
+    """Return the id of a reference, None when the text is none of ours."""
     if not ref or len(ref) > 13 or not ref.isascii() or not ref.isalnum() or ref != ref.lower():
         return None
     number = int(ref, 36)
     return number if number < 1 << 63 else None
 
 
-def message_ref(chunk_id: int, seq: int) -> str:
-    """The reference of the message at place `seq` of a chunk."""
-    return f"{to_ref(chunk_id)}-{seq}"
+def message_ref(batch_id: int, seq: int) -> str:
+    """Return the reference of message `seq` of a batch."""
+    return f"{to_ref(batch_id)}-{seq}"
 
 
-def from_message_ref(ref: str) -> tuple[int, int] | None:
-    """Chunk id and place of a message reference, None when the text is none of ours."""
+def from_message_ref(ref: str) -> Place | None:
+    """Return the place that a message reference names, None when the text is none of ours."""
     head, _, tail = ref.partition("-")
-    chunk_id = from_ref(head)
-    if chunk_id is None or not tail.isascii() or not tail.isdigit() or len(tail) > 9:
+    batch_id = from_ref(head)
+    if batch_id is None or not tail.isascii() or not tail.isdigit() or len(tail) > 9:
         return None
-    return chunk_id, int(tail)
+    return Place(batch_id, int(tail))
 
 
 def phone_key(channel: str, digits: str, at_ms: int) -> int:
-    """The key a message is found by: the day it was sent above 40 bits of the hashed number.
+    """Return the key a message is found by: the day it was sent above 40 bits of the hashed number.
 
     With the day in front, a day's inserts land in one region of the index that stays in memory; a plain
     index on numbers is the dearest thing in this database (66,000 rows a second against 290,000).
@@ -102,6 +111,6 @@ def phone_key(channel: str, digits: str, at_ms: int) -> int:
 
 
 def phone_keys(channel: str, digits: str, since_ms: int, until_ms: int) -> list[int]:
-    """The keys under which a number may be found in a span of time, one a day, latest first."""
+    """Return the keys under which a number may be found in a span of time, one a day, latest first."""
     days = range(until_ms // DAY_MS, since_ms // DAY_MS - 1, -1)
     return [phone_key(channel, digits, day * DAY_MS) for day in days]

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Table, and_, delete, exists, or_, select
+from sqlalchemy import Connection, Table, and_, delete, exists, or_, select
 
-from ..plugin import MessageStatus
-from . import models
-from .engine import Database
+from ..plugin.status import FIRST_FINAL
+from .database import tables
+from .database.engine import Database
+from .tally import move_gone
 
 _SLICE = 200
 
@@ -18,65 +19,86 @@ class Retention:
         self._database = database
 
     def purge(self, before: int, *, channels: Collection[str]) -> int:
-        """Delete chunks with their messages, replies, parked receipts, unread pages and batches.
+        """Delete batches, messages, replies, parked receipts, unread pages, refused webhooks and sends.
 
         That is those older than `before` (milliseconds). Work that is not finished and messages without an
         end stay, but not those of channels other than `channels`: nobody will do it any more. Returns how
-        many chunks went.
+        many batches went.
         """
-        chunks = 0
+        batches = 0
         while True:
-            went = self._purge_chunks(before, channels)
-            chunks += went
+            went = self._purge_batches(before, channels)
+            batches += went
             if went < _SLICE:
                 break
-        for table in (models.reply, models.parked, models.page):
+        for table in (tables.reply, tables.parked, tables.page, tables.refused_webhook):
             self._purge_rows(table, before)
-        self._purge_batches(before, channels)
-        return chunks
+        self._purge_sends(before, channels)
+        return batches
 
     def purge_pushes(self, before: int) -> int:
-        """Delete pushes and dead letters older than `before`; how many entries Quick Audience never gets."""
-        push = models.push
+        """Delete pushes and dead letters older than `before`.
+
+        Returns how many entries Quick Audience never gets.
+        """
+        push = tables.push
         statement = delete(push).where(push.c.created < before).returning(push.c.count)
         return sum(self._database.write(lambda connection: connection.execute(statement).scalars().all()))
 
     def forget_workers(self, before: int) -> None:
         """Delete workers that were not seen since then."""
-        statement = delete(models.worker).where(models.worker.c.seen < before)
+        statement = delete(tables.worker).where(tables.worker.c.seen < before)
         self._database.write(lambda connection: connection.execute(statement), durable=False)
 
     def forget_answers(self, before: int) -> None:
         """Delete answers too old to be given again."""
-        self._purge_rows(models.answer, before)
+        self._purge_rows(tables.answer, before)
 
-    def _purge_chunks(self, before: int, channels: Collection[str]) -> int:
-        chunk, message, segment = models.chunk, models.message, models.segment
-        # A message that the vendor took is owed an end: by its receipt, or when that is given up.
-        owed = exists().where(message.c.chunk_id == chunk.c.id, message.c.status < MessageStatus.DELIVERED)
-        idle = or_(and_(chunk.c.state == models.DONE, ~owed), chunk.c.channel.not_in(channels))
-        old = select(chunk.c.id).where(chunk.c.id < before << 21, idle).limit(_SLICE)
+    def checkpoint(self) -> bool:
+        """Let what was deleted be gone from the log, too.
+
+        Returns False when it could not be done now.
+        """
+        return self._database.checkpoint()
+
+    def _purge_batches(self, before: int, channels: Collection[str]) -> int:
+        batch, message, segment = tables.batch, tables.message, tables.segment
+        # A message that the vendor took is owed an end: by its receipt, or when that has not come in time.
+        owed = exists().where(message.c.batch_id == batch.c.id, message.c.status < FIRST_FINAL)
+        idle = or_(and_(batch.c.state == tables.DONE, ~owed), batch.c.channel.not_in(channels))
+        old = select(batch.c.id).where(batch.c.id < before << 21, idle).limit(_SLICE)
         with self._database.read() as connection:
             ids = connection.execute(old).scalars().all()
+
+        def work(connection: Connection) -> None:
+            move_gone(connection, ids)
+            connection.execute(delete(segment).where(segment.c.batch_id.in_(ids)))
+            connection.execute(delete(message).where(message.c.batch_id.in_(ids)))
+            connection.execute(delete(batch).where(batch.c.id.in_(ids)))
+
         if ids:
-            self._database.write(
-                lambda connection: (
-                    connection.execute(delete(segment).where(segment.c.chunk_id.in_(ids))),
-                    connection.execute(delete(message).where(message.c.chunk_id.in_(ids))),
-                    connection.execute(delete(chunk).where(chunk.c.id.in_(ids))),
-                )
-            )
+            self._database.write(work)
         return len(ids)
 
     def _purge_rows(self, table: Table, before: int) -> None:
         statement = delete(table).where(table.c.created < before)
         self._database.write(lambda connection: connection.execute(statement))
 
-    def _purge_batches(self, before: int, channels: Collection[str]) -> None:
-        batch, chunk, file = models.batch, models.chunk, models.file
-        has_chunks = select(chunk.c.id).where(chunk.c.batch_id == batch.c.id).exists()
-        over = or_(file.c.state == models.DONE, file.c.channel.not_in(channels))
-        being_read = select(file.c.batch_id).where(file.c.batch_id == batch.c.id, ~over).exists()
-        gone = delete(batch).where(batch.c.created < before, ~has_chunks, ~being_read)
+    def _purge_sends(self, before: int, channels: Collection[str]) -> None:
+        send, batch, file, tally = tables.send, tables.batch, tables.file, tables.tally
+        has_batches = select(batch.c.id).where(batch.c.send_id == send.c.id).exists()
+        over = or_(file.c.state == tables.DONE, file.c.channel.not_in(channels))
+        being_read = select(file.c.send_id).where(file.c.send_id == send.c.id, ~over).exists()
+        gone = delete(send).where(send.c.created < before, ~has_batches, ~being_read)
         files = delete(file).where(file.c.created < before, over)
-        self._database.write(lambda connection: (connection.execute(gone), connection.execute(files)))
+        counted = delete(tally).where(
+            tally.c.send_id < before << 21, tally.c.send_id.not_in(select(send.c.id))
+        )
+        campaign = tables.campaign
+        has_sends = select(send.c.id).where(send.c.campaign_id == campaign.c.id).exists()
+        over_now = delete(campaign).where(campaign.c.created < before, ~has_sends)
+        self._database.write(
+            lambda connection: [
+                connection.execute(statement) for statement in (gone, files, counted, over_now)
+            ]
+        )

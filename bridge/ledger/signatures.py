@@ -1,8 +1,9 @@
-"""Signatures already used, shared by all processes: the guard against replayed requests.
+"""Signatures already used, shared by all processes and channels: the guard against replayed requests.
 
 A signature covers neither path nor body and its nonce can be rewritten without changing it, so the signature
-value itself is the key. Losing the newest of these rows in a power cut opens nothing that the clock does not
-close within minutes, so they are written without waiting for the disk.
+value itself is the key, whatever channel it is used on: two channels may have the same key. Losing the newest
+of these rows in a power cut opens nothing that the clock does not close within minutes, so they are written
+without waiting for the disk.
 """
 
 from collections.abc import Mapping
@@ -11,9 +12,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
-from .engine import Database
-from .models import signature as _table
-from .sql import made_once, upsert
+from .database.dialects import made_once, upsert
+from .database.engine import Database
+from .database.tables import signature as _table
 
 _SERVED_MS = 60_000
 """After so long a request without an answer counts as one whose server died."""
@@ -51,9 +52,7 @@ class Signatures:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def claim(
-        self, channel: str, signature: str, fingerprint: bytes, now: int
-    ) -> Fresh | Busy | Stored | Differs:
+    def claim(self, signature: str, fingerprint: bytes, now: int) -> Fresh | Busy | Stored | Differs:
         """Note the use of a signature for a request (fingerprint: at most 32 bytes; now: milliseconds).
 
         Of several callers at once, one gets Fresh: it must `store` the answer, or `release` the claim.
@@ -62,14 +61,12 @@ class Signatures:
         def work(connection: Connection) -> Row[Any] | None:
             inserted = connection.execute(
                 _first_use(connection),
-                {"channel": channel, "signature": signature, "fingerprint": fingerprint, "created": now},
+                {"signature": signature, "fingerprint": fingerprint, "created": now},
             )
             # Asked for what was inserted: the count of an INSERT is not to be had from every driver.
-            if inserted.first() is not None or _take_up(connection, channel, signature, fingerprint, now):
+            if inserted.first() is not None or _take_up(connection, signature, fingerprint, now):
                 return None
-            return connection.execute(
-                select(_table).where(_table.c.channel == channel, _table.c.signature == signature)
-            ).one()
+            return connection.execute(select(_table).where(_table.c.signature == signature)).one()
 
         row = self._database.write(work, durable=False)
         if row is None:
@@ -80,26 +77,26 @@ class Signatures:
             return Busy()
         return Stored(row.status, bytes(row.body), row.content_type)
 
-    def store(self, channel: str, signature: str, status: int, body: bytes, content_type: str) -> None:
+    def store(self, signature: str, status: int, body: bytes, content_type: str) -> None:
         """Keep the answer to the request that used a signature."""
         kept = {"status": status, "body": body, "content_type": content_type}
-        self._note(channel, signature, kept)
+        self._note(signature, kept)
 
-    def release(self, channel: str, signature: str) -> None:
+    def release(self, signature: str) -> None:
         """Let the same request be served again: the bridge failed at it."""
-        self._note(channel, signature, {"status": _RELEASED})
+        self._note(signature, {"status": _RELEASED})
 
-    def _note(self, channel: str, signature: str, values: Mapping[str, object]) -> None:
-        named = {"of": channel, "used": signature, **values}
+    def _note(self, signature: str, values: Mapping[str, object]) -> None:
+        named = {"used": signature, **values}
         self._database.write(lambda connection: connection.execute(_USED, named), durable=False)
 
     def forget(self, before: int) -> int:
-        """Delete what is older than the allowed skew; how many rows went."""
+        """Delete what is older than the allowed skew. Returns how many rows went."""
         statement = delete(_table).where(_table.c.created < before)
         return self._database.write(lambda connection: connection.execute(statement).rowcount, durable=False)
 
 
-_USED = update(_table).where(_table.c.channel == bindparam("of"), _table.c.signature == bindparam("used"))
+_USED = update(_table).where(_table.c.signature == bindparam("used"))
 
 
 @made_once
@@ -108,13 +105,12 @@ def _first_use(connection: Connection) -> Any:
     return upsert(connection, _table).on_conflict_do_nothing().returning(_table.c.created)
 
 
-def _take_up(connection: Connection, channel: str, signature: str, fingerprint: bytes, now: int) -> bool:
+def _take_up(connection: Connection, signature: str, fingerprint: bytes, now: int) -> bool:
     """Claim anew what was released, or what nobody can be serving any more."""
     abandoned = _table.c.status.is_(None) & (_table.c.created <= now - _SERVED_MS)
     taken = connection.execute(
         update(_table)
         .where(
-            _table.c.channel == channel,
             _table.c.signature == signature,
             _table.c.fingerprint == fingerprint,
             (_table.c.status == _RELEASED) | abandoned,

@@ -9,38 +9,69 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, func, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, func, select, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..plugin import DeliveryReceipt, MoMessage
-from . import models
-from .batches import Batches
-from .batchinfo import BatchInfo, BatchInfos
-from .bulk import Climb
-from .calls import Claimed
-from .chunks import Chunks
+from .ahead import Ahead
+from .audit import Audit
+from .campaigns.reading import Campaigns
+from .campaigns.recipients import CampaignRecipients
+from .campaigns.steering import Steering
 from .coordination import Coordination
-from .engine import Database, LedgerUnavailable
-from .files import Files
+from .database import tables, trial
+from .database.bulk import Climb
+from .database.dialects import lit
+from .database.engine import Database, LedgerUnavailable, WrongSchema
+from .database.reasons import reason_of
+from .decisions import Decisions
+from .filings import Filings
+from .forgetting import Forgetting
 from .history import History
-from .outbox import Ended, Outbox
-from .pages import Pages
-from .receipts import Intake, Receipts
-from .replies import Replies, ReplyTerms
+from .reports.outbox import Ended, Outbox
+from .reports.pages import Pages
+from .reports.receipts import Intake, Receipts
+from .reports.refused import RefusedWebhooks
+from .reports.replaying import Replaying
+from .reports.replies import Replies, ReplyTerms
 from .retention import Retention
+from .scope import Scope, Source
+from .sendinfo import SendInfo, SendInfos
+from .sending.accounts import Accounts
+from .sending.batches import Batches
+from .sending.calls import Claimed
+from .sending.files import Files
+from .sending.holds import Holds
+from .sending.moving import Moving
+from .sending.sends import Sends
+from .sending.unknowns import Unknowns
+from .sending.weights import Weights
 from .signatures import Signatures
-from .sql import lit
 from .suppressions import Suppressions
+from .tally import Tallies
 from .templates import Templates
+from .watching import Watching
 
 T = TypeVar("T")
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
+_LIMITS = """
+SELECT least(
+    current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+        - coalesce(current_setting('reserved_connections', true)::int, 0),
+    (SELECT nullif(rolconnlimit, -1) FROM pg_roles WHERE rolname = current_user),
+    (SELECT nullif(datconnlimit, -1) FROM pg_database WHERE datname = current_database())
+)
+"""
+"""The server's limit, the user's and the database's own; the last two may be none."""
+_MIGRATIONS = Path(__file__).parent / "database" / "migrations"
 
 
 @dataclass(frozen=True, slots=True)
-class Duty:
-    """A leased duty whose cursor moves with the work it stands for; `until`: its new lease (milliseconds)."""
+class HeldLease:
+    """A named lease that its owner holds, with the cursor that moves with the work done under it.
+
+    `until`: how long the lease is held from now on (milliseconds).
+    """
 
     name: str
     owner: str
@@ -49,8 +80,8 @@ class Duty:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenIn:
-    """What a vendor's news changed. `lost` says that another owner had the duty: nothing was stored."""
+class StoredReports:
+    """What a vendor's reports changed. `lost` says that another owner had the lease: nothing was stored."""
 
     intake: Intake
     replies: int = 0
@@ -62,26 +93,43 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.infos = BatchInfos()
-        self.batches = Batches(database)
+        self.infos = SendInfos()
+        self.sends = Sends(database)
         self.receipts = Receipts(database, self.infos)
-        self.chunks = Chunks(database, self.receipts)
+        self.batches = Batches(database, self.receipts)
+        self.accounts = Accounts(database)
+        self.moving = Moving(database)
+        self.weights = Weights(database)
         self.outbox = Outbox(database)
         self.replies = Replies(database, self.infos)
         self.templates = Templates(database)
+        self.filings = Filings(database)
+        self.ahead = Ahead(database)
         self.signatures = Signatures(database)
         self.suppressions = Suppressions(database)
         self.coordination = Coordination(database)
         self.files = Files(database)
+        self.holds = Holds(database)
+        self.replaying = Replaying(database)
+        self.unknowns = Unknowns(database)
+        self.decisions = Decisions(database)
         self.pages = Pages(database)
+        self.refused_webhooks = RefusedWebhooks(database)
         self.history = History(database, self.infos)
         self.retention = Retention(database)
+        self.watching = Watching(database)
+        self.tallies = Tallies(database)
+        self.audit = Audit(database)
+        self.forgetting = Forgetting(database)
+        self.steering = Steering(database)
+        self.campaigns = Campaigns(database)
+        self.recipients = CampaignRecipients(database)
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one write transaction; run again after a deadlock, so it must do nothing else."""
         return self.database.write(work)
 
-    def take_in(
+    def store_reports(
         self,
         channel: str,
         receipts: Sequence[DeliveryReceipt],
@@ -89,56 +137,62 @@ class Ledger:
         terms: ReplyTerms,
         *,
         pushes: bool,
-        duty: Duty | None = None,
+        held: HeldLease | None = None,
         pages: Collection[int] = (),
-    ) -> TakenIn:
+        source: Source | None = None,
+    ) -> StoredReports:
         """Store a vendor's receipts and replies in one transaction, with the cursor they were polled by.
 
-        `pages`: the kept pages they were read from, which are done with then.
+        `pages`: the kept pages they were read from, which are done with then. `source`: the account, if the
+        channel has several.
         """
 
-        def work(connection: Connection) -> TakenIn:
-            if duty is not None and not self.coordination.advance(
-                connection, duty.name, duty.owner, duty.cursor, until=duty.until
+        def work(connection: Connection) -> StoredReports:
+            if held is not None and not self.coordination.advance(
+                connection, held.name, held.owner, held.cursor, until=held.until
             ):
-                return TakenIn(Intake(), lost=True)
+                return StoredReports(Intake(), lost=True)
             self.pages.finish(connection, pages)
             intake = (
-                self.receipts.take(connection, channel, receipts, pushes, terms.now) if receipts else Intake()
+                self.receipts.take(connection, Scope(channel, terms.now, pushes, source), receipts)
+                if receipts
+                else Intake()
             )
-            return TakenIn(intake, self.replies.take(connection, channel, replies, terms) if replies else 0)
+            return StoredReports(
+                intake, self.replies.take(connection, channel, replies, terms, source) if replies else 0
+            )
 
         return self.database.write(work)
 
     def end(
-        self, channel: str, climbs: Sequence[Climb], duty: Duty, *, pushes: bool, now: int
+        self, channel: str, climbs: Sequence[Climb], held: HeldLease, *, pushes: bool, now: int
     ) -> list[Ended]:
-        """End messages by the bridge's own decision, with the cursor of the duty that found them."""
+        """End messages by the bridge's own decision, with the cursor of the lease they were found under."""
 
         def work(connection: Connection) -> list[Ended]:
             if not self.coordination.advance(
-                connection, duty.name, duty.owner, duty.cursor, until=duty.until
+                connection, held.name, held.owner, held.cursor, until=held.until
             ):
                 return []
-            return self.receipts.apply_climbs(connection, channel, climbs, pushes, now)
+            return self.receipts.apply_climbs(connection, Scope(channel, now, pushes), climbs)
 
         return self.database.write(work)
 
-    def batch(self, batch_id: int) -> BatchInfo:
-        """An existing batch."""
+    def send(self, send_id: int) -> SendInfo:
+        """Return an existing send."""
         with self.database.read() as connection:
-            return self.infos.of_batch(connection, batch_id)
+            return self.infos.of_send(connection, send_id)
 
-    def info(self, chunk: Claimed) -> BatchInfo:
-        """The batch of a chunk."""
-        known = self.infos.remembered(chunk.batch_id)
+    def info(self, batch: Claimed) -> SendInfo:
+        """Return the send of a batch."""
+        known = self.infos.remembered(batch.send_id)
         if known is not None:
             return known
         with self.database.read() as connection:
-            return self.infos.of_chunks(connection, [chunk.id])[chunk.id]
+            return self.infos.of_batches(connection, [batch.id])[batch.id]
 
     def revision(self) -> str | None:
-        """The database's schema revision, None for an empty database."""
+        """Return the database's schema revision, None for an empty database."""
         with self.database.read() as connection:
             return MigrationContext.configure(connection).get_current_revision()
 
@@ -147,22 +201,37 @@ class Ledger:
         try:
             current = self.revision()
         except SQLAlchemyError as error:
-            raise LedgerUnavailable(f"The database cannot be read ({type(error).__name__}).") from error
+            raise LedgerUnavailable(_why(error)) from error
         head = newest_revision()
         if current != head:
-            raise LedgerUnavailable(
+            raise WrongSchema(
                 f"The database has schema {current or 'none'}, this version needs {head}. "
                 "Run: sms-bridge db upgrade"
             )
 
+    def try_out(self) -> None:
+        """Write to every table, and leave it as it was. Raises LedgerUnavailable with the server's reason.
+
+        A row is put in, changed and taken out again, and that is committed: so the disk, the locks and the
+        rights are tried, and nobody else sees the row.
+        """
+        self.database.write(trial.run)
+
+    def connections_allowed(self) -> int | None:
+        """Return how many connections the bridge's user may have; None for SQLite."""
+        if self.database.sqlite:
+            return None
+        with self.database.read() as connection:
+            return int(connection.execute(text(_LIMITS)).scalar_one())
+
     def gauges(self) -> dict[tuple[str, str], int]:
         """Recipients by (channel, state) that are not done; for the queue-depth metric."""
-        chunk = models.chunk
-        names = {models.READY: "ready", models.CALLING: "calling", models.UNKNOWN: "unknown"}
+        batch = tables.batch
+        names = {tables.READY: "ready", tables.CALLING: "calling", tables.UNKNOWN: "unknown"}
         rows = (
-            select(chunk.c.channel, chunk.c.state, func.sum(chunk.c.count))
-            .where(chunk.c.state < lit(models.DONE))
-            .group_by(chunk.c.channel, chunk.c.state)
+            select(batch.c.channel, batch.c.state, func.sum(batch.c.count))
+            .where(batch.c.state < lit(tables.DONE))
+            .group_by(batch.c.channel, batch.c.state)
         )
         with self.database.read() as connection:
             return {(channel, names[state]): int(count) for channel, state, count in connection.execute(rows)}
@@ -177,8 +246,14 @@ def open_ledger(database_url: str, *, pool_size: int = 16) -> Ledger:
     return Ledger(Database(database_url, pool_size=pool_size))
 
 
+def _why(error: SQLAlchemyError) -> str:
+    if isinstance(error, DBAPIError):
+        return reason_of(error)
+    return f"The database cannot be read ({type(error).__name__})."
+
+
 def newest_revision() -> str:
-    """The schema revision this version of the bridge needs."""
+    """Return the schema revision this version of the bridge needs."""
     revision = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
     if revision is None:
         raise LedgerUnavailable("The installation lacks its database migrations.")
@@ -194,5 +269,7 @@ def upgrade(database_url: str) -> None:
         with database.engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+    except DBAPIError as error:
+        raise LedgerUnavailable(reason_of(error)) from error
     finally:
         database.close()

@@ -1,13 +1,15 @@
 """The suppression list: numbers that must not be sent to, by channel and signature."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import blake2b
 
 from sqlalchemy import Connection, delete, select
 
-from .engine import Database
-from .models import suppression
-from .sql import upsert
+from .audit import Act, note
+from .database.dialects import upsert
+from .database.engine import Database
+from .database.tables import suppression
 
 _LOOKUP = 500
 
@@ -32,39 +34,63 @@ class Suppressions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, channel: str, sign_name: str, msisdns: Iterable[str], source: str, now: int) -> None:
+    def add(
+        self,
+        channel: str,
+        sign_name: str,
+        msisdns: Iterable[str],
+        source: str,
+        now: int,
+        act: Act | None = None,
+    ) -> None:
         """Put numbers on the list; those already there stay as they are."""
-        self._database.write(
-            lambda connection: suppress(connection, channel, sign_name, list(msisdns), source, now)
-        )
 
-    def remove(self, channel: str, sign_name: str | None, msisdns: Iterable[str]) -> int:
-        """Take numbers off the list (under every signature when it is None); how many entries went."""
-        condition = [suppression.c.channel == channel, suppression.c.msisdn.in_(list(msisdns))]
+        def work(connection: Connection) -> None:
+            suppress(connection, channel, sign_name, list(msisdns), source, now)
+            if act is not None:
+                note(connection, act)
+
+        self._database.write(work)
+
+    def remove(
+        self, channel: str, sign_name: str | None, msisdns: Iterable[str], act: Act | None = None
+    ) -> int:
+        """Take numbers off the list (under every signature when it is None).
+
+        Returns how many entries went.
+        """
+        condition = [suppression.c.channel == channel, suppression.c.msisdn.in_(_forms(channel, msisdns))]
         if sign_name is not None:
             condition.append(suppression.c.sign_name == sign_name)
-        return self._database.write(
-            lambda connection: connection.execute(delete(suppression).where(*condition)).rowcount
-        )
+
+        def work(connection: Connection) -> int:
+            count = connection.execute(delete(suppression).where(*condition)).rowcount
+            if act is not None:
+                note(connection, replace(act, after={"entries": count}))
+            return count
+
+        return self._database.write(work)
 
     def among(self, channel: str, sign_name: str, msisdns: Sequence[str]) -> set[str]:
-        """Those of the numbers that are suppressed under the signature or under all."""
+        """Return those of the numbers that are suppressed under the signature or under all."""
         found: set[str] = set()
+        named = {digest_of(channel, msisdn): msisdn for msisdn in msisdns}
+        asked = [*msisdns, *named]
         with self._database.read() as connection:
-            for start in range(0, len(msisdns), _LOOKUP):
+            for start in range(0, len(asked), _LOOKUP):
                 found.update(
                     connection.execute(
                         select(suppression.c.msisdn).where(
                             suppression.c.channel == channel,
                             suppression.c.sign_name.in_(["", sign_name]),
-                            suppression.c.msisdn.in_(msisdns[start : start + _LOOKUP]),
+                            suppression.c.msisdn.in_(asked[start : start + _LOOKUP]),
                         )
                     ).scalars()
                 )
-        return found
+        return {named.get(one, one) for one in found}
 
     def list(self, channel: str, *, limit: int, offset: int = 0) -> list[Suppressed]:
-        """A page of a channel's entries, in order of number."""
+        """Return a page of a channel's entries, in order of number."""
         rows = (
             select(suppression)
             .where(suppression.c.channel == channel)
@@ -73,7 +99,18 @@ class Suppressions:
             .offset(offset)
         )
         with self._database.read() as connection:
-            return [Suppressed(*row) for row in connection.execute(rows)]
+            return [Suppressed(**row._mapping) for row in connection.execute(rows)]
+
+
+def digest_of(channel: str, msisdn: str) -> str:
+    """Return what stands for the number of a person who was forgotten: no number begins so."""
+    named = f"{channel}\0{msisdn}".encode()
+    return f"#{blake2b(named, digest_size=9).hexdigest()}"
+
+
+def _forms(channel: str, msisdns: Iterable[str]) -> list[str]:
+    """Return numbers and what stands for them, should they have been forgotten."""
+    return [form for msisdn in sorted(msisdns) for form in (msisdn, digest_of(channel, msisdn))]
 
 
 def suppress(
@@ -95,6 +132,6 @@ def unsuppress(connection: Connection, channel: str, sign_name: str, msisdns: Co
             delete(suppression).where(
                 suppression.c.channel == channel,
                 suppression.c.sign_name.in_(["", sign_name]),
-                suppression.c.msisdn.in_(sorted(set(msisdns))),
+                suppression.c.msisdn.in_(_forms(channel, set(msisdns))),
             )
         )

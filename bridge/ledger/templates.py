@@ -5,21 +5,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import Connection, Select, bindparam, select, update
 
 from ..plugin import Carrier, CarrierReview, Kind, ReviewStatus, TemplateType
-from .bulk import clean
-from .engine import Database
-from .models import sign as _sign
-from .models import template as _template
-from .sql import upsert
+from .audit import BRIDGE, Act, note
+from .database.bulk import clean
+from .database.dialects import upsert
+from .database.engine import Database
+from .database.tables import sign as _sign
+from .database.tables import template as _template
 
 
 @dataclass(frozen=True, slots=True)
 class StoredTemplate:
     """A template of either kind. `content` is the text, or the JSON list of a digital template's parts.
 
-    `code` is what Quick Audience knows; times are milliseconds; `checked` is when the vendor was last asked.
+    `code` is what Quick Audience knows; times are milliseconds; `checked` is when the vendor was last asked;
+    `filed_at` is the identity of the vendor account that has it, "" for none.
     """
 
     channel: str
@@ -39,6 +41,7 @@ class StoredTemplate:
     created: int = 0
     checked: int = 0
     deleted: int | None = None
+    filed_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,9 @@ class StoredSign:
     checked: int
 
 
-_REVIEW = ("vendor_code", "state", "status", "reason", "carriers", "checked")
+_REVIEWED = ("type", "name", "content", "remark", "sign_name", "vendor_code")
+"""What a review is about: it holds for nothing else."""
+_REVIEW = ("vendor_code", "state", "status", "reason", "carriers", "checked", "filed_at")
 
 
 class Templates:
@@ -73,31 +78,44 @@ class Templates:
             )
         )
 
-    def save_review(self, asked: StoredTemplate, told: StoredTemplate) -> bool:
+    def save_review(self, asked: StoredTemplate, told: StoredTemplate, act: Act | None = None) -> bool:
         """Store what the vendor told; False if the template changed or went since it was `asked` about.
 
         Then nothing is stored: the review is that of an older text.
         """
-        values = _to_row(told)
+        values, was = _to_row(told), _to_row(asked)
         statement = (
             update(_template)
             .where(
                 _template.c.channel == asked.channel,
                 _template.c.code == asked.code,
-                _template.c.content == asked.content,
-                _template.c.vendor_code == asked.vendor_code,
+                *(_template.c[name] == was[name] for name in _REVIEWED),
                 _template.c.deleted.is_(None),
             )
             .values({name: values[name] for name in _REVIEW})
         )
-        return bool(self._database.write(lambda connection: connection.execute(statement).rowcount))
+
+        def work(connection: Connection) -> bool:
+            changed = bool(connection.execute(statement).rowcount)
+            if changed and (act is not None or told.status != asked.status):
+                note(connection, _reviewed(act, asked, told))
+            return changed
+
+        return self._database.write(work)
 
     def get(self, channel: str, code: str) -> StoredTemplate | None:
-        """A template that was not deleted."""
+        """Return a template that was not deleted."""
         return self._one(_BY_CODE, {"of": channel, "named": code})
 
+    def deleted(self, channel: str, code: str) -> StoredTemplate | None:
+        """Return a template that was deleted."""
+        rows = select(_template).where(
+            _template.c.channel == channel, _template.c.code == code, _template.c.deleted.is_not(None)
+        )
+        return self._one(rows, {})
+
     def by_vendor_code(self, channel: str, vendor_code: str) -> StoredTemplate | None:
-        """The template that the vendor knows by this code."""
+        """Return the template that the vendor knows by this code."""
         return self._one(_BY_VENDOR_CODE, {"of": channel, "named": vendor_code})
 
     def pending(self, channel: str, *, checked_before: int, limit: int) -> list[StoredTemplate]:
@@ -117,7 +135,7 @@ class Templates:
             return [_from_row(row) for row in connection.execute(rows)]
 
     def list(self, channel: str | None = None, *, status: ReviewStatus | None = None) -> list[StoredTemplate]:
-        """All templates that were not deleted, newest first."""
+        """Return all templates that were not deleted, newest first."""
         rows = select(_template).where(_template.c.deleted.is_(None)).order_by(_template.c.created.desc())
         if channel is not None:
             rows = rows.where(_template.c.channel == channel)
@@ -127,7 +145,7 @@ class Templates:
             return [_from_row(row) for row in connection.execute(rows)]
 
     def delete(self, channel: str, code: str, now: int) -> bool:
-        """Mark a template deleted; its batches keep their snapshot."""
+        """Mark a template deleted; its sends keep their snapshot."""
         statement = (
             update(_template)
             .where(_template.c.channel == channel, _template.c.code == code, _template.c.deleted.is_(None))
@@ -152,11 +170,11 @@ class Templates:
         )
 
     def get_sign(self, channel: str, name: str) -> StoredSign | None:
-        """What is remembered of a signature."""
+        """Return what is remembered of a signature."""
         rows = select(_sign).where(_sign.c.channel == channel, _sign.c.name == name)
         with self._database.read() as connection:
             row = connection.execute(rows).one_or_none()
-        return None if row is None else replace(StoredSign(*row), status=ReviewStatus(row.status))
+        return None if row is None else replace(StoredSign(**row._mapping), status=ReviewStatus(row.status))
 
     def _one(self, statement: Select[Any], values: Mapping[str, str]) -> StoredTemplate | None:
         with self._database.read() as connection:
@@ -167,6 +185,14 @@ class Templates:
 _EXISTING = select(_template).where(_template.c.channel == bindparam("of"), _template.c.deleted.is_(None))
 _BY_CODE = _EXISTING.where(_template.c.code == bindparam("named"))
 _BY_VENDOR_CODE = _EXISTING.where(_template.c.vendor_code == bindparam("named")).limit(1)
+
+
+def _reviewed(act: Act | None, asked: StoredTemplate, told: StoredTemplate) -> Act:
+    """Return the act of a review: an operator's, or what a vendor told the bridge."""
+    act = act or Act(BRIDGE, "template reviewed", told.checked, asked.channel, why=told.reason)
+    before = {"status": str(asked.status), "vendor_code": asked.vendor_code}
+    after = {"status": str(told.status), "vendor_code": told.vendor_code}
+    return replace(act, subject=asked.code, before=before, after=after)
 
 
 def _to_row(template: StoredTemplate) -> dict[str, Any]:

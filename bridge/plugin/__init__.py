@@ -1,22 +1,54 @@
 """All that a plugin may import. Everything here is kept stable within one major API version."""
 
+from .beginning import Beginning, Question, questions_of
+from .channel import Channel, Health, History, Limits
 from .errors import (
     BadNumber,
     BridgeError,
     ConfigurationFault,
+    ConfigurationRefused,
+    Consequence,
     CredentialsRejected,
+    HeldUntil,
     MissingVariable,
     NoSuchResource,
     NotAccepted,
+    OptedOut,
     OutcomeUnknown,
     UnsupportedOperation,
     VendorRejected,
     VendorThrottled,
     VendorUnavailable,
+    VendorUnreachable,
     WebhookRejected,
 )
+from .events import Event, EventName
 from .hookspecs import hookimpl
 from .phone import Phone, from_vendor
+from .reports import (
+    Acknowledgement,
+    DeliveryReceipt,
+    MoMessage,
+    PendingMessage,
+    PollWindow,
+    ReceiptPage,
+    ReplyPage,
+    WebhookRequest,
+    WebhookResult,
+)
+from .sending import (
+    SEND,
+    Batch,
+    Message,
+    SubmitResult,
+    Verdict,
+    accepted,
+    failure,
+    not_sent,
+    rejected,
+    unknown,
+)
+from .settings import PluginSettings
 from .status import Carrier, Kind, MessageStatus, Outcome, ReviewStatus, TemplateType
 from .templates import (
     CarrierReview,
@@ -30,33 +62,7 @@ from .templates import (
     TemplateReview,
     TextTemplate,
 )
-from .types import (
-    SEND,
-    Acknowledgement,
-    Batch,
-    Channel,
-    DeliveryReceipt,
-    Event,
-    Health,
-    Limits,
-    Message,
-    MoMessage,
-    PendingMessage,
-    PollWindow,
-    ReceiptPage,
-    Records,
-    ReplyPage,
-    SubmitResult,
-    Verdict,
-    WebhookRequest,
-    WebhookResult,
-    accepted,
-    failure,
-    not_sent,
-    rejected,
-    unknown,
-)
-from .vendor import PluginSettings, Policy, Vendor
+from .vendor import Policy, Vendor
 
 API_VERSION = (1, 0)
 """Major and minor version of this package's promise.
@@ -70,11 +76,14 @@ __all__ = [
     "Acknowledgement",
     "BadNumber",
     "Batch",
+    "Beginning",
     "BridgeError",
     "Carrier",
     "CarrierReview",
     "Channel",
     "ConfigurationFault",
+    "ConfigurationRefused",
+    "Consequence",
     "CreatedTemplate",
     "CredentialsRejected",
     "DeliveryReceipt",
@@ -82,7 +91,10 @@ __all__ = [
     "DigitalTemplate",
     "DigitalTemplateReview",
     "Event",
+    "EventName",
     "Health",
+    "HeldUntil",
+    "History",
     "Kind",
     "Limits",
     "Message",
@@ -91,6 +103,7 @@ __all__ = [
     "MoMessage",
     "NoSuchResource",
     "NotAccepted",
+    "OptedOut",
     "Outcome",
     "OutcomeUnknown",
     "PendingMessage",
@@ -98,8 +111,8 @@ __all__ = [
     "PluginSettings",
     "Policy",
     "PollWindow",
+    "Question",
     "ReceiptPage",
-    "Records",
     "ReplyPage",
     "ReviewChange",
     "ReviewStatus",
@@ -114,6 +127,7 @@ __all__ = [
     "VendorRejected",
     "VendorThrottled",
     "VendorUnavailable",
+    "VendorUnreachable",
     "Verdict",
     "WebhookRejected",
     "WebhookRequest",
@@ -123,6 +137,7 @@ __all__ = [
     "from_vendor",
     "hookimpl",
     "not_sent",
+    "questions_of",
     "rejected",
     "unknown",
 ]

@@ -114,7 +114,7 @@ _FAMILIES = {
 
 
 def explain(code: str) -> Explanation:
-    """The meaning of a carrier's or gateway's code, whatever its case.
+    """Return the meaning of a carrier's or gateway's code, whatever its case.
 
     Some families are known by their letters alone (CA:0053, SMGPERR:3). An unknown code is UNCLASSIFIED
     and its sentence keeps the code.

@@ -7,16 +7,25 @@ BridgeError
 ├── BadNumber                 a phone number that cannot be sent to; a ValueError too
 ├── MissingVariable           a recipient lacks a value its template needs; a ValueError too
 ├── VendorRejected            refused for good; never sent again
-│   └── NoSuchResource        the template, signature or message is not known to the vendor
+│   ├── NoSuchResource        the template, signature or message is not known to the vendor
+│   └── OptedOut              the recipient wants no messages: the number is suppressed
 ├── NotAccepted               certainly not accepted; the same message may be sent again
 │   ├── CredentialsRejected   nothing will work until a person acts: the channel is paused
+│   ├── ConfigurationRefused  this template, signature or route works only after a person acted
 │   ├── VendorThrottled       too fast; sent again after `retry_after`
-│   └── VendorUnavailable     no contact; sent again after a wait
+│   │   └── HeldUntil         the vendor sends nothing before a moment, such as the end of its night
+│   └── VendorUnavailable     documented as not accepted; sent again after a wait
+│       └── VendorUnreachable no contact: not a byte left
 └── OutcomeUnknown            may have been accepted: never resent blindly
 
 An error's text is read by marketers and written to logs: it must hold no phone number and no secret.
 `bridge.plugin.http` builds such errors from `requests` exceptions without quoting them.
+A table of a vendor's codes names its classes by `Consequence`.
 """
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
 
 
 class BridgeError(Exception):
@@ -46,9 +55,19 @@ class ConfigurationFault(BridgeError):
 
 
 class WebhookRejected(BridgeError):
-    """The webhook's signature, token or form is wrong; it is answered 403 and nothing is stored."""
+    """The webhook's signature, token or form is wrong: nothing is stored, and it is kept for the operator.
+
+    `status` is the HTTP status of the answer: the one after which this vendor sends the webhook again, so
+    that one wrong secret loses no receipt. Some never repeat after 4xx; for them it is 503.
+    """
 
     default_code = "WEBHOOK_REJECTED"
+
+    def __init__(self, reason: str, *, code: str = "", status: int = 403) -> None:
+        super().__init__(reason, code=code)
+        if not 400 <= status <= 599:
+            raise ValueError("a rejected webhook is answered with a status from 400 to 599")
+        self.status = status
 
 
 class BadNumber(BridgeError, ValueError):
@@ -75,10 +94,16 @@ class NoSuchResource(VendorRejected):
     default_code = "NO_SUCH_RESOURCE"
 
 
+class OptedOut(VendorRejected):
+    """The recipient wants no messages from this sender: the number goes on the suppression list."""
+
+    default_code = "OPTED_OUT"
+
+
 class NotAccepted(BridgeError):
     """Certainly not accepted: the same message may be sent again.
 
-    `retry_after` is the number of seconds the vendor asked for, or None to let the core choose.
+    `retry_after` is the number of seconds the vendor asked for, or None to let the bridge choose.
     """
 
     default_code = "NOT_ACCEPTED"
@@ -94,10 +119,34 @@ class CredentialsRejected(NotAccepted):
     default_code = "CREDENTIALS_REJECTED"
 
 
+class ConfigurationRefused(NotAccepted):
+    """The template, signature, route or country is not set up at the vendor.
+
+    The account works: only the messages that need this wait, longer each time, until a person has acted.
+    """
+
+    default_code = "CONFIGURATION_REFUSED"
+
+
 class VendorThrottled(NotAccepted):
     """The vendor asked to slow down and took nothing."""
 
     default_code = "VENDOR_THROTTLED"
+
+
+class HeldUntil(VendorThrottled):
+    """The vendor takes such messages from `until` on, an aware moment: its night hours, or tomorrow's quota.
+
+    The messages wait until then; the channel goes on with others.
+    """
+
+    default_code = "VENDOR_CLOSED"
+
+    def __init__(self, reason: str, *, until: datetime, code: str = "") -> None:
+        super().__init__(reason, code=code)
+        if until.tzinfo is None:
+            raise ValueError("until has no time zone")
+        self.until = until
 
 
 class VendorUnavailable(NotAccepted):
@@ -106,7 +155,58 @@ class VendorUnavailable(NotAccepted):
     default_code = "VENDOR_UNAVAILABLE"
 
 
+class VendorUnreachable(VendorUnavailable):
+    """Not a byte reached the vendor: unknown host, refused connection, wrong certificate."""
+
+
 class OutcomeUnknown(BridgeError):
     """The request left and no readable answer came: it may have been accepted."""
 
     default_code = "OUTCOME_UNKNOWN"
+
+
+class Consequence(StrEnum):
+    """What a vendor's code means for the message: the one list for tables of codes and for settings."""
+
+    THROTTLED = "throttled"  # not accepted: slow down
+    UNAVAILABLE = "unavailable"  # documented as not accepted: sent again after a wait
+    ACCOUNT = "account"  # credentials, balance, a limit of the account: the channel pauses, the queue stays
+    CONFIGURATION = "configuration"  # template, signature, route, country: the queue stays, a person is told
+    HOLD = "hold"  # not accepted before a moment
+    REJECTED = "rejected"  # final for the message
+    MISSING = "missing"  # final: the vendor does not know the template, signature or message
+    OPTED_OUT = "opted_out"  # final, and the number is suppressed
+    UNKNOWN = "unknown"  # may have been accepted
+
+    def error(
+        self,
+        reason: str,
+        *,
+        code: str = "",
+        retry_after: float | None = None,
+        until: datetime | None = None,
+    ) -> BridgeError:
+        """Make the error of this consequence.
+
+        Returns an error to raise, or to hand to `failure`. HOLD needs `until`, an aware moment.
+        """
+        if self is Consequence.HOLD:
+            if until is None:
+                raise ValueError("a consequence of hold needs until")
+            return HeldUntil(reason, until=until, code=code)
+        kind = _ERRORS[self]
+        if issubclass(kind, NotAccepted):
+            return kind(reason, code=code, retry_after=retry_after)
+        return kind(reason, code=code)
+
+
+_ERRORS: Mapping[Consequence, type[BridgeError]] = {
+    Consequence.THROTTLED: VendorThrottled,
+    Consequence.UNAVAILABLE: VendorUnavailable,
+    Consequence.ACCOUNT: CredentialsRejected,
+    Consequence.CONFIGURATION: ConfigurationRefused,
+    Consequence.REJECTED: VendorRejected,
+    Consequence.MISSING: NoSuchResource,
+    Consequence.OPTED_OUT: OptedOut,
+    Consequence.UNKNOWN: OutcomeUnknown,
+}

@@ -13,6 +13,10 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
+from .channel import Channel, Health
+from .events import Event
+from .reports import PollWindow, ReceiptPage, ReplyPage, WebhookRequest, WebhookResult
+from .sending import Batch, SubmitResult, Verdict
 from .templates import (
     CreatedTemplate,
     DigitalTemplate,
@@ -20,19 +24,6 @@ from .templates import (
     SignReview,
     TemplateReview,
     TextTemplate,
-)
-from .types import (
-    Batch,
-    Channel,
-    Event,
-    Health,
-    PollWindow,
-    ReceiptPage,
-    ReplyPage,
-    SubmitResult,
-    Verdict,
-    WebhookRequest,
-    WebhookResult,
 )
 
 if TYPE_CHECKING:
@@ -44,22 +35,22 @@ hookimpl = pluggy.HookimplMarker("bridge")
 
 @hookspec
 def register_vendors() -> Sequence[type["Vendor"]]:  # type: ignore[empty-body]
-    """The vendor classes of this plugin module. Called once when the plugin is loaded."""
+    """Return the vendor classes of this plugin module. Called once when the plugin is loaded."""
 
 
 @hookspec
 def register_policies() -> Sequence[type["Policy"]]:  # type: ignore[empty-body]
-    """The policy classes of this plugin module. Called once when the plugin is loaded."""
+    """Return the policy classes of this plugin module. Called once when the plugin is loaded."""
 
 
 @hookspec(firstresult=True)
 def check_channel(channel: Channel) -> Health:  # type: ignore[empty-body]
-    """Whether the channel can send: asks the vendor something harmless. Used by `sms-bridge check --live`."""
+    """Ask the vendor something harmless that tells if the channel can send, for `sms-bridge check --live`."""
 
 
 @hookspec(firstresult=True)
 def query_sign(channel: Channel, sign_name: str) -> SignReview:  # type: ignore[empty-body]
-    """The review of a signature, named without brackets. Raises NoSuchResource for an unknown one."""
+    """Return the review of a signature, named without brackets. Raises NoSuchResource for an unknown one."""
 
 
 @hookspec(firstresult=True)
@@ -74,7 +65,7 @@ def update_template(channel: Channel, template: TextTemplate) -> CreatedTemplate
 
 @hookspec(firstresult=True)
 def query_template(channel: Channel, template: TextTemplate) -> TemplateReview:  # type: ignore[empty-body]
-    """The review of a text template. Raises NoSuchResource when the vendor lost it."""
+    """Return the review of a text template. Raises NoSuchResource when the vendor lost it."""
 
 
 @hookspec(firstresult=True)
@@ -105,7 +96,7 @@ def delete_digital_template(channel: Channel, template: DigitalTemplate) -> bool
 def query_digital_template(  # type: ignore[empty-body]
     channel: Channel, template: DigitalTemplate
 ) -> DigitalTemplateReview:
-    """The review of a digital template by each carrier."""
+    """Return the review of a digital template by each carrier."""
 
 
 @hookspec(firstresult=True)
@@ -133,19 +124,20 @@ def reconcile_batch(channel: Channel, batch: Batch) -> Sequence[SubmitResult]:  
 
 @hookspec(firstresult=True)
 def poll_receipts(channel: Channel, window: PollWindow) -> ReceiptPage:  # type: ignore[empty-body]
-    """One page of delivery receipts. One process of the whole installation polls a channel at a time."""
+    """Return one page of delivery receipts; one process of the installation polls a channel at a time."""
 
 
 @hookspec(firstresult=True)
 def poll_replies(channel: Channel, window: PollWindow) -> ReplyPage:  # type: ignore[empty-body]
-    """One page of replies. One process of the whole installation polls a channel at a time."""
+    """Return one page of replies; one process of the installation polls a channel at a time."""
 
 
 @hookspec(firstresult=True)
 def parse_webhook(channel: Channel, request: WebhookRequest) -> WebhookResult:  # type: ignore[empty-body]
     """Read a vendor's webhook and say how to acknowledge it. Raises WebhookRejected for a forged one.
 
-    Must not call the vendor and must answer fast: the result is stored, then acknowledged.
+    Must not call the vendor and must answer fast: the result is stored, then acknowledged. What the vendor
+    wants visited is `WebhookResult.confirm`, which is called in between.
     """
 
 

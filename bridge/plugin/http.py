@@ -1,42 +1,62 @@
-"""HTTP as a vendor plugin needs it: always a timeout, never a blind repeat, errors by consequence.
+"""HTTP as a vendor plugin needs it: always an end, never a blind repeat, errors by consequence.
 
-`Session` is a `requests.Session` that cannot forget its timeouts. `translated` turns what `requests` raises
-into an error of `bridge.plugin.errors` that quotes no URL (URLs carry numbers). `fetch` downloads media from
-untrusted addresses without reaching into the private network.
+`Session` is a `requests.Session` whose exchanges end in time; `Adapter` gives the same to an SDK's session.
+`translated` turns what `requests` raises into an error of `bridge.plugin.errors` that quotes no URL
+(URLs carry numbers). `fetch` downloads media from untrusted addresses without reaching into the private
+network.
 """
 
-import ipaddress
-import socket
 import ssl
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import requests
-import urllib3
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from requests.adapters import BaseAdapter
+from urllib3 import Retry
 from urllib3.exceptions import (
     ConnectTimeoutError,
     NameResolutionError,
     NewConnectionError,
     ProxyError,
+    ReadTimeoutError,
     SSLError,
 )
-from urllib3.util import connection as urllib3_connection
 
+from .addresses import AddressRefused, check_prepared, check_url, prepared_url
 from .errors import (
     BridgeError,
     CredentialsRejected,
     OutcomeUnknown,
     VendorRejected,
     VendorThrottled,
-    VendorUnavailable,
+    VendorUnreachable,
 )
+from .exchange import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, Adapter, PrivateAddress
 
-CONNECT_TIMEOUT_S = 5.0
-READ_TIMEOUT_S = 20.0
+__all__ = [
+    "ANSWER_BYTES",
+    "CONNECT_TIMEOUT_S",
+    "READ_TIMEOUT_S",
+    "Adapter",
+    "AddressRefused",
+    "AnswerTooLong",
+    "FetchFailed",
+    "Session",
+    "check_url",
+    "classify",
+    "fetch",
+    "open_url",
+    "raise_for_status",
+    "retry_after",
+    "translated",
+]
+
+ANSWER_BYTES = 1 << 20
+"""Bytes of an answer that a session reads, unpacked; a longer one is no answer."""
+LEAST_RATE = 4096.0
+"""Bytes a second at which a file must come."""
 _MAX_REDIRECTS = 3
 _BAD_URL = (
     requests.exceptions.InvalidURL,
@@ -45,22 +65,30 @@ _BAD_URL = (
 )
 
 
-class AddressRefused(BridgeError):
-    """The URL is not https, its host is not allowed, or it leads into a private network."""
-
-    default_code = "ADDRESS_REFUSED"
-
-
 class FetchFailed(BridgeError):
     """The file could not be downloaded: not found, too large, or no contact."""
 
     default_code = "FETCH_FAILED"
 
 
-class Session(requests.Session):
-    """A session with timeouts on every request, a pool for `threads`, no redirects and no repeats.
+class AnswerTooLong(requests.RequestException):
+    """An answer that goes on behind what may be read; `response` holds its beginning."""
 
-    Proxy variables of the environment are obeyed only with `trust_env=True`.
+
+class Session(requests.Session):
+    """A session whose every exchange ends, with a pool for `threads`. It promises:
+
+    - a deadline: no exchange goes on for ever, whatever the peer does;
+    - no repeat: a request leaves once, and an adapter with retries is refused with a ValueError, when it is
+      mounted and again before each request;
+    - no redirect is followed, whatever `allow_redirects` says;
+    - certificates are verified: `verify=False`, or what says as little, is refused with a ValueError;
+    - proxies and .netrc of the environment are not obeyed, unless asked for with `trust_env=True`.
+
+    `timeout` is the time to connect and to read. It bounds each step and, added up, the whole exchange: a
+    peer that sends a byte a second is left when the sum is over. `least_rate` (bytes a second) lets a body
+    that keeps coming take longer. At most `max_answer` bytes of an answer are read, unpacked; a longer one
+    raises AnswerTooLong. With `stream=True` the caller reads, within the same time.
     """
 
     def __init__(
@@ -70,57 +98,107 @@ class Session(requests.Session):
         timeout: tuple[float, float] = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
         trust_env: bool = False,
         allow_private: bool = True,
+        max_answer: int = ANSWER_BYTES,
+        least_rate: float = 0.0,
     ) -> None:
         super().__init__()
         self.timeout = timeout
+        self.max_answer = max_answer
         self.trust_env = trust_env
-        adapter = HTTPAdapter(pool_connections=4, pool_maxsize=threads, max_retries=0)
-        if not allow_private:
-            adapter = _PublicOnlyAdapter(pool_connections=4, pool_maxsize=threads, max_retries=0)
+        adapter = Adapter(threads=threads, public_only=not allow_private, least_rate=least_rate)
         self.mount("https://", adapter)
         self.mount("http://", adapter)
 
-    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
-        """As `requests.Session.request`, with this session's timeouts."""
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send as `requests.Session.send` does, with this session's time-outs and bounds."""
         if kwargs.get("timeout") is None:
             kwargs["timeout"] = self.timeout
-        return super().request(method, url, *args, **kwargs)
+        if not (verify := kwargs.get("verify", self.verify)):
+            raise ValueError(
+                f"Without certificates anybody can answer in the vendor's name: verify={verify!r} is refused."
+            )
+        _refuse_repeats(self.get_adapter(request.url or ""))
+        streamed = kwargs.pop("stream", None) or self.stream
+        response = super().send(request, stream=True, **kwargs)
+        if not streamed:
+            _read(response, self.max_answer)
+        return response
+
+    def mount(self, prefix: str | bytes, adapter: BaseAdapter) -> None:
+        """Mount as `requests.Session` does; raises ValueError for one that repeats requests by itself."""
+        _refuse_repeats(adapter)
+        super().mount(prefix, adapter)
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Never: `requests` would follow a redirect of `get` unasked, past any check of the address."""
 
 
+def _refuse_repeats(adapter: BaseAdapter) -> None:
+    if _repeats(getattr(adapter, "max_retries", 0)):
+        raise ValueError("An adapter with max_retries repeats requests blindly; leave repeats to the bridge.")
+
+
+def _repeats(retries: Retry | int | bool) -> bool:
+    if not isinstance(retries, Retry):
+        return bool(retries)
+    # `total` comes first: with none left, or False, the other counts do not matter.
+    counts = (retries.connect, retries.read, retries.redirect, retries.status, retries.other)
+    return bool(retries.total) or (retries.total is None and any(counts))
+
+
+def _read(response: requests.Response, max_bytes: int) -> None:
+    """Read the answer, never more than `max_bytes` of it."""
+    content = bytearray()
+    try:
+        for piece in response.iter_content(16_384):
+            content += piece
+            if len(content) > max_bytes:
+                break
+    except BaseException:
+        response.close()
+        raise
+    too_long = len(content) > max_bytes
+    if too_long:
+        response.close()
+    response._content = bytes(content[:max_bytes])
+    response._content_consumed = True  # type: ignore[attr-defined]
+    if too_long:
+        raise AnswerTooLong("the answer does not end", response=response)
+
+
 def classify(error: requests.RequestException) -> BridgeError:
-    """VendorUnavailable when the request certainly never left, OutcomeUnknown in every other case."""
+    """VendorUnreachable when the request certainly never left, OutcomeUnknown in every other case."""
     if isinstance(error, requests.ConnectTimeout):
-        return VendorUnavailable("The vendor did not answer the connection in time.", code="CONNECT_TIMEOUT")
+        return VendorUnreachable("The vendor did not answer the connection in time.", code="CONNECT_TIMEOUT")
     if isinstance(error, _BAD_URL):
-        return VendorUnavailable("The vendor's address is not a URL.", code="BAD_URL")
+        return VendorUnreachable("The vendor's address is not a URL.", code="BAD_URL")
     refusal = _refusal(error)
     if refusal is not None:
         return refusal
-    if isinstance(error, requests.Timeout):
+    if isinstance(error, AnswerTooLong):
+        return OutcomeUnknown("The vendor's answer does not end.", code="ENDLESS_ANSWER")
+    if isinstance(error, requests.Timeout) or (error.args and isinstance(error.args[0], ReadTimeoutError)):
         return OutcomeUnknown("The vendor did not answer in time.", code="READ_TIMEOUT")
     return OutcomeUnknown("The connection to the vendor broke before its answer.", code="CONNECTION_LOST")
 
 
-def _refusal(error: requests.RequestException) -> VendorUnavailable | None:
+def _refusal(error: requests.RequestException) -> VendorUnreachable | None:
     if not isinstance(error, requests.ConnectionError) or not error.args:
         return None
     reason = getattr(error.args[0], "reason", error.args[0])
     if isinstance(reason, ProxyError):
         # urllib3 also blames the proxy for an answer that was lost after the request had left.
         reason = reason.original_error
-    if isinstance(reason, _PrivateAddress):
-        return VendorUnavailable("The vendor's address lies in a private network.", code="PRIVATE_ADDRESS")
+    if isinstance(reason, PrivateAddress):
+        return VendorUnreachable("The vendor's address lies in a private network.", code="PRIVATE_ADDRESS")
     if isinstance(reason, NameResolutionError):
-        return VendorUnavailable("The vendor's host name is not known.", code="DNS")
+        return VendorUnreachable("The vendor's host name is not known.", code="DNS")
     if isinstance(reason, ConnectTimeoutError | NewConnectionError) or _no_tunnel(reason):
-        return VendorUnavailable("The vendor refused the connection.", code="CONNECTION_REFUSED")
+        return VendorUnreachable("The vendor refused the connection.", code="CONNECTION_REFUSED")
     if isinstance(reason, SSLError) and any(
         isinstance(arg, ssl.SSLCertVerificationError) for arg in reason.args
     ):
-        return VendorUnavailable("The vendor's certificate is not valid.", code="CERTIFICATE_INVALID")
+        return VendorUnreachable("The vendor's certificate is not valid.", code="CERTIFICATE_INVALID")
     return None
 
 
@@ -164,81 +242,10 @@ def raise_for_status(response: requests.Response) -> None:
 
 
 def retry_after(header: str | None) -> float | None:
-    """The seconds of a Retry-After header in its numeric form, at most an hour; otherwise None."""
+    """Return the seconds of a Retry-After header in its numeric form, at most an hour; otherwise None."""
     if header is None or not header.strip().isascii() or not header.strip().isdigit():
         return None
     return float(min(int(header), 3600))
-
-
-class _PrivateAddress(NewConnectionError):
-    """The name resolved to an address that is not on the public Internet."""
-
-
-def _connect_public(connection: HTTPConnection) -> socket.socket:
-    # The address of the connected socket is checked, not a look-up before it: a name that resolves
-    # differently the second time (DNS rebinding) gains nothing.
-    host = connection._dns_host
-    try:
-        sock = urllib3_connection.create_connection(
-            (host, connection.port or 0),
-            connection.timeout,
-            connection.source_address,
-            connection.socket_options,
-        )
-    except socket.gaierror as error:
-        raise NameResolutionError(host, connection, error) from error
-    except TimeoutError as error:
-        raise ConnectTimeoutError(connection, "connect timeout") from error
-    except OSError as error:
-        raise NewConnectionError(connection, "connection refused") from error
-    address = ipaddress.ip_address(sock.getpeername()[0].split("%")[0])
-    mapped = getattr(address, "ipv4_mapped", None) or address
-    if not mapped.is_global or mapped.is_multicast:
-        sock.close()
-        raise _PrivateAddress(connection, "private address")
-    return sock
-
-
-class _PublicHTTPConnection(HTTPConnection):
-    def _new_conn(self) -> socket.socket:
-        return _connect_public(self)
-
-
-class _PublicHTTPSConnection(HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        return _connect_public(self)
-
-
-class _PublicHTTPPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _PublicHTTPConnection
-
-
-class _PublicHTTPSPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _PublicHTTPSConnection
-
-
-class _PublicOnlyAdapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _PublicHTTPPool, "https": _PublicHTTPSPool}
-
-
-def check_url(url: str, *, allow_private: bool, hosts: Collection[str] = ()) -> None:
-    """Raise AddressRefused unless the URL is https and its host ends with one of `hosts` (empty: any).
-
-    `allow_private` also admits http.
-    """
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        raise AddressRefused("The file's address is not a URL.") from None
-    host = (parts.hostname or "").lower()
-    if parts.scheme not in (("https", "http") if allow_private else ("https",)) or not host:
-        raise AddressRefused("The file's address is not an https URL.")
-    if parts.username is not None:
-        raise AddressRefused("The file's address carries a user name.")
-    if hosts and not any(host == known or host.endswith("." + known.lstrip(".")) for known in hosts):
-        raise AddressRefused("The file's host is not on the list of allowed hosts.")
 
 
 @contextmanager
@@ -254,10 +261,8 @@ def open_url(
 
     The response may have any status. Raises AddressRefused or FetchFailed.
     """
-    with Session(threads=1, timeout=timeout, allow_private=allow_private) as session:
-        response = _follow(
-            session, url, lambda u: check_url(u, allow_private=allow_private, hosts=hosts), headers
-        )
+    with Session(threads=1, timeout=timeout, allow_private=allow_private, least_rate=LEAST_RATE) as session:
+        response = _follow(session, url, allow_private, hosts, headers)
         try:
             yield response
         finally:
@@ -265,12 +270,13 @@ def open_url(
 
 
 def _follow(
-    session: Session, url: str, check: Callable[[str], None], headers: dict[str, str] | None
+    session: Session, url: str, allow_private: bool, hosts: Collection[str], headers: dict[str, str] | None
 ) -> requests.Response:
     for _ in range(_MAX_REDIRECTS + 1):
-        check(url)
+        prepared = session.prepare_request(requests.Request("GET", prepared_url(url), headers))
+        check_prepared(url, prepared.url or "", allow_private=allow_private, hosts=hosts)
         try:
-            response = session.get(url, headers=headers, stream=True)
+            response = session.send(prepared, stream=True)
         except requests.RequestException as error:
             refusal = classify(error)
             kind = AddressRefused if refusal.code == "PRIVATE_ADDRESS" else FetchFailed
@@ -282,12 +288,19 @@ def _follow(
     raise FetchFailed("The file's address redirects too often.")
 
 
-def fetch(url: str, *, max_bytes: int, allow_private: bool, hosts: Collection[str] = ()) -> tuple[bytes, str]:
+def fetch(
+    url: str,
+    *,
+    max_bytes: int,
+    allow_private: bool,
+    hosts: Collection[str] = (),
+    timeout: tuple[float, float] = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
+) -> tuple[bytes, str]:
     """Download a small file (media of a template) and its content type.
 
     Raises AddressRefused or FetchFailed; never more than `max_bytes` are kept in memory.
     """
-    with open_url(url, allow_private=allow_private, hosts=hosts) as response:
+    with open_url(url, allow_private=allow_private, hosts=hosts, timeout=timeout) as response:
         if response.status_code != 200:
             raise FetchFailed(f"The file's host answered with status {response.status_code}.")
         data = bytearray()

@@ -48,14 +48,32 @@ class MessageStatus(IntEnum):
     ACCEPTED = 20
     DELIVERED = 30
     UNDELIVERABLE = 31
-    EXPIRED = 32
+    EXPIRED = 32  # the vendor or the carrier gave up delivering it
     REJECTED = 33
     UNKNOWN = 34  # the deadline passed with the outcome still unknown
+    UNSENT = 35  # the bridge never handed it to a vendor
 
     @property
     def final(self) -> bool:
         """True when the message has come to its end and Quick Audience is told."""
-        return self >= MessageStatus.DELIVERED
+        return self in FINAL
+
+
+OPEN = frozenset({MessageStatus.QUEUED, MessageStatus.CALLING, MessageStatus.ACCEPTED})
+"""A message that may still change."""
+
+FINAL = frozenset(MessageStatus) - OPEN
+"""A message that has ended. All are higher than every open one: see FIRST_FINAL."""
+
+FIRST_FINAL = min(FINAL)
+"""The lowest final status: what is below it is open."""
+
+MAY_HAVE_ARRIVED = frozenset(MessageStatus) - {
+    MessageStatus.QUEUED,
+    MessageStatus.REJECTED,
+    MessageStatus.UNSENT,
+}
+"""A message that the person may have received; it counts in a frequency cap."""
 
 
 class Outcome(StrEnum):

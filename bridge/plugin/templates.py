@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from .moments import require_aware
 from .status import Carrier, Kind, ReviewStatus, TemplateType
 
 
@@ -45,7 +46,7 @@ class DigitalPart:
 class DigitalTemplate:
     """A digital template: its parts in the order in which they are shown.
 
-    `type` decides how its recipients' numbers are read: mainland, unless the channel sends them abroad.
+    `type` decides how its recipients' numbers are read: mainland, unless the channel is international.
     """
 
     code: str
@@ -93,6 +94,9 @@ class SignReview:
     reason: str = ""
     created_at: datetime | None = None
 
+    def __post_init__(self) -> None:
+        require_aware(self, created_at=self.created_at)
+
 
 @dataclass(frozen=True, slots=True)
 class TemplateReview:
@@ -103,6 +107,9 @@ class TemplateReview:
     created_at: datetime | None = None
     vendor_code: str | None = None
     state: str | None = None
+
+    def __post_init__(self) -> None:
+        require_aware(self, created_at=self.created_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +130,9 @@ class DigitalTemplateReview:
     vendor_code: str | None = None
     state: str | None = None
 
+    def __post_init__(self) -> None:
+        require_aware(self, created_at=self.created_at)
+
     @property
     def status(self) -> ReviewStatus:
         """All approved is approved, some is partial, none with any pending is pending, else rejected."""
@@ -138,7 +148,7 @@ class DigitalTemplateReview:
 
 @dataclass(frozen=True, slots=True)
 class ReviewChange:
-    """A vendor's news of a review: exactly one of `sign_name` and `vendor_code`.
+    """What a vendor says of a review: exactly one of `sign_name` and `vendor_code`.
 
     `review` None means "ask again".
     """

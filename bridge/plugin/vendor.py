@@ -1,20 +1,15 @@
 """The base classes of vendors and policies."""
 
-from collections.abc import Collection
-from typing import ClassVar
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, SecretBytes, SecretStr
 
-from .types import Channel, Limits
-
-
-class PluginSettings(BaseModel):
-    """Base of a plugin's own settings: unknown keys are faults, values never change, input is not shown.
-
-    Use pydantic's SecretStr for secrets. Values arrive with `env:` and `file:` references resolved.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+from .beginning import Beginning, questions_of
+from .channel import Channel, Limits
+from .settings import PluginSettings
+from .templates import Template
 
 
 class Vendor:
@@ -31,6 +26,14 @@ class Vendor:
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
 
+    @classmethod
+    def beginnings(cls) -> Sequence[Beginning]:
+        """Return the ways to begin a channel with this vendor, for `sms-bridge init`.
+
+        The default asks for every setting that must be given, with the sentence below it.
+        """
+        return (Beginning(cls.name, cls.name, tuple(questions_of(cls.settings_model))),)
+
     @property
     def limits(self) -> Limits:
         """How many messages one call may carry."""
@@ -40,8 +43,47 @@ class Vendor:
         """Names of implemented hooks that this channel's settings switch off."""
         return ()
 
+    def lacks_code(self, template: Template) -> bool:
+        """Return True for a template that cannot be sent with before a person gives the vendor's code of it.
+
+        For vendors whose templates are made by hand, there: such a template stays pending.
+        """
+        return False
+
+    def needs_sign(self) -> bool:
+        """Return True when the vendor reviews texts under a signature, and the settings name none.
+
+        Then it is the channel's `default_sign`, and `sms-bridge check` says so where that is missing.
+        """
+        return False
+
+    def identity(self) -> Sequence[str]:
+        """Return the texts that make this vendor account the one it is: its id, the address of the API.
+
+        The bridge keeps a digest of them with every call and every template it files. What a look-up says
+        is believed only at the account that was called: another one has not got the message, which proves
+        nothing. Leave out what may change while the account stays the same (a rotated password, a time-out).
+        The default is every setting that was written, secrets included: when in doubt it is another account.
+        """
+        return (json.dumps(_revealed(self.channel.settings), sort_keys=True, default=str),)
+
     def close(self) -> None:
-        """Give up connections; called when the process stops."""
+        """Close connections; called when the process stops."""
+
+
+def _revealed(value: Any) -> Any:
+    """Return a setting as plain values, secrets as they are and defaults left out."""
+    if isinstance(value, SecretStr | SecretBytes):
+        return value.get_secret_value()
+    if isinstance(value, BaseModel):
+        return {name: _revealed(getattr(value, name)) for name in sorted(value.model_fields_set)}
+    if isinstance(value, Mapping):
+        return {str(key): _revealed(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_revealed(one) for one in value]
+    if isinstance(value, set | frozenset):
+        return sorted((_revealed(one) for one in value), key=str)
+    return value
 
 
 class Policy:
@@ -57,4 +99,4 @@ class Policy:
         self.channel = channel
 
     def close(self) -> None:
-        """Give up resources; called when the process stops."""
+        """Release resources; called when the process stops."""

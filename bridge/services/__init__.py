@@ -3,38 +3,54 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bridge.channels import OpenChannel
+from bridge.channels import OpenAccount, OpenChannel
+from bridge.clock import Clock, seconds
 from bridge.ledger import Ledger
 from bridge.settings import Settings
 
 from .accepting import Accepting
-from .dispatching import Dispatched, Dispatching
+from .elsewhere import Elsewhere
 from .fetching import Fetching
+from .history import ChannelHistory
 from .polling import Polling
 from .pushing import Pushed, Pushing
 from .receiving import Receiving
-from .records import ChannelRecords, Clock
 from .reporting import Reporting
+from .routing import Routing
+from .sending import Sending, Sent
 from .settling import Settling
+from .signs import Signs
 from .templates import Templates
 
-__all__ = ["ChannelRecords", "ChannelServices", "Clock", "Dispatched", "Pushed", "Services", "build"]
+__all__ = ["AccountServices", "ChannelHistory", "ChannelServices", "Pushed", "Sent", "Services", "build"]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountServices:
+    """What the bridge does for one account of a channel: it takes in what the account reports."""
+
+    account: OpenAccount
+    receiving: Receiving
+    polling: Polling
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelServices:
-    """Everything the bridge does for one channel."""
+    """Everything the bridge does for one channel; `receiving` and `polling` are the primary account's."""
 
     channel: OpenChannel
+    signs: Signs
     templates: Templates
     accepting: Accepting
     reporting: Reporting
     receiving: Receiving
-    dispatching: Dispatching
+    sending: Sending
     settling: Settling
     polling: Polling
     fetching: Fetching
     pushing: Pushing
+    routing: Routing
+    at: Mapping[str, AccountServices]
 
 
 class Services(Mapping[str, ChannelServices]):
@@ -54,7 +70,7 @@ class Services(Mapping[str, ChannelServices]):
 
 
 def build(settings: Settings, channels: Mapping[str, OpenChannel], ledger: Ledger, clock: Clock) -> Services:
-    """The services of opened channels over one ledger."""
+    """Return the services of opened channels over one ledger."""
     return Services(
         {name: _of_channel(settings, channel, ledger, clock) for name, channel in channels.items()}
     )
@@ -62,19 +78,36 @@ def build(settings: Settings, channels: Mapping[str, OpenChannel], ledger: Ledge
 
 def _of_channel(settings: Settings, channel: OpenChannel, ledger: Ledger, clock: Clock) -> ChannelServices:
     bridge = settings.bridge
-    lease_ms = bridge.lease_s * 1000
-    templates = Templates(channel, ledger, clock)
-    receiving = Receiving(channel, templates, ledger, clock)
-    dispatching = Dispatching(channel, ledger, clock)
+    lease_ms = seconds(bridge.lease_s)
+    elsewhere = Elsewhere(channel, ledger, clock)
+    signs = Signs(channel, elsewhere, ledger, clock)
+    templates = Templates(channel, signs, elsewhere, ledger, clock)
+    routing = Routing(channel, elsewhere, ledger, clock)
+    sending = Sending(channel, routing, ledger, clock)
+    at = {
+        name: _of_account(channel, account, templates, ledger, clock)
+        for name, account in channel.accounts.items()
+    }
+    primary = at[channel.primary.name]
     return ChannelServices(
         channel=channel,
+        signs=signs,
         templates=templates,
-        accepting=Accepting(channel, bridge, templates, ledger, clock),
+        accepting=Accepting(channel, bridge, templates, signs, ledger, clock),
         reporting=Reporting(channel, ledger),
-        receiving=receiving,
-        dispatching=dispatching,
-        settling=Settling(channel, dispatching, ledger, clock, lease_ms=lease_ms),
-        polling=Polling(channel, receiving, ledger, clock),
+        receiving=primary.receiving,
+        sending=sending,
+        settling=Settling(channel, sending, ledger, clock, lease_ms=lease_ms),
+        polling=primary.polling,
         fetching=Fetching(channel, bridge, ledger, clock, lease_ms=lease_ms),
         pushing=Pushing(channel, ledger, clock, threads=bridge.push_threads),
+        routing=routing,
+        at=at,
     )
+
+
+def _of_account(
+    channel: OpenChannel, account: OpenAccount, templates: Templates, ledger: Ledger, clock: Clock
+) -> AccountServices:
+    receiving = Receiving(channel, account, templates, ledger, clock)
+    return AccountServices(account, receiving, Polling(channel, account, receiving, ledger, clock))

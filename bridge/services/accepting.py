@@ -5,36 +5,53 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
-from bridge import metrics
+from bridge import metrics, tracing
 from bridge.channels import OpenChannel
-from bridge.channels.dispatch import SENDING
-from bridge.contract.bodies import SendFileBody, SendListBody
+from bridge.channels.hooks import SENDING
+from bridge.clock import Clock, hours, millis
+from bridge.contract.bodies import TASK, SendFileBody, SendListBody
 from bridge.contract.refusal import Refusal, invalid
-from bridge.ledger import Ledger, NewBatch, NewFile, Overfull, Recipients, StoredTemplate, Terms
+from bridge.ledger import (
+    CampaignCancelled,
+    Ledger,
+    NewFile,
+    NewSend,
+    Overfull,
+    Recipients,
+    StoredTemplate,
+    Terms,
+)
 from bridge.ledger.refs import to_ref
-from bridge.plugin import Kind, ReviewStatus
+from bridge.ledger.sendinfo import TRACE
+from bridge.plugin import EventName, Kind, ReviewStatus
 from bridge.plugin.http import AddressRefused, check_url
 from bridge.settings import BridgeSettings
 
-from .records import Clock, millis
+from .signs import Signs
 from .snapshots import snapshot
-from .templates import Templates
+from .templates import FILED_ELSEWHERE, Templates
 
 log = structlog.get_logger("bridge.accepting")
 
 LIMIT_EXCEEDED = ("LIMIT_EXCEEDED", "The send was limited to fewer recipients than it listed.")
-_HOUR_MS = 3_600_000
 
 
 class Accepting:
     """The send operations of one channel; the answer is given after the commit. Failures raise Refusal."""
 
     def __init__(
-        self, channel: OpenChannel, bridge: BridgeSettings, templates: Templates, ledger: Ledger, clock: Clock
+        self,
+        channel: OpenChannel,
+        bridge: BridgeSettings,
+        templates: Templates,
+        signs: Signs,
+        ledger: Ledger,
+        clock: Clock,
     ) -> None:
         self._channel = channel
         self._bridge = bridge
         self._templates = templates
+        self._signs = signs
         self._ledger = ledger
         self._clock = clock
 
@@ -46,15 +63,16 @@ class Accepting:
                 "TOO_MANY_RECIPIENTS", f"The request lists {count} numbers; send at most {most} at once."
             )
         template = self._sendable(body.template_code, body.sign_name, kind)
-        new = NewBatch(
+        new = NewSend(
             channel=self._channel.name,
             out_id=body.out_id,
             sign_name=body.sign_name,
             template_code=template.code,
             template=snapshot(template, self._channel.settings.opt_out_suffix),
             digest=digest,
-            task=json.dumps(body.task, ensure_ascii=False),
-            chunks=self._chunks(body),
+            task=json.dumps(_with_trace(body.task), ensure_ascii=False),
+            task_id=body.task.get(TASK.name, ""),
+            batches=self._batches(body),
         )
         return self._accept(new, None, kind, body.limit)
 
@@ -67,40 +85,50 @@ class Accepting:
         except AddressRefused as error:
             raise invalid("phoneOssUrl", error.reason) from None
         template = self._sendable(body.template_code, body.sign_name, Kind.TEXT)
-        new = NewBatch(
+        new = NewSend(
             channel=self._channel.name,
             out_id=body.out_id,
             sign_name=body.sign_name,
             template_code=template.code,
             template=snapshot(template, self._channel.settings.opt_out_suffix),
             digest=digest,
+            task=json.dumps(_with_trace({})),
         )
         return self._accept(new, NewFile(body.url, body.limit), Kind.TEXT, body.limit)
 
-    def _accept(self, new: NewBatch, file: NewFile | None, kind: Kind, limit: int) -> str:
+    def _accept(self, new: NewSend, file: NewFile | None, kind: Kind, limit: int) -> str:
         now = millis(self._clock)
         settings = self._channel.settings
         terms = Terms(
             now=now,
-            deadline=now + int(settings.unknown_deadline_h * _HOUR_MS),
-            replay_ms=self._bridge.replay_hours * _HOUR_MS,
+            deadline=now + hours(settings.unknown_deadline_h),
+            replay_ms=hours(self._bridge.replay_hours),
             max_pending=settings.max_pending,
         )
         try:
-            acceptance = self._ledger.batches.accept(new, terms, file)
+            acceptance = self._ledger.sends.accept(new, terms, file)
+        except CampaignCancelled:
+            raise Refusal(
+                "CAMPAIGN_CANCELLED",
+                "This campaign was cancelled on this platform; nothing more of it is sent.",
+            ) from None
         except Overfull as full:
             raise Refusal(
                 "TOO_MANY_PENDING",
                 f"{full.pending} messages are waiting on this platform already; send again later.",
             ) from None
-        reference = to_ref(acceptance.batch_id)
+        reference = to_ref(acceptance.send_id)
         if acceptance.replayed:
-            log.info("send repeated", batch=reference)
+            log.info("send repeated", send=reference)
         else:
             metrics.ACCEPTED.labels(self._channel.name, kind).inc(new.count)
+            tracing.current().set(
+                {"messaging.message.id": reference, "messaging.batch.message_count": new.count}
+            )
+            self._channel.hooks.tell(EventName.SEND_ACCEPTED, recipients=new.count)
             log.info(
                 "send accepted",
-                batch=reference,
+                send=reference,
                 recipients=new.count,
                 by_file=file is not None,
                 **({"limit": limit} if limit else {}),
@@ -108,34 +136,44 @@ class Accepting:
         return reference
 
     def _sendable(self, code: str, sign_name: str, kind: Kind) -> StoredTemplate:
-        template = self._templates.refreshed(self._templates.find(code, kind))
+        # The primary account's own review goes with the send, whatever Quick Audience sees.
+        own = self._templates.refreshed(self._templates.find(code, kind))
+        template = self._templates.overall(own)
         if template.status is ReviewStatus.PENDING:
-            raise Refusal("TEMPLATE_NOT_APPROVED", "The template is still under review.")
+            elsewhere = self._templates.filed_elsewhere(template)
+            why = FILED_ELSEWHERE if elsewhere else "The template is still under review."
+            raise Refusal("TEMPLATE_NOT_APPROVED", why)
         if template.status is ReviewStatus.REJECTED:
             raise Refusal(
                 "TEMPLATE_NOT_APPROVED", "The template was rejected; change it and wait for its review."
             )
-        self._templates.require_sign(sign_name)
+        self._signs.require(sign_name)
         if not self._channel.hooks.supports(SENDING[kind]):
             raise Refusal("UNSUPPORTED_OPERATION", f"This platform cannot send {kind} messages.")
-        return template
+        return own
 
-    def _chunks(self, body: SendListBody) -> list[Recipients]:
+    def _batches(self, body: SendListBody) -> list[Recipients]:
         params: Sequence[Mapping[str, str]] = body.params
         uniform = _uniform(params)
         if uniform:
             params = params[:1]
-        size = chunk_size(self._channel, self._bridge, uniform=uniform)
+        size = batch_size(self._channel, self._bridge, uniform=uniform)
         sent = body.limit if 0 < body.limit < len(body.phones) else len(body.phones)
-        chunks = Recipients(body.phones[:sent], params if uniform else params[:sent]).slices(size)
+        batches = Recipients(body.phones[:sent], params if uniform else params[:sent]).slices(size)
         rest = body.phones[sent:]
         over = Recipients(rest, (), dict.fromkeys(range(len(rest)), LIMIT_EXCEEDED))
-        return chunks + over.slices(self._bridge.chunk_rows)
+        return batches + over.slices(self._bridge.batch_rows)
 
 
-def chunk_size(channel: OpenChannel, bridge: BridgeSettings, *, uniform: bool) -> int:
-    """How many recipients a chunk holds: one vendor call's worth, at most a second of the rate."""
-    size = min(channel.hooks.limits.for_call(uniform), bridge.chunk_rows)
+def _with_trace(task: Mapping[str, object]) -> Mapping[str, object]:
+    """Return a send's task with the request's span, where there is one: the vendor calls link to it."""
+    parent = tracing.traceparent()
+    return {**task, TRACE: parent} if parent else task
+
+
+def batch_size(channel: OpenChannel, bridge: BridgeSettings, *, uniform: bool) -> int:
+    """Return how many recipients a batch holds: one vendor call's worth, at most a second of the rate."""
+    size = min(channel.hooks.limits.for_call(uniform), bridge.batch_rows)
     rate = channel.settings.rate_per_s
     return max(1, min(size, int(rate)) if rate else size)
 

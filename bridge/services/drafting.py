@@ -1,12 +1,12 @@
-"""A chunk becomes a batch: numbers read, texts rendered, and what cannot be sent set aside."""
+"""A claimed batch becomes the plugin's Batch: numbers read, texts rendered, the unsendable set aside."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
-from phonenumbers import PhoneNumber, carrier
+from phonenumbers import PhoneNumber
 
-from bridge.ledger import BatchInfo, Claimed, Recipients
+from bridge.clock import moment
+from bridge.ledger import Claimed, Recipients, SendInfo
 from bridge.ledger.refs import message_ref, to_ref
 from bridge.plugin import (
     BadNumber,
@@ -33,10 +33,10 @@ _CARRIERS = {
 
 @dataclass(slots=True)
 class Draft:
-    """A chunk prepared for its call; places are those of the chunk's recipients.
+    """A batch prepared for its call; places are those of the batch's recipients.
 
     `results` holds the places that fail without a call, `duplicates` those whose number occurs earlier in
-    the chunk: they go into a chunk of their own.
+    the batch: they go into a batch of their own.
     """
 
     recipients: Recipients
@@ -49,27 +49,27 @@ class Draft:
     counted: dict[int, int] = field(default_factory=dict)
 
     def raw(self, seq: int) -> str:
-        """The number as Quick Audience wrote it, fit for the database."""
+        """Return the number as Quick Audience wrote it, fit for the database."""
         text = self.recipients.phones[seq]
         if text.isascii() and text.isprintable():
             return text
         return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
     def segments(self, seq: int) -> int:
-        """The parts the message is sent in; 0 for one that is not sent."""
+        """Return the parts the message is sent in; 0 for one that is not sent."""
         return self.counted.get(seq, 0)
 
     def without(self, places: Collection[int]) -> Batch | None:
-        """The batch less some places; None when nothing is left."""
+        """Return the batch less some places; None when nothing is left."""
         if self.batch is None or not places:
             return self.batch
         kept = tuple(message for message in self.batch.messages if self.seq_of[message.ref] not in places)
         return replace(self.batch, messages=kept) if kept else None
 
 
-def draft(chunk: Claimed, info: BatchInfo, *, only: Collection[int] | None = None) -> Draft:
-    """Prepare a chunk, or only some places of it. Bad numbers, missing values and faults become results."""
-    drafted = Draft(chunk.recipients)
+def draft(claimed: Claimed, info: SendInfo, *, only: Collection[int] | None = None) -> Draft:
+    """Prepare a batch, or only some places of it. Bad numbers, missing values and faults become results."""
+    drafted = Draft(claimed.recipients)
     template = restore(info.template)
     refused = refused_carriers(info.template)
     content = TextContent(template.content)
@@ -78,7 +78,7 @@ def draft(chunk: Claimed, info: BatchInfo, *, only: Collection[int] | None = Non
     places = range(len(drafted.recipients.phones)) if only is None else sorted(only)
     for seq in places:
         try:
-            message = _message(chunk, drafted.recipients, seq, info, template, content, refused)
+            message = _message(claimed, drafted.recipients, seq, info, template, content, refused)
         except _Fault as fault:
             drafted.results[seq] = rejected(fault.code, fault.reason)
             continue
@@ -92,7 +92,7 @@ def draft(chunk: Claimed, info: BatchInfo, *, only: Collection[int] | None = Non
         drafted.seq_of[message.ref] = seq
         messages.append(message)
     if messages:
-        drafted.batch = _batch(chunk, info, template, messages)
+        drafted.batch = _batch(claimed, info, template, messages)
     return drafted
 
 
@@ -104,10 +104,10 @@ class _Fault(Exception):
 
 
 def _message(
-    chunk: Claimed,
+    claimed: Claimed,
     recipients: Recipients,
     seq: int,
-    info: BatchInfo,
+    info: SendInfo,
     template: Template,
     content: TextContent,
     refused: Collection[Carrier],
@@ -125,12 +125,12 @@ def _message(
     if refused and _carrier_of(phone) in refused:
         raise _Fault("CARRIER_NOT_APPROVED", "The recipient's carrier did not approve this template.")
     count = segments(signed(info.sign_name, text, template.type), template.type) if text else 1
-    return Message(message_ref(chunk.id, seq), phone, params, text, count)
+    return Message(message_ref(claimed.id, seq), phone, params, text, count)
 
 
-def _batch(chunk: Claimed, info: BatchInfo, template: Template, messages: list[Message]) -> Batch:
-    called = datetime.fromtimestamp((chunk.called or info.created) / 1000, UTC)
-    return Batch(to_ref(chunk.id), info.out_id, info.sign_name, template, tuple(messages), called)
+def _batch(claimed: Claimed, info: SendInfo, template: Template, messages: list[Message]) -> Batch:
+    called = moment(claimed.called or info.created)
+    return Batch(to_ref(claimed.id), info.out_id, info.sign_name, template, tuple(messages), called)
 
 
 def _encodable(text: str) -> bool:
@@ -142,6 +142,8 @@ def _encodable(text: str) -> bool:
 
 
 def _carrier_of(phone: Phone) -> Carrier | None:
-    """The carrier that issued a mainland number; it may have been ported since."""
+    """Return the carrier that issued a mainland number; it may have been ported since."""
+    from phonenumbers import carrier  # its tables take a tenth of a second to read, and few batches need them
+
     number = PhoneNumber(country_code=86, national_number=int(phone.national))
     return _CARRIERS.get(carrier.name_for_number(number, "en"))

@@ -1,38 +1,37 @@
-"""Sends by file: the file is streamed, its lines become chunks, and the position is stored with them.
+"""Sends by file: the file is streamed, its lines become batches, and the position is stored with them.
 
-A line is a number, with the recipient's values behind it as a JSON object when the template has variables.
-The separator is not documented; nothing, comma, tab, blank or semicolon are taken. A line that cannot be
+What was read is stored before anything else happens, also when the download breaks off. A line that cannot be
 read becomes a failed receipt, like a number that cannot be sent to.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
 import requests
 import structlog
+from urllib3.exceptions import HTTPError
 
 from bridge import metrics
 from bridge.channels import OpenChannel
-from bridge.contract import json_text
-from bridge.ledger import FileJob, Ledger, LedgerUnavailable, Progress, Recipients
+from bridge.clock import HOUR_MS, Clock, hours, millis
+from bridge.contract import files
+from bridge.ledger import FileJob, Ledger, Progress, Recipients
 from bridge.plugin import Kind
 from bridge.plugin.http import AddressRefused, FetchFailed, open_url
 from bridge.settings import BridgeSettings
 
-from .accepting import LIMIT_EXCEEDED, chunk_size
-from .records import Clock, millis
+from .accepting import LIMIT_EXCEEDED, batch_size
+from .isolation import Isolated
 from .snapshots import restore
 
 log = structlog.get_logger("bridge.fetching")
 
 _PIECE = 65_536
-_LONGEST_LINE = 16_384
-_BATCH_CHUNKS = 10
-_HOUR_MS = 3_600_000
-_GIVE_UP_MS = 24 * _HOUR_MS
+_TOGETHER = 10
+_GIVE_UP_MS = 24 * HOUR_MS
 _FEWEST_ATTEMPTS = 6
-_BAD_LINE = ("BAD_LINE", "The line of the file is not a number followed by a JSON object.")
-_TOO_LONG = ("BAD_LINE", f"The line of the file is longer than {_LONGEST_LINE} bytes.")
+_ON_MS = 1_000  # a host that cuts each connection still gives the file piece by piece
 
 
 class _GivenUp(Exception):
@@ -41,6 +40,10 @@ class _GivenUp(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class _BrokenOff(FetchFailed):
+    """The download broke off, but further on than before."""
 
 
 class Fetching:
@@ -60,28 +63,26 @@ class Fetching:
 
         Once `stopping` is true, it is put back with what was read until then.
         """
+        with Isolated(log, "file not read", channel=self._channel.name) as reading:
+            self._read_or_put_back(job, stopping)
+        if reading.error is not None:
+            self._retry(job, f"The bridge failed to read it ({type(reading.error).__name__}).")
+
+    def _read_or_put_back(self, job: FileJob, stopping: Callable[[], bool]) -> None:
         try:
             self._read(job, stopping)
         except (AddressRefused, _GivenUp) as error:
             self._fail(job, error.reason)
+        except _BrokenOff as error:
+            log.info("file read on later", channel=self._channel.name, reason=error.reason)
+            self._ledger.files.again(
+                job, due=millis(self._clock) + _ON_MS, error=error.reason, progressed=True
+            )
         except FetchFailed as error:
             self._retry(job, error.reason)
-        except LedgerUnavailable:
-            raise
-        except Exception as error:
-            log.exception("file not read", channel=self._channel.name)
-            self._retry(job, f"The bridge failed to read it ({type(error).__name__}).")
 
     def _read(self, job: FileJob, stopping: Callable[[], bool]) -> None:
-        headers = {"Accept-Encoding": "identity"}
-        if job.position:
-            headers["Range"] = f"bytes={job.position}-"
-        with open_url(
-            job.url,
-            allow_private=self._channel.settings.allow_private,
-            hosts=self._bridge.file_hosts,
-            headers=headers,
-        ) as response:
+        with self._opened(job, job.position) as response:
             etag = _identity(response)
             if job.position and etag != job.etag:
                 raise _GivenUp("The file changed while it was read; the rest was not sent.")
@@ -90,44 +91,80 @@ class Fetching:
                 return
             if response.status_code not in (200, 206):
                 raise FetchFailed(f"The file's host answered with status {response.status_code}.")
-            skip = job.position if response.status_code == 200 else 0
-            self._take(replace(job, etag=etag), _lines(response, skip), stopping)
+            head, pieces = _begun(response)
+            resumed = response.status_code == 206 and job.position > 0
+            encoding = self._encoding(job) if resumed else _encoding(head, response)
+            skip = 0 if resumed else max(job.position, encoding.mark)
+            position = max(job.position, encoding.mark)
+            lines = files.split(_without(pieces, skip), encoding)
+            self._take(replace(job, etag=etag, position=position), lines, encoding, stopping)
 
-    def _take(self, job: FileJob, lines: Iterator[bytes], stopping: Callable[[], bool]) -> None:
+    def _opened(self, job: FileJob, position: int) -> AbstractContextManager[requests.Response]:
+        headers = {"Accept-Encoding": "identity"}
+        if position:
+            headers["Range"] = f"bytes={position}-"
+        return open_url(
+            job.url,
+            allow_private=self._channel.settings.allow_private,
+            hosts=self._bridge.file_hosts,
+            headers=headers,
+        )
+
+    def _encoding(self, job: FileJob) -> files.Encoding:
+        """Read the beginning once more: it tells how the rest is written."""
+        with self._opened(job, 0) as response:
+            if response.status_code != 200 or _identity(response) != job.etag:
+                raise FetchFailed("The beginning of the file could not be read again.")
+            head, _ = _begun(response)
+            return _encoding(head, response)
+
+    def _take(
+        self,
+        job: FileJob,
+        lines: Iterator[files.Line],
+        encoding: files.Encoding,
+        stopping: Callable[[], bool],
+    ) -> None:
         gathered = _Gathered(job.position, job.lines, job.taken)
-        template = restore(self._ledger.batch(job.batch_id).template)
-        size = chunk_size(self._channel, self._bridge, uniform=not template.variables)
-        for line in lines:
-            too_large = self._too_large(gathered, line)
-            if too_large:
-                self._store(job, gathered.progress(job.etag), gathered.flush(size))
-                raise _GivenUp(f"{too_large}; the rest was not sent.")
-            gathered.add(line, job.recipients_limit)
-            if len(gathered.phones) < size * _BATCH_CHUNKS:
-                continue
-            if not self._store(job, gathered.progress(job.etag), gathered.flush(size)):
-                return
-            if stopping():
-                self._ledger.files.again(job, due=millis(self._clock), error="")
-                return
+        template = restore(self._ledger.send(job.send_id).template)
+        size = batch_size(self._channel, self._bridge, uniform=not template.variables)
+        try:
+            for line in lines:
+                too_large = self._too_large(gathered, line)
+                if too_large:
+                    raise _GivenUp(f"{too_large}; the rest was not sent.")
+                gathered.add(line, encoding, job.recipients_limit)
+                if len(gathered.phones) < size * _TOGETHER:
+                    continue
+                if not self._store(job, gathered.progress(job.etag), gathered.flush(size)):
+                    return
+                if stopping():
+                    self._ledger.files.again(job, due=millis(self._clock), error="")
+                    return
+        except (FetchFailed, _GivenUp) as error:
+            # What was read is kept, so the next attempt begins behind it.
+            self._store(job, gathered.progress(job.etag), gathered.flush(size))
+            if isinstance(error, FetchFailed) and gathered.position > job.position:
+                raise _BrokenOff(error.reason) from None
+            raise
         self._store(job, replace(gathered.progress(job.etag), finished=True), gathered.flush(size))
 
-    def _too_large(self, gathered: "_Gathered", line: bytes) -> str:
+    def _too_large(self, gathered: "_Gathered", line: files.Line) -> str:
         lines, size = self._bridge.file_max_lines, self._bridge.file_max_bytes
         if gathered.lines >= lines:
             return f"The file has more than {lines} lines"
-        if gathered.position + len(line) > size:
+        if gathered.position + line.size > size:
             return f"The file has more than {size} bytes"
         return ""
 
-    def _store(self, job: FileJob, progress: Progress, chunks: list[Recipients]) -> bool:
+    def _store(self, job: FileJob, progress: Progress, batches: list[Recipients]) -> bool:
         now = millis(self._clock)
-        deadline = now + int(self._channel.settings.unknown_deadline_h * _HOUR_MS)
+        deadline = now + hours(self._channel.settings.unknown_deadline_h)
         kept = self._ledger.files.advance(
-            job, progress, chunks, now=now, lease_ms=self._lease_ms, deadline=deadline
+            job, progress, batches, now=now, lease_ms=self._lease_ms, deadline=deadline
         )
         if kept:
-            metrics.ACCEPTED.labels(self._channel.name, Kind.TEXT).inc(sum(len(c.phones) for c in chunks))
+            metrics.ACCEPTED.labels(self._channel.name, Kind.TEXT).inc(sum(len(c.phones) for c in batches))
         if kept and progress.finished:
             log.info("file read", channel=self._channel.name, lines=progress.lines, recipients=progress.taken)
         return kept
@@ -158,75 +195,75 @@ class _Gathered:
     params: list[dict[str, str]] = field(default_factory=list)
     faults: dict[int, tuple[str, str]] = field(default_factory=dict)
 
-    def add(self, line: bytes, limit: int) -> None:
+    def add(self, line: files.Line, encoding: files.Encoding, limit: int) -> None:
         """Take one line with its end."""
-        first = self.position == 0
-        self.position += len(line)
+        self.position += line.size
         self.lines += 1
-        text = line.removeprefix(b"\xef\xbb\xbf") if first else line
-        if not text.strip():
+        found = files.read_line(line.data, encoding)
+        if found is None:
             return
-        phone, params, fault = _recipient(text)
         self.taken += 1
-        if limit and self.taken > limit:
-            fault = LIMIT_EXCEEDED
+        fault = LIMIT_EXCEEDED if limit and self.taken > limit else found.fault
         if fault is not None:
             self.faults[len(self.phones)] = fault
-        self.phones.append(phone)
-        self.params.append(params)
+        self.phones.append(found.phone)
+        self.params.append(found.params)
 
     def progress(self, etag: str) -> Progress:
-        """How far the file has been read."""
+        """Return how far the file has been read."""
         return Progress(etag, self.position, self.lines, self.taken)
 
     def flush(self, size: int) -> list[Recipients]:
-        """The gathered recipients as chunks; none are kept here."""
+        """Return the gathered recipients as batches; none are kept here."""
         params = self.params if any(self.params) else []
-        chunks = Recipients(self.phones, params, self.faults).slices(size)
+        batches = Recipients(self.phones, params, self.faults).slices(size)
         self.phones, self.params, self.faults = [], [], {}
-        return chunks
-
-
-def _recipient(line: bytes) -> tuple[str, dict[str, str], tuple[str, str] | None]:
-    """Number, values and fault of a line; the number of a faulty line is the text before the values."""
-    if len(line) > _LONGEST_LINE:
-        return line[:32].decode("utf-8", "replace").strip(), {}, _TOO_LONG
-    text = line.decode("utf-8", "replace").strip()
-    number, brace, rest = text.partition("{")
-    phone = number.strip(" ,;\t\ufeff")
-    if not brace:
-        return phone, {}, None
-    try:
-        values = json_text.decode(brace + rest)
-    except json_text.Unreadable:
-        return phone, {}, _BAD_LINE
-    params = {str(name): _text(value) for name, value in values.items() if not isinstance(value, dict | list)}
-    return phone, params, None if len(params) == len(values) else _BAD_LINE
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else str(value)
+        return batches
 
 
 def _identity(response: requests.Response) -> str:
-    """What tells one content of the file from another: its ETag, else its date."""
+    """Return what tells one content of the file from another: its ETag, else its date."""
     return response.headers.get("ETag") or response.headers.get("Last-Modified") or ""
 
 
-def _lines(response: requests.Response, skip: int) -> Iterator[bytes]:
-    """The lines of the body with their ends, the first `skip` bytes passed over."""
-    rest = b""
+def _encoding(head: bytes, response: requests.Response) -> files.Encoding:
+    return files.encoding_of(head, response.headers.get("Content-Type", ""))
+
+
+def _begun(response: requests.Response) -> tuple[bytes, Iterator[bytes]]:
+    """Return the beginning of the body and all of its pieces; a break is raised in its place."""
+    pieces = _pieces(response)
+    first: list[bytes] = []
+    broken: list[FetchFailed] = []
     try:
-        for piece in response.iter_content(_PIECE):
-            fresh = piece[skip:]
-            skip -= len(piece) - len(fresh)
-            lines = (rest + fresh).splitlines(keepends=True)
-            # The last line may go on in the next piece, unless it is too long to be one at all.
-            rest = lines.pop() if lines and len(lines[-1]) <= _LONGEST_LINE else b""
-            yield from lines
-    except requests.RequestException:
+        while sum(map(len, first)) < files.HEAD:
+            first.append(next(pieces))
+    except StopIteration:
+        pass
+    except FetchFailed as error:
+        broken.append(error)
+
+    def all_pieces() -> Iterator[bytes]:
+        yield from first
+        for error in broken:
+            raise error
+        yield from pieces
+
+    return b"".join(first)[: files.HEAD], all_pieces()
+
+
+def _pieces(response: requests.Response) -> Iterator[bytes]:
+    """Yield what has come, as it comes: a connection that breaks loses none of it."""
+    try:
+        while piece := response.raw.read1(_PIECE, decode_content=True):
+            yield piece
+    except (HTTPError, OSError):
         raise FetchFailed("The download broke off.") from None
-    if rest:
-        yield rest
+
+
+def _without(pieces: Iterator[bytes], skip: int) -> Iterator[bytes]:
+    """Pass over the first `skip` bytes."""
+    for piece in pieces:
+        fresh = piece[skip:]
+        skip -= len(piece) - len(fresh)
+        yield fresh

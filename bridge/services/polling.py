@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import structlog
 
 from bridge import metrics
-from bridge.channels import OpenChannel, PluginFault
-from bridge.ledger import Detail, Duty, Ledger, LedgerUnavailable, Page, Span
-from bridge.ledger.refs import message_ref, to_ref
+from bridge.channels import OpenAccount, OpenChannel, PluginFault
+from bridge.clock import HOUR_MS, Clock, hours, millis, moment, seconds
+from bridge.ledger import Detail, HeldLease, Ledger, Page, Span
+from bridge.ledger.refs import Place, message_ref, to_ref
 from bridge.plugin import (
     BadNumber,
     BridgeError,
@@ -22,13 +22,12 @@ from bridge.plugin import (
 )
 from bridge.plugin.phone import parse
 
+from .isolation import Isolated
 from .receiving import Receiving
-from .records import Clock, millis
 
 log = structlog.get_logger("bridge.polling")
 
 _LEASE_MS = 120_000
-_HOUR_MS = 3_600_000
 _PENDING = 200
 _UNREAD = 20
 _SOON_MS = 60_000
@@ -46,40 +45,48 @@ class _Polled(NamedTuple):
 
 
 class Polling:
-    """Polls one channel's vendor."""
+    """Polls one vendor account of a channel."""
 
-    def __init__(self, channel: OpenChannel, receiving: Receiving, ledger: Ledger, clock: Clock) -> None:
+    def __init__(
+        self, channel: OpenChannel, account: OpenAccount, receiving: Receiving, ledger: Ledger, clock: Clock
+    ) -> None:
         self._channel = channel
+        self._hooks = account.hooks
+        self._account = account.name if channel.several else ""
         self._receiving = receiving
         self._ledger = ledger
         self._clock = clock
-        self._swept: tuple[int, int] = (0, 0)
+        self._swept = Place(0, 0)
 
     def run(self, owner: str) -> int:
-        """Poll receipts and replies where the vendor has them and it is time; how many pages were stored."""
+        """Poll receipts and replies where the vendor has them and it is time.
+
+        Returns how many pages were stored.
+        """
         return sum(
             self._poll(hook, owner)
             for hook in ("poll_receipts", "poll_replies")
-            if self._channel.hooks.supports(hook)
+            if self._hooks.supports(hook)
         )
 
     def _poll(self, hook: str, owner: str) -> int:
-        name = f"poll/{self._channel.name}/{hook}"
+        at = f"{self._channel.name}/{self._account}" if self._account else self._channel.name
+        name = f"poll/{at}/{hook}"
         cursor = self._ledger.coordination.lease(name, owner, now=millis(self._clock), lease_ms=_LEASE_MS)
         if cursor is None:
             return 0
         pages = 0
         try:
             for polled in self._pages(hook, cursor):
-                duty = Duty(name, owner, polled.cursor, millis(self._clock) + _LEASE_MS)
-                if not self._stored(hook, polled, duty):
+                held = HeldLease(name, owner, polled.cursor, millis(self._clock) + _LEASE_MS)
+                if not self._stored(hook, polled, held):
                     break
                 pages += 1
         except BridgeError as error:
             metrics.VENDOR_ERRORS.labels(self._channel.name, hook, error.code).inc()
             log.warning("poll failed", channel=self._channel.name, hook=hook, code=error.code)
-        due = millis(self._clock) + int(self._channel.settings.poll_s * 1000)
-        self._ledger.coordination.yield_duty(name, owner, due=due)
+        due = millis(self._clock) + seconds(self._channel.settings.poll_s)
+        self._ledger.coordination.release_lease(name, owner, due=due)
         return pages
 
     def _pages(self, hook: str, cursor: str) -> Iterator[_Polled]:
@@ -94,12 +101,12 @@ class Polling:
             cursor = polled.cursor
 
     def _ask(self, hook: str, window: PollWindow) -> _Polled:
-        """One page; what the vendor gives once only is stored as it came before the plugin reads it."""
+        """Return one page; what the vendor gives only once is stored before the plugin reads it."""
         kept: list[int] = []
         name, pages = self._channel.name, self._ledger.pages
 
         def keep(content: bytes) -> None:
-            kept.append(pages.keep(name, hook, content, now=millis(self._clock)))
+            kept.append(pages.keep(name, hook, content, account=self._account, now=millis(self._clock)))
 
         try:
             return _Polled(self._read(hook, replace(window, keep=keep)), kept)
@@ -111,7 +118,7 @@ class Polling:
     def _left_unread(self, hook: str, cursor: str) -> Iterator[_Polled]:
         """Pages that an earlier poll could not read; those that still cannot be wait, longer each time."""
         now, pages = millis(self._clock), self._ledger.pages
-        for kept in pages.due(self._channel.name, hook, now=now, limit=_UNREAD):
+        for kept in pages.due(self._channel.name, hook, account=self._account, now=now, limit=_UNREAD):
             window = replace(self._window(cursor, with_pending=False), page=kept.content)
             try:
                 page = self._read(hook, window)
@@ -132,50 +139,50 @@ class Polling:
             bytes=len(kept.content),
             code=error.code,
         )
-        self._ledger.pages.defer(kept.id, now + min(max(now - kept.created, _SOON_MS), _HOUR_MS))
+        self._ledger.pages.defer(kept.id, now + min(max(now - kept.created, _SOON_MS), HOUR_MS))
 
     def _read(self, hook: str, window: PollWindow) -> ReceiptPage | ReplyPage:
         if hook == "poll_receipts":
-            return self._channel.hooks.poll_receipts(window)
-        return self._channel.hooks.poll_replies(window)
+            return self._hooks.poll_receipts(window)
+        return self._hooks.poll_replies(window)
 
-    def _stored(self, hook: str, polled: _Polled, duty: Duty) -> bool:
+    def _stored(self, hook: str, polled: _Polled, held: HeldLease) -> bool:
         """Store a page; one that cannot be stored must neither be asked for each second nor block others."""
-        try:
-            return self._store(polled, duty)
-        except LedgerUnavailable:
-            raise
-        except Exception:
-            log.exception("page not stored", channel=self._channel.name, hook=hook)
-            for kept in polled.kept:
-                self._ledger.pages.defer(kept, millis(self._clock) + _HOUR_MS)
-            return False
+        with Isolated(log, "page not stored", channel=self._channel.name, hook=hook):
+            return self._store(polled, held)
+        for kept in polled.kept:
+            self._ledger.pages.defer(kept, millis(self._clock) + HOUR_MS)
+        return False
 
-    def _store(self, polled: _Polled, duty: Duty) -> bool:
+    def _store(self, polled: _Polled, held: HeldLease) -> bool:
         page = polled.page
         receipts = page.receipts if isinstance(page, ReceiptPage) else ()
         replies = page.replies if isinstance(page, ReplyPage) else ()
-        return not self._receiving.take_in(receipts, replies, "poll", duty, polled.kept).lost
+        return not self._receiving.store_reports(receipts, replies, "poll", held, polled.kept).lost
 
     def _window(self, cursor: str, *, with_pending: bool) -> PollWindow:
         now = millis(self._clock)
-        since = now - int(self._channel.settings.unknown_deadline_h * _HOUR_MS)
+        since = now - hours(self._channel.settings.unknown_deadline_h)
         pending = (
-            self._pending(Span(since, now - int(self._channel.settings.receipt_late_s * 1000)))
+            self._pending(Span(since, now - seconds(self._channel.settings.receipt_late_s)))
             if with_pending
             else []
         )
-        return PollWindow(_moment(since), _moment(now), cursor, pending)
+        return PollWindow(moment(since), moment(now), cursor, pending)
 
     def _pending(self, span: Span) -> list[PendingMessage]:
-        """The next messages late with their receipt; the sweep begins anew at its end."""
-        details = self._ledger.history.awaiting(self._channel.name, span, after=self._swept, limit=_PENDING)
-        self._swept = (details[-1].chunk_id, details[-1].seq) if len(details) == _PENDING else (0, 0)
+        """Return the next messages late with their receipt; the sweep begins anew at its end."""
+        name, identity = self._channel.name, self._hooks.identity
+        details = self._ledger.history.awaiting(
+            name, span, after=self._swept, identity=identity, limit=_PENDING
+        )
+        last = details[-1] if len(details) == _PENDING else None
+        self._swept = Place(last.batch_id, last.seq) if last else Place(0, 0)
         return [pending for detail in details if (pending := _pending(detail)) is not None]
 
 
 def _unread(error: BridgeError) -> bool:
-    """Whether an error says that a page was not understood; all others are the vendor's own words."""
+    """Return whether an error says that a page was not understood; all others are the vendor's own words."""
     return isinstance(error, OutcomeUnknown | PluginFault)
 
 
@@ -189,13 +196,9 @@ def _pending(detail: Detail) -> PendingMessage | None:
     except BadNumber:
         return None
     return PendingMessage(
-        message_ref(detail.chunk_id, detail.seq),
-        to_ref(detail.chunk_id),
+        message_ref(detail.batch_id, detail.seq),
+        to_ref(detail.batch_id),
         detail.vendor_id,
         phone,
-        _moment(detail.sent),
+        moment(detail.sent),
     )
-
-
-def _moment(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -6,31 +6,30 @@ authentication. Then one probe at a time is made until one is taken.
 
 import random
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import requests
 import structlog
 
-from bridge import metrics
+from bridge import metrics, tracing
 from bridge.channels import OpenChannel
+from bridge.clock import HOUR_MS, Clock, millis, moment
 from bridge.contract import callbacks, signing
 from bridge.contract.callbacks import CallbackAnswer
-from bridge.ledger import RECEIPT, Ledger, PushJob, PutBack
-from bridge.plugin import Event, MessageStatus
-from bridge.plugin.http import Session, classify
-
-from .records import Clock, millis
+from bridge.ledger import RECEIPT, Ended, Ledger, PushJob, PutBack, Replied
+from bridge.plugin import EventName, MessageStatus
+from bridge.plugin.http import AnswerTooLong, Session, classify
 
 log = structlog.get_logger("bridge.pushing")
 
 _TIMEOUT_S = (5.0, 30.0)
+_ANSWER_BYTES = 65_536
 _BACKOFF_S = 2.0
 _LONGEST_BACKOFF_S = 600.0
 _FEWEST_ATTEMPTS = 6
 _BREAKER_MS = 60_000
-_LONGEST_BREAKER_MS = 3_600_000
-_HOUR_MS = 3_600_000
+_LONGEST_BREAKER_MS = HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +48,15 @@ class Pushing:
         self._ledger = ledger
         self._clock = clock
         self._session = Session(
-            threads=threads, timeout=_TIMEOUT_S, allow_private=channel.settings.allow_private
+            threads=threads,
+            timeout=_TIMEOUT_S,
+            allow_private=channel.settings.allow_private,
+            max_answer=_ANSWER_BYTES,
         )
 
     @property
     def active(self) -> bool:
-        """Whether this channel pushes at all."""
+        """Return whether this channel pushes at all."""
         return bool(self._channel.settings.callback_url)
 
     def push(self, job: PushJob) -> Pushed:
@@ -67,7 +69,11 @@ class Pushing:
         name, size = self._channel.name, self._channel.settings.push_batch
         entries = self._entries(job)
         for start in range(0, len(entries), size):
-            answer = self._post(kind, callbacks.body(kind, entries[start : start + size]))
+            part = entries[start : start + size]
+            with self._traced(kind, len(part)) as span:
+                answer = self._post(kind, callbacks.body(kind, part))
+                if answer.outcome != "ok":
+                    span.failed(answer.outcome)
             metrics.PUSH_CALLS.labels(name, kind, answer.outcome).inc()
             if answer.outcome != "ok":
                 break
@@ -88,7 +94,7 @@ class Pushing:
         return Pushed(job, answer)
 
     def broken(self, job: PushJob, fault: str) -> Pushed:
-        """A push that failed by a fault of ours: tried again like any other."""
+        """Return a push that failed by a fault of ours: tried again like any other."""
         return Pushed(job, CallbackAnswer("failed", f"bridge fault: {fault}", refused=True))
 
     def finish(self, pushes: Sequence[Pushed]) -> None:
@@ -99,17 +105,29 @@ class Pushing:
         self._ledger.outbox.finish(done, [self._put_back(pushed, now) for pushed in failed], now)
         self._move_breaker(pushes, now)
         if done:
-            self._event("push.done", entries=sum(len(job.entries) for job in done))
+            self._channel.hooks.tell(EventName.PUSH_DONE, entries=sum(len(job.entries) for job in done))
         if failed:
-            self._event("push.failed", entries=sum(len(pushed.job.entries) for pushed in failed))
+            self._channel.hooks.tell(
+                EventName.PUSH_FAILED, entries=sum(len(pushed.job.entries) for pushed in failed)
+            )
 
     def close(self) -> None:
         """Close the connections to Quick Audience."""
         self._session.close()
 
+    def _traced(self, kind: str, entries: int) -> AbstractContextManager[tracing.Span]:
+        name = self._channel.name
+        attributes: dict[str, str | int] = {
+            "messaging.operation.name": f"push_{kind}",
+            "messaging.operation.type": tracing.SEND,
+            "messaging.destination.name": name,
+            "messaging.batch.message_count": entries,
+        }
+        return tracing.span(f"push_{kind} {name}", tracing.CLIENT, attributes)
+
     def _post(self, kind: callbacks.CallbackKind, body: bytes) -> CallbackAnswer:
         settings = self._channel.settings
-        query, signature = signing.fresh(settings.callback_secret, datetime.fromtimestamp(self._clock(), UTC))
+        query, signature = signing.fresh_callback(settings.callback_secret, moment(millis(self._clock)))
         try:
             response = self._session.post(
                 callbacks.url(settings.callback_url, kind),
@@ -120,6 +138,10 @@ class Pushing:
                     signing.HEADER: signature,
                 },
             )
+        except AnswerTooLong as error:
+            # Its status is known, and says more than a body that does not end.
+            status = error.response.status_code if error.response is not None else 0
+            return callbacks.read_answer(status, b"<endless>")
         except requests.RequestException as error:
             return CallbackAnswer("failed", classify(error).code)
         return callbacks.read_answer(response.status_code, response.content)
@@ -127,29 +149,31 @@ class Pushing:
     def _entries(self, job: PushJob) -> list[dict[str, object]]:
         if job.kind != RECEIPT:
             return [
-                callbacks.reply_entry(job.out_id, phone, _moment(received), content)
-                for phone, received, content in job.entries
+                callbacks.reply_entry(job.out_id, one.phone, moment(one.received), one.content)
+                for one in job.entries
+                if isinstance(one, Replied)
             ]
         send_status = self._channel.settings.send_status
         return [
             callbacks.receipt_entry(
                 job.out_id,
-                phone,
-                MessageStatus(status),
-                _moment(sent),
-                _moment(ended),
-                code,
-                reason,
+                one.phone,
+                MessageStatus(one.status),
+                moment(one.sent),
+                moment(one.ended_at),
+                one.code,
+                one.reason,
                 send_status,
             )
-            for phone, status, sent, ended, code, reason in job.entries
+            for one in job.entries
+            if isinstance(one, Ended)
         ]
 
     def _put_back(self, pushed: Pushed, now: int) -> PutBack:
         job, answer = pushed.job, pushed.answer
         if answer.outcome == "auth":
             return PutBack(job, now, answer.detail, counted=False)
-        too_old = now - job.created > self._channel.settings.push_give_up_h * _HOUR_MS
+        too_old = now - job.created > self._channel.settings.push_give_up_h * HOUR_MS
         # After a rest of days one failure by chance must not bury what has hardly been tried.
         if too_old and job.attempt > _FEWEST_ATTEMPTS:
             log.error(
@@ -171,20 +195,13 @@ class Pushing:
             log.error(
                 "Quick Audience refused our signature: pushing rests",
                 channel=name,
-                until=_moment(until).isoformat(timespec="seconds"),
+                until=moment(until).isoformat(timespec="seconds"),
                 detail=refused[0].answer.detail,
             )
-            self._event("breaker.opened", rest_s=(until - now) // 1000)
+            self._channel.hooks.tell(EventName.BREAKER_OPENED, rest_s=(until - now) // 1000)
         elif any(pushed.answer.outcome == "ok" for pushed in pushes) and (
             coordination.channel_state(name).breaker_failures
         ):
             coordination.close_breaker(name)
             log.info("Quick Audience takes our pushes again", channel=name)
-            self._event("breaker.closed")
-
-    def _event(self, name: str, **fields: int) -> None:
-        self._channel.hooks.event(Event(self._channel.name, name, datetime.now(UTC), fields))
-
-
-def _moment(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+            self._channel.hooks.tell(EventName.BREAKER_CLOSED)

@@ -1,77 +1,143 @@
 """What vendors tell: receipts, replies and reviews, by webhook or by polling; stored, then acknowledged."""
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
 
 import structlog
 
-from bridge import metrics
-from bridge.channels import OpenChannel
-from bridge.ledger import Duty, Ended, Intake, Ledger, LedgerUnavailable, ReplyTerms, TakenIn
+from bridge import logs, metrics
+from bridge.channels import OpenAccount, OpenChannel
+from bridge.clock import Clock, hours, millis
+from bridge.ledger import Ended, HeldLease, Intake, Ledger, RefusedWebhook, ReplyTerms, Source, StoredReports
 from bridge.plugin import (
     Acknowledgement,
     DeliveryReceipt,
-    Event,
+    EventName,
     MessageStatus,
     MoMessage,
+    WebhookRejected,
     WebhookRequest,
 )
 from bridge.plugin.codes import explain
 
-from .records import Clock, millis
+from .isolation import Isolated
+from .joining import Joined
 from .templates import Templates
 
 log = structlog.get_logger("bridge.receiving")
 
-_HOUR_MS = 3_600_000
+_MANY = 100
+"""A webhook with so many reports is worth a transaction of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Brought:
+    """What one webhook says."""
+
+    receipts: Sequence[DeliveryReceipt]
+    replies: Sequence[MoMessage]
+
+    @property
+    def count(self) -> int:
+        return len(self.receipts) + len(self.replies)
 
 
 class Receiving:
-    """Takes in a channel's news from its vendor."""
+    """Stores what one vendor account of a channel reports."""
 
-    def __init__(self, channel: OpenChannel, templates: Templates, ledger: Ledger, clock: Clock) -> None:
+    def __init__(
+        self, channel: OpenChannel, account: OpenAccount, templates: Templates, ledger: Ledger, clock: Clock
+    ) -> None:
         self._channel = channel
+        self._account = account
+        self._source = source_of(channel, account.name)
         self._templates = templates
         self._ledger = ledger
         self._clock = clock
+        self._joined = Joined(self._store_together, self._store_alone)
 
     def webhook(self, request: WebhookRequest) -> Acknowledgement:
-        """Store all that a webhook says; the acknowledgement to give then.
+        """Store all that a webhook says. Returns the acknowledgement to give then.
 
-        Raises WebhookRejected for a forged one, UnsupportedOperation when the vendor has none, and
-        LedgerUnavailable when nothing could be stored, so that the vendor sends it again.
+        Raises WebhookRejected for a forged or unreadable one, which is kept for the operator,
+        UnsupportedOperation when the vendor has none, and LedgerUnavailable when nothing could be stored, so
+        that the vendor sends it again.
         """
-        result = self._channel.hooks.parse_webhook(request)
-        self.take_in(result.receipts, result.replies, "webhook")
+        try:
+            result = self._account.hooks.parse_webhook(request)
+        except WebhookRejected as rejection:
+            self._keep(request, rejection)
+            raise
+        brought = _Brought(result.receipts, result.replies)
+        if 0 < brought.count < _MANY:
+            self._joined.store(brought)
+        else:
+            self._store_alone(brought)
         for change in result.reviews:
-            self._templates.heed(change)
+            self._templates.apply_review(change, self._account.name)
+        if result.confirm is not None:
+            try:
+                result.confirm()
+            except WebhookRejected as rejection:
+                self._keep(request, rejection)
+                raise
         return result.acknowledgement
 
-    def take_in(
+    def _store_alone(self, brought: "_Brought") -> None:
+        self.store_reports(brought.receipts, brought.replies, "webhook")
+
+    def _store_together(self, several: Sequence["_Brought"]) -> None:
+        """Store the reports of several webhooks; raises when they cannot be stored in one transaction."""
+        receipts = [receipt for brought in several for receipt in brought.receipts]
+        replies = [reply for brought in several for reply in brought.replies]
+        now = millis(self._clock)
+        taken = self._store(receipts, replies, now)
+        metrics.count_unlisted(self._channel.name, [logs.masked(receipt.unlisted) for receipt in receipts])
+        self._tell(taken, "webhook", now)
+
+    def _keep(self, request: WebhookRequest, rejection: WebhookRejected) -> None:
+        token = self._account.settings.hook_token.get_secret_value()
+        refused = RefusedWebhook(
+            self._channel.name,
+            rejection.reason,
+            request.method,
+            _behind(token, request) if token else request.tail,
+            dict(request.headers),
+            request.body,
+            millis(self._clock),
+            account=self._account.name if self._channel.several else "",
+        )
+        # The vendor is to be answered as the plugin said, whatever becomes of our copy.
+        try:
+            self._ledger.refused_webhooks.keep(refused)
+        except Exception:
+            log.exception("refused webhook not kept", channel=self._channel.name)
+
+    def store_reports(
         self,
         receipts: Sequence[DeliveryReceipt],
         replies: Sequence[MoMessage],
         source: str,
-        duty: Duty | None = None,
+        held: HeldLease | None = None,
         pages: Collection[int] = (),
-    ) -> TakenIn:
+    ) -> StoredReports:
         """Store receipts and replies in one transaction, with the polling cursor if there is one.
 
         `pages`: the kept pages they were read from. A report that cannot be stored is dropped, unless none
         can: then it is the bridge that fails, and raises.
         """
-        if not receipts and not replies and duty is None:
-            return TakenIn(Intake())
+        if not receipts and not replies and held is None:
+            return StoredReports(Intake())
+        metrics.count_unlisted(self._channel.name, [logs.masked(receipt.unlisted) for receipt in receipts])
         now = millis(self._clock)
-        try:
-            taken = self._store(receipts, replies, now, duty, pages)
-        except LedgerUnavailable:
-            raise
-        except Exception:
-            if len(receipts) + len(replies) < 2:
-                raise
-            log.exception("news not stored together", channel=self._channel.name, source=source)
-            taken = self._store_singly(receipts, replies, now, duty, pages)
+        taken: StoredReports | None = None
+        if len(receipts) + len(replies) < 2:
+            taken = self._store(receipts, replies, now, held, pages)
+        else:
+            with Isolated(log, "reports not stored together", channel=self._channel.name, source=source):
+                taken = self._store(receipts, replies, now, held, pages)
+        if taken is None:
+            taken = self._store_singly(receipts, replies, now, held, pages)
         self._tell(taken, source, now)
         return taken
 
@@ -80,19 +146,20 @@ class Receiving:
         receipts: Sequence[DeliveryReceipt],
         replies: Sequence[MoMessage],
         now: int,
-        duty: Duty | None = None,
+        held: HeldLease | None = None,
         pages: Collection[int] = (),
-    ) -> TakenIn:
+    ) -> StoredReports:
         settings = self._channel.settings
-        window_ms, pushes = int(settings.reply_window_h * _HOUR_MS), bool(settings.callback_url)
-        return self._ledger.take_in(
+        window_ms, pushes = hours(settings.reply_window_h), bool(settings.callback_url)
+        return self._ledger.store_reports(
             self._channel.name,
             [_explained(receipt) for receipt in receipts],
             replies,
             ReplyTerms(window_ms, settings.opt_out_word, now, pushes),
             pushes=settings.receipts == "push" and pushes,
-            duty=duty,
+            held=held,
             pages=pages,
+            source=self._source,
         )
 
     def _store_singly(
@@ -100,52 +167,61 @@ class Receiving:
         receipts: Sequence[DeliveryReceipt],
         replies: Sequence[MoMessage],
         now: int,
-        duty: Duty | None,
+        held: HeldLease | None,
         pages: Collection[int],
-    ) -> TakenIn:
+    ) -> StoredReports:
         """Store each by itself, the cursor last; raises what failed when nothing could be stored."""
         intake, new, failures = Intake(), 0, list[Exception]()
-        news = [*(([receipt], []) for receipt in receipts), *(([], [reply]) for reply in replies)]
-        for one in news:
-            try:
+        reports = [*(([receipt], []) for receipt in receipts), *(([], [reply]) for reply in replies)]
+        for one in reports:
+            with Isolated(log, "report not stored", channel=self._channel.name) as alone:
                 taken = self._store(*one, now)
-            except LedgerUnavailable:
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is this one's
-                failures.append(error)
-                continue
-            intake.add(taken.intake)
-            new += taken.replies
-        if len(failures) == len(news):
+                intake.add(taken.intake)
+                new += taken.replies
+            failures += [alone.error] if alone.error else []
+        if len(failures) == len(reports):
             raise failures[0]
-        log.error("news that cannot be stored, dropped", channel=self._channel.name, count=len(failures))
-        lost = duty is not None and self._store([], [], now, duty, pages).lost
-        return TakenIn(intake, new, lost)
+        log.error("reports that cannot be stored, dropped", channel=self._channel.name, count=len(failures))
+        lost = held is not None and self._store([], [], now, held, pages).lost
+        return StoredReports(intake, new, lost)
 
-    def _tell(self, taken: TakenIn, source: str, now: int) -> None:
-        name, ended = self._channel.name, taken.intake.ended
+    def _tell(self, taken: StoredReports, source: str, now: int) -> None:
+        name, ends = self._channel.name, taken.intake.ends
         if taken.lost:
             return
-        metrics.RECEIPTS.labels(name, source).inc(
-            len(ended) + taken.intake.repeated + taken.intake.parked + taken.intake.dropped
-        )
+        metrics.RECEIPTS.labels(name, source).inc(taken.intake.total)
         metrics.REPLIES.labels(name, source).inc(taken.replies)
-        count_ended(name, ended)
-        if ended:
-            oldest = min(one.sent for one in ended)
+        count_ended(name, ends)
+        if ends:
+            oldest = min(one.sent for one in ends)
             metrics.RECEIPT_LAG.labels(name).observe((now - oldest) / 1000)
-            self._event("receipts.applied", ended=len(ended), parked=taken.intake.parked)
+            self._channel.hooks.tell(EventName.RECEIPTS_APPLIED, ended=len(ends), parked=taken.intake.parked)
         if taken.replies:
-            self._event("replies.stored", replies=taken.replies)
-
-    def _event(self, name: str, **fields: int) -> None:
-        self._channel.hooks.event(Event(self._channel.name, name, datetime.now(UTC), fields))
+            self._channel.hooks.tell(EventName.REPLIES_STORED, replies=taken.replies)
 
 
-def count_ended(channel: str, ended: Sequence[Ended]) -> None:
+def _behind(token: str, request: WebhookRequest) -> str:
+    """Return what follows the hook token in a webhook's address, as it was sent: no copy shows the token."""
+    found = request.url.partition(token)
+    if found[1]:
+        return found[2].replace(token, "")
+    return request.tail + (f"?{request.query.decode('latin-1')}" if request.query else "")
+
+
+def source_of(channel: OpenChannel, name: str) -> Source | None:
+    """Return what tells an account's reports from those of the channel's others; None if there are none."""
+    if not channel.several:
+        return None
+    account = channel.accounts.get(name, channel.primary)
+    identity = account.hooks.identity
+    foreign = {one.hooks.identity for one in channel.accounts.values()} - {identity}
+    return Source(name, identity, frozenset(channel.accounts) - {name}, frozenset(foreign))
+
+
+def count_ended(channel: str, ends: Sequence[Ended]) -> None:
     """Count messages that came to their end, by final status."""
     totals: dict[int, int] = {}
-    for one in ended:
+    for one in ends:
         totals[one.status] = totals.get(one.status, 0) + 1
     for status, count in totals.items():
         metrics.FINISHED.labels(channel, MessageStatus(status).name.lower()).inc(count)

@@ -1,8 +1,9 @@
 """Send details: what became of an outId's messages, page by page."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from bridge.channels import OpenChannel
+from bridge.clock import moment
 from bridge.contract.bodies import SendDetailsBody
 from bridge.contract.replies import DetailRow, DetailsReply
 from bridge.ledger import Detail, Ledger, Recipients, Span
@@ -20,7 +21,7 @@ class Reporting:
         self._ledger = ledger
 
     def details(self, body: SendDetailsBody) -> DetailsReply:
-        """One page of messages that came to their end; those still under way are left out."""
+        """Return one page of messages that came to their end; those still under way are left out."""
         span = Span(_floor_ms(body.start), _floor_ms(body.end) + 999)
         details, total = self._ledger.history.details(
             self._channel.name,
@@ -29,8 +30,8 @@ class Reporting:
             limit=body.page_size,
             offset=(body.page - 1) * body.page_size,
         )
-        recipients = self._ledger.history.recipients_of(sorted({detail.chunk_id for detail in details}))
-        return DetailsReply([_row(detail, recipients.get(detail.chunk_id)) for detail in details], total)
+        recipients = self._ledger.history.recipients_of(sorted({detail.batch_id for detail in details}))
+        return DetailsReply([_row(detail, recipients.get(detail.batch_id)) for detail in details], total)
 
 
 def _row(detail: Detail, recipients: Recipients | None) -> DetailRow:
@@ -42,13 +43,13 @@ def _row(detail: Detail, recipients: Recipients | None) -> DetailRow:
         content=_content(template.content, detail.seq, recipients),
         template_code=template.code,
         code=detail.code,
-        sent_at=_moment(detail.sent),
-        received_at=_moment(detail.ended) if detail.ended is not None else None,
+        sent_at=moment(detail.sent),
+        received_at=moment(detail.ended_at) if detail.ended_at is not None else None,
     )
 
 
 def _content(content: str, seq: int, recipients: Recipients | None) -> str:
-    """The text as it was sent; the bare template once the values were purged or were never complete."""
+    """Return the text as it was sent, or the bare template where values were purged or never complete."""
     if recipients is None:
         return content
     try:
@@ -59,7 +60,3 @@ def _content(content: str, seq: int, recipients: Recipients | None) -> str:
 
 def _floor_ms(moment: datetime) -> int:
     return int(moment.timestamp()) * 1000
-
-
-def _moment(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)

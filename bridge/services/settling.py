@@ -4,84 +4,136 @@ A message is sent again only on the vendor's proof of its absence, or where the 
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import structlog
 
-from bridge import metrics
+from bridge import metrics, tracing
 from bridge.channels import OpenChannel
+from bridge.clock import HOUR_MS, Clock, hours, millis, seconds
 from bridge.ledger import (
-    BatchInfo,
     Claimed,
     Climb,
     Detail,
-    Duty,
+    HeldLease,
     Ledger,
-    LedgerUnavailable,
+    SendInfo,
     Settlement,
     Span,
     clean,
 )
-from bridge.ledger.refs import to_ref
+from bridge.ledger.refs import Place, to_ref
 from bridge.plugin import MessageStatus, Outcome, SubmitResult
 
-from .dispatching import Dispatched, Dispatching, named_segments
 from .drafting import draft
+from .isolation import Isolated
 from .receiving import count_ended
-from .records import Clock, millis
+from .sending import Sending, Sent, named_segments
 
 log = structlog.get_logger("bridge.settling")
 
 _LIMIT = 20
 _SWEEP = 1000
-_HOUR_MS = 3_600_000
-_LONGEST_CHECK_MS = _HOUR_MS
+_LONGEST_CHECK_MS = HOUR_MS
 # A sweep reads all that was sent within the retention time, so it is not made often.
 _SHORTEST_SWEEP_MS = 10 * 60_000
-_LONGEST_SWEEP_MS = 6 * _HOUR_MS
+_LONGEST_SWEEP_MS = 6 * HOUR_MS
 _STATUS = {Outcome.ACCEPTED: MessageStatus.ACCEPTED, Outcome.REJECTED: MessageStatus.REJECTED}
+
+
+@dataclass(slots=True)
+class Asked:
+    """What vendors said of messages whose outcome was not known.
+
+    `absent`: proven not taken, so that they are sent again. `not_asked`: of an account that has no look-up or
+    is not configured any more. `failed`: of batches that could not be settled.
+    """
+
+    open: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    absent: int = 0
+    not_asked: int = 0
+    failed: int = 0
+
+    @property
+    def unknown(self) -> int:
+        """Return how many are unknown as before."""
+        return self.open - self.accepted - self.rejected - self.absent
+
+    def learned(self, settlement: Settlement) -> None:
+        """Count what a look-up told."""
+        refused = sum(climb.status == MessageStatus.REJECTED for climb in settlement.climbs)
+        self.rejected += refused
+        self.accepted += len(settlement.climbs) - refused
+        self.absent += len(settlement.resend)
+
+    def add(self, other: "Asked") -> None:
+        """Count another batch, too."""
+        for name in self.__dataclass_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 class Settling:
     """Settles one channel's unknown outcomes, and ends what nobody will report on any more."""
 
     def __init__(
-        self, channel: OpenChannel, dispatching: Dispatching, ledger: Ledger, clock: Clock, *, lease_ms: int
+        self, channel: OpenChannel, sending: Sending, ledger: Ledger, clock: Clock, *, lease_ms: int
     ) -> None:
         self._channel = channel
-        self._dispatching = dispatching
+        self._sending = sending
         self._ledger = ledger
         self._clock = clock
         self._lease_ms = lease_ms
 
     def run(self, owner: str) -> int:
-        """Look after chunks whose outcome is unknown and due; how many were looked after."""
-        chunks = self._ledger.chunks.claim_unknown(
+        """Look after batches whose outcome is unknown and due.
+
+        Returns how many were looked after.
+        """
+        batches = self._ledger.batches.claim_unknown(
             self._channel.name, owner, limit=_LIMIT, now=millis(self._clock), lease_ms=self._lease_ms
         )
-        for chunk in chunks:
-            try:
-                self._settle(chunk)
-            except LedgerUnavailable:
-                raise
-            except Exception:
-                # It is looked after again when this claim has lapsed; the others are not to wait for it.
-                log.exception("not settled", channel=self._channel.name, chunk=to_ref(chunk.id))
-        return len(chunks)
+        for claimed in batches:
+            # One that fails is looked after again when this claim has lapsed.
+            with Isolated(log, "not settled", channel=self._channel.name, batch=to_ref(claimed.id)):
+                self._settle(claimed)
+        return len(batches)
 
-    def lapse(self, chunk: Claimed) -> Dispatched:
-        """The conclusion for a chunk whose worker vanished during the call."""
+    def ask(self, owner: str) -> Asked:
+        """Ask the vendor now about every message of unknown outcome, whether it is due or not."""
+        asked, after = Asked(), 0
+        while batches := self._ledger.batches.claim_unknown(
+            self._channel.name,
+            owner,
+            limit=_LIMIT,
+            now=millis(self._clock),
+            lease_ms=self._lease_ms,
+            after=after,
+        ):
+            for claimed in batches:
+                reference = to_ref(claimed.id)
+                with Isolated(log, "not settled", channel=self._channel.name, batch=reference) as settled:
+                    asked.add(self._settle(claimed))
+                asked.failed += claimed.count if settled.failed else 0
+            after = batches[-1].id
+        return asked
+
+    def lapse(self, claimed: Claimed) -> Sent:
+        """Return the conclusion for a batch whose worker vanished during the call."""
         log.warning(
-            "outcome unknown", channel=self._channel.name, recipients=chunk.count, cause="lease lapsed"
+            "outcome unknown", channel=self._channel.name, recipients=claimed.count, cause="lease lapsed"
         )
-        return self._dispatching.lapse(chunk)
+        return self._sending.lapse(claimed)
 
-    def give_up(self, chunk: Claimed) -> Dispatched:
-        """The conclusion for a chunk that could not be sent before its deadline."""
-        return self._dispatching.give_up(chunk)
+    def expire(self, claimed: Claimed) -> Sent:
+        """Return the conclusion for a batch that could not be sent before its deadline."""
+        return self._sending.expire(claimed)
 
     def sweep(self, owner: str) -> int:
-        """End accepted messages whose receipt never came within the deadline; how many there were.
+        """End accepted messages whose receipt never came within the deadline.
+
+        Returns how many there were.
 
         Each sweep looks at all of them: a message may be sent, or its acceptance learned, long after others.
         """
@@ -89,52 +141,75 @@ class Settling:
         now = millis(self._clock)
         if self._ledger.coordination.lease(name, owner, now=now, lease_ms=self._lease_ms) is None:
             return 0
-        span, place, total = Span(0, now - self._deadline_ms), (0, 0), 0
+        span, place, total = Span(0, now - self._deadline_ms), Place(0, 0), 0
         while overdue := self._ledger.history.awaiting(self._channel.name, span, after=place, limit=_SWEEP):
-            self._end_overdue(overdue, Duty(name, owner, "", millis(self._clock) + self._lease_ms))
-            place = (overdue[-1].chunk_id, overdue[-1].seq)
+            self._close_overdue(overdue, HeldLease(name, owner, "", millis(self._clock) + self._lease_ms))
+            place = Place(overdue[-1].batch_id, overdue[-1].seq)
             total += len(overdue)
         wait_ms = min(max(self._deadline_ms // 12, _SHORTEST_SWEEP_MS), _LONGEST_SWEEP_MS)
-        self._ledger.coordination.yield_duty(name, owner, due=now + wait_ms)
+        self._ledger.coordination.release_lease(name, owner, due=now + wait_ms)
         return total
 
     @property
     def _deadline_ms(self) -> int:
-        return int(self._channel.settings.unknown_deadline_h * _HOUR_MS)
+        return hours(self._channel.settings.unknown_deadline_h)
 
-    def _end_overdue(self, overdue: Sequence[Detail], duty: Duty) -> None:
+    def _close_overdue(self, overdue: Sequence[Detail], held: HeldLease) -> None:
         now = millis(self._clock)
         reason = "The vendor took the message but never reported what became of it."
         climbs = [
-            Climb(detail.chunk_id, detail.seq, int(MessageStatus.UNKNOWN), "", "NO_RECEIPT", reason, now)
+            Climb(detail.batch_id, detail.seq, int(MessageStatus.UNKNOWN), "", "NO_RECEIPT", reason, now)
             for detail in overdue
         ]
-        ended = self._ledger.end(self._channel.name, climbs, duty, pushes=self._dispatching.pushes, now=now)
-        count_ended(self._channel.name, ended)
-        log.warning("receipts never came", channel=self._channel.name, messages=len(ended))
+        ends = self._ledger.end(self._channel.name, climbs, held, pushes=self._sending.pushes, now=now)
+        count_ended(self._channel.name, ends)
+        log.warning("receipts never came", channel=self._channel.name, messages=len(ends))
 
-    def _settle(self, chunk: Claimed) -> None:
-        info = self._ledger.info(chunk)
+    def _settle(self, claimed: Claimed) -> Asked:
+        info = self._ledger.info(claimed)
         now = millis(self._clock)
-        seqs = [seq for seq, _, _ in self._ledger.chunks.open_messages(chunk.id)]
+        seqs = [seq for seq, _, _ in self._ledger.batches.open_messages(claimed.id)]
         settlement = Settlement(
-            chunk,
+            claimed,
             info.out_id,
             info.sign_name,
-            self._dispatching.pushes,
+            self._sending.pushes,
             resend_due=now,
             resend_deadline=self._last_moment(info),
-            check_at=self._next_check(chunk, now),
+            check_at=self._next_check(claimed, now),
         )
-        if seqs and self._channel.hooks.supports("reconcile_batch"):
+        asked = Asked(open=len(seqs))
+        if seqs and self._may_ask(claimed):
             settlement = self._by_lookup(settlement, seqs, now)
-        if now >= chunk.deadline:
+            settlement = self._without_early_proof(settlement, now)
+            asked.learned(settlement)
+        elif seqs:
+            asked.not_asked = len(seqs)
+        if now >= claimed.deadline:
             known = {climb.seq for climb in settlement.climbs}.union(settlement.resend)
-            settlement = self._by_policy(settlement, [seq for seq in seqs if seq not in known], now)
-        recorded = self._ledger.chunks.settle(settlement, now)
-        count_ended(self._channel.name, recorded.ended)
+            settlement = self._close(settlement, [seq for seq in seqs if seq not in known], now)
+        recorded = self._ledger.batches.settle(settlement, now)
+        count_ended(self._channel.name, recorded.ends)
+        return asked
 
-    def _by_policy(self, settlement: Settlement, seqs: Sequence[int], now: int) -> Settlement:
+    def _without_early_proof(self, settlement: Settlement, now: int) -> Settlement:
+        """Believe no absence while the call in question may still arrive at the vendor."""
+        batch = settlement.batch
+        # A worker begins no call after its lease, no call outlasts another, and vendors note what they took
+        # a little later. What is due was put off for as long as that before.
+        arrived = (
+            (batch.called or now) + 2 * self._lease_ms + seconds(self._channel.settings.reconcile_after_s)
+        )
+        if batch.due <= now or now >= arrived:
+            return settlement
+        return replace(settlement, resend=(), check_at=max(settlement.check_at, arrived))
+
+    def _may_ask(self, claimed: Claimed) -> bool:
+        """Return True where a look-up tells something: at the account that was called, or may have been."""
+        account = self._channel.called(claimed.identity)
+        return account is not None and account.hooks.supports("reconcile_batch")
+
+    def _close(self, settlement: Settlement, seqs: Sequence[int], now: int) -> Settlement:
         if not seqs:
             return settlement
         if self._channel.settings.unknown_policy == "resend" and now < settlement.resend_deadline:
@@ -144,45 +219,54 @@ class Settling:
             return replace(settlement, resend=sorted([*settlement.resend, *seqs]))
         reason = "It is not known whether the vendor took the message; it was not sent again."
         climbs = [
-            Climb(settlement.chunk.id, seq, int(MessageStatus.UNKNOWN), "", "OUTCOME_UNKNOWN", reason, now)
+            Climb(settlement.batch.id, seq, int(MessageStatus.UNKNOWN), "", "OUTCOME_UNKNOWN", reason, now)
             for seq in seqs
         ]
         return replace(settlement, climbs=[*settlement.climbs, *climbs])
 
     def _by_lookup(self, settlement: Settlement, seqs: Sequence[int], now: int) -> Settlement:
-        drafted = draft(settlement.chunk, self._ledger.info(settlement.chunk), only=seqs)
-        if drafted.batch is None:
+        info = self._sending.at_account(settlement.batch, self._ledger.info(settlement.batch))
+        drafted = draft(settlement.batch, info, only=seqs)
+        account = self._channel.called(settlement.batch.identity)
+        if drafted.batch is None or account is None:
             return settlement
-        results = dict(zip(drafted.seqs, self._channel.hooks.reconcile(drafted.batch), strict=True))
+        with tracing.linked(info.trace):
+            found = account.hooks.reconcile(drafted.batch)
+        results = dict(zip(drafted.seqs, found, strict=True))
         for outcome in Outcome:
             count = sum(result.outcome is outcome for result in results.values())
             metrics.OUTCOMES.labels(self._channel.name, f"reconciled_{outcome}").inc(count)
         return replace(
             settlement,
             climbs=[
-                _climb(settlement.chunk.id, seq, result, now)
+                _climb(settlement.batch.id, seq, result, now)
                 for seq, result in results.items()
                 if result.outcome in _STATUS
             ],
-            segments=named_segments(settlement.chunk, results),
-            resend=[seq for seq, result in results.items() if result.outcome is Outcome.NOT_SENT],
+            segments=named_segments(settlement.batch, results),
+            resend=[
+                seq
+                for seq, result in results.items()
+                # Absence proves something only at the account that was called.
+                if result.outcome is Outcome.NOT_SENT and settlement.batch.identity
+            ],
             opted_out=[drafted.phones[seq].digits for seq, result in results.items() if result.opted_out],
         )
 
-    def _last_moment(self, info: BatchInfo) -> int:
+    def _last_moment(self, info: SendInfo) -> int:
         """Until when messages of a batch may be sent again: after that they are of no use to anybody."""
         return info.created + 2 * self._deadline_ms
 
-    def _next_check(self, chunk: Claimed, now: int) -> int:
+    def _next_check(self, claimed: Claimed, now: int) -> int:
         """Less and less often: half its age later, at most an hour, never past the deadline."""
-        first = int(self._channel.settings.reconcile_after_s * 1000)
-        age = now - (chunk.called or now)
-        return min(now + min(max(age // 2, first), _LONGEST_CHECK_MS), max(chunk.deadline, now + 1000))
+        first = seconds(self._channel.settings.reconcile_after_s)
+        age = now - (claimed.called or now)
+        return min(now + min(max(age // 2, first), _LONGEST_CHECK_MS), max(claimed.deadline, now + 1000))
 
 
-def _climb(chunk_id: int, seq: int, result: SubmitResult, now: int) -> Climb:
+def _climb(batch_id: int, seq: int, result: SubmitResult, now: int) -> Climb:
     return Climb(
-        chunk_id,
+        batch_id,
         seq,
         int(_STATUS[result.outcome]),
         clean(result.vendor_id, 128),

@@ -19,17 +19,17 @@ from bridge.plugin.text import variables, with_opt_out
 
 
 def pack_parts(parts: tuple[DigitalPart, ...]) -> str:
-    """The parts of a digital template as they are stored."""
+    """Return the parts of a digital template as they are stored."""
     return json.dumps([[part.suffix, part.name, part.text, part.url] for part in parts], ensure_ascii=False)
 
 
 def unpack_parts(text: str) -> tuple[DigitalPart, ...]:
-    """The parts of a digital template as they were stored."""
+    """Return the parts of a digital template as they were stored."""
     return tuple(DigitalPart(*part) for part in json.loads(text))
 
 
 def for_plugins(stored: StoredTemplate, opt_out_suffix: str = "") -> Template:
-    """The template as plugins see it; promotional texts carry the channel's opt-out suffix."""
+    """Return the template as plugins see it; promotional texts carry the channel's opt-out suffix."""
     common: dict[str, Any] = {
         "code": stored.code,
         "name": stored.name,
@@ -47,7 +47,7 @@ def for_plugins(stored: StoredTemplate, opt_out_suffix: str = "") -> Template:
 
 
 def snapshot(stored: StoredTemplate, opt_out_suffix: str = "") -> str:
-    """The template as a batch keeps it: a later change does not reach into messages already accepted."""
+    """Return the template as a batch keeps it: a later change does not reach messages already accepted."""
     template = for_plugins(stored, opt_out_suffix)
     refused = [
         carrier
@@ -64,6 +64,7 @@ def snapshot(stored: StoredTemplate, opt_out_suffix: str = "") -> str:
         "vendor_code": stored.vendor_code,
         "state": stored.state,
         "refused": refused,
+        "approved": stored.status in (ReviewStatus.APPROVED, ReviewStatus.PARTIAL),
     }
     if isinstance(template, DigitalTemplate):
         document["parts"] = stored.content
@@ -73,7 +74,7 @@ def snapshot(stored: StoredTemplate, opt_out_suffix: str = "") -> str:
 
 
 def restore(document: Mapping[str, Any]) -> Template:
-    """The template of a batch."""
+    """Return the template of a batch."""
     common = {
         name: document[name] for name in ("code", "name", "remark", "sign_name", "vendor_code", "state")
     }
@@ -88,5 +89,5 @@ def restore(document: Mapping[str, Any]) -> Template:
 
 
 def refused_carriers(document: Mapping[str, Any]) -> frozenset[Carrier]:
-    """The carriers that did not approve the digital template of a batch."""
+    """Return the carriers that did not approve the digital template of a batch."""
     return frozenset(Carrier(name) for name in document["refused"])

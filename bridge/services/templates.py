@@ -1,102 +1,92 @@
-"""Signatures and templates: kept here for every channel, reviewed by the vendor where it reviews."""
+"""Templates: kept here for every channel, reviewed by the vendor where it reviews."""
 
 import secrets
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import structlog
 
 from bridge.channels import OpenChannel
+from bridge.clock import Clock, millis, moment
 from bridge.contract.bodies import DigitalTemplateBody, TextTemplateBody
 from bridge.contract.refusal import Refusal, not_found
-from bridge.contract.replies import DigitalTemplateReply, SignReply, TextTemplateReply
-from bridge.ledger import Ledger, StoredSign, StoredTemplate
+from bridge.contract.replies import DigitalTemplateReply, TextTemplateReply
+from bridge.ledger import Ledger, StoredTemplate
 from bridge.plugin import (
     BridgeError,
-    Carrier,
-    CarrierReview,
     CreatedTemplate,
-    DigitalTemplate,
     DigitalTemplateReview,
     Kind,
-    NoSuchResource,
     ReviewChange,
     ReviewStatus,
     SignReview,
+    Template,
     TemplateReview,
     TemplateType,
-    TextTemplate,
-    UnsupportedOperation,
 )
 
-from .records import Clock, millis
+from .elsewhere import Elsewhere
+from .filing import NO_CODE, Filing, Review, carriers_with
+from .signs import Signs
 from .snapshots import for_plugins, pack_parts
 
 log = structlog.get_logger("bridge.templates")
 
 _FRESH_MS = 5_000
-_SIGN_FRESH_MS = 60_000
+_PENDING_FRESH_MS = 60_000
+_PENDING_AT_ONCE = 50
+FILED_ELSEWHERE = (
+    "The template is under review at another vendor account than this platform uses now; "
+    "change it, or create it again, to have it reviewed here."
+)
 _CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
 class Templates:
-    """The signature and template operations of one channel. Business failures raise Refusal."""
+    """The template operations of one channel. Business failures raise Refusal."""
 
-    def __init__(self, channel: OpenChannel, ledger: Ledger, clock: Clock) -> None:
+    def __init__(
+        self, channel: OpenChannel, signs: Signs, elsewhere: Elsewhere, ledger: Ledger, clock: Clock
+    ) -> None:
         self._channel = channel
-        self._hooks = channel.hooks
+        self._elsewhere = elsewhere
+        self._signs = signs
+        self._filing = Filing(channel.hooks)
         self._store = ledger.templates
         self._clock = clock
 
-    def sign(self, name: str) -> SignReply:
-        """The review of a signature: asked of the vendor at most once a minute once it is approved."""
-        stored = self._sign(name)
-        created = _moment(stored.created) if stored.created is not None else None
-        return SignReply(stored.name, stored.status, stored.reason, created)
-
     def create_text(self, body: TextTemplateBody) -> str:
-        """Store a text template and hand it in for review; its code."""
-        draft = self._draft(Kind.TEXT, body.type, body.name, body.content, body.remark, body.account)
-        return self._create(draft, "create_template")
+        """Store a text template and hand it in for review.
+
+        Returns its code.
+        """
+        return self._create(_with_text(self._draft(Kind.TEXT), body))
 
     def create_digital(self, body: DigitalTemplateBody) -> str:
-        """Store a digital template and hand it in for review; its code."""
-        sign_name = body.sign_name or self._channel.settings.default_sign
-        content = pack_parts(body.parts)
-        abroad = self._channel.settings.digital_numbers == "international"
-        type_ = TemplateType.INTERNATIONAL if abroad else TemplateType.PROMOTION
-        draft = self._draft(Kind.DIGITAL, type_, body.name, content, body.remark, body.account)
-        return self._create(replace(draft, sign_name=sign_name), "create_digital_template")
+        """Store a digital template and hand it in for review.
+
+        Returns its code.
+        """
+        international = self._channel.settings.digital_numbers == "international"
+        type_ = TemplateType.INTERNATIONAL if international else TemplateType.PROMOTION
+        return self._create(_with_parts(replace(self._draft(Kind.DIGITAL), type=type_), body))
 
     def update_text(self, code: str, body: TextTemplateBody) -> str:
-        """Change a text template; it keeps its code and is reviewed again."""
-        stored = self.find(code, Kind.TEXT)
-        changed = replace(
-            stored,
-            name=body.name,
-            content=body.content,
-            type=body.type,
-            remark=body.remark,
-            account=body.account,
-        )
-        return self._update(changed, "update_template")
+        """Change a text template; it keeps its code and is reviewed again.
+
+        Returns its code.
+        """
+        return self._update(_with_text(self.find(code, Kind.TEXT), body))
 
     def update_digital(self, code: str, body: DigitalTemplateBody) -> str:
-        """Change a digital template; it keeps its code and is reviewed again."""
-        stored = self.find(code, Kind.DIGITAL)
-        changed = replace(
-            stored,
-            name=body.name,
-            content=pack_parts(body.parts),
-            remark=body.remark,
-            sign_name=body.sign_name or stored.sign_name,
-            account=body.account,
-        )
-        return self._update(changed, "update_digital_template")
+        """Change a digital template; it keeps its code and is reviewed again.
+
+        Returns its code.
+        """
+        return self._update(_with_parts(self.find(code, Kind.DIGITAL), body))
 
     def query_text(self, code: str) -> TextTemplateReply:
-        """The review of a text template."""
-        stored = self.refreshed(self.find(code, Kind.TEXT))
+        """Return the review of a text template."""
+        stored = self.seen(self.find(code, Kind.TEXT))
         return TextTemplateReply(
             stored.code,
             stored.name,
@@ -104,174 +94,179 @@ class Templates:
             stored.type,
             stored.status,
             stored.reason,
-            _moment(stored.created),
+            moment(stored.created),
         )
 
     def query_digital(self, code: str) -> DigitalTemplateReply:
-        """The review of a digital template by each carrier."""
-        stored = self.refreshed(self.find(code, Kind.DIGITAL))
+        """Return the review of a digital template by each carrier."""
+        stored = self.seen(self.find(code, Kind.DIGITAL))
         return DigitalTemplateReply(
-            stored.code, stored.name, stored.status, stored.carriers, stored.reason, _moment(stored.created)
+            stored.code, stored.name, stored.status, stored.carriers, stored.reason, moment(stored.created)
         )
 
     def delete_text(self, code: str) -> str:
-        """Delete a text template here, and at a vendor that can."""
-        stored = self.find(code, Kind.TEXT)
-        if stored.vendor_code and self._hooks.supports("delete_template"):
-            template = for_plugins(stored)
-            assert isinstance(template, TextTemplate)  # noqa: S101 - by its kind
-            with _refusing():
-                if not self._hooks.delete_template(template):
-                    raise Refusal("NOT_DELETED", "The vendor did not delete the template; try again later.")
-        self._store.delete(self._channel.name, code, millis(self._clock))
-        return code
+        """Delete a text template here, and at a vendor that can.
+
+        Returns its code.
+        """
+        return self._delete(self.find(code, Kind.TEXT))
 
     def delete_digital(self, code: str) -> str:
-        """Delete a digital template here and at the vendor."""
-        stored = self.find(code, Kind.DIGITAL)
-        if stored.vendor_code and self._hooks.supports("delete_digital_template"):
-            template = for_plugins(stored)
-            assert isinstance(template, DigitalTemplate)  # noqa: S101 - by its kind
-            with _refusing():
-                if not self._hooks.delete_digital_template(template):
-                    raise Refusal("NOT_DELETED", "The vendor did not delete the template; try again later.")
-        self._store.delete(self._channel.name, code, millis(self._clock))
-        return code
+        """Delete a digital template here, and at a vendor that can.
+
+        Returns its code.
+        """
+        return self._delete(self.find(code, Kind.DIGITAL))
 
     def find(self, code: str, kind: Kind) -> StoredTemplate:
-        """The template with this code; raises Refusal 404."""
+        """Return the template with this code; raises Refusal 404."""
         stored = self._store.get(self._channel.name, code)
         if stored is None or stored.kind is not kind:
             raise not_found(f"There is no {kind} template with this code on this platform.")
         return stored
 
-    def refreshed(self, stored: StoredTemplate, fresh_ms: int = _FRESH_MS) -> StoredTemplate:
-        """The template after asking the vendor, if its review is open and was not looked up just now.
+    def seen(self, stored: StoredTemplate) -> StoredTemplate:
+        """Return a template with its review as Quick Audience is to see it now."""
+        return self.overall(self.refreshed(stored))
 
-        When the vendor does not answer, the last known review stands.
+    def overall(self, stored: StoredTemplate) -> StoredTemplate:
+        """Return a template with what its review comes to over all accounts."""
+        return self._elsewhere.seen(stored)
+
+    def refreshed(self, stored: StoredTemplate, fresh_ms: int = _FRESH_MS) -> StoredTemplate:
+        """Ask the vendor about a template whose review is open and was not looked up just now.
+
+        Returns the template as it is then; when the vendor does not answer, the last known review stands.
         """
         now = millis(self._clock)
-        hook = "query_digital_template" if stored.kind is Kind.DIGITAL else "query_template"
+        if stored.reason == NO_CODE and not self._filing.lacks_code(self._shown(stored)):
+            return self._decided(stored, self._locally_reviewed(stored))
         open_review = stored.status in (ReviewStatus.PENDING, ReviewStatus.PARTIAL)
-        if not open_review or now - stored.checked < fresh_ms or not self._hooks.supports(hook):
+        if not open_review or now - stored.checked < fresh_ms or not self._filing.reviews(stored.kind):
             return stored
+        if self.filed_elsewhere(stored):
+            return replace(stored, reason=FILED_ELSEWHERE)
         try:
-            review = self._ask(for_plugins(stored, self._channel.settings.opt_out_suffix))
-        except NoSuchResource as error:
-            review = _lost(stored.kind, error)
+            review = self._filing.query(self._shown(stored))
         except BridgeError as error:
             log.warning("review not refreshed", channel=self._channel.name, code=error.code)
             return stored
         return self._reviewed(stored, review)
 
+    def filed_elsewhere(self, stored: StoredTemplate) -> bool:
+        """Return True when another vendor account has the template: this one cannot tell of its review."""
+        return stored.filed_at not in ("", self._channel.hooks.identity)
+
     def refresh_pending(self) -> int:
-        """Ask the vendor about templates under review; how many were asked about."""
-        now = millis(self._clock)
-        waiting = self._store.pending(self._channel.name, checked_before=now - _SIGN_FRESH_MS, limit=50)
+        """Ask the vendor about templates under review.
+
+        Returns how many were asked about.
+        """
+        before = millis(self._clock) - _PENDING_FRESH_MS
+        waiting = self._store.pending(self._channel.name, checked_before=before, limit=_PENDING_AT_ONCE)
         for stored in waiting:
             self.refreshed(stored)
-        return len(waiting)
+        return len(waiting) + self._elsewhere.refresh()
 
-    def heed(self, change: ReviewChange) -> None:
-        """Apply a vendor's news of a review."""
+    def apply_review(self, change: ReviewChange, account: str = "") -> None:
+        """Apply a vendor's review of a template or a signature; `account` reported it, "" for the primary."""
+        if account not in ("", self._channel.primary.name):
+            self._elsewhere.apply_review(account, change)
+            return
         if change.sign_name:
             if isinstance(change.review, SignReview):
-                self._remember(change.sign_name, change.review)
-            elif known := self._store.get_sign(self._channel.name, change.sign_name):
-                self._store.save_sign(replace(known, checked=0))
+                self._signs.remember(change.sign_name, change.review)
+            else:
+                self._signs.ask_again(change.sign_name)
             return
         stored = self._store.by_vendor_code(self._channel.name, change.vendor_code)
         if stored is None:
-            log.info("news of an unknown template", channel=self._channel.name)
+            log.info("review of an unknown template", channel=self._channel.name)
+        elif self.filed_elsewhere(stored):
+            log.info("review of a template of another account", channel=self._channel.name)
         elif isinstance(change.review, TemplateReview | DigitalTemplateReview):
             self._reviewed(stored, change.review)
         else:
             self.refreshed(replace(stored, status=ReviewStatus.PENDING, checked=0))
 
-    def require_sign(self, name: str) -> None:
-        """Raise Refusal unless the signature may be sent with.
-
-        When the vendor cannot be asked, the send is let through: the vendor itself will judge it.
-        """
-        try:
-            stored = self._sign(name)
-        except Refusal as refusal:
-            if refusal.status == 404:
-                raise Refusal("SIGN_NOT_FOUND", "The signature is not known to this platform.") from None
-            log.warning("signature not checked", channel=self._channel.name, code=refusal.code)
-            return
-        if stored.status is not ReviewStatus.APPROVED:
-            raise Refusal("SIGN_NOT_APPROVED", "The signature is not approved on this platform.")
-
-    def _draft(
-        self, kind: Kind, type_: TemplateType, name: str, content: str, remark: str, account: str
-    ) -> StoredTemplate:
-        code = "T" + "".join(secrets.choice(_CODE_ALPHABET) for _ in range(15))
+    def _draft(self, kind: Kind) -> StoredTemplate:
         now = millis(self._clock)
         return StoredTemplate(
             channel=self._channel.name,
-            code=code,
+            code="T" + "".join(secrets.choice(_CODE_ALPHABET) for _ in range(15)),
             kind=kind,
-            type=type_,
-            name=name,
-            content=content,
-            remark=remark,
+            type=TemplateType.PROMOTION,
+            name="",
+            content="",
+            remark="",
             sign_name=self._channel.settings.default_sign,
             vendor_code="",
             state="",
             status=ReviewStatus.PENDING,
             reason="",
-            account=account,
             created=now,
             checked=now,
         )
 
-    def _create(self, draft: StoredTemplate, hook: str) -> str:
-        if not self._hooks.supports(hook):
-            return self._keep(self._locally_reviewed(draft))
-        template = for_plugins(draft, self._channel.settings.opt_out_suffix)
-        with _refusing():
-            if isinstance(template, TextTemplate):
-                created = self._hooks.create_template(template)
-            else:
-                created = self._hooks.create_digital_template(template)
-        return self._keep(_handed_in(draft, created))
+    def _shown(self, stored: StoredTemplate) -> Template:
+        return for_plugins(stored, self._channel.settings.opt_out_suffix)
 
-    def _update(self, changed: StoredTemplate, hook: str) -> str:
-        if not self._hooks.supports(hook):
-            if self._hooks.supports(hook.replace("update", "create")):
-                raise Refusal(
-                    "UNSUPPORTED_OPERATION", "The vendor cannot change templates; create a new one."
-                )
-            return self._keep(self._locally_reviewed(changed))
-        template = for_plugins(changed, self._channel.settings.opt_out_suffix)
-        with _refusing():
-            if isinstance(template, TextTemplate):
-                created = self._hooks.update_template(template)
-            else:
-                created = self._hooks.update_digital_template(template)
-        return self._keep(_handed_in(changed, created))
+    def _at_vendor(self, stored: StoredTemplate) -> bool:
+        return bool(stored.vendor_code) and not self.filed_elsewhere(stored)
+
+    def _require_sendable(self, kind: Kind) -> None:
+        """Refuse at once what could only be refused when it is sent with."""
+        if not self._filing.sends(kind):
+            raise Refusal("UNSUPPORTED_OPERATION", f"This platform cannot send {kind} messages.")
+
+    def _create(self, draft: StoredTemplate) -> str:
+        self._require_sendable(draft.kind)
+        if not self._filing.creates(draft.kind):
+            return self._keep(self._locally_reviewed(draft))
+        return self._keep(self._handed_in(draft, self._filing.create(self._shown(draft))))
+
+    def _update(self, changed: StoredTemplate) -> str:
+        self._require_sendable(changed.kind)
+        if self.filed_elsewhere(changed):
+            return self._create(replace(changed, vendor_code="", state=""))
+        if self._filing.updates(changed.kind):
+            return self._keep(self._handed_in(changed, self._filing.update(self._shown(changed))))
+        if self._filing.creates(changed.kind):
+            raise Refusal("UNSUPPORTED_OPERATION", "The vendor cannot change templates; create a new one.")
+        return self._keep(self._locally_reviewed(changed))
+
+    def _delete(self, stored: StoredTemplate) -> str:
+        if self._at_vendor(stored) and self._filing.deletes(stored.kind):
+            self._filing.delete(for_plugins(stored))
+        self._store.delete(self._channel.name, stored.code, millis(self._clock))
+        self._elsewhere.delete(stored)
+        return stored.code
 
     def _keep(self, stored: StoredTemplate) -> str:
-        self._store.save(replace(stored, checked=millis(self._clock)))
+        kept = replace(stored, checked=millis(self._clock))
+        self._store.save(kept)
+        self._elsewhere.file(kept)
         return stored.code
 
     def _locally_reviewed(self, stored: StoredTemplate) -> StoredTemplate:
-        auto = self._channel.settings.review == "auto"
+        lacking = self._filing.lacks_code(self._shown(stored))
+        auto = self._channel.settings.review == "auto" and not lacking
         status = ReviewStatus.APPROVED if auto else ReviewStatus.PENDING
-        carriers = (
-            {carrier: CarrierReview(status) for carrier in Carrier} if stored.kind is Kind.DIGITAL else {}
+        reason = NO_CODE if lacking else ""
+        return replace(stored, status=status, reason=reason, carriers=carriers_with(stored.kind, status))
+
+    def _handed_in(self, stored: StoredTemplate, created: CreatedTemplate) -> StoredTemplate:
+        return replace(
+            stored,
+            vendor_code=stored.vendor_code if created.vendor_code is None else created.vendor_code,
+            state=stored.state if created.state is None else created.state,
+            status=created.status,
+            reason=created.reason,
+            carriers=carriers_with(stored.kind, created.status),
+            filed_at=self._channel.hooks.identity,
         )
-        return replace(stored, status=status, reason="", carriers=carriers)
 
-    def _ask(self, template: TextTemplate | DigitalTemplate) -> TemplateReview | DigitalTemplateReview:
-        if isinstance(template, TextTemplate):
-            return self._hooks.query_template(template)
-        return self._hooks.query_digital_template(template)
-
-    def _reviewed(
-        self, stored: StoredTemplate, review: TemplateReview | DigitalTemplateReview
-    ) -> StoredTemplate:
+    def _reviewed(self, stored: StoredTemplate, review: Review) -> StoredTemplate:
         carriers = dict(review.carriers) if isinstance(review, DigitalTemplateReview) else stored.carriers
         changed = replace(
             stored,
@@ -282,76 +277,32 @@ class Templates:
             state=stored.state if review.state is None else review.state,
             checked=millis(self._clock),
         )
+        return self._decided(stored, changed)
+
+    def _decided(self, stored: StoredTemplate, changed: StoredTemplate) -> StoredTemplate:
         if self._store.save_review(stored, changed):
             return changed
         log.info("review of an older text ignored", channel=self._channel.name, template=stored.code)
         return self._store.get(stored.channel, stored.code) or stored
 
-    def _sign(self, name: str) -> StoredSign:
-        local = self._channel.settings.signs.get(name)
-        if local is not None:
-            return StoredSign(self._channel.name, name, local.status, local.reason, None, 0)
-        if not self._hooks.supports("query_sign"):
-            raise not_found("The signature is not known to this platform.")
-        now = millis(self._clock)
-        stored = self._store.get_sign(self._channel.name, name)
-        fresh_ms = _SIGN_FRESH_MS if stored and stored.status is ReviewStatus.APPROVED else _FRESH_MS
-        if stored is not None and now - stored.checked < fresh_ms:
-            return stored
-        try:
-            return self._remember(name, self._hooks.query_sign(name))
-        except NoSuchResource:
-            raise not_found("The signature is not known to this platform.") from None
-        except BridgeError as error:
-            if stored is not None:
-                return stored
-            raise _refusal(error) from None
 
-    def _remember(self, name: str, review: SignReview) -> StoredSign:
-        created = int(review.created_at.timestamp() * 1000) if review.created_at else None
-        stored = StoredSign(
-            self._channel.name, name, review.status, review.reason, created, millis(self._clock)
-        )
-        self._store.save_sign(stored)
-        return stored
-
-
-class _refusing:  # noqa: N801 - used as a statement
-    """Turns a vendor's error into the answer to Quick Audience."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, BridgeError):
-            raise _refusal(error) from None
-
-
-def _refusal(error: BridgeError) -> Refusal:
-    if isinstance(error, UnsupportedOperation):
-        return Refusal("UNSUPPORTED_OPERATION", error.reason)
-    return Refusal(error.code, error.reason)
-
-
-def _handed_in(stored: StoredTemplate, created: CreatedTemplate) -> StoredTemplate:
-    status = created.status
-    carriers = {carrier: CarrierReview(status) for carrier in Carrier} if stored.kind is Kind.DIGITAL else {}
+def _with_text(stored: StoredTemplate, body: TextTemplateBody) -> StoredTemplate:
     return replace(
         stored,
-        vendor_code=stored.vendor_code if created.vendor_code is None else created.vendor_code,
-        state=stored.state if created.state is None else created.state,
-        status=status,
-        reason=created.reason,
-        carriers=carriers,
+        name=body.name,
+        content=body.content,
+        type=body.type,
+        remark=body.remark,
+        account=body.account,
     )
 
 
-def _lost(kind: Kind, error: NoSuchResource) -> TemplateReview | DigitalTemplateReview:
-    if kind is Kind.TEXT:
-        return TemplateReview(ReviewStatus.REJECTED, error.reason)
-    rejected = CarrierReview(ReviewStatus.REJECTED, error.reason)
-    return DigitalTemplateReview(dict.fromkeys(Carrier, rejected), error.reason)
-
-
-def _moment(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+def _with_parts(stored: StoredTemplate, body: DigitalTemplateBody) -> StoredTemplate:
+    return replace(
+        stored,
+        name=body.name,
+        content=pack_parts(body.parts),
+        remark=body.remark,
+        sign_name=body.sign_name or stored.sign_name,
+        account=body.account,
+    )

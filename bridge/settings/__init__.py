@@ -4,9 +4,10 @@
 once, each with its TOML path, the problem and what to do about it.
 """
 
+from .accounts import AccountSettings, RouteSettings
 from .checks import cautions, warn
 from .faults import Fault, SettingsFaults, dotted, faults_of, without_repeats
-from .loading import DEFAULT_PATH, PATH_VARIABLE, examine, load
+from .loading import DEFAULT_PATH, PATH_VARIABLE, examine, load, load_for_ledger
 from .models import (
     CALLBACK_PRESETS,
     BridgeSettings,
@@ -20,9 +21,11 @@ __all__ = [
     "CALLBACK_PRESETS",
     "DEFAULT_PATH",
     "PATH_VARIABLE",
+    "AccountSettings",
     "BridgeSettings",
     "ChannelSettings",
     "Fault",
+    "RouteSettings",
     "Settings",
     "SettingsFaults",
     "SignSettings",
@@ -31,6 +34,7 @@ __all__ = [
     "examine",
     "faults_of",
     "load",
+    "load_for_ledger",
     "secrets_of",
     "warn",
     "without_repeats",

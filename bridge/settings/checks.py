@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import structlog
 
+from .account_checks import account_checks
 from .faults import Fault, dotted
-from .models import ChannelSettings, Settings
+from .models import BridgeSettings, ChannelSettings, Settings, secrets_of
 
 log = structlog.get_logger("bridge.settings")
 
@@ -18,7 +19,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
 def cross_checks(settings: Settings) -> Iterator[Fault]:
-    """Every fault that concerns more than one setting."""
+    """Return every fault that concerns more than one setting."""
     yield from _defaults(settings)
     for name, channel in settings.channels.items():
         path = dotted("channels", name)
@@ -30,15 +31,23 @@ def cross_checks(settings: Settings) -> Iterator[Fault]:
                 apart=True,
             )
         yield from _callback(path, channel)
+        yield from account_checks(path, channel)
         yield from _policies(path, channel)
 
 
 def cautions(settings: Settings) -> Iterator[Fault]:
-    """What works but should be looked at before real messages are sent."""
+    """Return what works but should be looked at before real messages are sent."""
     yield from _times(settings)
+    for where in settings.unreplaced:
+        yield Fault(
+            where,
+            "This looks like a reference, but it is taken as the value itself.",
+            "Write env:NAME or file:PATH in small letters.",
+        )
+    yield from _shared_secrets(settings)
     for name, channel in settings.channels.items():
         path = dotted("channels", name)
-        if not channel.key.get_secret_value():
+        if not channel.accepted_keys:
             yield Fault(
                 f"{path}.key",
                 "Authentication is off: whoever reaches the bridge can send.",
@@ -79,6 +88,38 @@ def _times(settings: Settings) -> Iterator[Fault]:
                 f"Messages are deleted after {bridge.retention_days} days; later replies find none.",
                 "Shorten it, or raise retention_days.",
             )
+        yield from _caps(f"{dotted('channels', name)}.policy_settings.frequency", channel, bridge)
+
+
+def _caps(path: str, channel: ChannelSettings, bridge: BridgeSettings) -> Iterator[Fault]:
+    """Compare the windows of frequency caps with the time that messages are kept."""
+    caps = channel.policy_settings.get("frequency", {}).get("caps", ())
+    kept_h = bridge.retention_days * 24
+    hours = [cap.get("hours") for cap in caps if isinstance(cap, dict)] if isinstance(caps, list) else []
+    if any(isinstance(hour, int | float) and hour > kept_h for hour in hours):
+        yield Fault(
+            f"{path}.caps",
+            f"Messages are deleted after {bridge.retention_days} days; the cap forgets them then.",
+            "Shorten its hours, or raise retention_days.",
+        )
+
+
+def _shared_secrets(settings: Settings) -> Iterator[Fault]:
+    """Find keys and hook tokens that more than one channel has, or that serve for both. Returns cautions."""
+    owners: dict[str, tuple[str, str]] = {}
+    for name, channel in settings.channels.items():
+        secrets = [(setting, getattr(channel, setting)) for setting in ("key", "callback_key", "hook_token")]
+        secrets += [(f"accounts.{one}.hook_token", of.hook_token) for one, of in channel.accounts.items()]
+        for setting, value in secrets:
+            for text in secrets_of(value):
+                other, first = owners.setdefault(text, (name, setting))
+                serves_both = setting.endswith("hook_token") and not first.endswith("hook_token")
+                if text and (other != name or serves_both):
+                    yield Fault(
+                        f"{dotted('channels', name)}.{setting}",
+                        f"This is also the {first} of the channel {other}: who knows the one has the other.",
+                        "Give each channel secrets of its own.",
+                    )
 
 
 def _defaults(settings: Settings) -> Iterator[Fault]:

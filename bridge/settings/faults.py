@@ -4,11 +4,13 @@ import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 NO_SUCH_SETTING = "There is no such setting."
+_RENAMED = {"chunk_rows": "batch_rows"}
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -17,6 +19,7 @@ class Fault:
     """One fault: its TOML path (`channels.promo.key`), the problem and the advice, one sentence each.
 
     `apart`: it is the name that is wrong, not what stands under it; so neither follows from the other.
+    `absent`: a variable or file that a reference names is not there for this process.
     No text of a fault quotes a secret.
     """
 
@@ -24,12 +27,13 @@ class Fault:
     problem: str
     advice: str = ""
     apart: bool = False
+    absent: bool = False
 
     def __str__(self) -> str:
         return f"{self.path}: {self.problem} {self.advice}".rstrip()
 
     def touches(self, path: str) -> bool:
-        """True when `path` is this fault's own, above it or below it; never for a fault that stands apart."""
+        """Return True when `path` is this fault's own, above it or below it; never for one apart."""
         if self.apart:
             return False
         return self.path == path or _above(self.path, path) or _above(path, self.path)
@@ -56,19 +60,20 @@ def dotted(*keys: str | int, under: str = "") -> str:
 
 
 def without_repeats(faults: Iterable[Fault], known: Iterable[Fault]) -> list[Fault]:
-    """Those of `faults` that do not merely follow from a fault in `known` above or below them."""
+    """Return those of `faults` that do not merely follow from a fault in `known` above or below them."""
     known = list(known)
     return [fault for fault in faults if fault.apart or not any(one.touches(fault.path) for one in known)]
 
 
 def faults_of(error: ValidationError, path: str, model: type[BaseModel]) -> list[Fault]:
-    """The faults of a model's validation; `path` is where the model stands in the file."""
+    """Return the faults of a model's validation; `path` is where the model stands in the file."""
     return [_fault(detail, path, model) for detail in error.errors(include_url=False, include_input=False)]
 
 
 def _fault(detail: ErrorDetails, path: str, model: type[BaseModel]) -> Fault:
     keys = [key for key in detail["loc"] if key != "[key]"]
     where = dotted(*keys, under=path)
+    model, keys = _innermost(model, keys)
     field = model.model_fields.get(str(keys[0])) if keys else None
     meaning = _first_sentence(field.description) if field and field.description else ""
     if detail["type"] == "missing":
@@ -81,7 +86,28 @@ def _fault(detail: ErrorDetails, path: str, model: type[BaseModel]) -> Fault:
     )
 
 
+def _innermost(model: type[BaseModel], keys: list[int | str]) -> tuple[type[BaseModel], list[int | str]]:
+    """Return the model of the table that the keys lead into, and the keys inside it."""
+    for place, key in enumerate(keys[:-1]):
+        field = model.model_fields.get(str(key))
+        inner = _model_in(field.annotation) if field else None
+        if inner is not None:
+            # A table of tables, or a list of them, has a name or a number between.
+            rest = keys[place + 1 :] if field and field.annotation is inner else keys[place + 2 :]
+            return _innermost(inner, rest) if rest else (model, keys)
+    return model, keys
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_model_in(one) for one in get_args(annotation))
+    return next((one for one in found if one is not None), None)
+
+
 def _nearest(keys: list[int | str], model: type[BaseModel]) -> str:
+    if renamed := _RENAMED.get(str(keys[-1])):
+        return f"It is called {renamed} now."
     close = difflib.get_close_matches(str(keys[0]), model.model_fields, n=1) if len(keys) == 1 else []
     return f"Did you mean {close[0]}?" if close else "Remove it."
 

@@ -1,6 +1,7 @@
 """From the file's text to `Settings`, collecting every fault on the way."""
 
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,17 +12,23 @@ from pydantic import BaseModel, ValidationError
 from .checks import cross_checks
 from .faults import NO_SUCH_SETTING, Fault, SettingsFaults, dotted, faults_of, without_repeats
 from .models import BridgeSettings, ChannelSettings, Settings
+from .variables import with_file
 
 PATH_VARIABLE = "SMS_BRIDGE_CONFIG"
 DEFAULT_PATH = Path("config/bridge.toml")
 _TABLES = ("bridge", "channels")
 _PLACEHOLDER = "?"
 
+# As other programs write them, or as ours with a slip: $NAME, ${NAME}, $(NAME), %NAME%, {{ NAME }}, ENV:NAME.
+_REFERENCE = re.compile(
+    r"\$\w+|\$\{[^{}]+\}|\$\([^()]+\)|%\w+%|\{\{[^{}]+\}\}|(?i:env|file)\s*[:=]\s*[^\s/][^\s]*", re.ASCII
+)
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings of `path`, or of the file that SMS_BRIDGE_CONFIG names, or of config/bridge.toml.
+    """Load the settings of `path`, or of the file that SMS_BRIDGE_CONFIG names, or of config/bridge.toml.
 
     Raises SettingsFaults with every fault at once.
     """
@@ -31,10 +38,22 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     return settings
 
 
+def load_for_ledger(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Load what a command needs that works on the ledger alone: it runs where no channel's secrets are.
+
+    Raises SettingsFaults with every other fault.
+    """
+    settings, faults = examine(path, environ)
+    others = [fault for fault in faults if not (fault.absent and fault.path.startswith("channels."))]
+    if settings is None or others:
+        raise SettingsFaults(faults)
+    return settings
+
+
 def examine(
     path: Path | None = None, environ: Mapping[str, str] | None = None
 ) -> tuple[Settings | None, list[Fault]]:
-    """What could be read of the settings, and every fault: so that later checks can add theirs.
+    """Return what could be read of the settings, and every fault, so that later checks can add theirs.
 
     With faults, settings stand in for the ones that are wrong or missing; they are None only when the file
     cannot be read at all.
@@ -49,10 +68,25 @@ def examine(
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         why = "It is not UTF-8 text." if isinstance(error, UnicodeDecodeError) else f"{error}."
         return None, [Fault(str(path), f"This is not TOML: {why}", "Correct the file.")]
+    environ, faults = with_file(environ, tree, path.parent)
     references = _References(environ, path.parent)
-    settings, faults = _validated(references.resolved(tree, ()), references.faults)
+    resolved = references.resolved(tree, ())
+    settings, faults = _validated(resolved, [*faults, *references.faults])
     settings._referenced = frozenset(references.secrets)
+    settings._unreplaced = tuple(_unreplaced(resolved, ()))
     return settings, faults
+
+
+def _unreplaced(value: Any, keys: tuple[str | int, ...]) -> Iterator[str]:
+    """Find texts that look like a reference that nothing replaced. Returns their TOML paths."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _unreplaced(item, (*keys, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _unreplaced(item, (*keys, index))
+    elif isinstance(value, str) and _REFERENCE.fullmatch(value.strip()):
+        yield dotted(*keys)
 
 
 class _References:
@@ -65,7 +99,7 @@ class _References:
         self._folder = folder
 
     def resolved(self, value: Any, keys: tuple[str | int, ...]) -> Any:
-        """The same tree with every reference replaced by what it names."""
+        """Return the same tree with every reference replaced by what it names."""
         if isinstance(value, dict):
             return {key: self.resolved(item, (*keys, key)) for key, item in value.items()}
         if isinstance(value, list):
@@ -79,25 +113,32 @@ class _References:
         return text
 
     def _variable(self, name: str, keys: tuple[str | int, ...]) -> str:
-        if name in self._environ:
-            return self._environ[name]
-        problem = f"The environment variable {name} is not set."
-        self.faults.append(Fault(dotted(*keys), problem, "Set it before the bridge starts."))
+        text = self._environ.get(name)
+        if text is not None and text.strip():
+            return text
+        # An empty one must not turn authentication off, nor a vendor's signature: only a literal "" may.
+        problem = f"The environment variable {name} is {'not set' if text is None else 'set but empty'}."
+        self.faults.append(Fault(dotted(*keys), problem, "Set it before the bridge starts.", absent=True))
         return ""
 
     def _file(self, name: str, keys: tuple[str | int, ...]) -> str:
         path = self._folder / name
         try:
-            return path.read_text(encoding="utf-8").rstrip("\r\n")
+            text = path.read_text(encoding="utf-8").rstrip("\r\n")
+            if text.strip():
+                return text
+            self.faults.append(Fault(dotted(*keys), f"The file {path} is empty.", "Write the value into it."))
+            return ""
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
             problem = f"The file {path} cannot be read ({why})."
-            self.faults.append(Fault(dotted(*keys), problem, "Create it, readable for the bridge alone."))
+            advice = "Create it, readable for the bridge alone."
+            self.faults.append(Fault(dotted(*keys), problem, advice, absent=True))
             return ""
 
 
 def _validated(tree: dict[str, Any], faults: list[Fault]) -> tuple[Settings, list[Fault]]:
-    faults = [*faults, *_strangers(tree)]
+    faults = [*faults, *_unknown_tables(tree)]
     bridge = _model(BridgeSettings, tree.get("bridge", {}), "bridge", faults)
     tables = tree.get("channels", {})
     if not isinstance(tables, dict):
@@ -108,19 +149,32 @@ def _validated(tree: dict[str, Any], faults: list[Fault]) -> tuple[Settings, lis
         name: _model(ChannelSettings, table, dotted("channels", name), faults)
         for name, table in tables.items()
     }
+    faults += without_repeats(_without_account(tables), faults)
     settings = Settings(bridge=bridge, channels=channels)
     faults += without_repeats(cross_checks(settings), faults)
     return settings, faults
 
 
-def _strangers(tree: dict[str, Any]) -> Iterator[Fault]:
+def _unknown_tables(tree: dict[str, Any]) -> Iterator[Fault]:
     for key in tree:
         if key not in _TABLES:
             yield Fault(dotted(key), "There is no such table.", "Move it below [bridge] or [channels.NAME].")
 
 
+def _without_account(tables: Mapping[str, Any]) -> Iterator[Fault]:
+    """Find channels that name no vendor in either form. Returns faults."""
+    for name, table in tables.items():
+        if isinstance(table, dict) and not table.get("vendor") and not table.get("accounts"):
+            yield Fault(
+                f"{dotted('channels', name)}.vendor",
+                "This setting is missing.",
+                "Add it: the vendor's name, one of those shown by `sms-bridge plugins`; "
+                f"or add [{dotted('channels', name)}.accounts.ACCOUNT] tables.",
+            )
+
+
 def _model(model: type[Model], table: Any, path: str, faults: list[Fault]) -> Model:
-    """The validated table; where it is wrong, faults are added and defaults or placeholders stand in."""
+    """Validate a table; where it is wrong, faults are added and defaults or placeholders stand in."""
     if not isinstance(table, dict):
         faults.append(Fault(path, "This is not a table.", f"Write [{path}] and its settings below."))
         table = {}

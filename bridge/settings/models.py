@@ -13,7 +13,6 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     IPvAnyNetwork,
     NonNegativeFloat,
@@ -26,11 +25,13 @@ from pydantic import (
 
 from bridge.plugin import ReviewStatus
 
+from .accounts import AccountSettings, RouteSettings
+from .base import SettingsModel, checked_token
+
 CALLBACK_PRESETS = ("zhangbei", "shanghai")
 """Quick Audience's two environments; any other callback address is given as a URL."""
 
 _DATABASE = re.compile(r"sqlite:///.+|postgresql(\+psycopg)?://.+", re.DOTALL)
-_TOKEN = re.compile(r"|[A-Za-z0-9_-]{16,128}")
 
 
 def _database(url: str) -> str:
@@ -51,10 +52,15 @@ def _callback(text: str) -> str:
     return text if text in CALLBACK_PRESETS else _web_address(text)
 
 
-def _hook_token(token: SecretStr) -> SecretStr:
-    if not _TOKEN.fullmatch(token.get_secret_value()):
-        raise ValueError("a hook token has 16 to 128 letters, digits, hyphens or underscores")
-    return token
+def _alone(value: object) -> object:
+    return (value,) if isinstance(value, str | SecretStr) else value
+
+
+def _different(keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    texts = [key.get_secret_value() for key in keys]
+    if not texts or len(set(texts)) < len(texts) or (len(texts) > 1 and "" in texts):
+        raise ValueError("write one key, or a list of different keys without an empty one")
+    return keys
 
 
 def _sign_status(status: ReviewStatus) -> ReviewStatus:
@@ -67,17 +73,7 @@ def _sign(value: object) -> object:
     return {"status": value} if isinstance(value, str) else value
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        hide_input_in_errors=True,
-        use_attribute_docstrings=True,
-        validate_default=True,
-    )
-
-
-class BridgeSettings(_Model):
+class BridgeSettings(SettingsModel):
     """The `[bridge]` table: what all channels share."""
 
     database: Annotated[str, AfterValidator(_database)] = Field("sqlite:///var/bridge.db", repr=False)
@@ -102,6 +98,8 @@ class BridgeSettings(_Model):
     """How many seconds a request's timestamp may differ from our clock."""
     replay_hours: PositiveInt = 24
     """For how many hours a repeated send is recognised and answered without sending again."""
+    env_file: str = ""
+    """A file of NAME=value lines (mode 0600): variables that a process lacks, as in a person's shell."""
     retention_days: PositiveInt = 30
     """After how many days recipients, parameters and texts are deleted."""
     trusted_proxies: NonNegativeInt = 0
@@ -118,7 +116,9 @@ class BridgeSettings(_Model):
     """How many vendor calls one worker makes at a time, over all channels."""
     push_threads: PositiveInt = 4
     """How many callbacks to Quick Audience one worker makes at a time."""
-    chunk_rows: PositiveInt = 1000
+    pool_size: Annotated[int, Field(ge=2)] = 16
+    """The most connections to the database that one process opens."""
+    batch_rows: PositiveInt = 1000
     """How many recipients one row of the ledger's queue holds."""
     poll_idle_s: PositiveFloat = 0.5
     """How many seconds a worker without work waits before it looks again."""
@@ -130,7 +130,7 @@ class BridgeSettings(_Model):
     """The longest recipient file, in lines."""
 
 
-class SignSettings(_Model):
+class SignSettings(SettingsModel):
     """The review of a signature at a vendor that keeps no signatures itself."""
 
     status: Annotated[ReviewStatus, AfterValidator(_sign_status)]
@@ -139,22 +139,22 @@ class SignSettings(_Model):
     """Why it was rejected."""
 
 
-class ChannelSettings(_Model):
+class ChannelSettings(SettingsModel):
     """A `[channels.NAME]` table: one SMS platform as Quick Audience sees it."""
 
     platform_name: Annotated[str, Field(min_length=1)]
     """The API name typed into Quick Audience's form, byte for byte."""
-    key: SecretStr
-    """The key typed into Quick Audience's form; "" turns authentication off."""
-    vendor: Annotated[str, Field(min_length=1)]
-    """The vendor's name, one of those shown by `sms-bridge plugins`."""
+    key: Annotated[tuple[SecretStr, ...], BeforeValidator(_alone), AfterValidator(_different)]
+    """The key typed into Quick Audience's form; "" turns authentication off; a list to change it."""
+    vendor: str = ""
+    """The vendor's name, one of those shown by `sms-bridge plugins`; not for a channel with `accounts`."""
     callback_key: SecretStr | None = None
     """The key that signs callbacks, when it is not `key`."""
     callback_url: Annotated[str, AfterValidator(_callback)] = ""
     """Where receipts and replies are pushed: zhangbei, shanghai, or a URL; "" pushes nothing."""
     receipts: Literal["push", "pull"] = "push"
     """push or pull, as chosen in Quick Audience's form: the bridge pushes receipts, or is asked for them."""
-    hook_token: Annotated[SecretStr, AfterValidator(_hook_token)] = SecretStr("")
+    hook_token: Annotated[SecretStr, AfterValidator(checked_token)] = SecretStr("")
     """The secret part of the vendor's webhook address, 16 characters or more."""
     allow_private: bool = False
     """Lets files, media and callbacks live at http and private addresses; for tests and closed networks."""
@@ -168,6 +168,16 @@ class ChannelSettings(_Model):
     """The settings of each policy, under its name."""
     settings: Mapping[str, Any] = Field(default_factory=dict, repr=False)
     """The vendor's own settings; see the plugin's README."""
+    accounts: Mapping[str, AccountSettings] = Field(default_factory=dict)
+    """In place of `vendor`, `settings` and `hook_token`: the accounts to send through, the primary first."""
+    route: Literal["failover", "weighted"] = "failover"
+    """failover (the first account that works, in the order written) or weighted (shared by `weight`)."""
+    failover_after_s: PositiveFloat = 10
+    """How many seconds a message waits for an account that asks to slow down before another takes it."""
+    routes: tuple[RouteSettings, ...] = ()
+    """Which messages go through which accounts; the first that fits decides, without one all may."""
+    approval: Literal["primary", "any", "all"] = "primary"
+    """Whose review of a template Quick Audience sees: the primary account's, the best, or the worst."""
     rate_per_s: NonNegativeFloat = 0
     """The most messages a second, over all workers on all machines; 0 for no limit."""
     burst: NonNegativeInt = 0
@@ -183,7 +193,7 @@ class ChannelSettings(_Model):
     default_sign: str = ""
     """The signature under which templates are registered at vendors that ask for one."""
     digital_numbers: Literal["domestic", "international"] = "domestic"
-    """How the numbers of digital messages are read: mainland, or country code and number (MMS abroad)."""
+    """How the numbers of digital messages are read: mainland, or country code and number for MMS."""
     opt_out_suffix: str = ""
     """The text put behind promotional messages that carry no opt-out text yet; "" for none."""
     opt_out_word: str = ""
@@ -191,7 +201,7 @@ class ChannelSettings(_Model):
     unknown_policy: Literal["fail", "resend"] = "fail"
     """fail or resend: what becomes of messages whose outcome stays unknown; resend may send twice."""
     unknown_deadline_h: PositiveFloat = 72
-    """After how many hours an unknown outcome or a missing receipt is given up."""
+    """After how many hours an unknown outcome or a missing receipt ends as failed."""
     reconcile_after_s: PositiveFloat = 30
     """After how many seconds the vendor is asked about an unknown outcome, at first; later less often."""
     poll_s: PositiveFloat = 60
@@ -212,19 +222,43 @@ class ChannelSettings(_Model):
     @property
     def callback_secret(self) -> str:
         """The key that signs callbacks; "" signs nothing."""
-        return (self.key if self.callback_key is None else self.callback_key).get_secret_value()
+        return self.signing_key if self.callback_key is None else self.callback_key.get_secret_value()
+
+    @property
+    def accepted_keys(self) -> tuple[str, ...]:
+        """The keys that calls of Quick Audience may be signed with; none when authentication is off."""
+        return tuple(key.get_secret_value() for key in self.key if key.get_secret_value())
+
+    @property
+    def signing_key(self) -> str:
+        """The key that the bridge signs with itself, the first; "" without any."""
+        return next(iter(self.accepted_keys), "")
+
+    @property
+    def all_accounts(self) -> dict[str, AccountSettings]:
+        """The accounts by name, the primary first; without `accounts`, one that is named after the vendor."""
+        if self.accounts or not self.vendor:
+            return dict(self.accounts)
+        sole = AccountSettings(vendor=self.vendor, settings=self.settings, hook_token=self.hook_token)
+        return {self.vendor: sole}
 
 
-class Settings(_Model):
+class Settings(SettingsModel):
     """The whole file."""
 
     bridge: BridgeSettings = BridgeSettings()
     channels: Mapping[str, ChannelSettings]
 
     _referenced: frozenset[str] = PrivateAttr(default=frozenset())
+    _unreplaced: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def unreplaced(self) -> tuple[str, ...]:
+        """Return the TOML paths of values that look like a reference that nothing replaced."""
+        return self._unreplaced
 
     def secrets(self) -> frozenset[str]:
-        """Every value that must not be shown: keys, tokens, the database's password, and what plugin
+        """Return every value that must not be shown: keys, tokens, the database's password, and what plugin
         settings took from the environment or a file."""
         found = set(self._referenced)
         password = urlsplit(self.bridge.database).password
@@ -236,7 +270,7 @@ class Settings(_Model):
 
 
 def secrets_of(value: object) -> Iterator[str]:
-    """The text of every SecretStr inside a model, a mapping or a sequence."""
+    """Yield the text of every SecretStr inside a model, a mapping or a sequence."""
     if isinstance(value, SecretStr):
         yield value.get_secret_value()
     elif isinstance(value, BaseModel):

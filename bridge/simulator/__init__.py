@@ -12,7 +12,7 @@ from .campaign import Campaign, CampaignFailed, Plan
 from .faults import FaultMode
 from .inbox import Inbox
 from .inspection import Receipt, Reply, Rules
-from .people import Person, invent, render
+from .people import Person, invent, invent_international, render
 from .quick_audience import DigitalForm, NoAnswer, QuickAudience, TemplateForm
 from .reconciliation import Finding, Result, reconcile
 
@@ -36,6 +36,7 @@ __all__ = [
     "Rules",
     "TemplateForm",
     "invent",
+    "invent_international",
     "reconcile",
     "render",
 ]

@@ -64,7 +64,7 @@ class ContractBroken(Exception):
 
 
 def read(operation: str, response: requests.Response, platform_name: str | None) -> dict[str, Any]:
-    """The body of a successful answer; `platform_name` None accepts any name.
+    """Return the body of a successful answer; `platform_name` None accepts any name.
 
     Raises BridgeRefused for a well-formed refusal and ContractBroken for anything else.
     """

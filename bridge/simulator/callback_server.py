@@ -119,7 +119,7 @@ class CallbackServer:
         self.close()
 
     def file_url(self, name: str) -> str:
-        """Where a file of the shelf can be downloaded."""
+        """Return where a file of the shelf can be downloaded."""
         return f"{self.url}/files/{name}"
 
     def unblock(self) -> None:
@@ -169,7 +169,7 @@ class CallbackServer:
             del self._seen[oldest]
 
     def summary(self) -> dict[str, Any]:
-        """What the inspector shows; phone numbers are masked."""
+        """Return what the inspector shows; phone numbers are masked."""
         inbox = self.inbox
         return {
             "callback_url": self.url,
@@ -198,7 +198,7 @@ class _Server(ThreadingHTTPServer):
         self.owner = owner
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A caller that hangs up is no event; anything else is a bug and must be seen."""
+        """Let a caller hang up; show anything else, which is a bug."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
+from .answers import BridgeRefused
 from .callback_server import CallbackServer
 from .inspection import Receipt
 from .people import Person, render
@@ -18,9 +19,16 @@ from .stages import Stage, Stages
 
 _FIRST_TEXT = "${name}，您好：您在${city}的门店有新的优惠。"
 _TEXT = "${name}，您好：您在${city}的门店有${points}积分，本月返现${amount}元。"
+_INTERNATIONAL_TEXT = "Hello ${name}, your store in ${city} has ${points} points for you and ${amount} off."
 _DIGITAL_TEXT = "${name}，${city}门店本周到新，凭此信息立减${amount}元。"
 _PAGE = 1000
 _QUIET_S = 3.0
+_HELD_S = 10.0
+"""Seconds without a receipt after which it is asked what holds the messages, and from time to time again."""
+
+INTERNATIONAL = 3
+"""The template type of international messages; Quick Audience writes their numbers with a country code."""
+_CANNOT = "UNSUPPORTED_OPERATION"
 
 # One transparent pixel: the smallest picture a digital template can carry.
 _PIXEL = bytes.fromhex(
@@ -47,6 +55,7 @@ class Plan:
     by_list: Sequence[Person] = ()
     by_file: Sequence[Person] = ()
     digital: Sequence[Person] = ()
+    international: Sequence[Person] = ()
     template_type: int = 2
     batch: int = 1000
     parallel: int = 4
@@ -55,7 +64,7 @@ class Plan:
     silence_s: float = 60
 
     def out_id(self, part: str) -> str:
-        """The outId of one part of the campaign."""
+        """Return the outId of one part of the campaign."""
         return f"{self.run}-{part}"
 
 
@@ -69,7 +78,7 @@ class Course:
 
     @property
     def total(self) -> int:
-        """How many recipients were sent to."""
+        """Return how many recipients were sent to."""
         return sum(map(len, self.sent.values()))
 
 
@@ -80,7 +89,11 @@ class _SendList(Protocol):
 
 
 class Campaign:
-    """One run of a Plan. `replies_due` tells how many replies to wait for; None waits for a quiet moment."""
+    """One run of a Plan.
+
+    `replies_due` tells how many replies to wait for; None waits for a quiet moment. While no receipt comes,
+    `held` is asked what keeps messages, and `tell` shows it.
+    """
 
     def __init__(
         self,
@@ -90,6 +103,8 @@ class Campaign:
         stages: Stages,
         *,
         replies_due: Callable[[], int] | None = None,
+        held: Callable[[], Sequence[str]] = list,
+        tell: Callable[[str], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -99,6 +114,8 @@ class Campaign:
         self._plan = plan
         self._stages = stages
         self._replies_due = replies_due
+        self._held = held
+        self._tell = tell
         self._clock = clock
         self._sleep = sleep
         self._course = Course()
@@ -108,14 +125,25 @@ class Campaign:
         """Go through all stages. Raises CampaignFailed, BridgeRefused, ContractBroken or NoAnswer."""
         plan = self._plan
         self._check_sign()
-        text_code = self._text_template() if plan.by_list or plan.by_file else ""
+        text_code, text = self._text_template() if plan.by_list or plan.by_file else ("", "")
+        international_code = self._international_template() if plan.international else ""
         digital_code = self._digital_template() if plan.digital else ""
         started = self._clock()
         if plan.by_list:
-            self._send_lists("Send by list", "list", plan.by_list, _TEXT, self._qa.send_list, text_code)
+            self._send_lists("Send by list", "list", plan.by_list, text, self._qa.send_list, text_code)
         if plan.by_file:
-            self._send_file(text_code)
-        if plan.digital:
+            self._send_file(text_code, text)
+        if plan.international:
+            send = self._qa.send_list
+            self._send_lists(
+                "Send international",
+                "international",
+                plan.international,
+                _INTERNATIONAL_TEXT,
+                send,
+                international_code,
+            )
+        if digital_code:
             send = self._qa.send_digital_list
             self._send_lists("Send digital", "digital", plan.digital, _DIGITAL_TEXT, send, digital_code)
         self._await_receipts()
@@ -131,22 +159,35 @@ class Campaign:
         with self._stages.stage("Signature status") as stage:
             self._await_review(stage, f"signature {name}", lambda: self._qa.query_sign(name), "signStatus")
 
-    def _text_template(self) -> str:
+    def _text_template(self) -> tuple[str, str]:
+        """Return the template's code, and the content it ends with: a vendor may know no change."""
         first = self._form(_FIRST_TEXT, "Weekly greeting")
         with self._stages.stage("Create text template, review") as stage:
             code = self._qa.create_text_template(first)
             self._await_template(stage, code, self._qa.query_text_template)
         with self._stages.stage("Modify text template, review") as stage:
-            changed = self._qa.update_text_template(code, self._form(_TEXT, "Weekly greeting with points"))
+            form = self._form(_TEXT, "Weekly greeting with points")
+            changed = self._unless_unsupported(stage, lambda: self._qa.update_text_template(code, form))
+            if not changed:
+                return code, _FIRST_TEXT
             if changed != code:
                 raise CampaignFailed("The template's code changed when it was modified.")
             answer = self._await_template(stage, code, self._qa.query_text_template)
             if answer["templateContent"] != _TEXT:
                 raise CampaignFailed("The modified template still has its old content.")
-        return code
+        return code, _TEXT
 
     def _form(self, content: str, remark: str) -> TemplateForm:
         return TemplateForm(f"Greeting {self._plan.run}", content, self._plan.template_type, remark)
+
+    def _international_template(self) -> str:
+        form = TemplateForm(
+            f"International {self._plan.run}", _INTERNATIONAL_TEXT, INTERNATIONAL, "An international greeting"
+        )
+        with self._stages.stage("Create international template") as stage:
+            code = self._qa.create_text_template(form)
+            self._await_template(stage, code, self._qa.query_text_template)
+        return code
 
     def _digital_template(self) -> str:
         name = f"{self._plan.run}.png"
@@ -154,9 +195,20 @@ class Campaign:
         parts = (("png", "coupon", self._callbacks.file_url(name)), ("txt", "", _DIGITAL_TEXT))
         form = DigitalForm(f"Coupon {self._plan.run}", self._plan.sign_name, parts, "A coupon with a picture")
         with self._stages.stage("Create digital template, review") as stage:
-            code = self._qa.create_digital_template(form)
-            self._await_template(stage, code, self._qa.query_digital_template)
+            code = self._unless_unsupported(stage, lambda: self._qa.create_digital_template(form))
+            if code:
+                self._await_template(stage, code, self._qa.query_digital_template)
         return code
+
+    def _unless_unsupported(self, stage: Stage, call: Callable[[], str]) -> str:
+        """Return what `call` returns, or "" where the channel's vendor has no such operation."""
+        try:
+            return call()
+        except BridgeRefused as refusal:
+            if refusal.code != _CANNOT:
+                raise
+            stage.note(f"skipped: {refusal.message}")
+            return ""
 
     def _await_template(
         self, stage: Stage, code: str, query: Callable[[str], dict[str, Any]]
@@ -210,9 +262,9 @@ class Campaign:
                 stage.reach(done)
             stage.note(f"{len(batches)} requests" if len(batches) > 1 else "one request")
 
-    def _send_file(self, code: str) -> None:
+    def _send_file(self, code: str, content: str) -> None:
         people = self._plan.by_file
-        out_id = self._expect("file", people, _TEXT)
+        out_id = self._expect("file", people, content)
         lines = [f"{p.phone},{json.dumps(p.params, ensure_ascii=False)}" for p in people]
         name = f"{out_id}.txt"
         self._callbacks.shelf.put(name, ("\n".join(lines) + "\n").encode())
@@ -234,9 +286,14 @@ class Campaign:
                 self._course.total,
                 every_s=0.1 if pushed else 0.5,
                 silence_s=self._plan.silence_s,
+                quiet=self._tell_what_holds,
             )
             missing = self._course.total - known
             stage.note(f"{missing:,} did not come" if missing else "")
+
+    def _tell_what_holds(self) -> None:
+        for reason in self._held():
+            self._tell(f"No receipt for a while: {reason}")
 
     def _pushed(self) -> int:
         return sum(self._inbox.received(out_id) for out_id in self._course.sent)
@@ -258,16 +315,31 @@ class Campaign:
             stage.note(f"{known:,} replies")
 
     def _await(
-        self, stage: Stage, known: Callable[[], int], due: float, *, every_s: float, silence_s: float
+        self,
+        stage: Stage,
+        known: Callable[[], int],
+        due: float,
+        *,
+        every_s: float,
+        silence_s: float,
+        quiet: Callable[[], None] = lambda: None,
     ) -> int:
-        """Watch a count until it is `due` or has stood still for `silence_s`; returns the count."""
+        """Watch a count until it is `due` or has stood still for `silence_s`; returns the count.
+
+        `quiet` is called whenever it has stood still for another ten seconds.
+        """
         reached, since = -1, self._clock()
+        asked = since
         while (now := known()) < due:
             if now > reached:
                 reached, since = now, self._clock()
+                asked = since
                 stage.reach(now)
             elif self._clock() - since > silence_s:
                 break
+            elif self._clock() - asked > _HELD_S:
+                asked = self._clock()
+                quiet()
             self._sleep(every_s)
         stage.reach(now)
         return now

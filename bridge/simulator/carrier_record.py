@@ -10,6 +10,7 @@ from .campaign import CampaignFailed
 from .reconciliation import CarrierMessage, CarrierRecord
 
 _PAGE = 10_000
+_PAGE_BYTES = 64 << 20  # of our own carrier: a message takes at most a few kB
 _DELIVERED = "DELIVRD"
 
 
@@ -19,10 +20,10 @@ class Carrier:
     def __init__(self, url: str, account: str) -> None:
         self._url = url.rstrip("/")
         self._account = account
-        self._http = Session()
+        self._http = Session(max_answer=_PAGE_BYTES)
 
     def close(self) -> None:
-        """Give up connections."""
+        """Close the connections."""
         self._http.close()
 
     def open_account(self, key: str) -> None:
@@ -35,15 +36,15 @@ class Carrier:
         self._ask("PUT", "/faults", json=shares)
 
     def mishaps(self) -> dict[str, int]:
-        """How often each fault has happened."""
+        """Return how often each fault has happened."""
         return dict(self._ask("GET", "/faults")["happened"])
 
     def replies(self) -> int:
-        """How many messages were answered by their recipients."""
+        """Return how many messages were answered by their recipients."""
         return int(self._get("/record/summary")["replies"])
 
     def record(self) -> CarrierRecord:
-        """Every message that was accepted, as often as it was accepted."""
+        """Return every message that was accepted, as often as it was accepted."""
         rows: list[dict[str, Any]] = []
         after: int | None = 0
         while after is not None:
@@ -73,5 +74,5 @@ class Carrier:
 
 
 def _as_sent(number: str) -> str:
-    """The number as Quick Audience wrote it: 11 digits at home."""
+    """Return the number as Quick Audience wrote it: 11 digits at home."""
     return number.removeprefix("86") if len(number) == 13 else number

@@ -1,14 +1,13 @@
 """`sms-bridge demo` and `sms-bridge simulate`."""
 
 import contextlib
-import secrets
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Literal
+from typing import Any, cast
 
 import click
 from rich.console import Console
@@ -17,13 +16,15 @@ from .answers import BridgeRefused, ContractBroken
 from .callback_server import CallbackServer
 from .campaign import Campaign, CampaignFailed, Plan
 from .demo import Demo
+from .desk import Desk, NoDesk
 from .inspection import Rules
 from .parts import PartFailed
-from .people import Person, invent
+from .people import MOST_INTERNATIONAL
 from .quick_audience import NoAnswer, QuickAudience
 from .reconciliation import reconcile
-from .report import print_result
+from .report import print_awaited, print_result
 from .stages import stages_for
+from .wanted import Wanted
 
 _NOT_FOUND = 404
 PATIENCE_S = 30.0
@@ -56,18 +57,27 @@ def demo(recipients: int, keep: bool) -> None:
     show_envvar=True,
     help='The channel\'s key; "" when authentication is off.',
 )
-@click.option("--sign", default="演示", show_default=True, help="The signature to send under.")
+@click.option("--sign", help="The signature to send under. [default: the channel's, if configured here]")
 @click.option("--platform-name", help="What every answer must name; any name without it.")
 @click.option("--recipients", type=click.IntRange(0), help="How many by list. [default: 100]")
 @click.option("--by-file", type=click.IntRange(0), help="How many by file. [default: a fifth of RECIPIENTS]")
 @click.option("--digital", type=click.IntRange(0), help="How many digital. [default: a tenth of RECIPIENTS]")
+@click.option(
+    "--international",
+    type=click.IntRange(0, MOST_INTERNATIONAL),
+    help="How many international messages, under an international template. [default: 0]",
+)
 @click.option(
     "--numbers",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Your own test numbers, one a line, instead of invented ones.",
 )
 @click.option(
-    "--template-type", type=click.IntRange(1, 2), default=2, show_default=True, help="1 notice, 2 promotion."
+    "--template-type",
+    type=click.IntRange(1, 3),
+    default=2,
+    show_default=True,
+    help="1 notice, 2 promotion, 3 international (all --numbers with country code, without plus).",
 )
 @click.option("--batch", type=click.IntRange(1), default=1000, show_default=True, help="Numbers per request.")
 @click.option("--receipts", type=click.Choice(("push", "pull")), default="push", show_default=True)
@@ -77,70 +87,76 @@ def demo(recipients: int, keep: bool) -> None:
     "--silence", default=150.0, show_default=True, help="Seconds without a receipt until giving up."
 )
 @click.option("--listen-only", is_flag=True, help="Send nothing; receive callbacks until Ctrl-C.")
-def simulate(
-    prefix: str,
-    key: str,
-    sign: str,
-    platform_name: str | None,
-    recipients: int | None,
-    by_file: int | None,
-    digital: int | None,
-    numbers: Path | None,
-    template_type: int,
-    batch: int,
-    receipts: Literal["push", "pull"],
-    listen: str,
-    address: str | None,
-    silence: float,
-    listen_only: bool,
-) -> None:
+@click.pass_context
+def simulate(context: click.Context, /, **options: Any) -> None:
     """Be the Quick Audience of a running bridge: template, review, campaign, receipts, replies, details.
 
-    The channel's callback_url must be the address that is printed first. Invented numbers are of a range
-    that no carrier serves, so they reach nobody; a real vendor may still charge for them.
+    The channel's callback_url must be the address that is printed first. Invented numbers are of ranges
+    that no carrier serves, so they reach nobody; a real vendor may still charge for them. What the channel's
+    vendor cannot do (digital messages, changes of a template) is skipped and said so.
     Exit status 1 when anything does not reconcile.
     """
-    if not prefix and not listen_only:
-        raise click.UsageError("--prefix is needed, unless you only listen.")
-    crowd = _own_numbers(numbers) if numbers else None
-    counts = _shares(recipients, by_file, digital, len(crowd) if crowd else 100, bool(crowd))
-    if crowd is None:
-        crowd = invent(sum(counts), secrets.randbelow(90_000_000))
-    first, second = counts[0], counts[0] + counts[1]
-    plan = Plan(
-        run=f"sim-{secrets.token_hex(4)}",
-        sign_name=sign,
-        by_list=crowd[:first],
-        by_file=crowd[first:second],
-        digital=crowd[second : sum(counts)],
-        template_type=template_type,
-        batch=batch,
-        receipts=receipts,
-        silence_s=silence,
-    )
-    console = _console()
-    try:
-        server = CallbackServer(Rules(key), listen=_listen(listen), address=address)
-    except OSError as error:
-        reason = f"Nothing can listen at {listen} ({error.strerror}): name another place with --listen."
-        raise click.ClickException(reason) from None
-    with _ending(), _failures_told(), server as callbacks:
-        note = f"Callbacks are received at {callbacks.url}: it must be the channel's callback_url."
-        console.print(note, highlight=False, soft_wrap=True)
-        if listen_only:
-            _wait_for_ever()
-        qa = QuickAudience(prefix, key, platform_name=platform_name, patience_s=PATIENCE_S)
-        with contextlib.closing(qa):
-            reconciles = _run(console, qa, callbacks, plan)
+    wanted, desk = Wanted(**options), context.find_object(object)
+    reconciles = _simulated(wanted, cast(Desk, desk) if desk else NoDesk())
     raise SystemExit(0 if reconciles else 1)
 
 
-def _run(console: Console, qa: QuickAudience, callbacks: CallbackServer, plan: Plan) -> bool:
-    course = Campaign(qa, callbacks, plan, stages_for(console)).run()
+def _simulated(wanted: Wanted, desk: Desk) -> bool:
+    if not wanted.prefix and not wanted.listen_only:
+        raise click.UsageError("--prefix is needed, unless you only listen.")
+    plan = None if wanted.listen_only else wanted.plan(_sign(wanted, desk))
+    console = _console()
+    with _ending(), _failures_told(), _listening(wanted) as callbacks:
+        note = f"Callbacks are received at {callbacks.url}: it must be the channel's callback_url."
+        console.print(note, highlight=False, soft_wrap=True)
+        if plan is None:
+            _wait_for_ever()
+            return True
+        name = wanted.platform_name
+        qa = QuickAudience(wanted.prefix, wanted.key, platform_name=name, patience_s=PATIENCE_S)
+        with contextlib.closing(qa):
+            return _run(console, qa, callbacks, plan, lambda: desk.held(wanted.prefix))
+
+
+def _sign(wanted: Wanted, desk: Desk) -> str:
+    sign = desk.sign(wanted.prefix) if wanted.sign is None else wanted.sign
+    if not sign:
+        raise click.UsageError(
+            "--sign is needed: no configuration on this machine names a signature of that channel. "
+            "Take one that your vendor has approved."
+        )
+    return sign
+
+
+def _listening(wanted: Wanted) -> CallbackServer:
+    try:
+        return CallbackServer(Rules(wanted.key), listen=wanted.place(), address=wanted.address)
+    except OSError as error:
+        reason = (
+            f"Nothing can listen at {wanted.listen} ({error.strerror}): name another place with --listen."
+        )
+        raise click.ClickException(reason) from None
+
+
+def _run(
+    console: Console,
+    qa: QuickAudience,
+    callbacks: CallbackServer,
+    plan: Plan,
+    held: Callable[[], Sequence[str]],
+) -> bool:
+    def tell(text: str) -> None:
+        console.print(text, highlight=False, soft_wrap=True, markup=False)
+
+    course = Campaign(qa, callbacks, plan, stages_for(console), held=held, tell=tell).run()
     result = reconcile(course.sent, callbacks.inbox, course.details)
     print_result(console, result, course.seconds)
+    print_awaited(console, course.sent, callbacks.inbox)
+    if result.lost:
+        for reason in held():
+            tell(f"They wait: {reason}")
     if plan.receipts == "push" and not callbacks.inbox.pushes:
-        console.print(_advice(callbacks), highlight=False, soft_wrap=True)
+        tell(_advice(callbacks))
     return not result.findings
 
 
@@ -152,37 +168,8 @@ def _advice(callbacks: CallbackServer) -> str:
     return f"No callback came at all: is {callbacks.url} the channel's callback_url?"
 
 
-def _shares(
-    recipients: int | None, by_file: int | None, digital: int | None, default: int, own: bool
-) -> tuple[int, int, int]:
-    listed = default if recipients is None else recipients
-    shares = (0, 0) if own else (listed // 5, listed // 10)
-    counts = (
-        listed,
-        shares[0] if by_file is None else by_file,
-        shares[1] if digital is None else digital,
-    )
-    if own and sum(counts) > default:
-        raise click.UsageError(f"{sum(counts):,} recipients are wanted, --numbers lists {default:,}.")
-    return counts
-
-
-def _own_numbers(path: Path) -> Sequence[Person]:
-    phones = list(dict.fromkeys(path.read_text("utf-8-sig").split()))
-    if not phones:
-        raise click.UsageError("--numbers names an empty file.")
-    return [Person(phone, person.params) for phone, person in zip(phones, invent(len(phones)), strict=True)]
-
-
-def _listen(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal():
-        raise click.UsageError("--listen is HOST:PORT.")
-    return host, int(port)
-
-
 def _console() -> Console:
-    """The terminal as wide as it is; anything else wide enough for every row of the table."""
+    """Return the terminal as wide as it is; anything else wide enough for every row of the table."""
     return Console(width=None if sys.stdout.isatty() else 100)
 
 

@@ -53,7 +53,7 @@ class Faults:
         self.set()
 
     def draw(self) -> Fault | None:
-        """The fault that the next callback meets."""
+        """Return the fault that the next callback meets."""
         with self._lock:
             if not self._modes or self._left == 0 or self._random.random() >= self._share:
                 return None

@@ -26,10 +26,17 @@ def main(grace_s: float, command: list[str]) -> int:
     try:
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0)  # noqa: S603
         threading.Thread(target=_end_with_starter, daemon=True).start()
-        return child.wait()
+        return _wait(child)
     finally:
         if child is not None:
             _end_group(child, grace_s)
+
+
+def _wait(child: subprocess.Popen[bytes]) -> int:
+    """Wait in steps: the system may give a signal to the other thread, and then it interrupts no wait."""
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return child.wait(1.0)
 
 
 def _end(signum: int, _frame: FrameType | None) -> None:

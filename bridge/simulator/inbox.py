@@ -85,12 +85,12 @@ class Inbox:
             self._changed.notify_all()
 
     def received(self, out_id: str) -> int:
-        """How many numbers of an outId have a receipt."""
+        """Return how many numbers of an outId have a receipt."""
         with self._changed:
             return len(self.receipts.get(out_id, ()))
 
     def total(self) -> int:
-        """How many receipts stand, over all outIds."""
+        """Return how many receipts stand, over all outIds."""
         with self._changed:
             return sum(len(numbers) for numbers in self.receipts.values())
 

@@ -101,7 +101,7 @@ def authenticate(rules: Rules, query: str, headers: Mapping[str, str], now: floa
 
 
 def read_receipts(rules: Rules, content_type: str, body: bytes) -> list[Receipt]:
-    """The entries of a receipt push. Raises CallbackRefused for the first thing that is wrong."""
+    """Return the entries of a receipt push. Raises CallbackRefused for the first thing that is wrong."""
     entries = _entries(rules, content_type, body, "thirdSmsSendDetailModelList", _RECEIPT_FIELDS)
     wanted = str if rules.send_status == "string" else int
     receipts = [_receipt(entry, wanted) for entry in entries]
@@ -111,7 +111,7 @@ def read_receipts(rules: Rules, content_type: str, body: bytes) -> list[Receipt]
 
 
 def read_replies(rules: Rules, content_type: str, body: bytes) -> list[Reply]:
-    """The entries of a reply push. Raises CallbackRefused for the first thing that is wrong."""
+    """Return the entries of a reply push. Raises CallbackRefused for the first thing that is wrong."""
     entries = _entries(rules, content_type, body, "thirdSmsSendReplyModelList", _REPLY_FIELDS)
     return [_reply(entry) for entry in entries]
 
@@ -184,7 +184,7 @@ def _date(entry: dict[str, Any], field: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _is_date(value: str) -> bool:
-    """True for an existing moment; receipts of one second share the answer."""
+    """Return True for an existing moment; receipts of one second share the answer."""
     if not _DATE.fullmatch(value):
         return False
     try:

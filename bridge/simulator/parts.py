@@ -59,7 +59,7 @@ class Part:
             raise PartFailed(self._explain(f"ended with status {status}"))
 
     def first_line(self) -> str:
-        """The first line it printed, "" as long as there is none."""
+        """Return the first line it printed, "" as long as there is none."""
         line, newline, _ = self.log.read_text("utf-8", "replace").partition("\n")
         return line if newline else ""
 

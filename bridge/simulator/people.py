@@ -9,6 +9,12 @@ UNASSIGNED = "154"
 BAD_NUMBER = "1540000"
 """What marketers' lists hold here and there: digits that are no mobile number."""
 
+_AREAS = (202, 206, 212, 213, 305, 312, 404, 415, 503, 512, 602, 617, 702, 713, 720, 808, 816, 901, 919, 972)
+FICTIONAL = tuple(f"1{area}55501" for area in _AREAS)
+"""North American numbers 555-0100 to 555-0199, kept for fiction: a message to one reaches nobody."""
+
+MOST_INTERNATIONAL = len(FICTIONAL) * 100
+
 _NAMES = (
     "李雷",
     "韩梅梅",
@@ -58,8 +64,21 @@ def _person(index: int, bad: bool) -> Person:
     return Person(phone, params)
 
 
+def invent_international(count: int) -> Sequence[Person]:
+    """Return `count` people with international numbers, at most `MOST_INTERNATIONAL`.
+
+    Numbers are as Quick Audience writes them, without a plus.
+    """
+    return [
+        Person(
+            f"{FICTIONAL[index % len(FICTIONAL)]}{index // len(FICTIONAL):02d}", _person(index, False).params
+        )
+        for index in range(count)
+    ]
+
+
 def render(content: str, params: Mapping[str, str | int]) -> str:
-    """The text a recipient must read: each placeholder replaced once, values never expanded again."""
+    """Return the text a recipient must read: each placeholder replaced once, values never expanded again."""
     pieces = content.split("${")
     out = [pieces[0]]
     for piece in pieces[1:]:

@@ -87,7 +87,7 @@ class QuickAudience:
         self._http = Session(threads=16, timeout=timeout)
 
     def close(self) -> None:
-        """Give up connections."""
+        """Close the connections."""
         self._http.close()
 
     def query_sign(self, sign_name: str) -> dict[str, Any]:

@@ -78,7 +78,7 @@ class Result:
 
     @property
     def failed(self) -> int:
-        """How many receipts report a failure."""
+        """Return how many receipts report a failure."""
         return sum(self.failures.values())
 
 
@@ -172,7 +172,7 @@ def _compare_details(
 
 
 def _agree(row: Receipt, receipt: Receipt) -> bool:
-    """True when a row says what the receipt said; a row carries no message."""
+    """Return True when a row says what the receipt said; a row carries no message."""
     return row[:6] == receipt[:6]
 
 

@@ -3,11 +3,16 @@
 from rich.console import Console
 from rich.table import Table
 
-from .reconciliation import Result
+from bridge.plugin.phone import mask
+
+from .inbox import Inbox
+from .reconciliation import Result, Sent
+
+_SHOWN = 5
 
 
 def print_result(console: Console, result: Result, seconds: float) -> None:
-    """One table of figures, then every finding. Nothing in it holds a full phone number."""
+    """Print one table of figures, then every finding. Nothing in it holds a full phone number."""
     table = Table(title="Campaign", title_justify="left", show_header=False)
     table.add_column()
     table.add_column(justify="right")
@@ -20,6 +25,18 @@ def print_result(console: Console, result: Result, seconds: float) -> None:
         console.print(f"[red]does not reconcile:[/red] {finding}", highlight=False, soft_wrap=True)
     if not result.findings:
         console.print("Everything reconciles.", style="green", highlight=False)
+
+
+def print_awaited(console: Console, sent: Sent, inbox: Inbox) -> None:
+    """Say which receipts are still awaited, send by send; numbers are masked."""
+    for out_id, numbers in sent.items():
+        known = inbox.receipts.get(out_id, {})
+        missing = [number for number in numbers if number not in known]
+        if not missing:
+            continue
+        shown = ", ".join(map(mask, missing[:_SHOWN])) + (", …" if len(missing) > _SHOWN else "")
+        text = f"Still awaited for {out_id}: {len(missing):,} of {len(numbers):,} receipts ({shown})"
+        console.print(text, highlight=False, soft_wrap=True, markup=False)
 
 
 def _figures(result: Result, seconds: float) -> list[tuple[str, str]]:

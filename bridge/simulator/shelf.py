@@ -47,7 +47,7 @@ class Shelf:
             self._cuts.setdefault(name, []).extend(after)
 
     def answer(self, name: str, headers: Mapping[str, str]) -> Download:
-        """The answer to a GET; `headers` has names in lower case."""
+        """Return the answer to a GET; `headers` has names in lower case."""
         with self._lock:
             file = self._files.get(name)
             if file is None:

@@ -10,7 +10,10 @@
             Send("no money", [Exchange("POST", "/send", Reply(402))], expect=CredentialsRejected),
         ]
 
-`plugins/README.md` is the guide. Installing the bridge makes pytest load `bridge.testing.plugin`, so this
+`plugins/README.md` is the guide. Inside, `table` is what an author writes, `play` runs it, `ladder` holds the
+rules of each rung, and `new` writes the repository of a new plugin.
+
+Installing the bridge makes pytest load `bridge.testing.plugin`, so this
 module imports its names when they are first used and costs nothing until then.
 """
 
@@ -18,18 +21,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .cases import Case, Expected, Poll, Query, Reconcile, Send, Webhook
-    from .exchanges import Exchange, Lost, Reply, Seen
-    from .samples import batch, digital_template, page_window, request, text_template
-    from .stage import MemoryRecords, Stage
-    from .suite import VendorTests
+    from .ladder.suite import VendorTests
+    from .play.stage import MemoryHistory, Stage
+    from .table.cases import Case, Expected, Poll, Query, Reconcile, Send, Webhook
+    from .table.exchanges import Exchange, Lost, Reply, Seen
+    from .table.samples import batch, digital_template, page_window, request, text_template
 
 _HOMES = {
-    "cases": ("Case", "Expected", "Poll", "Query", "Reconcile", "Send", "Webhook"),
-    "exchanges": ("Exchange", "Lost", "Reply", "Seen"),
-    "samples": ("batch", "digital_template", "page_window", "request", "text_template"),
-    "stage": ("MemoryRecords", "Stage"),
-    "suite": ("VendorTests",),
+    "ladder.suite": ("VendorTests",),
+    "play.stage": ("MemoryHistory", "Stage"),
+    "table.cases": ("Case", "Expected", "Poll", "Query", "Reconcile", "Send", "Webhook"),
+    "table.exchanges": ("Exchange", "Lost", "Reply", "Seen"),
+    "table.samples": ("batch", "digital_template", "page_window", "request", "text_template"),
 }
 
 __all__ = [
@@ -37,7 +40,7 @@ __all__ = [
     "Exchange",
     "Expected",
     "Lost",
-    "MemoryRecords",
+    "MemoryHistory",
     "Poll",
     "Query",
     "Reconcile",

@@ -14,9 +14,9 @@ import click
 from bridge.channels.catalogue import Catalogue, discover
 from bridge.plugin import Vendor
 
-from . import record
-from .generator import BadName, write_repository
-from .places import package_of, project_of, tables_in
+from .ladder import rung
+from .ladder.places import package_of, project_of, tables_in
+from .new import BadName, write_repository
 
 _PYTEST_NOTHING_COLLECTED = 5
 
@@ -84,7 +84,8 @@ def _keep(package: Path, name: str, climbs: Sequence[Mapping[str, Any]]) -> None
     if not package.is_dir():
         return
     try:
-        record.write(package, name, {climb["title"]: climb["rung"] for climb in climbs})
+        tables = {climb["title"]: climb["rung"] for climb in climbs}
+        rung.write(package, name, tables, {climb["title"]: climb["unproven"] for climb in climbs})
     except OSError:
         click.echo(f"The rung could not be kept: {package} cannot be written to.")
 
@@ -114,10 +115,20 @@ def new(name: str, folder: Path | None) -> None:
 
 
 def rung_of(vendor: type[Vendor]) -> str:
-    """A vendor's rung for the table of `sms-bridge plugins`."""
-    found = record.read(package_of(vendor), vendor.name)
+    """Return a vendor's rung for the table of `sms-bridge plugins`."""
+    found = rung.read(package_of(vendor), vendor.name)
     if found is None:
         return "not verified"
     if not found.current:
         return "changed since verified"
-    return found.rung or "none"
+    return found.best or "none"
+
+
+def unproven_of(vendor: type[Vendor]) -> str:
+    """Return what the record of a vendor's rung leaves open, in one line; "" for nothing."""
+    found = rung.read(package_of(vendor), vendor.name)
+    return (
+        "; ".join(f"{title}: {what}" for title, each in found.unproven.items() for what in each)
+        if found
+        else ""
+    )

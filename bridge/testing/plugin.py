@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pytest
 
-    from .ladder import Climb
+    from .ladder.climbing import Climb
 
-_PROPERTY = "bridge_rule"
+_PROPERTY, _UNPROVEN = "bridge_rule", "bridge_unproven"
 
 
 def pytest_addoption(parser: "pytest.Parser") -> None:
@@ -54,15 +54,16 @@ class _Reports:
         """Note what became of a rule; of a test that failed in its set-up too."""
         if report.when != "call" and report.outcome == "passed":
             return
-        for name, told in report.user_properties:
-            if name == _PROPERTY and isinstance(told, dict):
-                self._results.append((told, report.outcome, _reason(report)))
+        told: list[Any] = [each for name, each in report.user_properties if name == _PROPERTY]
+        unproven = [each for name, each in report.user_properties if name == _UNPROVEN]
+        for each in told:
+            self._results.append(({**each, "unproven": unproven}, report.outcome, _reason(report)))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print each table's rung and what the next one lacks."""
         if not self._results:
             return
-        from .ladder import climbs
+        from .ladder.climbing import climbs
 
         found = climbs(self._results)
         terminalreporter.section("vendor tables")
@@ -70,6 +71,8 @@ class _Reports:
             terminalreporter.write_line(f"{climb.title}: {climb.rung or 'no rung yet'}")
             for step in climb.next_steps:
                 terminalreporter.write_line(f"    lacks {step}")
+            for what in climb.unproven:
+                terminalreporter.write_line(f"    not proven: {what}")
         target = self._config.getoption("--bridge-rungs")
         if target:
             Path(target).write_text(json.dumps([_told(climb) for climb in found], indent=2) + "\n")
@@ -84,4 +87,10 @@ def _reason(report: "pytest.TestReport") -> str:
 
 
 def _told(climb: "Climb") -> dict[str, Any]:
-    return {"title": climb.title, "vendor": climb.vendor, "rung": climb.rung, "lacks": climb.next_steps}
+    return {
+        "title": climb.title,
+        "vendor": climb.vendor,
+        "rung": climb.rung,
+        "lacks": climb.next_steps,
+        "unproven": climb.unproven,
+    }

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from bridge.plugin import errors, hookspecs
 
-from .ladder import PROPERTY, RUNGS
-from .suite import VendorTests
+from .ladder.climbing import PROPERTY, RUNGS
+from .ladder.suite import VendorTests
 
 _PART = re.compile(r"<!-- ([a-z]+)(?: (\S+))? -->\n.*?<!-- end -->", re.DOTALL)
 
 
 def hooks() -> str:
-    """Every hook with its signature and its docstring, in the order of hookspecs.py."""
+    """Return every hook with its signature and its docstring, in the order of hookspecs.py."""
     return "\n\n".join(
         f"### {spec.name}\n\n```python\n{_signature(spec)}\n```\n\n{_text(spec)}" for spec in _specs()
     )
@@ -48,13 +48,13 @@ def _text(spec: ast.FunctionDef) -> str:
 
 
 def error_classes() -> str:
-    """The tree of error classes with the consequence of each."""
+    """Return the tree of error classes with the consequence of each."""
     tree = (errors.__doc__ or "").split("\n\n")[1]
     return f"```\n{tree.rstrip()}\n```"
 
 
 def rules() -> str:
-    """The tests of the suite, rung by rung."""
+    """Return the tests of the suite, rung by rung."""
     lines = []
     for rung in RUNGS:
         lines += [f"**{rung.capitalize()}**", ""]
@@ -66,7 +66,7 @@ def rules() -> str:
 
 
 def code(path: str, root: Path) -> str:
-    """A file of the repository, as a block of code."""
+    """Return a file of the repository, as a block of code."""
     return f"```python\n{(root / path).read_text(encoding='utf-8').rstrip()}\n```"
 
 
@@ -74,7 +74,7 @@ _PARTS: dict[str, Callable[[], str]] = {"hooks": hooks, "errors": error_classes,
 
 
 def renewed(guide: str, root: Path) -> str:
-    """The guide with every generated part as the code has it now; paths are relative to `root`."""
+    """Return the guide with every generated part as the code has it now; paths are relative to `root`."""
 
     def part(found: re.Match[str]) -> str:
         name, path = found[1], found[2]

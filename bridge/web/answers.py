@@ -22,7 +22,7 @@ class Answer:
     code: str
 
     def response(self, request_id: str) -> Response:
-        """The answer as Flask sends it."""
+        """Return the answer as Flask sends it."""
         headers = {"X-Request-Id": request_id, "Cache-Control": "no-store"}
         return Response(self.body, self.status, headers, content_type=CONTENT_TYPE)
 
@@ -37,17 +37,17 @@ class Face:
         self._statuses = settings.error_status == "http"
 
     def success(self, request_id: str, payload: dict[str, Any]) -> Answer:
-        """The request was served."""
+        """Return the answer to a request that was served."""
         if payload.get("reason") == replies.NO_COMMENTS:
             payload = payload | {"reason": self._no_comments}
         return self._answer(200, self._success_code, "OK", request_id, payload)
 
     def refusal(self, request_id: str, refusal: Refusal) -> Answer:
-        """The request was not let through."""
+        """Return the answer to a request that was not let through."""
         return self._answer(refusal.status, refusal.code, refusal.message, request_id, {})
 
     def failure(self, request_id: str) -> Answer:
-        """The bridge itself failed; the log says why, the answer does not."""
+        """Return the answer when the bridge itself failed; the log says why, the answer does not."""
         message = f"The SMS platform has an internal error. Its log explains request {request_id}."
         return self._answer(500, INTERNAL_ERROR, message, request_id, {})
 

@@ -14,9 +14,9 @@ from bridge.settings import Settings
 
 from . import docs
 from .contract import Contract
-from .hooks import Hooks
 from .paths import SplitPaths
 from .probes import Probes
+from .webhooks import Webhooks
 
 log = structlog.get_logger("bridge.web")
 
@@ -27,19 +27,19 @@ def create_app(
     ledger: Ledger,
     clock: Callable[[], float] = time.time,
 ) -> Flask:
-    """The application for these channels. `clock` tells the seconds since 1970."""
+    """Make the application for these channels. `clock` tells the seconds since 1970."""
     app = Flask("bridge", static_folder=None)
     app.url_map.merge_slashes = False
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     contract = Contract(settings, services, ledger, clock)
     app.register_blueprint(contract.blueprint())
-    app.register_blueprint(Hooks(settings, services).blueprint())
+    app.register_blueprint(Webhooks(settings, services).blueprint())
     app.register_blueprint(Probes(settings, ledger, clock).blueprint())
     app.register_blueprint(docs.blueprint(settings))
     _handle_errors(app, contract)
     app.wsgi_app = SplitPaths(app.wsgi_app)  # type: ignore[method-assign]
     if settings.bridge.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.bridge.trusted_proxies)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.bridge.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
     return app
 
 

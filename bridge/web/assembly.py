@@ -6,31 +6,58 @@ import time
 import structlog
 from flask import Flask
 
-from bridge import logs, metrics
+from bridge import logs, metrics, tracing
 from bridge.channels import discover, open_channels
 from bridge.channels.registry import close_channels
-from bridge.ledger import LedgerUnavailable, open_ledger
-from bridge.services import ChannelRecords, build
+from bridge.ledger import Ledger, LedgerUnavailable, WrongSchema, open_ledger
+from bridge.services import ChannelHistory, build
 from bridge.settings import SettingsFaults, load
 
 from .app import create_app
 
 log = structlog.get_logger("bridge.web")
 
+_PATIENCE_S = 15.0
+"""Shorter than gunicorn waits for a process to end."""
 _CANNOT_START = 3
 """gunicorn's own status for a process that would fail again: it then ends them all."""
 
 
 def assemble() -> Flask:
-    """The application of the configuration that SMS_BRIDGE_CONFIG names.
+    """Make the application of the configuration that SMS_BRIDGE_CONFIG names.
 
     With faults in it, or an old database schema, the process ends and says what to do.
     """
     try:
         return _assembled()
-    except (SettingsFaults, LedgerUnavailable) as fault:
+    except (SettingsFaults, WrongSchema) as fault:
         log.critical("the bridge cannot start", reason=str(fault))
         raise SystemExit(_CANNOT_START) from None
+    except LedgerUnavailable as away:
+        # The database may come back: gunicorn starts another process, and does not end those that answer.
+        log.error("the database is away, this process gives way to another", reason=str(away))
+        raise SystemExit(1) from None
+    except OSError as error:
+        if error.filename is None:
+            raise
+        log.critical("the bridge cannot start", reason=f"{error.filename}: {error.strerror}.")
+        raise SystemExit(_CANNOT_START) from None
+
+
+def _await(ledger: Ledger) -> None:
+    """Wait a while for a database that is away or full. Raises LedgerUnavailable."""
+    end = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            ledger.check()
+        except WrongSchema:
+            raise
+        except LedgerUnavailable:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.5)
+        else:
+            return
 
 
 def _assembled() -> Flask:
@@ -40,9 +67,10 @@ def _assembled() -> Flask:
     logs.adopt("gunicorn.error")
     logs.catch_uncaught()
     metrics.share(settings.bridge.metrics_dir, "web")
-    ledger = open_ledger(settings.bridge.database)
+    tracing.start("sms-bridge-web")
+    ledger = open_ledger(settings.bridge.database, pool_size=settings.bridge.pool_size)
     atexit.register(ledger.close)
-    ledger.check()
-    channels = open_channels(settings, discover(), lambda name: ChannelRecords(ledger, name, time.time))
+    _await(ledger)
+    channels = open_channels(settings, discover(), lambda name: ChannelHistory(ledger, name, time.time))
     atexit.register(close_channels, channels)
     return create_app(settings, build(settings, channels, ledger, time.time), ledger)

@@ -5,7 +5,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -14,9 +14,10 @@ import structlog
 from flask import Blueprint, Request, Response, request
 from structlog.contextvars import bound_contextvars
 
-from bridge import metrics
+from bridge import metrics, tracing
+from bridge.clock import seconds
 from bridge.contract import fields
-from bridge.contract.bodies import Body
+from bridge.contract.bodies import Body, NoBody
 from bridge.contract.operations import OPERATIONS, Operation
 from bridge.contract.refusal import Refusal, forbidden, not_found
 from bridge.ledger import Busy, Differs, Ledger, Stored
@@ -25,14 +26,20 @@ from bridge.settings import ChannelSettings, Settings
 
 from . import guards, paths
 from .answers import CONTENT_TYPE, INTERNAL_ERROR, Answer, Face
+from .operations import SERVED_BY, Asked
+
+_SENDS = ("sendFile", "sendList", "sendDigitalList")
 
 log = structlog.get_logger("bridge.web")
 
 _MAX_PARAMETER = 100
 _MAX_NOTED = 256
+_MAX_SHOWN = 200
 _MAX_NAMES = 20
 _MAX_STRAY_BODY = 65_536
 _LARGE_BODY = 1_000_000
+AnyOperation = Operation[Any, Any]
+
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z_.]{0,63}")
 
 
@@ -41,7 +48,7 @@ class _Call:
     """One request on its way: what it asks for, of which channel, and how that channel answers."""
 
     id: str
-    operation: Operation
+    operation: AnyOperation
     channel: str
     settings: ChannelSettings
     parameter: str
@@ -77,7 +84,7 @@ class Contract:
         self._large = threading.Lock()
 
     def blueprint(self) -> Blueprint:
-        """The routes: each operation under its channel's name, and under none for the default channel."""
+        """Return the routes: each operation with a channel's name, and without for the default channel."""
         blueprint = Blueprint("contract", __name__)
         for operation in OPERATIONS:
             rule = operation.path.replace(f"{{{operation.parameter}}}", "<parameter>")
@@ -93,12 +100,12 @@ class Contract:
         return blueprint
 
     def concerns(self, found: Request) -> bool:
-        """True for a path of the contract, also for one that no route serves."""
+        """Return True for a path of the contract, also for one that no route serves."""
         segments = paths.segments(found.environ)
         return "sms" in segments[:2]
 
     def unknown_route(self, found: Request) -> Response:
-        """The answer to a path of the contract that is none of its operations.
+        """Answer a path of the contract that is none of its operations.
 
         Of the request only names are logged: they tell an older edition of the contract.
         """
@@ -112,15 +119,15 @@ class Contract:
             request_id=request_id,
             channel=channel,
             method=found.method,
-            path=found.path,
-            parameters=sorted(set(found.args))[:_MAX_NAMES],
+            path=found.path[:_MAX_SHOWN],
+            parameters=sorted({name[:_MAX_SHOWN] for name in found.args})[:_MAX_NAMES],
             fields=_field_names(found),
         )
         refusal = not_found("There is no such operation: check the URL and the method.")
         return self._faces[channel].refusal(request_id, refusal).response(request_id)
 
     def failed(self, found: Request) -> Response:
-        """The answer when the bridge failed outside of an operation."""
+        """Answer when the bridge failed outside of an operation."""
         request_id = uuid.uuid4().hex
         log.exception("request failed", request_id=request_id, method=found.method)
         segments = paths.segments(found.environ)
@@ -129,7 +136,9 @@ class Contract:
 
     def _no_channel(self, channel: str, found: Request) -> Response:
         request_id = uuid.uuid4().hex
-        log.warning("unknown channel", request_id=request_id, method=found.method, path=found.path)
+        log.warning(
+            "unknown channel", request_id=request_id, method=found.method, path=found.path[:_MAX_SHOWN]
+        )
         message = "There is no channel of this name: check the URL typed into Quick Audience."
         if not channel:
             message = "The URL names no channel and there is no default channel."
@@ -138,7 +147,7 @@ class Contract:
     def _face(self, channel: str) -> Face:
         return self._faces.get(channel) or self._faces.get(self._default) or Face("", self._settings.bridge)
 
-    def _serve(self, operation: Operation, channel: str, parameter: str = "") -> Response:
+    def _serve(self, operation: AnyOperation, channel: str, parameter: str = "") -> Response:
         channel = paths.unshielded(channel)
         settings = self._settings.channels.get(channel)
         if settings is None:
@@ -155,8 +164,10 @@ class Contract:
         with (
             bound_contextvars(request_id=call.id, channel=channel, operation=operation.name),
             metrics.IN_FLIGHT.labels(channel).track_inprogress(),
+            _traced(call) as span,
         ):
             answer = self._answered(call)
+            span.set({"sms_bridge.code": answer.code})
             seconds = time.perf_counter() - started
             log.info("request answered", code=answer.code, ms=round(seconds * 1000, 1))
         metrics.REQUESTS.labels(channel, operation.name, answer.code).inc()
@@ -175,6 +186,7 @@ class Contract:
                 return self._once(call, signature, body, now)
             return self._executed(call, body)
         except Refusal as refusal:
+            log.warning("request not let through", code=refusal.code, reason=refusal.message)
             return call.face.refusal(call.id, refusal)
         except Exception:
             log.exception("request failed")
@@ -183,7 +195,7 @@ class Contract:
     def _once(self, call: _Call, signature: str, body: _Received, now: float) -> Answer:
         """Serve a signed request once: repeated word by word it gets its first answer again."""
         fingerprint = guards.digest(request.method.encode(), request.path.encode(), body.digest)
-        claim = self._ledger.signatures.claim(call.channel, signature, fingerprint, int(now * 1000))
+        claim = self._ledger.signatures.claim(signature, fingerprint, seconds(now))
         if isinstance(claim, Differs):
             raise forbidden("The signature was used for another request before.")
         if isinstance(claim, Stored):
@@ -194,27 +206,27 @@ class Contract:
             raise Refusal("IN_PROGRESS", "The same request is being served; ask again in a minute.")
         answer = self._executed(call, body)
         if answer.code == INTERNAL_ERROR:
-            self._release(call, signature)
+            self._release(signature)
         else:
-            self._keep(call, signature, answer)
+            self._keep(signature, answer)
         return answer
 
-    def _keep(self, call: _Call, signature: str, answer: Answer) -> None:
+    def _keep(self, signature: str, answer: Answer) -> None:
         # What was done is done: that its answer could not be kept must not make it look failed.
         try:
-            self._ledger.signatures.store(call.channel, signature, answer.status, answer.body, CONTENT_TYPE)
+            self._ledger.signatures.store(signature, answer.status, answer.body, CONTENT_TYPE)
         except Exception:
             log.exception("answer not kept for repetition")
 
-    def _release(self, call: _Call, signature: str) -> None:
+    def _release(self, signature: str) -> None:
         try:
-            self._ledger.signatures.release(call.channel, signature)
+            self._ledger.signatures.release(signature)
         except Exception:
             log.exception("request not freed for repetition")
 
     def _executed(self, call: _Call, body: _Received) -> Answer:
         try:
-            payload = call.operation.shape.payload(self._result(call, body))
+            payload = self._payload(call, body)
         except Refusal as refusal:
             log.info("request refused", code=refusal.code, reason=refusal.message)
             return call.face.refusal(call.id, refusal)
@@ -223,33 +235,31 @@ class Contract:
             return call.face.failure(call.id)
         return call.face.success(call.id, payload)
 
-    def _result(self, call: _Call, body: _Received) -> Any:
+    def _payload(self, call: _Call, body: _Received) -> dict[str, Any]:
         # A large send takes seven times its size while it is served. Two at once would not be faster, for
         # Python runs one of them at a time, but all threads together would need a gigabyte. A large template
         # is another matter: it waits for its vendor, and no other channel is to wait with it.
         with self._large if call.operation.send and len(body.raw) > _LARGE_BODY else nullcontext():
             return self._served(call, body)
 
-    def _served(self, call: _Call, body: _Received) -> Any:
+    def _served(self, call: _Call, body: _Received) -> dict[str, Any]:
         operation = call.operation
-        arguments: list[Any] = []
-        if operation.parameter:
-            arguments.append(_parameter(call))
-        if operation.body is not None:
-            arguments.append(self._read(operation, operation.body, body.raw))
-        if operation.send:
-            arguments.append(guards.digest(operation.name.encode(), body.digest))
-        if operation.kind is not None:
-            arguments.append(operation.kind)
-        service = getattr(self._services[call.channel], operation.service)
-        return getattr(service, operation.verb)(*arguments)
+        asked = Asked(
+            _parameter(call) if operation.parameter else "",
+            self._read(operation, body.raw),
+            guards.digest(operation.name.encode(), body.digest),
+        )
+        return SERVED_BY[operation.name](self._services[call.channel], asked)
 
-    def _read(self, operation: Operation, form: type[Body], raw: bytes) -> Body:
+    def _read(self, operation: AnyOperation, raw: bytes) -> Body:
+        if operation.body is NoBody:
+            return NoBody()
         source = fields.document(raw)
-        self._note(operation, form.unexpected(source))
-        return form.read(source)
+        self._note(operation, operation.body.unexpected(source))
+        body: Body = operation.body.read(source)
+        return body
 
-    def _note(self, operation: Operation, names: set[str]) -> None:
+    def _note(self, operation: AnyOperation, names: set[str]) -> None:
         """Log names that the contract does not know, each once."""
         for name in names:
             key = (operation.name, name)
@@ -261,15 +271,29 @@ class Contract:
 _PLAIN: dict[str, Any] = {"provide_automatic_options": False}
 
 
+def _traced(call: _Call) -> AbstractContextManager[tracing.Span]:
+    """Return a span around a request; one that takes messages creates what later calls link to."""
+    attributes: dict[str, str | int] = {
+        "http.request.method": call.operation.method,
+        "messaging.operation.name": call.operation.name,
+        "messaging.destination.name": call.channel,
+        "sms_bridge.request_id": call.id,
+    }
+    if call.operation.name in _SENDS:
+        attributes["messaging.operation.type"] = tracing.CREATE
+    return tracing.span(f"{call.operation.name} {call.channel}", tracing.SERVER, attributes)
+
+
 def _parameter(call: _Call) -> str:
     value = call.operation.named(call.parameter)
-    if "\0" in value or len(value) > _MAX_PARAMETER:
+    # U+FFFD stands for bytes that are no UTF-8: a vendor must not be asked for what nobody typed.
+    if "\0" in value or "\ufffd" in value or len(value) > _MAX_PARAMETER:
         raise not_found(f"{call.operation.parameter}: there is none of this name.")
     return value
 
 
 def _field_names(found: Request) -> list[str]:
-    """The names in a request's JSON body; none when it is too large or no JSON object."""
+    """Return the names in a request's JSON body; none when it is too large or no JSON object."""
     try:
         source = fields.document(guards.read_contract_body(found, _MAX_STRAY_BODY))
     except Refusal:

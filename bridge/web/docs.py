@@ -1,13 +1,14 @@
 """`/openapi.json` and `/docs`, its readable form; everything comes from this server."""
 
 from importlib.metadata import version
+from pathlib import Path
 
 from flask import Blueprint, Response, abort, jsonify, send_from_directory
-from swagger_ui_bundle import swagger_ui_path
 
 from bridge.contract import openapi
 from bridge.settings import Settings
 
+FILES = Path(__file__).parent / "swagger_ui"
 _ASSETS = frozenset({"swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"})
 _POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"
 _PAGE = """<!DOCTYPE html>
@@ -29,7 +30,7 @@ _START = 'SwaggerUIBundle({url: "/openapi.json", dom_id: "#swagger-ui", validato
 
 
 def blueprint(settings: Settings) -> Blueprint:
-    """The routes."""
+    """Return the routes."""
     found = Blueprint("docs", __name__)
     default_channel = any(channel.default for channel in settings.channels.values())
     document = openapi.document(
@@ -53,6 +54,6 @@ def blueprint(settings: Settings) -> Blueprint:
     def asset(name: str) -> Response:
         if name not in _ASSETS:
             abort(404)
-        return send_from_directory(str(swagger_ui_path), name, max_age=86400)
+        return send_from_directory(FILES, name, max_age=86400)
 
     return found

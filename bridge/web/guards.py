@@ -2,13 +2,13 @@
 
 import ipaddress
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from hashlib import blake2b
 
 from flask import Request
 from pydantic import IPvAnyNetwork
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
+from bridge.clock import moment, seconds
 from bridge.contract import signing
 from bridge.contract.refusal import Refusal, forbidden
 from bridge.settings import ChannelSettings
@@ -21,7 +21,7 @@ def check_address(remote_addr: str | None, networks: Sequence[IPvAnyNetwork]) ->
     if not networks:
         return
     try:
-        address = ipaddress.ip_address((remote_addr or "").partition("%")[0])
+        address = ipaddress.ip_address(bare_address(remote_addr))
     except ValueError:
         raise forbidden("The caller's address is not known.") from None
     mapped = getattr(address, "ipv4_mapped", None) or address
@@ -29,19 +29,29 @@ def check_address(remote_addr: str | None, networks: Sequence[IPvAnyNetwork]) ->
         raise forbidden("The caller's address is not allowed.")
 
 
+def bare_address(told: str | None) -> str:
+    """Return the address alone, as some proxies tell it with a port, in brackets or with an IPv6 zone."""
+    text = (told or "").strip().strip('"')
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    return text.partition("%")[0]
+
+
 def check_signature(request: Request, channel: ChannelSettings, now: float, skew_s: float) -> str:
-    """The request's signature, "" when the channel has no key. Raises a 401 or 403 Refusal."""
+    """Check the request's signature. Returns it, "" for a channel without a key. Raises Refusal."""
     return signing.verify(
-        channel.key.get_secret_value(),
+        channel.accepted_keys,
         list(request.args.items(multi=True)),
         request.headers.get(signing.HEADER),
-        datetime.fromtimestamp(now, UTC),
+        moment(seconds(now)),
         skew_s,
     )
 
 
 def read_body(request: Request, max_bytes: int) -> bytes:
-    """The whole body; never more than `max_bytes` are kept, and none of one that is announced as larger.
+    """Read the whole body; never more than `max_bytes` are kept, and none of one that is announced as larger.
 
     Raises RequestEntityTooLarge, or BadRequest when the caller hung up half-way.
     """
@@ -52,11 +62,13 @@ def read_body(request: Request, max_bytes: int) -> bytes:
     raw = request.get_data(cache=False)
     if len(raw) > max_bytes:
         raise RequestEntityTooLarge
+    if request.content_length is not None and len(raw) < request.content_length:
+        raise BadRequest  # cut off: the rest of a receipt's status may be missing
     return raw
 
 
 def read_contract_body(request: Request, max_bytes: int) -> bytes:
-    """As `read_body`, with Refusals: the contract knows neither HTTP 413 nor 400."""
+    """Read as `read_body` does, with Refusals: the contract knows neither HTTP 413 nor 400."""
     try:
         return read_body(request, max_bytes)
     except RequestEntityTooLarge:
@@ -69,7 +81,7 @@ def read_contract_body(request: Request, max_bytes: int) -> bytes:
 
 
 def digest(*parts: bytes) -> bytes:
-    """32 bytes that stand for the parts, wherever one ends and the next begins."""
+    """Return 32 bytes that stand for the parts, wherever one ends and the next begins."""
     found = blake2b(digest_size=32)
     for part in parts:
         found.update(len(part).to_bytes(8, "big"))

@@ -6,27 +6,25 @@ without a redirect, which Quick Audience might not follow.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 class SplitPaths:
     """WSGI middleware: routes see every segment by itself, its slashes and percent signs still encoded."""
 
-    def __init__(self, app: "WSGIApplication") -> None:
+    def __init__(self, app: WSGIApplication) -> None:
         self._app = app
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         found = "/" + "/".join(map(_shielded, segments(environ)))
         environ["PATH_INFO"] = found.encode().decode("latin-1")
         return self._app(environ, start_response)
 
 
 def raw_path(environ: dict[str, Any]) -> str:
-    """The path as it stood in the request line, or the best guess at it."""
+    """Find the path as it stood in the request line. Returns the best guess where a server does not tell."""
     target = str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or "").partition("?")[0]
     if not target:
         return str(environ.get("PATH_INFO", "")).encode("latin-1").decode("utf-8", "replace")
@@ -36,12 +34,12 @@ def raw_path(environ: dict[str, Any]) -> str:
 
 
 def segments(environ: dict[str, Any]) -> list[str]:
-    """The decoded segments of the path; empty ones are left out."""
+    """Split, then decode the path. Returns its segments without the empty ones."""
     return [unquote(segment, errors="replace") for segment in raw_path(environ).split("/") if segment]
 
 
 def unshielded(segment: str) -> str:
-    """A route's parameter as it was meant."""
+    """Undo what SplitPaths did to a segment. Returns a route's parameter as it was meant."""
     return segment.replace("%2F", "/").replace("%25", "%")
 
 

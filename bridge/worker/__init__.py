@@ -4,6 +4,7 @@ import os
 import secrets
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -11,23 +12,25 @@ from collections.abc import Callable, Mapping
 import structlog
 from prometheus_client import start_http_server
 
-from bridge import metrics
+from bridge import metrics, tracing
 from bridge.channels import OpenChannel
-from bridge.ledger import Ledger
+from bridge.clock import Clock
+from bridge.ledger import Ledger, LedgerUnavailable
 from bridge.services import Services, build
-from bridge.services.records import Clock
 from bridge.settings import Settings
 
-from .dispatcher import Dispatcher
 from .duties import Duties
 from .pusher import Pusher
+from .sender import Sender
 
-__all__ = ["Dispatcher", "Duties", "LoopFailed", "Pusher", "Worker", "run"]
+__all__ = ["Duties", "LoopFailed", "Pusher", "Sender", "Worker", "run"]
 
 log = structlog.get_logger("bridge.worker")
 
 _GRACE_S = 40.0
-"""How long pushes and duties may go on after the end was asked for; a callback takes 35 seconds at most."""
+"""How long pushes and duties may go on after the last send; a callback takes 35 seconds at most."""
+_LATEST_SHARE = 0.95
+"""The part of a lease after which a worker that was asked to end does so, whatever hangs."""
 
 
 class LoopFailed(Exception):
@@ -44,7 +47,7 @@ class Worker:
         bridge = settings.bridge
         self._ledger = ledger
         self._failed = False
-        self.dispatcher = Dispatcher(services, ledger, bridge, owner=self.name, clock=clock)
+        self.sender = Sender(services, ledger, bridge, owner=self.name, clock=clock)
         self.pusher = Pusher(services, ledger, bridge, owner=self.name, clock=clock)
         self.duties = Duties(
             services,
@@ -52,7 +55,7 @@ class Worker:
             bridge,
             owner=self.name,
             clock=clock,
-            alive=lambda: self.dispatcher.alive and self.pusher.alive,
+            alive=lambda: self.sender.alive and self.pusher.alive,
         )
 
     def run(self, stop: threading.Event) -> None:
@@ -63,26 +66,30 @@ class Worker:
         """
         log.info("worker started", worker=self.name)
         threads = [
-            threading.Thread(target=self._loop, args=(self.pusher.run, stop), name="pusher"),
-            threading.Thread(
-                target=self._ledger.database.listen, args=(self.dispatcher.wake, stop), name="listener"
-            ),
-            # Duties may be cut off at any moment: what they do is done again by whoever comes next.
-            *(
-                threading.Thread(target=duty.run, args=(stop,), name=duty.name, daemon=True)
-                for duty in self.duties.all(stop)
-            ),
+            self._thread("pusher", self._loop, self.pusher.run, stop),
+            self._thread("listener", self._ledger.database.listen, self.sender.wake, stop),
+            *(self._thread(duty.name, duty.run, stop) for duty in self.duties.all(stop)),
         ]
         for thread in threads:
             thread.start()
-        self._loop(self.dispatcher.run, stop)
-        deadline = time.monotonic() + _GRACE_S
+        self._loop(self.sender.run, stop)
+        deadline = min(time.monotonic() + _GRACE_S, self.sender.until)
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
-        self._ledger.coordination.leave(self.name)
+        self._leave()
         log.info("worker stopped", worker=self.name)
         if self._failed:
             raise LoopFailed
+
+    def _thread(self, name: str, work: Callable[..., None], *given: object) -> threading.Thread:
+        # None keeps the process: what it does is done again by whoever comes next.
+        return threading.Thread(target=work, args=given, name=name, daemon=True)
+
+    def _leave(self) -> None:
+        try:
+            self._ledger.coordination.leave(self.name)
+        except LedgerUnavailable as error:
+            log.error("ledger unavailable", error=str(error))
 
     def _loop(self, loop: Callable[[threading.Event], None], stop: threading.Event) -> None:
         try:
@@ -94,11 +101,17 @@ class Worker:
 
 
 def run(settings: Settings, channels: Mapping[str, OpenChannel], ledger: Ledger) -> None:
-    """Work until SIGTERM, SIGINT or SIGHUP, then finish what is in flight. Raises LoopFailed."""
+    """Work until SIGTERM, SIGINT or SIGHUP, then finish what is in flight. Raises LoopFailed.
+
+    The process ends within a lease of being asked to, whatever a vendor or the database does.
+    """
     stop = threading.Event()
+    latest_s = _LATEST_SHARE * settings.bridge.lease_s
+    threading.Thread(target=_end_at_last, args=(stop, latest_s), name="end", daemon=True).start()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     _show_metrics(settings)
+    tracing.start("sms-bridge-worker")
     services = build(settings, channels, ledger, time.time)
     try:
         Worker(settings, services, ledger).run(stop)
@@ -112,3 +125,13 @@ def _show_metrics(settings: Settings) -> None:
     metrics.share(settings.bridge.metrics_dir, "worker")
     if settings.bridge.metrics_port:
         start_http_server(settings.bridge.metrics_port, registry=metrics.registry())
+
+
+def _end_at_last(stop: threading.Event, latest_s: float) -> None:
+    """End the process that long after `stop`: its threads wait for what never comes."""
+    stop.wait()
+    time.sleep(latest_s)
+    log.critical("worker ended amid its calls: their outcome is unknown", after_s=round(latest_s, 1))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(1)

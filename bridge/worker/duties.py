@@ -3,22 +3,23 @@
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
-from bridge.ledger import Claimed, Ledger, LedgerUnavailable
+from bridge.clock import DAY_MS, Clock, hours, millis, seconds
+from bridge.ledger import RETRIED, Claimed, Ledger, LedgerUnavailable
 from bridge.ledger.refs import to_ref
-from bridge.services import ChannelServices, Dispatched, Services
+from bridge.services import AccountServices, ChannelServices, Sent, Services
+from bridge.services.campaigns.carrying import Carrying
+from bridge.services.isolation import Isolated
 from bridge.services.receiving import count_ended
-from bridge.services.records import Clock, millis
 from bridge.settings import BridgeSettings
 
 from .recording import Recorder
 
 log = structlog.get_logger("bridge.worker")
 
-_HOUR_MS = 3_600_000
-_DAY_MS = 24 * _HOUR_MS
 _TAKEN = 20
 
 
@@ -65,25 +66,33 @@ class Duties:
         self._alive = alive
         self._recorder = Recorder(ledger, clock)
         self._started = millis(clock)
+        self._carrying = Carrying(list(services), ledger, clock, lease_ms=seconds(bridge.lease_s))
 
     def all(self, stop: threading.Event) -> list[Duty]:
-        """Every duty this worker has: those of a channel apart, so that no vendor keeps another waiting."""
+        """Return every duty of this worker, a channel's apart, so that no vendor keeps another waiting."""
         return [
             Duty("beat", 5.0, self.beat),
             Duty("take over", 1.0, self.take_over),
-            Duty("give up", 60.0, self.give_up),
+            Duty("expire", 60.0, self.expire),
+            Duty("steer", 1.0, self.steer),
             Duty("keep house", 60.0, self.keep_house),
+            Duty("bring back", 20.0, self.bring_back),
             *(duty for services in self._services.values() for duty in self._of(services, stop)),
         ]
 
     def _of(self, services: ChannelServices, stop: threading.Event) -> Iterator[Duty]:
-        name, hooks = services.channel.name, services.channel.hooks
+        name = services.channel.name
         idle_s = self._bridge.poll_idle_s
         yield Duty(f"read files {name}", idle_s, lambda: self.read_file(services, stop.is_set))
         yield Duty(f"settle {name}", 1.0, lambda: self.settle(services))
         yield Duty(f"review {name}", 30.0, lambda: self.review(services))
-        if hooks.supports("poll_receipts") or hooks.supports("poll_replies"):
-            yield Duty(f"poll {name}", 1.0, lambda: self.poll(services))
+        if services.channel.several and services.channel.settings.route == "weighted":
+            yield Duty(f"balance {name}", 20.0, lambda: self.balance(services))
+        for at in services.at.values():
+            hooks = at.account.hooks
+            if hooks.supports("poll_receipts") or hooks.supports("poll_replies"):
+                at_name = f"{name} {at.account.name}" if services.channel.several else name
+                yield Duty(f"poll {at_name}", 1.0, partial(self.poll, at))
 
     def beat(self) -> bool:
         """Say that this worker is alive, unless one of its loops is not."""
@@ -92,37 +101,48 @@ class Duties:
         return False
 
     def take_over(self) -> bool:
-        """Conclude chunks whose worker vanished."""
-        now, lease_ms = millis(self._clock), self._bridge.lease_s * 1000
-        lapsed = self._ledger.chunks.claim_lapsed(
+        """Conclude batches whose worker vanished."""
+        now, lease_ms = millis(self._clock), seconds(self._bridge.lease_s)
+        lapsed = self._ledger.batches.claim_lapsed(
             list(self._services), self._owner, limit=_TAKEN, now=now, lease_ms=lease_ms
         )
-        for chunk in lapsed:
-            self._conclude(chunk, self._services[chunk.channel].settling.lapse)
+        for claimed in lapsed:
+            self._conclude(claimed, self._services[claimed.channel].settling.lapse)
         return bool(lapsed)
 
-    def give_up(self) -> bool:
-        """Conclude chunks that could not be sent in time; to find them, all that waits is read."""
-        names, now, lease_ms = list(self._services), millis(self._clock), self._bridge.lease_s * 1000
-        if not self._ledger.chunks.has_expired(names, now):
+    def expire(self) -> bool:
+        """Conclude batches that could not be sent in time; to find them, all that waits is read."""
+        names, now, lease_ms = list(self._services), millis(self._clock), seconds(self._bridge.lease_s)
+        if not self._ledger.batches.has_expired(names, now):
             return False
-        expired = self._ledger.chunks.claim_expired(
+        expired = self._ledger.batches.claim_expired(
             names, self._owner, limit=_TAKEN, now=now, lease_ms=lease_ms
         )
-        for chunk in expired:
-            self._conclude(chunk, self._services[chunk.channel].settling.give_up)
+        for claimed in expired:
+            self._conclude(claimed, self._services[claimed.channel].settling.expire)
         return bool(expired)
+
+    def steer(self) -> bool:
+        """Carry out what was decided about campaigns: hold their batches, free them, or end them uncalled."""
+        return self._carrying.run(
+            self._owner,
+            lambda claimed: self._conclude(claimed, self._services[claimed.channel].settling.expire),
+        )
 
     def settle(self, services: ChannelServices) -> bool:
         """Try receipts again that arrived before their message, and look after unknown outcomes."""
-        name, pushes = services.channel.name, services.dispatching.pushes
-        intake = self._ledger.receipts.retry_parked(name, pushes=pushes, now=millis(self._clock))
-        count_ended(name, intake.ended)
-        return bool(services.settling.run(self._owner))
+        name, pushes = services.channel.name, services.sending.pushes
+        sources = services.routing.sources
+        intake = self._ledger.receipts.retry_parked(
+            name, pushes=pushes, now=millis(self._clock), sources=sources
+        )
+        count_ended(name, intake.ends)
+        more = intake.total >= RETRIED
+        return bool(services.settling.run(self._owner)) or more
 
     def read_file(self, services: ChannelServices, stopping: Callable[[], bool] = lambda: False) -> bool:
         """Read one file of recipients, if one is due: a slow host keeps no other channel waiting."""
-        now, lease_ms = millis(self._clock), self._bridge.lease_s * 1000
+        now, lease_ms = millis(self._clock), seconds(self._bridge.lease_s)
         job = self._ledger.files.claim(services.channel.name, self._owner, now=now, lease_ms=lease_ms)
         if job is not None:
             services.fetching.run(job, stopping)
@@ -134,32 +154,40 @@ class Duties:
         services.templates.refresh_pending()
         return False
 
+    def balance(self, services: ChannelServices) -> bool:
+        """Let the weights of accounts follow their health."""
+        services.routing.balance(self._owner)
+        return False
+
+    def bring_back(self) -> bool:
+        """Make due what a clock that ran ahead put off."""
+        brought = self._ledger.ahead.bring_back(millis(self._clock))
+        if brought:
+            log.warning("a clock ran ahead: what it put off is due now", rows=brought)
+        return False
+
     def keep_house(self) -> bool:
         """Delete what is no longer needed."""
         now = millis(self._clock)
-        self._ledger.signatures.forget(now - 2 * self._bridge.signature_skew_s * 1000)
-        self._ledger.retention.forget_workers(now - _DAY_MS)
-        retention_ms = self._bridge.retention_days * _DAY_MS
+        self._ledger.signatures.forget(now - 2 * seconds(self._bridge.signature_skew_s))
+        self._ledger.retention.forget_workers(now - DAY_MS)
+        retention_ms = self._bridge.retention_days * DAY_MS
         self._ledger.retention.purge(now - retention_ms, channels=list(self._services))
-        self._ledger.retention.forget_answers(now - max(retention_ms, self._bridge.replay_hours * _HOUR_MS))
+        self._ledger.retention.forget_answers(now - max(retention_ms, hours(self._bridge.replay_hours)))
         give_up_h = max((one.channel.settings.push_give_up_h for one in self._services.values()), default=0.0)
-        untold = self._ledger.retention.purge_pushes(now - max(retention_ms, int(give_up_h * _HOUR_MS)))
+        untold = self._ledger.retention.purge_pushes(now - max(retention_ms, hours(give_up_h)))
         if untold:
             log.error("never taken by Quick Audience, deleted after its time", entries=untold)
+        self._ledger.retention.checkpoint()
         return False
 
-    def poll(self, services: ChannelServices) -> bool:
+    def poll(self, services: ChannelServices | AccountServices) -> bool:
         """Ask the vendor for receipts and replies."""
         services.polling.run(self._owner)
         return False
 
-    def _conclude(self, chunk: Claimed, how: Callable[[Claimed], Dispatched]) -> None:
-        """Conclude and record a chunk; one that cannot be is logged and comes back when its lease lapses."""
-        try:
-            recorded = self._recorder.record(self._services[chunk.channel], how(chunk))
-        except LedgerUnavailable:
-            raise
-        except Exception:
-            log.exception("not concluded", channel=chunk.channel, chunk=to_ref(chunk.id))
-            return
-        count_ended(chunk.channel, recorded.ended if recorded else [])
+    def _conclude(self, claimed: Claimed, how: Callable[[Claimed], Sent]) -> None:
+        """Conclude and record a batch; one that cannot be is logged and comes back when its lease lapses."""
+        with Isolated(log, "not concluded", channel=claimed.channel, batch=to_ref(claimed.id)):
+            recorded = self._recorder.record(self._services[claimed.channel], how(claimed))
+            count_ended(claimed.channel, recorded.ends if recorded else [])

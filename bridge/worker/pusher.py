@@ -1,84 +1,54 @@
 """The push loop: what became final goes to Quick Audience, several callbacks at a time."""
 
-import queue
-import threading
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import structlog
 
-from bridge.ledger import Ledger, LedgerUnavailable, PushJob
+from bridge.clock import Clock, millis, seconds
+from bridge.ledger import Holder, Ledger, PushJob, Scope
 from bridge.services import Pushed, Services
+from bridge.services.isolation import Isolated
 from bridge.services.pushing import Pushing
-from bridge.services.records import Clock, millis
 from bridge.settings import BridgeSettings
 
-from .loop import Pulse, share
+from .loop import Loop
 
 log = structlog.get_logger("bridge.worker")
 
 _PROBE_MS = 120_000
-_ENDING_S = 1.0
 
 
-class Pusher:
+class Pusher(Loop[Pushed]):
     """Pushes for all channels."""
+
+    name = "push"
 
     def __init__(
         self, services: Services, ledger: Ledger, bridge: BridgeSettings, *, owner: str, clock: Clock
     ) -> None:
-        self._services = services
-        self._ledger = ledger
-        self._bridge = bridge
-        self._owner = owner
-        self._clock = clock
-        self._pulse = Pulse("push", clock)
-        self._pool = ThreadPoolExecutor(bridge.push_threads, thread_name_prefix="push")
-        self._share = share(bridge.push_threads, len(services))
-        self._finished: queue.SimpleQueue[Pushed] = queue.SimpleQueue()
-        self._unrecorded: list[Pushed] = []
-        self._in_flight: Counter[str] = Counter()
-        self._turn = 0
-
-    def run(self, stop: threading.Event) -> None:
-        """Push until `stop`, then finish what is in flight."""
-        while not stop.is_set():
-            self._pulse.turn(lambda: self.cycle(self._bridge.poll_idle_s))
-        while self._in_flight.total() or self._unrecorded:
-            self._pulse.turn(lambda: self.cycle(_ENDING_S, claiming=False))
-        self._pool.shutdown()
-
-    @property
-    def alive(self) -> bool:
-        """Whether pushing goes on."""
-        return self._pulse.alive
+        super().__init__(services, ledger, bridge, threads=bridge.push_threads, owner=owner, clock=clock)
 
     def cycle(self, wait_s: float, *, claiming: bool = True) -> int:
-        """Record finished pushes and claim more, or wait up to `wait_s`; how many calls were claimed.
+        """Record finished pushes and claim more, or wait up to `wait_s`.
 
-        Raises LedgerUnavailable; what Quick Audience answered is kept meanwhile.
+        Returns how many calls were begun. Raises LedgerUnavailable; what Quick Audience answered is kept
+        meanwhile.
         """
         self._gather(0)
         self._record()
         jobs = self._claim() if claiming else []
         for job in jobs:
-            self._in_flight[job.channel] += 1
-            self._pool.submit(self._push, job)
+            self._begin(job)
         if not jobs:
             self._gather(wait_s)
         return len(jobs)
 
-    def _gather(self, wait_s: float) -> None:
-        try:
-            item = self._finished.get(timeout=wait_s) if wait_s else self._finished.get_nowait()
-            while True:
-                self._in_flight[item.job.channel] -= 1
-                self._unrecorded.append(item)
-                item = self._finished.get_nowait()
-        except queue.Empty:
-            return
+    def _begin(self, job: PushJob) -> None:
+        self._crew.begin(
+            job.channel, lambda: self._push(job), lambda pushed: pushed.answer.outcome != "failed"
+        )
 
     def _record(self) -> None:
         by_channel: dict[str, list[Pushed]] = defaultdict(list)
@@ -90,33 +60,30 @@ class Pusher:
 
     def _finish(self, pushing: Pushing, pushes: Sequence[Pushed]) -> None:
         """Record a channel's pushes, each by itself if they fail together; what fails then is made again."""
-        try:
+        with Isolated(log, "pushes not recorded", pushes=len(pushes)) as together:
             pushing.finish(pushes)
-        except LedgerUnavailable:
-            raise
-        except Exception:
-            log.exception("pushes not recorded", pushes=len(pushes))
-            for pushed in pushes if len(pushes) > 1 else ():
+        if together.failed and len(pushes) > 1:
+            for pushed in pushes:
                 self._finish(pushing, [pushed])
 
     def _claim(self) -> list[PushJob]:
-        free = self._bridge.push_threads - self._in_flight.total()
         now = millis(self._clock)
         due = [
             name
-            for name, services in self._services.items()
-            if services.pushing.active and self._ledger.outbox.has_due(name, now)
+            for name in self._rotated()
+            if self._room(name)
+            and self._services[name].pushing.active
+            and self._ledger.outbox.has_due(name, now)
         ]
-        if free <= 0 or not due:
-            return []
-        self._turn = (self._turn + 1) % len(due)
-        due = due[self._turn :] + due[: self._turn]
-        return self._ledger.write(lambda connection: self._claim_in(connection, due, free, now))
+        return self._ledger.write(lambda connection: self._claim_in(connection, due, now)) if due else []
 
-    def _claim_in(self, connection: Any, names: list[str], free: int, now: int) -> list[PushJob]:
+    def _room(self, name: str, begun: Sequence[PushJob] = ()) -> int:
+        return self._crew.room(name, self._bridge.push_threads, [job.channel for job in begun])
+
+    def _claim_in(self, connection: Any, names: list[str], now: int) -> list[PushJob]:
         jobs: list[PushJob] = []
         for name in names:
-            room = min(free - len(jobs), self._share - self._in_flight[name])
+            room = self._room(name, jobs)
             if room <= 0:
                 continue
             state = self._ledger.coordination.may_push(connection, name, now=now, probe_ms=_PROBE_MS)
@@ -124,22 +91,25 @@ class Pusher:
                 continue
             jobs += self._ledger.outbox.claim(
                 connection,
-                name,
-                self._owner,
+                Scope(name, now),
+                Holder(self._owner, seconds(self._bridge.lease_s)),
                 jobs=1 if state == "probe" else room,
                 size=self._services[name].channel.settings.push_batch,
-                now=now,
-                lease_ms=self._bridge.lease_s * 1000,
             )
         return jobs
 
-    def _push(self, job: PushJob) -> None:
+    def _push(self, job: PushJob) -> Pushed:
         pushing = self._services[job.channel].pushing
-        pushed = pushing.broken(job, "the push was cut off")
         try:
-            pushed = pushing.push(job)
+            return pushing.push(job)
         except Exception as error:
             log.exception("push failed", channel=job.channel)
-            pushed = pushing.broken(job, type(error).__name__)
-        finally:
-            self._finished.put(pushed)
+            return pushing.broken(job, type(error).__name__)
+        except BaseException:
+            log.exception("push failed", channel=job.channel)
+            return pushing.broken(job, "the push was cut off")
+
+
+def _answered(pushed: Pushed) -> bool:
+    """Return whether Quick Audience answered."""
+    return pushed.answer.outcome != "failed"

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import structlog
 
-from bridge.ledger import Conclusion, Ledger, LedgerUnavailable, Recorded
-from bridge.services import ChannelServices, Dispatched
-from bridge.services.records import Clock, millis
+from bridge.clock import Clock, millis
+from bridge.ledger import Conclusion, Ledger, Recorded
+from bridge.services import ChannelServices, Sent
+from bridge.services.isolation import Isolated
 
 log = structlog.get_logger("bridge.worker")
 
@@ -18,28 +19,24 @@ class Recorder:
         self._ledger = ledger
         self._clock = clock
 
-    def record(self, services: ChannelServices, dispatched: Dispatched) -> Recorded | None:
+    def record(self, services: ChannelServices, sent: Sent) -> Recorded | None:
         """Record a conclusion, else that the outcome is unknown; None when neither could be written.
 
-        Then the chunk is taken up again when its lease has lapsed. Raises LedgerUnavailable.
+        Then the batch is taken up again when its lease has lapsed. Raises LedgerUnavailable.
         """
-        recorded = self._tried(lambda: dispatched)
+        recorded = self._tried(lambda: sent)
         if recorded is None:
-            recorded = self._tried(lambda: services.dispatching.lapse(dispatched.conclusion.chunk))
+            recorded = self._tried(lambda: services.sending.lapse(sent.conclusion.batch))
         return recorded
 
-    def _tried(self, conclude: Callable[[], Dispatched]) -> Recorded | None:
-        try:
+    def _tried(self, conclude: Callable[[], Sent]) -> Recorded | None:
+        with Isolated(log, "not recorded"):
             return self._write(conclude().conclusion)
-        except LedgerUnavailable:
-            raise
-        except Exception:
-            log.exception("not recorded")
-            return None
+        return None
 
     def _write(self, conclusion: Conclusion) -> Recorded:
         now = millis(self._clock)
         (recorded,) = self._ledger.write(
-            lambda connection: self._ledger.chunks.record(connection, [conclusion], now)
+            lambda connection: self._ledger.batches.record(connection, [conclusion], now)
         )
         return recorded

@@ -9,5 +9,5 @@ from .vendor import Aliyun
 
 @hookimpl
 def register_vendors() -> Sequence[type[Vendor]]:
-    """The one vendor of this plugin."""
+    """Return the one vendor of this plugin."""
     return [Aliyun]

@@ -12,18 +12,16 @@ from typing import Any
 
 import requests
 
-from bridge.plugin import (
-    BridgeError,
-    ConfigurationFault,
-    CredentialsRejected,
-    OutcomeUnknown,
-)
+from bridge.plugin import BridgeError, ConfigurationFault, OutcomeUnknown
 from bridge.plugin.http import classify
 
 from . import codes
 from .settings import AliyunSettings
+from .transport import SdkSession
 
 Answer = Mapping[str, Any]
+Class = Callable[..., BridgeError]
+"""Makes an error of a code that is not OK: `codes.of_send` or `codes.of_query`."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +29,7 @@ class _Sdk:
     client: Any
     models: Any
     config: Any
+    core: Any
     openapi: Any
     utils: Any
     runtime: Any
@@ -60,6 +59,7 @@ def _sdk() -> _Sdk:
         client.Client,
         models,
         utils_models.Config,
+        DaraCore,
         utils_models,
         Utils,
         RuntimeOptions,
@@ -76,6 +76,7 @@ class Client:
         self._sdk = _sdk()
         self._settings = settings
         self._client = self._connection(settings.endpoint)
+        self._session = SdkSession(settings.connections)
 
     def _connection(self, endpoint: str) -> Any:
         settings = self._settings
@@ -93,7 +94,7 @@ class Client:
 
     def send(self, operation: str, **fields: object) -> Answer:
         """Call a sending operation, "send_sms" or "send_batch_sms": as `query`, with the time for sends."""
-        return self._typed(operation, self._settings.send_timeout_s, fields)
+        return self._typed(operation, self._settings.send_timeout_s, fields, codes.of_send)
 
     def query(self, operation: str, **fields: object) -> Answer:
         """Call any other operation by the SDK's name for it; answers with Aliyun's own field names.
@@ -101,7 +102,7 @@ class Client:
         Fields are the SDK's; None and "" are left out. Raises an error of `bridge.plugin.errors` for
         every answer whose Code is not OK; no error quotes a phone number.
         """
-        return self._typed(operation, self._settings.query_timeout_s, fields)
+        return self._typed(operation, self._settings.query_timeout_s, fields, codes.of_query)
 
     def generic(
         self,
@@ -127,12 +128,14 @@ class Client:
         request = openapi.OpenApiRequest(
             query=self._sdk.utils.query(dict(query or {})), body=dict(form) if form else None
         )
-        client = self._connection(endpoint.rpartition("://")[2]) if endpoint else self._client
-        return self._answer(
-            lambda: client.call_api(params, request, self._runtime(self._settings.send_timeout_s))["body"]
-        )
+        host = endpoint.rpartition("://")[2] or self._settings.endpoint
+        client = self._connection(host) if endpoint else self._client
+        runtime = self._runtime(self._settings.send_timeout_s)
+        return self._answer(lambda: client.call_api(params, request, runtime)["body"], codes.of_query, host)
 
-    def _typed(self, operation: str, timeout_s: float, fields: Mapping[str, object]) -> Answer:
+    def _typed(
+        self, operation: str, timeout_s: float, fields: Mapping[str, object], refusal: Class
+    ) -> Answer:
         model = getattr(self._sdk.models, operation.title().replace("_", "") + "Request")
         request = model(**{name: value for name, value in fields.items() if value not in (None, "")})
         method = getattr(self._client, operation + "_with_options")
@@ -141,7 +144,7 @@ class Client:
             body = method(request, self._runtime(timeout_s)).body
             return None if body is None else body.to_map()
 
-        return self._answer(call)
+        return self._answer(call, refusal, self._settings.endpoint)
 
     def _runtime(self, timeout_s: float) -> Any:
         return self._sdk.runtime(
@@ -149,33 +152,53 @@ class Client:
             read_timeout=round(timeout_s * 1000),
         )
 
-    def _answer(self, call: Callable[[], object]) -> Answer:
+    def _answer(self, call: Callable[[], object], refusal: Class, host: str) -> Answer:
+        self._seat(host)
         try:
             body = call()
         except self._sdk.failed as error:
-            failure = self._translated(error)
+            failure = self._translated(error, refusal)
         else:
             if isinstance(body, Mapping) and body.get("Code") == codes.OK:
                 return body
-            failure = _refused(body)
+            failure = _refused(body, refusal)
         # Raised outside the handler: the SDK's exception quotes the URL, and must not hang on to this one.
         raise failure
 
-    def _translated(self, error: Any) -> BridgeError:
+    def _seat(self, host: str) -> None:
+        """Let the SDK exchange through our session: with an end, a bounded answer, and no redirects.
+
+        The SDK looks its sessions up by this key (darabonba-core 1.0.9); a forked child has none.
+        """
+        key = f"{self._settings.protocol.lower()}://{host}:80:pool={self._settings.connections}"
+        seated = self._sdk.core._sessions.get(key)
+        if isinstance(seated, SdkSession):
+            self._session = seated
+        else:
+            self._session = self._sdk.core._sessions[key] = SdkSession(self._settings.connections)
+        self._session.forget()
+
+    def _translated(self, error: Any, refusal: Class) -> BridgeError:
         status = getattr(error, "status_code", None)
         code = str(getattr(error, "code", "") or "")
         if status is not None:
             data = error.data if isinstance(error.data, Mapping) else {}
             # The SDK writes an absent code as the text "None"; its retry_after is in milliseconds.
             retry_after = getattr(error, "retry_after", None)
-            return codes.refusal(
+            return refusal(
                 f"HTTP_{status}" if code in ("", "None") else code,
                 data.get("Message"),
                 status=status,
                 retry_after_s=retry_after / 1000 if retry_after else None,
             )
         if code == "InvalidCredentials":
-            return CredentialsRejected("The channel has no access key.", code=code)
+            return refusal(code)
+        answered = self._session.last
+        if answered.status in codes.PROVEN:
+            # Not JSON, cut off, or nothing at all: the status alone still says that nothing was taken.
+            return refusal(
+                f"HTTP_{answered.status}", status=answered.status, retry_after_s=answered.retry_after
+            )
         inner = getattr(error, "inner_exception", None)
         cause = inner.__context__ if isinstance(inner, self._sdk.not_answered) else None
         if isinstance(cause, requests.RequestException):
@@ -183,10 +206,10 @@ class Client:
         return _unreadable()
 
 
-def _refused(body: object) -> BridgeError:
+def _refused(body: object, refusal: Class) -> BridgeError:
     if not isinstance(body, Mapping) or not body.get("Code"):
         return _unreadable()
-    return codes.refusal(str(body["Code"]), body.get("Message"))
+    return refusal(str(body["Code"]), body.get("Message"))
 
 
 def _unreadable() -> OutcomeUnknown:

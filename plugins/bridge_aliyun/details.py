@@ -4,10 +4,10 @@ It answers for one number and one day of UTC+8, thirty days back, never by OutId
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from bridge.plugin import (
     Batch,
@@ -25,13 +25,13 @@ from bridge.plugin import (
 
 from . import codes
 from .client import Answer
-from .reports import CHINA, batch_ref, moment
+from .reports import CHINA, batch_ref, moment, tell
 from .settings import AliyunSettings
 
-PAGE_SIZE = 50
-_MOST_PAGES = 4
+PAGE_SIZE = 25
+_MOST_PAGES = 8
 # Aliyun's SendStatus is not Quick Audience's: 1 waiting for the receipt, 2 failed, 3 delivered.
-_STATUS = {"2": MessageStatus.UNDELIVERABLE, "3": MessageStatus.DELIVERED}
+_STATUS = {"1": None, "2": MessageStatus.UNDELIVERABLE, "3": MessageStatus.DELIVERED}
 _NOT_SHOWN = unknown("Aliyun does not show the message (yet).", "NOT_SHOWN")
 
 
@@ -44,12 +44,16 @@ class QueryingClient(Protocol):
 
 @dataclass(frozen=True)
 class Record:
-    """One message as QuerySendDetails shows it; `status` None while Aliyun waits for the receipt."""
+    """One message as QuerySendDetails shows it; `status` None while Aliyun waits for the receipt.
+
+    `unlisted` is a status that Aliyun does not document: it counts as progress.
+    """
 
     out_id: str
     status: MessageStatus | None
     code: str
     received_at: datetime | None
+    unlisted: str = ""
 
 
 class Details:
@@ -63,7 +67,7 @@ class Details:
         self._clock = clock
 
     def reconcile(self, batch: Batch) -> list[SubmitResult]:
-        """Which messages of a batch of unknown outcome Aliyun has; absence proves nothing.
+        """Ask which messages of a batch of unknown outcome Aliyun has; absence proves nothing.
 
         A call is accepted or refused as a whole, so a few numbers are asked for. If one is found under a
         part's OutId, the call had been cut, and every number is asked for.
@@ -123,21 +127,23 @@ class Details:
     def _receipt(self, message: PendingMessage) -> DeliveryReceipt | None:
         for record in self.records(message.phone, _day(message.sent_at), message.vendor_id):
             if batch_ref(record.out_id) == message.batch_ref and record.status is not None:
+                failed = record.status is MessageStatus.UNDELIVERABLE
                 return DeliveryReceipt(
                     record.status,
                     message_ref=message.ref,
                     batch_ref=message.batch_ref,
                     vendor_id=message.vendor_id,
                     phone=message.phone,
-                    code=record.code,
-                    reason=codes.failure_reason(record.code),
+                    code=record.code if failed else record.status.name,
+                    reason=codes.failure_reason(record.code) if failed else "",
                     at=record.received_at,
-                    opted_out=record.code in codes.OPTED_OUT,
+                    opted_out=failed and record.code in codes.RECEIPTS_OPTED_OUT,
+                    unlisted=record.unlisted,
                 )
         return None
 
     def records(self, phone: Phone, day: str, biz_id: str = "") -> Iterator[Record]:
-        """The messages to one number on one day ("20261123"), of one call if `biz_id` names it."""
+        """Yield the messages to one number on one day ("20261123"), of one call if `biz_id` names it."""
         for page in range(1, _MOST_PAGES + 1):
             answer = self._client.query(
                 "query_send_details",
@@ -149,11 +155,21 @@ class Details:
             )
             rows = (answer.get("SmsSendDetailDTOs") or {}).get("SmsSendDetailDTO") or []
             for row in rows:
-                status = _STATUS.get(str(row.get("SendStatus")))
-                code = str(row.get("ErrCode") or (status.name if status else ""))
-                yield Record(str(row.get("OutId") or ""), status, code, moment(row.get("ReceiveDate")))
+                yield _record(row)
             if len(rows) < PAGE_SIZE:
                 return
+
+
+def _record(row: Mapping[str, Any]) -> Record:
+    word = str(row.get("SendStatus"))
+    status = _STATUS.get(word, MessageStatus.ACCEPTED)
+    return Record(
+        str(row.get("OutId") or ""),
+        status,
+        str(row.get("ErrCode") or (status.name if status else "")),
+        moment(row.get("ReceiveDate")),
+        "" if word in _STATUS else tell("SendStatus", word),
+    )
 
 
 def _behind(pending: Sequence[PendingMessage], cursor: str) -> Sequence[PendingMessage]:

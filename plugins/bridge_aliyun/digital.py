@@ -74,7 +74,7 @@ def update(
 
 
 def query(client: DigitalClient, template: DigitalTemplate) -> DigitalTemplateReview:
-    """The carriers' reviews of the template, or of its replacement; approval moves the vendor code."""
+    """Return the carriers' reviews of the template, or of its replacement; approval moves the vendor code."""
     answer = client.query("get_sms_template", template_code=template.state or template.vendor_code)
     status = review_status(answer, "TemplateStatus")
     review = DigitalTemplateReview(_carriers(answer, status), reason(answer, status))

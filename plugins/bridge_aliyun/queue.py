@@ -9,10 +9,13 @@ import binascii
 import json
 import logging
 import time
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+import requests
 
 from bridge.plugin import ConfigurationFault, CredentialsRejected, VendorUnavailable, WebhookResult
+from bridge.plugin.http import Session
 
 from . import reports
 from .client import Client
@@ -21,7 +24,8 @@ from .settings import QueueSettings
 Kind = Literal["SmsReport", "SmsUp"]
 
 _BATCH = 16  # the most one receive or delete may carry
-_TIMEOUT_S = 30.0
+_TIMEOUT_S = (5.0, 30.0)
+_MOST_BYTES = 4 << 20  # 16 messages of at most 64 kB, in base64 and XML
 _TOKEN_LIFE_S = 600.0  # tokens live for an hour; half-used ones are replaced long before they end
 _log = logging.getLogger(__name__)
 
@@ -93,17 +97,17 @@ class Queue:
                 token["AccessKeySecret"],
                 token["SecurityToken"],
             )
-            # The SDK gives an https connection no timeout; without one a dead peer would hold us for ever.
-            self._account.mns_client.http.conn.timeout = _TIMEOUT_S
+            # The SDK's own gives an https connection no time-out, and none to an answer that trickles.
+            self._account.mns_client.http = _Http(self._settings.endpoint, self._unavailable)
             self._token_ends = self._clock() + _TOKEN_LIFE_S
         queue = self._account.get_queue(self._name)
         queue.set_encoding(False)
         return queue
 
     def close(self) -> None:
-        """Give up the connection and the token."""
+        """Close the connection and drop the token."""
         if self._account is not None:
-            self._account.mns_client.close_connection()
+            self._account.mns_client.http.close()
             self._account = None
 
     def _translated(self, error: Any) -> Exception:
@@ -113,6 +117,43 @@ class Queue:
         if error.type in ("QueueNotExist", "InvalidArgument"):
             return ConfigurationFault(f"The queue for {self._kind} does not exist.")
         return CredentialsRejected("The queue refused its token.", code=str(error.type))
+
+
+class _Http:
+    """Takes the place of the SDK's `mns.mns_http.MNSHttp`: every exchange ends, and so does its answer."""
+
+    def __init__(self, endpoint: str, unavailable: type[Exception]) -> None:
+        self._base = endpoint.rstrip("/")
+        self._unavailable = unavailable
+        self._session = Session(threads=1, timeout=_TIMEOUT_S, max_answer=_MOST_BYTES)
+
+    def send_request(self, wanted: Any) -> "_Answer":
+        """Make the SDK's request; raises its own network error."""
+        url = self._base + wanted.uri
+        try:
+            request = requests.Request(wanted.method, url, headers=wanted.header, data=wanted.data or None)
+            prepared = self._session.prepare_request(request)
+            prepared.url = url  # requests rewrites escapes; what was signed is sent
+            response = self._session.send(prepared)
+            return _Answer(response.status_code, response.headers, response.content.decode())
+        except (requests.RequestException, UnicodeDecodeError) as error:
+            raise self._unavailable("NetWorkException", type(error).__name__) from None
+
+    def is_keep_alive(self) -> bool:
+        """Return True: the SDK then asks for it."""
+        return True
+
+    def close(self) -> None:
+        """Close the pooled connection."""
+        self._session.close()
+
+
+class _Answer(NamedTuple):
+    """An answer as the SDK reads it (`mns.mns_http.ResponseInternal`)."""
+
+    status: int
+    header: Mapping[str, str]
+    data: str
 
 
 def _item(body: str) -> reports.Item:

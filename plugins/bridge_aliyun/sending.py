@@ -10,6 +10,7 @@ from bridge.plugin import (
     BridgeError,
     Message,
     NotAccepted,
+    OptedOut,
     SubmitResult,
     TemplateType,
     VendorRejected,
@@ -37,25 +38,31 @@ def send(
     settings: AliyunSettings,
     batch: Batch,
     clock: Callable[[], float] = time.monotonic,
+    wall: Callable[[], float] = time.time,
 ) -> list[SubmitResult]:
-    """Send the batch: one result per message, in order.
+    """Send the batch. Returns one result per message, in order.
 
     A call that Aliyun refuses because of one number is cut in two until that number stands alone. Only a
-    certain refusal is cut; after any other failure the messages not yet called are `not_sent`.
+    certain refusal is cut; after any other failure the messages not yet called are `not_sent`. So are those
+    whose turn comes when the time is up, by the steady clock (which stands while a machine sleeps) or by the
+    wall clock (which may be set).
     """
-    return _Submission(client, settings, batch, clock).results()
+    return _Submission(client, settings, batch, (clock, wall)).results()
 
 
 class _Submission:
     def __init__(
-        self, client: SendingClient, settings: AliyunSettings, batch: Batch, clock: Callable[[], float]
+        self,
+        client: SendingClient,
+        settings: AliyunSettings,
+        batch: Batch,
+        clocks: tuple[Callable[[], float], ...],
     ) -> None:
         self._client = client
         self._settings = settings
         self._batch = batch
         self._uniform = batch.uniform
-        self._clock = clock
-        self._deadline = clock() + settings.split_for_s
+        self._ends = [(clock, clock() + settings.split_for_s) for clock in clocks]
         self._results: dict[int, SubmitResult] = {}
         self._parts: list[list[int]] = []
         self._calls = 0
@@ -64,14 +71,14 @@ class _Submission:
     def results(self) -> list[SubmitResult]:
         first: list[int] = []
         for index, message in enumerate(self._batch.messages):
-            if _is_mainland_abroad(message, self._batch.template.type):
-                self._results[index] = _MAINLAND_ABROAD
+            if _is_mainland_for_international(message, self._batch.template.type):
+                self._results[index] = _MAINLAND_REFUSED
             else:
                 first.append(index)
         self._parts = [first] if first else []
         while self._parts:
             part = self._parts.pop()
-            if self._calls and self._clock() >= self._deadline:
+            if self._calls and any(clock() >= end for clock, end in self._ends):
                 self._stopped = self._stopped or _OUT_OF_TIME
             if self._stopped is None:
                 self._submit(part)
@@ -98,7 +105,7 @@ class _Submission:
             middle = len(part) // 2
             self._parts += [part[middle:], part[:middle]]
         else:
-            opted_out = len(part) == 1 and refusal.code in codes.OPTED_OUT
+            opted_out = len(part) == 1 and isinstance(refusal, OptedOut)
             self._settle(part, rejected(refusal.code, refusal.reason, opted_out=opted_out))
 
     def _call(self, messages: Sequence[Message]) -> str:
@@ -136,14 +143,14 @@ class _Submission:
 
 
 # One mainland number fails the whole call of an international template (help.aliyun.com 101346, 2026-11).
-_MAINLAND_ABROAD = rejected(
+_MAINLAND_REFUSED = rejected(
     codes.DOMESTIC_NUMBER, "An international template cannot be sent to a mainland number."
 )
 _OUT_OF_TIME = not_sent(VendorUnavailable("Aliyun refused too many numbers of one call."))
 _AFTER_UNKNOWN = not_sent(VendorUnavailable("Left unsent after a call that Aliyun did not answer."))
 
 
-def _is_mainland_abroad(message: Message, template_type: TemplateType) -> bool:
+def _is_mainland_for_international(message: Message, template_type: TemplateType) -> bool:
     number = message.phone.digits
     return template_type is TemplateType.INTERNATIONAL and len(number) == 13 and number.startswith("861")
 

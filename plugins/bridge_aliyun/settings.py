@@ -18,7 +18,7 @@ class RelatedSigns(PluginSettings):
     promotion: str = ""
 
     def of(self, template_type: TemplateType) -> str:
-        """The signature for this type, or ""."""
+        """Return the signature for this type, or ""."""
         return str(getattr(self, template_type.name.lower(), ""))
 
 
@@ -41,7 +41,9 @@ class AliyunSettings(PluginSettings):
     """One Aliyun account, or one RAM user of it."""
 
     access_key_id: str = Field(min_length=1)
+    """The AccessKey id of a RAM user for API access."""
     access_key_secret: SecretStr = Field(min_length=1)
+    """The AccessKey secret of that user."""
     security_token: SecretStr = SecretStr("")
     endpoint: str = "dysmsapi.aliyuncs.com"
     protocol: Literal["HTTPS", "HTTP"] = "HTTPS"
@@ -80,7 +82,7 @@ class AliyunSettings(PluginSettings):
     @model_validator(mode="before")
     @classmethod
     def _endpoint_as_url(cls, values: Any) -> Any:
-        """An endpoint written as a URL, an emulator's for example, brings its protocol along."""
+        """Return an endpoint written as a URL, an emulator's for example, brings its protocol along."""
         if isinstance(values, dict) and "://" in str(values.get("endpoint")):
             protocol, _, host = str(values["endpoint"]).partition("://")
             return values | {"endpoint": host.rstrip("/"), "protocol": protocol.upper()}

@@ -48,7 +48,7 @@ class TemplateClient(Protocol):
 
 
 def query_sign(client: TemplateClient, sign_name: str) -> SignReview:
-    """The review of a signature."""
+    """Return the review of a signature."""
     answer = client.query("get_sms_sign", sign_name=sign_name)
     unusable = [
         str(carrier.get("OperatorCode"))
@@ -85,7 +85,7 @@ def update(client: TemplateClient, settings: AliyunSettings, template: TextTempl
 
 
 def query(client: TemplateClient, template: TextTemplate) -> TemplateReview:
-    """The review of a template, or of the one that is to replace it; approval moves the vendor code."""
+    """Return the review of a template, or of the one to replace it; approval moves the vendor code."""
     answer = client.query("get_sms_template", template_code=template.state or template.vendor_code)
     if str(answer.get("TemplateType")) not in _TEXT_TYPES:
         raise VendorRejected(
@@ -123,7 +123,7 @@ def reachable(client: TemplateClient, sign_name: str) -> str:
 
 
 def review_status(answer: Answer, name: str) -> str:
-    """A key of STATUS: Aliyun gives it as a number here and as text there."""
+    """Return a key of STATUS: Aliyun gives it as a number here and as text there."""
     status = str(answer.get(name))
     if status not in STATUS:
         raise unreadable(name)
@@ -139,7 +139,7 @@ def reason(answer: Answer, status: str) -> str:
 
 
 def unreadable(name: str) -> OutcomeUnknown:
-    """The error for an answer that lacks a usable `name`."""
+    """Return the error for an answer that lacks a usable `name`."""
     return OutcomeUnknown(f"Aliyun's answer has no usable {name}.", code="UNREADABLE_ANSWER")
 
 

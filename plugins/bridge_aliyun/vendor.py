@@ -6,6 +6,7 @@ from typing import ClassVar, cast
 
 from bridge.plugin import (
     Batch,
+    Beginning,
     BridgeError,
     Channel,
     CreatedTemplate,
@@ -20,12 +21,14 @@ from bridge.plugin import (
     SignReview,
     SubmitResult,
     TemplateReview,
+    TemplateType,
     TextTemplate,
     Vendor,
     WebhookRejected,
     WebhookRequest,
     WebhookResult,
     hookimpl,
+    questions_of,
 )
 from bridge.plugin.http import fetch
 
@@ -61,7 +64,7 @@ class Aliyun(Vendor):
         return Limits(self._settings.personal_numbers_per_call, self._settings.numbers_per_call)
 
     def withheld(self) -> Collection[str]:
-        """The polls that the settings leave nothing for."""
+        """Return the polls that the settings leave nothing for."""
         withheld = []
         if self._receipts is None and not self._settings.poll_details:
             withheld.append("poll_receipts")
@@ -69,8 +72,38 @@ class Aliyun(Vendor):
             withheld.append("poll_replies")
         return withheld
 
+    @classmethod
+    def beginnings(cls) -> Sequence[Beginning]:
+        """Return the one way, with what Aliyun's console wants."""
+        return (
+            Beginning(
+                cls.name,
+                "Alibaba Cloud SMS",
+                tuple(questions_of(cls.settings_model)),
+                at_vendor=(
+                    "General settings, Receipt and upstream configuration, HTTP batch push: enter this one "
+                    "address for SmsReport, SmsUp and both kinds of review.",
+                    "{hook_url}/",
+                ),
+            ),
+        )
+
+    def identity(self) -> Sequence[str]:
+        """Return what makes the account: its AccessKey and the endpoint, which is that of a region.
+
+        Two AccessKeys may be of one account; nothing but a call to another service could tell.
+        """
+        return (self._settings.access_key_id, self._settings.endpoint.lower())
+
+    def needs_sign(self) -> bool:
+        """Return True when the settings name no signature for one of the mainland's types of templates."""
+        settings = self._settings
+        mainland = set(TemplateType) - {TemplateType.INTERNATIONAL}
+        named = settings.related_sign_name or all(map(settings.related_sign_names.of, mainland))
+        return not named
+
     def close(self) -> None:
-        """Give up the queues' connections; those of the SDK are the whole process's."""
+        """Close the queues' connections; those of the SDK are the whole process's."""
         for queue in (self._receipts, self._replies):
             if queue is not None:
                 queue.close()
@@ -137,7 +170,7 @@ class Aliyun(Vendor):
 
     @hookimpl
     def send_digital_batch(self, channel: Channel, batch: Batch) -> Sequence[SubmitResult]:
-        """The same calls, with the digital template's code."""
+        """Return the same calls, with the digital template's code."""
         return sending.send(self._client, self._settings, batch)
 
     @hookimpl
@@ -147,7 +180,7 @@ class Aliyun(Vendor):
 
     @hookimpl
     def poll_receipts(self, channel: Channel, window: PollWindow) -> ReceiptPage:
-        """The queue's next page; when it is empty, QuerySendDetails for what is still pending."""
+        """Return the queue's next page; when it is empty, QuerySendDetails for what is still pending."""
         if self._receipts is not None:
             in_queue = window.cursor if window.cursor.startswith("[") else ""
             result, cursor = self._receipts.page(in_queue)
@@ -157,7 +190,7 @@ class Aliyun(Vendor):
 
     @hookimpl
     def poll_replies(self, channel: Channel, window: PollWindow) -> ReplyPage:
-        """The queue's next page."""
+        """Return the queue's next page."""
         if self._replies is None:
             return ReplyPage()
         result, cursor = self._replies.page(window.cursor)
@@ -172,7 +205,7 @@ class Aliyun(Vendor):
         allowed = self._settings.push_allow_from
         if allowed and not any(_address(request.remote_addr) in network for network in allowed):
             raise WebhookRejected("The push comes from an address that is not on the list.")
-        return reports.parse(request.body)
+        return reports.parse(request.body, request.headers.get("content-type", ""))
 
     def _fetch(self, url: str, max_bytes: int) -> bytes:
         data, _ = fetch(

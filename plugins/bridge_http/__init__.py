@@ -9,5 +9,5 @@ from .vendor import HttpVendor
 
 @hookimpl
 def register_vendors() -> Sequence[type[Vendor]]:
-    """The one vendor class of this plugin; the recipe makes the difference."""
+    """Return the one vendor class of this plugin; the recipe makes the difference."""
     return (HttpVendor,)

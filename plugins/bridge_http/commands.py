@@ -9,13 +9,15 @@ from pydantic import ValidationError
 
 from bridge.plugin import BridgeError
 
+from .bench import Bench
 from .describing import HOOK_URL, read_webhook, webhook_lines, written
 from .faults import RecipeFaults
+from .folders import find, folders_of_recipes, known_recipes
 from .masking import masked
-from .recipe import Compiled, find, folders_of_recipes, known_recipes, load
-from .samples import Bench, DryRun, differences, dry_runs
-from .schema import Recipe
-from .schema_samples import Sample
+from .reading import load
+from .recipe import Compiled
+from .samples import DryRun, differences, dry_runs
+from .schema import Recipe, Reports, Sample
 
 
 @click.group()
@@ -71,9 +73,30 @@ def _check_one(path: Path, *, quiet: bool) -> bool:
             click.echo(f"{path}: sample {sample.name!r}: {difference}", err=True)
     passed, good = len(loaded.samples) - len(failed), not failed and not unbuilt
     click.echo(f"{path}: {'ok' if good else 'FAULTY'}, {passed} of {len(loaded.samples)} samples hold")
+    for caution in cautions(loaded):
+        click.echo(f"{path}: caution: {caution}", err=True)
     if not quiet:
-        click.echo(f"  checked: {loaded.plugin.checked}\n  not checked: {loaded.plugin.unchecked}")
+        click.echo(f"  checked: {loaded.vendor.checked}\n  not checked: {loaded.vendor.unchecked}")
     return good
+
+
+def cautions(loaded: Recipe) -> list[str]:
+    """List what a recipe may do and should not without a thought."""
+    places: dict[str, Reports] = {f"poll.{kind}": poll for kind, poll in loaded.poll if poll is not None}
+    for name, webhook in loaded.webhooks.items():
+        places |= {f"webhooks.{name}": webhook}
+        places |= {f"webhooks.{name}.{kind}": part for kind in _KINDS if (part := getattr(webhook, kind))}
+    found = [
+        f'{place}.status: "*" means pending: a final word that is not listed never ends its message'
+        for place, reports in places.items()
+        if reports.status.get("*") == "pending"
+    ]
+    if loaded.templates.by_hand:
+        found.append("templates are made at the vendor by hand: a channel gives their codes as `templates`")
+    return found
+
+
+_KINDS = ("receipt", "reply", "template")
 
 
 def _print_requests(path: Path, loaded: Recipe, runs: Sequence[DryRun]) -> None:
@@ -110,7 +133,8 @@ def try_(file: str, saved: Path, secrets: Sequence[str], at: datetime | None) ->
     given = dict(pair.partition("=")[::2] for pair in secrets)
     now = int((at or datetime.now(UTC)).timestamp())
     try:
-        known = load(path).secrets
+        loaded = load(path)
+        known = {**loaded.secrets, **loaded.optional_secrets}
         if strange := [name for name in given if name not in known]:
             raise ValueError(f"{strange[0]} is not a secret of this recipe; there are {', '.join(known)}")
         bench = Bench.for_sample(path, Sample(name="try", secrets=given, now=now))
@@ -121,7 +145,7 @@ def try_(file: str, saved: Path, secrets: Sequence[str], at: datetime | None) ->
     for shown in webhook_lines(result):
         click.echo(shown)
     if not (result.receipts or result.replies or result.reviews):
-        told = "nothing is read from it: the route or status says ignore, or items.path finds no record"
+        told = "nothing is read from it: the route or status says ignore, or items.path finds no report"
         click.echo(f"{path}: {told}; see what is warned of above", err=True)
 
 

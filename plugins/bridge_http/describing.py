@@ -24,21 +24,21 @@ from bridge.plugin import (
     WebhookResult,
 )
 
-from .answers import Answer
-from .requesting import Built
+from .answer.errors import Answer
+from .request.building import Built
 
 HOOK_URL = "https://sms.example.com/hooks/promo/token"
 """The webhook prefix that samples see."""
 
 
 def read_answer(text: str) -> Answer:
-    """An HTTP answer as text: a line with the status, header lines, an empty line, the body."""
+    """Return an HTTP answer as text: a line with the status, header lines, an empty line, the body."""
     first, headers, body = _message(text)
     return Answer(int(first.split()[0]), headers, body)
 
 
 def read_webhook(text: str) -> WebhookRequest:
-    """An HTTP request as text, as written by hand or saved from a log. Raises ValueError."""
+    """Return an HTTP request as text, as written by hand or saved from a log. Raises ValueError."""
     first, headers, body = _message(text)
     match = re.match(r"([A-Z]+) (\S+)", first)
     if match is None:
@@ -62,13 +62,13 @@ def _message(text: str) -> tuple[str, dict[str, str], bytes]:
 
 
 def written(built: Built) -> str:
-    """A request as text: method and URL, headers, an empty line, the body."""
+    """Return a request as text: method and URL, headers, an empty line, the body."""
     lines = [f"{built.method} {built.url}", *(f"{name}: {value}" for name, value in built.headers.items())]
     return "\n".join(lines) + ("\n\n" + built.body.decode("utf-8", "backslashreplace") if built.body else "")
 
 
 def described(value: Any) -> list[str]:
-    """What the bridge makes of an answer, a line each."""
+    """Return what the bridge makes of an answer, a line each."""
     if isinstance(value, SubmitResult) or not isinstance(value, Sequence):
         value = getattr(value, "receipts", None) or getattr(value, "replies", None) or [value]
     if value and isinstance(value[0], ReceiptPage | ReplyPage):
@@ -77,13 +77,13 @@ def described(value: Any) -> list[str]:
 
 
 def why(value: Any) -> str:
-    """The reasons an answer gives for what was not done, each once."""
+    """Return the reasons an answer gives for what was not done, each once."""
     values = value if isinstance(value, Sequence) and not isinstance(value, SubmitResult) else [value]
     return "; ".join(dict.fromkeys(reason for item in values if (reason := getattr(item, "reason", ""))))
 
 
 def line(value: Any) -> str:
-    """One result, receipt, reply or review as a line; absent parts are left out."""
+    """Return one result, receipt, reply or review as a line; absent parts are left out."""
     words = next((words(value) for kind, words in _WORDS.items() if isinstance(value, kind)), [str(value)])
     return " ".join(word for word in words if word)
 
@@ -143,7 +143,7 @@ def _fields(value: Any, *names: str) -> list[str]:
 
 
 def webhook_lines(result: WebhookResult) -> list[str]:
-    """Everything a webhook said, a line each, and how it is answered."""
+    """Return everything a webhook said, a line each, and how it is answered."""
     lines = [f"receipt: {line(receipt)}" for receipt in result.receipts]
     lines += [f"reply: {line(reply)}" for reply in result.replies]
     lines += [f"review: {line(review)}" for review in result.reviews]

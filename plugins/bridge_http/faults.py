@@ -20,7 +20,7 @@ class RecipeFaults(Exception):
         super().__init__("\n".join(self.lines()))
 
     def lines(self) -> list[str]:
-        """One readable line per fault."""
+        """Return one readable line per fault."""
         return [": ".join(part for part in (self.file, *fault) if part) for fault in self.faults]
 
 

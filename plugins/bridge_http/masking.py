@@ -11,7 +11,7 @@ _BASIC = re.compile(r"(Basic )([A-Za-z0-9+/]+={0,2})")
 
 
 def masked(text: str, secrets: Mapping[str, str]) -> str:
-    """The text with each secret shown as `<secret.NAME>`, and Basic credentials as `<basic>`."""
+    """Return the text with each secret shown as `<secret.NAME>`, and Basic credentials as `<basic>`."""
     text = _BASIC.sub(r"\1<basic>", text)
     forms = {form: name for name, value in secrets.items() if value for form in _forms(value)}
     for form in sorted(forms, key=len, reverse=True):

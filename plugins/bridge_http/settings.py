@@ -1,5 +1,6 @@
 """The settings of a channel that is served by a recipe."""
 
+import ssl
 from functools import cached_property
 from typing import Any
 
@@ -8,23 +9,40 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from bridge.plugin import PluginSettings
 
-from .faults import RecipeFaults
-from .recipe import Compiled, find, load
+from .faults import RecipeFaults, Unsendable
+from .folders import find
+from .language.filters import b64d
+from .reading import load
+from .recipe import Compiled
+
+_NO_TEMPLATES = (
+    "is missing: templates are made at this vendor by hand; give its codes, { T0001 = '10001' }, "
+    "or {} where `sms-bridge templates approve CHANNEL CODE --vendor-code X` gives each"
+)
+
+
+_Found = tuple[tuple[str, ...], str]
+"""A fault: the place of the setting, and what is wrong."""
 
 
 class HttpSettings(PluginSettings):
     """`recipe` is a name in config/recipes or a path; `secrets` and `values` are what that recipe asks for.
 
+    `templates` are the vendor's codes of templates made there by hand, by Quick Audience's.
     `base_url` replaces the recipe's (a region, an account's own host, an emulator). `proxy` and `ca_file`
-    are this installation's way out; TLS is always verified.
+    are this installation's way out; TLS is always verified. `client_cert` and `client_key` are files in PEM
+    for vendors that ask for a certificate of ours; one file may hold both.
     """
 
     recipe: str
     secrets: dict[str, SecretStr] = Field(default_factory=dict)
     values: dict[str, Any] = Field(default_factory=dict)
+    templates: dict[str, str] | None = None
     base_url: str = ""
     proxy: str = ""
     ca_file: str = ""
+    client_cert: str = ""
+    client_key: str = ""
 
     @cached_property
     def compiled(self) -> Compiled:
@@ -39,10 +57,16 @@ class HttpSettings(PluginSettings):
             recipe = self.compiled.recipe
         except RecipeFaults as problem:
             raise _faults([(("recipe",), f"in {line}") for line in problem.lines()]) from None
-        found: list[tuple[tuple[str, ...], str]] = []
+        found: list[_Found] = []
         for name, meaning in recipe.secrets.items():
             if not self.secrets.get(name, SecretStr("")).get_secret_value():
                 found.append((("secrets", name), f"is missing: {meaning}"))
+        found += [
+            (("secrets", name), f"is not base64, which the recipe reads: {meaning}")
+            for name, meaning in {**recipe.secrets, **recipe.optional_secrets}.items()
+            if name in self.compiled.base64_secrets and not _is_base64(self.secrets.get(name))
+        ]
+        found += self._certificate_faults(recipe.vendor.client_certificate)
         for name, meaning in recipe.required.items():
             if self.values.get(name) in (None, "", {}):
                 found.append((("values", name), f"is missing: {meaning}"))
@@ -50,22 +74,57 @@ class HttpSettings(PluginSettings):
         found += [
             (("secrets", name), "is not a secret of this recipe")
             for name in self.secrets
-            if name not in recipe.secrets
+            if name not in recipe.secrets and name not in recipe.optional_secrets
         ]
         found += [
             (("values", name), "is not a setting of this recipe") for name in self.values if name not in known
         ]
-        if not (self.base_url or recipe.plugin.base_url):
+        if not (self.base_url or recipe.vendor.base_url):
             found.append(
                 (("base_url",), "is missing: this vendor gives every account or region its own address")
             )
+        if self.compiled.needing_codes and self.templates is None:
+            found.append((("templates",), _NO_TEMPLATES))
         if found:
             raise _faults(found)
         return self
 
+    @property
+    def client(self) -> tuple[str, str] | None:
+        """The files of our certificate and its key, or None."""
+        return (self.client_cert, self.client_key or self.client_cert) if self.client_cert else None
 
-def _faults(found: list[tuple[tuple[str, ...], str]]) -> ValidationError:
-    """Every fault under its own key, as pydantic reports them."""
+    def _certificate_faults(self, needed: bool) -> list[_Found]:
+        if self.client is None:
+            if self.client_key:
+                return [(("client_cert",), "is missing: the certificate that belongs to client_key")]
+            return [(("client_cert",), "is missing: this vendor asks for a certificate")] if needed else []
+        reason = _cannot_prove(*self.client)
+        return [(("client_cert",), reason)] if reason else []
+
+
+def _cannot_prove(certificate: str, key: str) -> str:
+    """Say why certificate and key cannot be used, or ""."""
+    try:
+        # A key behind a password would ask for it on the terminal of whoever starts the bridge.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key, password=lambda: b"")
+    except ssl.SSLError:
+        return "cannot be used: certificate and key in PEM are needed that fit, the key without a password"
+    except OSError as problem:
+        return f"cannot be read: {problem.strerror}"
+    return ""
+
+
+def _is_base64(secret: SecretStr | None) -> bool:
+    try:
+        b64d(secret.get_secret_value() if secret else "")
+    except Unsendable:
+        return False
+    return True
+
+
+def _faults(found: list[_Found]) -> ValidationError:
+    """Return every fault under its own key, as pydantic reports them."""
     lines = [
         InitErrorDetails(
             type=PydanticCustomError("recipe", "{reason}", {"reason": reason}), loc=place, input=""

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from bridge.plugin import (
     Batch,
+    Beginning,
     BridgeError,
     Carrier,
     CarrierReview,
@@ -38,36 +39,27 @@ from bridge.plugin import (
     unknown,
 )
 
-from .answers import Answer
-from .calling import Caller, HttpCaller
+from .answer.errors import Answer
+from .auth.base import FETCH
+from .auth.token import FetchToken, TokenCache
+from .beginnings import beginnings
 from .faults import Unsendable
-from .naming import Namer
-from .paths import as_text, choose
-from .polling import Poller
-from .recipe import CompiledOperation
-from .requesting import Built, Plan
-from .sending import Sender
+from .language.paths import as_text, choose
+from .language.values import Names
+from .request.building import Built, Plan
+from .request.calling import Caller, HttpCaller
+from .request.naming import Namer
+from .request.operations import CompiledOperation
+from .request.polling import Poller
+from .request.sending import Sender
+from .schema.recipe import Operations
 from .settings import HttpSettings
-from .signing import FetchToken, TokenCache
-from .values import Names
 
 CALLS_PER_BATCH = 10
 """Calls one claimed batch may need: few, because a crash leaves the outcome of all of them unknown."""
 
-_OPERATION_OF = {
-    "send_batch": "send_text",
-    "send_digital_batch": "send_digital",
-    "query_sign": "sign_query",
-    "create_template": "template_create",
-    "update_template": "template_modify",
-    "query_template": "template_query",
-    "delete_template": "template_delete",
-    "create_digital_template": "digital_create",
-    "update_digital_template": "digital_modify",
-    "query_digital_template": "digital_query",
-    "delete_digital_template": "digital_delete",
-    "check_channel": "check",
-}
+_OPERATIONS = tuple(Operations.model_fields)
+"""The hooks that are operations of a recipe, of the same names."""
 
 
 class HttpVendor(Vendor):
@@ -75,6 +67,11 @@ class HttpVendor(Vendor):
 
     name: ClassVar[str] = "http"
     settings_model = HttpSettings
+
+    @classmethod
+    def beginnings(cls) -> Sequence[Beginning]:
+        """Return one way for each recipe."""
+        return tuple(beginnings())
 
     def __init__(
         self,
@@ -87,24 +84,24 @@ class HttpVendor(Vendor):
         assert isinstance(channel.settings, HttpSettings)  # noqa: S101 - the registry validated it
         settings = channel.settings
         self._compiled = settings.compiled
-        about = self._compiled.recipe.plugin
         if self._compiled.base_url.startswith("http:") and not channel.allow_private:
             raise ConfigurationFault("The vendor's address must be https unless allow_private is set.")
-        self._call = caller or HttpCaller(
-            timeout=(about.connect_timeout_s, about.read_timeout_s),
-            allow_private=channel.allow_private,
-            proxy=settings.proxy,
-            ca_file=settings.ca_file,
-        )
+        self._call = caller or _caller(channel, settings)
         secrets = {name: secret.get_secret_value() for name, secret in settings.secrets.items()}
-        self._namer = namer or Namer(self._compiled, secrets, settings.values, channel.hook_url)
+        self._namer = namer or Namer(
+            self._compiled.recipe,
+            secrets,
+            settings.values,
+            channel.hook_url,
+            codes=settings.templates or {},
+        )
         self._tokens = TokenCache(fetch_token or self.fetch_token)
         self._senders = {
-            name: self._sender(name) for name in ("send_text", "send_digital") if self._has(name)
+            name: self._sender(name) for name in ("send_batch", "send_digital_batch") if self._has(name)
         }
         self._settlers = {
             name: self._sender(name, settling=True)
-            for name in ("send_text", "send_digital", "lookup")
+            for name in ("send_batch", "send_digital_batch", "reconcile_batch")
             if self._has(name)
         }
         self._poller = Poller(self._namer, self._exchange, self._with_token)
@@ -120,16 +117,28 @@ class HttpVendor(Vendor):
         return Limits(messages=rule.max)
 
     def withheld(self) -> Collection[str]:
-        """The hooks this recipe has no operation for."""
-        missing = {hook for hook, operation in _OPERATION_OF.items() if not self._has(operation)}
+        """Return the hooks this recipe has no operation for."""
+        missing = {name for name in _OPERATIONS if name != "reconcile_batch" and not self._has(name)}
         for kind, hook in (("receipt", "poll_receipts"), ("reply", "poll_replies")):
             if kind not in self._compiled.polls:
                 missing.add(hook)
         if not self._compiled.webhooks:
             missing.add("parse_webhook")
-        if not self._has("lookup") and self._compiled.recipe.batch.idempotency is None:
+        if not self._has("reconcile_batch") and self._compiled.recipe.batch.idempotency is None:
             missing.add("reconcile_batch")
         return missing
+
+    def lacks_code(self, template: Template) -> bool:
+        """Return True when sends name a template that no recipe's call makes and whose code nobody gave."""
+        send = "send_digital_batch" if isinstance(template, DigitalTemplate) else "send_batch"
+        view = self._namer.for_template(template)["template"]
+        return send in self._compiled.needing_codes and not view.vendor_code
+
+    def needs_sign(self) -> bool:
+        """Return True when the recipe puts a signature in brackets: such vendors review both together."""
+        return any(
+            operation.brackets_sign for operation in self._compiled.recipe.operations.present().values()
+        )
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -137,83 +146,83 @@ class HttpVendor(Vendor):
 
     @hookimpl
     def check_channel(self, channel: Channel) -> Health:
-        """Run the recipe's `check`."""
+        """Run the recipe's `check_channel`."""
         try:
-            self._run("check", self._namer.common())
+            self._run("check_channel", self._namer.common())
         except BridgeError as error:
             return Health(error.reason, error)
-        return Health(f"{self._compiled.recipe.plugin.title} answers.")
+        return Health(f"{self._compiled.recipe.vendor.title} answers.")
 
     @hookimpl
     def send_batch(self, channel: Channel, batch: Batch) -> Sequence[SubmitResult]:
-        """Send text messages by `send_text`."""
-        return self._senders["send_text"].send(batch)
+        """Send text messages by `send_batch`."""
+        return self._senders["send_batch"].send(batch)
 
     @hookimpl
     def send_digital_batch(self, channel: Channel, batch: Batch) -> Sequence[SubmitResult]:
-        """Send digital messages by `send_digital`."""
-        return self._senders["send_digital"].send(batch)
+        """Send digital messages by `send_digital_batch`."""
+        return self._senders["send_digital_batch"].send(batch)
 
     @hookimpl
     def reconcile_batch(self, channel: Channel, batch: Batch) -> Sequence[SubmitResult]:
-        """Ask by `lookup`; without one, repeat the call under the key the vendor still keeps."""
-        if "lookup" in self._settlers:
-            return self._settlers["lookup"].send(batch)
+        """Repeat the call under the key the vendor still keeps; else ask by `reconcile_batch`."""
         rule = self._compiled.recipe.batch.idempotency
         age = self._namer.clock() - batch.called_at.timestamp()
         if rule is None or not 0 <= age < rule.keep_hours * 3600:
+            if "reconcile_batch" in self._settlers:
+                return self._settlers["reconcile_batch"].send(batch)
             return [unknown("The vendor no longer keeps the call's key.")] * len(batch.messages)
-        kind = "send_digital" if isinstance(batch.template, DigitalTemplate) else "send_text"
+        kind = "send_digital_batch" if isinstance(batch.template, DigitalTemplate) else "send_batch"
         return self._settlers[kind].send(batch)
 
     @hookimpl
     def query_sign(self, channel: Channel, sign_name: str) -> SignReview:
-        """The review of a signature by `sign_query`."""
-        operation, document = self._run("sign_query", self._namer.for_sign(sign_name))
+        """Return the review of a signature by `query_sign`."""
+        operation, document = self._run("query_sign", self._namer.for_sign(sign_name))
         created = operation.clock.read(as_text(operation.created(document)))
         return SignReview(_status(operation, document), _reason(operation, document), created)
 
     @hookimpl
     def create_template(self, channel: Channel, template: TextTemplate) -> CreatedTemplate:
-        """Hand a template in by `template_create`."""
-        return self._created("template_create", template)
+        """Hand a template in by `create_template`."""
+        return self._created("create_template", template)
 
     @hookimpl
     def update_template(self, channel: Channel, template: TextTemplate) -> CreatedTemplate:
-        """Change a template by `template_modify`."""
-        return self._created("template_modify", template)
+        """Change a template by `update_template`."""
+        return self._created("update_template", template)
 
     @hookimpl
     def query_template(self, channel: Channel, template: TextTemplate) -> TemplateReview:
-        """The review by `template_query`."""
-        operation, document = self._run("template_query", self._namer.for_template(template))
+        """Return the review by `query_template`."""
+        operation, document = self._run("query_template", self._namer.for_template(template))
         created = operation.clock.read(as_text(operation.created(document)))
         return TemplateReview(_status(operation, document), _reason(operation, document), created)
 
     @hookimpl
     def delete_template(self, channel: Channel, template: TextTemplate) -> bool:
-        """Delete a template by `template_delete`."""
-        return self._deleted("template_delete", template)
+        """Delete a template by `delete_template`."""
+        return self._deleted("delete_template", template)
 
     @hookimpl
     def create_digital_template(self, channel: Channel, template: DigitalTemplate) -> CreatedTemplate:
-        """Hand a digital template in by `digital_create`."""
-        return self._created("digital_create", template)
+        """Hand a digital template in by `create_digital_template`."""
+        return self._created("create_digital_template", template)
 
     @hookimpl
     def update_digital_template(self, channel: Channel, template: DigitalTemplate) -> CreatedTemplate:
-        """Change a digital template by `digital_modify`."""
-        return self._created("digital_modify", template)
+        """Change a digital template by `update_digital_template`."""
+        return self._created("update_digital_template", template)
 
     @hookimpl
     def delete_digital_template(self, channel: Channel, template: DigitalTemplate) -> bool:
-        """Delete by `digital_delete`."""
-        return self._deleted("digital_delete", template)
+        """Delete by `delete_digital_template`."""
+        return self._deleted("delete_digital_template", template)
 
     @hookimpl
     def query_digital_template(self, channel: Channel, template: DigitalTemplate) -> DigitalTemplateReview:
-        """The review by `digital_query`; one status counts for every carrier unless `carriers` is given."""
-        operation, document = self._run("digital_query", self._namer.for_template(template))
+        """Ask for the review; one status counts for every carrier unless `carriers` is given."""
+        operation, document = self._run("query_digital_template", self._namer.for_template(template))
         reason = _reason(operation, document)
         carriers = {
             carrier: CarrierReview(
@@ -226,12 +235,12 @@ class HttpVendor(Vendor):
 
     @hookimpl
     def poll_receipts(self, channel: Channel, window: PollWindow) -> ReceiptPage:
-        """One page of receipts by `poll.receipt`."""
+        """Return one page of receipts by `poll.receipt`."""
         return self._poller.receipts(self._compiled.polls["receipt"], window)
 
     @hookimpl
     def poll_replies(self, channel: Channel, window: PollWindow) -> ReplyPage:
-        """One page of replies by `poll.reply`."""
+        """Return one page of replies by `poll.reply`."""
         return self._poller.replies(self._compiled.polls["reply"], window)
 
     @hookimpl
@@ -241,7 +250,14 @@ class HttpVendor(Vendor):
         reader = self._compiled.webhooks.get(name)
         if reader is None:
             raise WebhookRejected("The recipe has no webhook of this name.")
-        return reader.read(request, self._namer.common())
+        return reader.read(request, {**self._namer.common(), FETCH: self._fetch})
+
+    def _fetch(self, url: str) -> bytes:
+        """Return what lies at an address of the vendor's; its host was checked. Raises BridgeError."""
+        answer = self._call(Built("GET", url, {}, b""))
+        if not 200 <= answer.status < 300:
+            raise VendorUnavailable(f"The address was answered with status {answer.status}.")
+        return answer.content
 
     def _has(self, name: str) -> bool:
         operation = self._compiled.recipe.operations.present().get(name)
@@ -254,7 +270,7 @@ class HttpVendor(Vendor):
             self._compiled.operations[name],
             self._namer,
             self._exchange,
-            records=self.channel.records,
+            history=self.channel.history,
             token=self._with_token,
             settling=settling,
         )
@@ -298,7 +314,7 @@ class HttpVendor(Vendor):
         return {**names, "token": self._tokens.get(names)}
 
     def fetch_token(self, names: Names) -> tuple[str, float]:
-        """A new token and the seconds it is good for. What fails here fails before anything was sent."""
+        """Return a new token and the seconds it is good for; nothing was sent when this fails."""
         scheme = self._compiled.token
         assert scheme is not None and scheme.plan is not None  # noqa: S101 - a recipe with faults is never run
         try:
@@ -310,6 +326,17 @@ class HttpVendor(Vendor):
         seconds = as_text(scheme.expires(document))
         lifetime = float(seconds) if seconds.replace(".", "", 1).isdigit() else 0.0
         return as_text(scheme.token(document)), max(lifetime - scheme.early_s, 0.0)
+
+
+def _caller(channel: Channel, settings: HttpSettings) -> HttpCaller:
+    about = settings.compiled.recipe.vendor
+    return HttpCaller(
+        timeout=(about.connect_timeout_s, about.read_timeout_s),
+        allow_private=channel.allow_private,
+        proxy=settings.proxy,
+        ca_file=settings.ca_file,
+        client=settings.client,
+    )
 
 
 def _unavailable(error: BridgeError) -> BridgeError:

@@ -7,5 +7,5 @@ from .policies import Frequency, QuietHours, Suppression
 
 @hookimpl
 def register_policies() -> list[type[Policy]]:
-    """The three policies, by their names `suppression`, `quiet_hours` and `frequency`."""
+    """Return the three policies, by their names `suppression`, `quiet_hours` and `frequency`."""
     return [Suppression, QuietHours, Frequency]

@@ -25,7 +25,7 @@ class Suppression(Policy):
         if name_of(batch.template.type) not in settings.types:
             return [SEND] * len(batch.messages)
         phones = [message.phone for message in batch.messages]
-        suppressed = channel.records.suppressed(phones, batch.sign_name)
+        suppressed = channel.history.suppressed(phones, batch.sign_name)
         return [_SUPPRESSED if phone in suppressed else SEND for phone in phones]
 
 
@@ -37,7 +37,7 @@ class QuietHours(Policy):
 
     @hookimpl
     def screen_batch(self, channel: Channel, batch: Batch) -> Sequence[Verdict]:
-        """The same verdict for all: the hour and the template type decide."""
+        """Return the same verdict for all: the hour and the template type decide."""
         settings = channel.settings
         assert isinstance(settings, QuietHoursSettings)  # noqa: S101
         windows: Sequence[Window] = getattr(settings, name_of(batch.template.type))
@@ -64,7 +64,7 @@ class Frequency(Policy):
             return verdicts
         phones = [message.phone for message in batch.messages]
         counts = [
-            (cap, Counter(channel.records.recent_sends(phones, batch.called_at - cap.window)))
+            (cap, Counter(channel.history.recent_sends(phones, batch.called_at - cap.window)))
             for cap in settings.caps
         ]
         return [_against_caps(phone, counts) for phone in phones]
@@ -76,7 +76,7 @@ _WAITS = Verdict("QUIET_HOURS", "Messages of this kind are not sent at this hour
 
 
 def next_allowed(moment: datetime, windows: Sequence[Window], timezone: ZoneInfo) -> datetime:
-    """The first moment from `moment` on that lies in no window, by the clocks of `timezone`; in UTC.
+    """Return the first moment from `moment` on that lies in no window, by the clocks of `timezone`; in UTC.
 
     Clocks that are put forward or back may cut a wait short or prolong it, never past a window's end.
     """

@@ -15,7 +15,7 @@ TypeName = Literal["captcha", "notification", "promotion", "international"]
 
 
 def name_of(template_type: TemplateType) -> str:
-    """How the settings name a template type."""
+    """Return how the settings name a template type."""
     return template_type.name.lower()
 
 
@@ -26,7 +26,7 @@ class Window(NamedTuple):
     end: int
 
     def holds(self, minute: int) -> bool:
-        """Whether a minute of the day lies inside."""
+        """Compare with a minute of the day. Returns True when it lies inside."""
         if self.start < self.end:
             return self.start <= minute < self.end
         return minute >= self.start or minute < self.end
@@ -61,7 +61,7 @@ QuietHours = Annotated[tuple[Window, ...], BeforeValidator(_windows), AfterValid
 
 
 class SuppressionSettings(PluginSettings):
-    """Which messages heed the suppression list."""
+    """Which messages the suppression list applies to."""
 
     types: frozenset[TypeName] = frozenset({"notification", "promotion", "international"})
     """Template types that are not sent to suppressed numbers; digital messages count as promotion.

@@ -7,5 +7,5 @@ from .vendor import Sandbox
 
 @hookimpl
 def register_vendors() -> list[type[Vendor]]:
-    """The sandbox vendor."""
+    """Return the sandbox vendor."""
     return [Sandbox]

@@ -40,3 +40,11 @@ ERRORS: dict[str, tuple[type[BridgeError], str]] = {
     "UNKNOWN_TEMPLATE": (NoSuchResource, "The carrier does not know the template."),
 }
 """Refusals of a whole call. Those of a single message bring their own sentence."""
+
+REFUSALS = frozenset({"CARRIER_NOT_APPROVED", "INVALID_NUMBER", "MISSING_VARIABLE", "OPTED_OUT", "TOO_LONG"})
+"""Refusals of one message, for good."""
+
+OF_CONFIGURATION = frozenset(
+    {"SIGN_NOT_APPROVED", "TEMPLATE_NOT_APPROVED", "UNKNOWN_SIGN", "UNKNOWN_TEMPLATE"}
+)
+"""Refusals of a send that a person can lift: its signature or template is not set up here."""

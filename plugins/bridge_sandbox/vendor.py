@@ -11,7 +11,6 @@ import logging
 import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -20,28 +19,24 @@ import requests
 from bridge.plugin import (
     Acknowledgement,
     Batch,
+    Beginning,
     BridgeError,
-    Carrier,
-    CarrierReview,
     Channel,
     ConfigurationFault,
+    ConfigurationRefused,
     CreatedTemplate,
-    DeliveryReceipt,
     DigitalPart,
     DigitalTemplate,
     DigitalTemplateReview,
     Event,
     Health,
     Limits,
-    MessageStatus,
-    MoMessage,
     NoSuchResource,
     NotAccepted,
     OutcomeUnknown,
     PollWindow,
     ReceiptPage,
     ReplyPage,
-    ReviewChange,
     ReviewStatus,
     SignReview,
     SubmitResult,
@@ -49,20 +44,21 @@ from bridge.plugin import (
     TemplateReview,
     TextTemplate,
     Vendor,
+    VendorRejected,
     VendorUnavailable,
     WebhookRejected,
     WebhookRequest,
     WebhookResult,
     accepted,
-    from_vendor,
     hookimpl,
     not_sent,
-    rejected,
+    questions_of,
     unknown,
 )
 from bridge.plugin.http import Session, fetch, raise_for_status, retry_after, translated
 
-from .codes import ERRORS, STATUSES
+from . import reading
+from .codes import ERRORS, OF_CONFIGURATION
 from .settings import SandboxSettings
 
 _PROFILE = {
@@ -95,13 +91,32 @@ class Sandbox(Vendor):
         self.settings = settings
         self._key = settings.key.get_secret_value()
         self._account = f"/accounts/{quote(settings.account or channel.name, safe='')}"
-        self._http = Session(threads=32, timeout=(5, settings.timeout_s))
+        self._http = Session(threads=32, timeout=(min(5, settings.timeout_s), settings.timeout_s))
         self._http.headers["Authorization"] = f"Bearer {self._key}"
         self._opening = threading.Lock()
         self._open = False
 
+    @classmethod
+    def beginnings(cls) -> Sequence[Beginning]:
+        """Return the one way, with how the carrier is started."""
+        return (
+            Beginning(
+                cls.name,
+                "the sandbox carrier (for trying out: it has no handsets)",
+                tuple(questions_of(cls.settings_model)),
+                at_vendor=(
+                    "Start it; it takes any key at first, and is told the bridge's address by the bridge:",
+                    "python -m bridge_sandbox.carrier --database carrier.db --port 8090",
+                ),
+            ),
+        )
+
+    def identity(self) -> Sequence[str]:
+        """Return what makes the account: where the carrier is, and the account's name there."""
+        return (str(self.settings.url).rstrip("/").lower(), self.settings.account or self.channel.name)
+
     def close(self) -> None:
-        """Give up the connections."""
+        """Close the connections."""
         self._http.close()
 
     @property
@@ -126,7 +141,7 @@ class Sandbox(Vendor):
 
     @hookimpl
     def on_event(self, event: Event) -> None:
-        """A channel that was paused may have got another account: introduce it again."""
+        """Introduce a channel again: one that was paused may have got another account."""
         if event.name == "channel.resumed":
             self._open = False
             logger.info("channel %s introduces itself to the carrier again", event.channel)
@@ -163,37 +178,41 @@ class Sandbox(Vendor):
     def query_sign(self, channel: Channel, sign_name: str) -> SignReview:
         """Ask for the review of a signature; all of them were filed when the account was opened."""
         answer = self._call("GET", f"/signs?name={quote(sign_name, safe='')}")
-        return SignReview(ReviewStatus(answer["status"]), answer["reason"], _moment(answer["created_at"]))
+        return SignReview(
+            ReviewStatus(answer["status"]), answer["reason"], reading.moment(answer["created_at"])
+        )
 
     # Text templates
 
     @hookimpl
     def create_template(self, channel: Channel, template: TextTemplate) -> CreatedTemplate:
         """Hand in a text template; the carrier writes variables as Quick Audience does."""
-        return _created(self._call("POST", "/templates", _text(template)))
+        return reading.created(self._call("POST", "/templates", _text(template)))
 
     @hookimpl
     def update_template(self, channel: Channel, template: TextTemplate) -> CreatedTemplate:
         """Change a text template, which keeps its code and is reviewed again."""
-        return _created(self._call("PUT", _path(template), _text(template)))
+        return reading.created(self._call("PUT", _path(template), _text(template)))
 
     @hookimpl
     def query_template(self, channel: Channel, template: TextTemplate) -> TemplateReview:
         """Ask for the review of a text template."""
         answer = self._call("GET", _path(template))
-        return TemplateReview(ReviewStatus(answer["status"]), answer["reason"], _moment(answer["created_at"]))
+        return TemplateReview(
+            ReviewStatus(answer["status"]), answer["reason"], reading.moment(answer["created_at"])
+        )
 
     # Digital templates
 
     @hookimpl
     def create_digital_template(self, channel: Channel, template: DigitalTemplate) -> CreatedTemplate:
         """Hand in a digital template with the bytes of its media."""
-        return _created(self._call("POST", "/templates", self._digital(template)))
+        return reading.created(self._call("POST", "/templates", self._digital(template)))
 
     @hookimpl
     def update_digital_template(self, channel: Channel, template: DigitalTemplate) -> CreatedTemplate:
         """Change a digital template, which keeps its code and is reviewed again."""
-        return _created(self._call("PUT", _path(template), self._digital(template)))
+        return reading.created(self._call("PUT", _path(template), self._digital(template)))
 
     @hookimpl
     def delete_digital_template(self, channel: Channel, template: DigitalTemplate) -> bool:
@@ -207,7 +226,7 @@ class Sandbox(Vendor):
     @hookimpl
     def query_digital_template(self, channel: Channel, template: DigitalTemplate) -> DigitalTemplateReview:
         """Ask for the review of a digital template by each carrier."""
-        return _digital_review(self._call("GET", _path(template)))
+        return reading.digital_review(self._call("GET", _path(template)))
 
     def _digital(self, template: DigitalTemplate) -> dict[str, Any]:
         parts = [self._part(part) for part in template.parts]
@@ -248,11 +267,16 @@ class Sandbox(Vendor):
                 for message in batch.messages
             ],
         }
-        answer = self._call("POST", "/messages", body)
         try:
-            return [_submitted(result) for result in answer["results"]]
-        except (TypeError, KeyError):
+            answer = self._call("POST", "/messages", body)
+            results = [reading.submitted(result) for result in answer["results"]]
+        except VendorRejected as refusal:
+            raise _of_a_send(refusal) from None
+        except (TypeError, KeyError, AttributeError):
             raise OutcomeUnknown("The carrier's answer is incomplete.", code="UNREADABLE_ANSWER") from None
+        if len(results) != len(batch.messages):
+            raise OutcomeUnknown("The carrier's answer is incomplete.", code="UNREADABLE_ANSWER")
+        return results
 
     def _valid_until(self, batch: Batch) -> float:
         return batch.called_at.timestamp() + self.settings.call_validity_s
@@ -279,12 +303,12 @@ class Sandbox(Vendor):
         try:
             page = json.loads(request.body)
             return WebhookResult(
-                receipts=[_receipt(entry) for entry in page["receipts"]],
-                replies=[_reply(entry) for entry in page["replies"]],
-                reviews=[_review_change(entry) for entry in page["reviews"]],
+                receipts=[reading.receipt(entry) for entry in page["receipts"]],
+                replies=[reading.reply(entry) for entry in page["replies"]],
+                reviews=[reading.review_change(entry) for entry in page["reviews"]],
                 acknowledgement=Acknowledgement(b'{"received": true}', "application/json"),
             )
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, OSError):
             raise WebhookRejected("The carrier's page cannot be read.") from None
 
     def _verify(self, request: WebhookRequest) -> None:
@@ -294,20 +318,22 @@ class Sandbox(Vendor):
         expected = hmac.new(self._key.encode(), signed, "sha256").hexdigest()
         if not hmac.compare_digest(expected.encode(), claimed.encode()):
             raise WebhookRejected("The signature is not the carrier's.")
-        if abs(time.time() - int(timestamp)) > _SKEW_S:
+        if not timestamp.isdecimal() or abs(time.time() - int(timestamp)) > _SKEW_S:
             raise WebhookRejected("The page was signed too long ago.")
 
     @hookimpl
     def poll_receipts(self, channel: Channel, window: PollWindow) -> ReceiptPage:
         """Ask for the receipts behind the cursor."""
         page = self._reports(window)
-        return ReceiptPage([_receipt(entry) for entry in page["receipts"]], page["cursor"], page["more"])
+        return ReceiptPage(
+            [reading.receipt(entry) for entry in page["receipts"]], page["cursor"], page["more"]
+        )
 
     @hookimpl
     def poll_replies(self, channel: Channel, window: PollWindow) -> ReplyPage:
         """Ask for the replies behind the cursor."""
         page = self._reports(window)
-        return ReplyPage([_reply(entry) for entry in page["replies"]], page["cursor"], page["more"])
+        return ReplyPage([reading.reply(entry) for entry in page["replies"]], page["cursor"], page["more"])
 
     def _reports(self, window: PollWindow) -> Any:
         return self._call("GET", f"/reports?cursor={quote(window.cursor, safe='')}")
@@ -315,7 +341,7 @@ class Sandbox(Vendor):
 
 def _raise_for(response: requests.Response) -> None:
     """Raise what the carrier's error code stands for; without a code, what the HTTP status does."""
-    if response.ok:
+    if 200 <= response.status_code < 300:
         return
     try:
         code = response.json()["error"]["code"]
@@ -326,6 +352,19 @@ def _raise_for(response: requests.Response) -> None:
     if issubclass(kind, NotAccepted):
         raise kind(reason, code=code, retry_after=retry_after(response.headers.get("Retry-After")))
     raise kind(reason, code=code)
+
+
+def _of_a_send(refusal: VendorRejected) -> BridgeError:
+    """Class the refusal of a whole call of up to a thousand people. Returns the error to raise.
+
+    Messages whose signature or template is not set up wait for a person; an error that is not documented
+    ends nobody.
+    """
+    if refusal.code in OF_CONFIGURATION:
+        return ConfigurationRefused(refusal.reason, code=refusal.code)
+    if refusal.code in ERRORS:
+        return refusal
+    return OutcomeUnknown("The carrier gave an unknown error.", code=refusal.code)
 
 
 def _path(template: Template) -> str:
@@ -340,57 +379,3 @@ def _text(template: TextTemplate) -> dict[str, str]:
         "sign": template.sign_name,
         "content": template.content,
     }
-
-
-def _created(answer: Mapping[str, Any]) -> CreatedTemplate:
-    return CreatedTemplate(answer["template"], ReviewStatus(answer["status"]), answer["reason"])
-
-
-def _digital_review(answer: Mapping[str, Any]) -> DigitalTemplateReview:
-    carriers = {
-        Carrier(name): CarrierReview(ReviewStatus(status), answer["reason"] if status == "rejected" else "")
-        for name, status in answer["carriers"].items()
-    }
-    return DigitalTemplateReview(carriers, answer["reason"])
-
-
-def _submitted(result: Mapping[str, str]) -> SubmitResult:
-    if "id" in result:
-        return accepted(result["id"])
-    return rejected(result["code"], result["reason"], opted_out=result["code"] == "OPTED_OUT")
-
-
-def _receipt(entry: Mapping[str, Any]) -> DeliveryReceipt:
-    return DeliveryReceipt(
-        status=STATUSES.get(entry["code"], MessageStatus.ACCEPTED),
-        message_ref=entry["ref"],
-        batch_ref=entry["batch_ref"],
-        vendor_id=entry["id"],
-        phone=from_vendor(entry["to"]),
-        code=entry["code"],
-        at=_moment(entry["at"]),
-    )
-
-
-def _reply(entry: Mapping[str, Any]) -> MoMessage:
-    return MoMessage(
-        phone=from_vendor(entry["from"]),
-        content=entry["text"],
-        at=_moment(entry["at"]),
-        vendor_id=entry["id"],
-        sign_name=entry["sign"],
-        batch_ref=entry["batch_ref"],
-        message_ref=entry["ref"],
-        opt_out=True if entry["opted_out"] else None,
-    )
-
-
-def _review_change(entry: Mapping[str, Any]) -> ReviewChange:
-    if entry["kind"] == "digital":
-        return ReviewChange(vendor_code=entry["template"], review=_digital_review(entry))
-    review = TemplateReview(ReviewStatus(entry["status"]), entry["reason"])
-    return ReviewChange(vendor_code=entry["template"], review=review)
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

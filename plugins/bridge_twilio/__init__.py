@@ -9,5 +9,5 @@ from .vendor import Twilio
 
 @hookimpl
 def register_vendors() -> Sequence[type[Vendor]]:
-    """The vendor named "twilio"."""
+    """Return the vendor named "twilio"."""
     return (Twilio,)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import requests
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
@@ -15,10 +16,12 @@ from bridge.plugin import ConfigurationFault, NoSuchResource, OutcomeUnknown, Ve
 from bridge.plugin.http import CONNECT_TIMEOUT_S, Session, retry_after
 
 from . import faults
+from .faults import Answered
 from .messages import MessageRecord
 from .settings import TwilioSettings
 
 HOSTS = frozenset({"api.twilio.com", "content.twilio.com", "messaging.twilio.com"})
+_MOST_BYTES = 1 << 19
 _MESSAGE_SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
 _CONTENT_SID = re.compile(r"HX[0-9a-fA-F]{32}")
 
@@ -33,23 +36,25 @@ class PinnedHttpClient(TwilioHttpClient):  # type: ignore[misc]
     def __init__(self, *, base_url: str, timeout_s: float, threads: int) -> None:
         # The SDK writes numbers of list calls at INFO (9.13).
         logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
-        super().__init__()
+        super().__init__(request_hooks={"response": self._note})
         self.timeout = (min(CONNECT_TIMEOUT_S, timeout_s), timeout_s)
-        self.session = Session(threads=threads, timeout=self.timeout)
+        # A page of fifty messages with the longest texts has 300 kB.
+        self.session = Session(threads=threads, timeout=self.timeout, max_answer=_MOST_BYTES)
         self._base = urlsplit(base_url) if base_url else None
-        self._answer = threading.local()
+        self._answers = threading.local()
 
     @property
-    def retry_after(self) -> float | None:
-        """The wait that the last answer to this thread asked for, in seconds."""
-        return getattr(self._answer, "retry_after", None)
+    def last(self) -> Answered:
+        """Return the head of the last answer to this thread."""
+        return getattr(self._answers, "last", Answered())
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
-        """As the SDK's, for the configured hosts only. Raises ConfigurationFault for any other."""
-        self._answer.retry_after = None
-        response = super().request(method, self._pinned(url), *args, **kwargs)
-        self._answer.retry_after = retry_after(response.headers.get("Retry-After"))
-        return response
+        """Send as the SDK does, to the configured hosts only; raises ConfigurationFault for any other."""
+        self._answers.last = Answered()
+        return super().request(method, self._pinned(url), *args, **kwargs)
+
+    def _note(self, response: requests.Response, *args: Any, **kwargs: Any) -> None:
+        self._answers.last = Answered(response.status_code, retry_after(response.headers.get("Retry-After")))
 
     def _pinned(self, url: str) -> str:
         parts = urlsplit(url)
@@ -92,51 +97,51 @@ class Account:
         try:
             sid = self._messages.create(**fields).sid
         except Exception as error:  # noqa: BLE001 - the SDK raises whatever its parsing meets
-            raise faults.of_submission(error, self._overrides, self._http.retry_after) from None
+            raise faults.of_submission(error, self._overrides, self._http.last) from None
         if not isinstance(sid, str) or not _MESSAGE_SID.fullmatch(sid):
             raise OutcomeUnknown("Twilio's answer holds no message id.", code="UNREADABLE_ANSWER")
         return sid
 
     def message(self, sid: str) -> MessageRecord:
-        """One message by its SID."""
+        """Return one message by its SID."""
         return _record(self._read(self._messages(sid).fetch))
 
     def messages_to(self, to: str, limit: int) -> list[MessageRecord]:
-        """The newest messages to a number or address, newest first."""
+        """Return the newest messages to a number or address, newest first."""
         # No date filter: Twilio filters by date_sent, which is empty while a message is queued.
         found = self._read(lambda: self._messages.list(to=to, limit=limit, page_size=limit))
         return [_record(instance) for instance in found]
 
     def ask_anything(self) -> None:
-        """The cheapest call that proves the credentials; standard API keys may make it too."""
+        """Make the cheapest call that proves the credentials; standard API keys may make it too."""
         self._read(lambda: self._messages.list(limit=1, page_size=1))
 
     def owns_number(self, number: str) -> str:
-        """The SID of an own phone number. Raises NoSuchResource."""
+        """Return the SID of an own phone number. Raises NoSuchResource."""
         found = self._read(lambda: self._numbers.list(phone_number=number, limit=1, page_size=1))
         if not found:
             raise NoSuchResource("The Twilio account has no such phone number.", code="20404")
         return str(found[0].sid)
 
     def service(self, sid: str) -> Any:
-        """A messaging service. Raises NoSuchResource."""
+        """Return a messaging service. Raises NoSuchResource."""
         return self._read(self._messaging.services(sid).fetch)
 
     def campaigns(self, service_sid: str) -> Sequence[Any]:
-        """The A2P 10DLC campaigns of a messaging service."""
+        """Return the A2P 10DLC campaigns of a messaging service."""
         return self._list(self._messaging.services(service_sid).us_app_to_person.list)
 
     def brand(self, sid: str) -> Any:
-        """An A2P brand registration."""
+        """Return an A2P brand registration."""
         return self._read(self._messaging.brand_registrations(sid).fetch)
 
     def toll_free_verifications(self, number_sid: str) -> Sequence[Any]:
-        """The verifications of a toll-free number."""
+        """Return the verifications of a toll-free number."""
         verifications = self._messaging.tollfree_verifications
         return self._list(lambda **page: verifications.list(tollfree_phone_number_sid=number_sid, **page))
 
     def alpha_senders(self, service_sid: str) -> Sequence[Any]:
-        """The alphanumeric senders of a messaging service."""
+        """Return the alphanumeric senders of a messaging service."""
         return self._list(self._messaging.services(service_sid).alpha_senders.list)
 
     def create_content(self, content: Mapping[str, Any]) -> str:
@@ -148,7 +153,7 @@ class Account:
         return sid
 
     def content(self, sid: str) -> Any:
-        """A Content template. Raises NoSuchResource."""
+        """Return a Content template. Raises NoSuchResource."""
         found = self._read(self._contents(sid).fetch)
         if found.sid != sid:
             raise VendorUnavailable("Twilio's answer holds no Content.", code="UNREADABLE_ANSWER")
@@ -176,7 +181,7 @@ class Account:
         return found
 
     def _read(self, call: Callable[[], Any]) -> Any:
-        """A call that changes nothing: an unknown outcome is just no contact."""
+        """Return a call that changes nothing: an unknown outcome is just no contact."""
         try:
             return self._change(call)
         except OutcomeUnknown as error:
@@ -186,12 +191,13 @@ class Account:
         try:
             return call()
         except Exception as error:  # noqa: BLE001 - the SDK raises whatever its parsing meets
-            raise faults.of_resource(error, self._http.retry_after) from None
+            raise faults.of_resource(error, self._http.last) from None
 
 
 def _record(instance: Any) -> MessageRecord:
+    sid = str(instance.sid or "")
     return MessageRecord(
-        sid=str(instance.sid),
+        sid=sid if _MESSAGE_SID.fullmatch(sid) else "",
         status=str(instance.status or ""),
         error_code=str(instance.error_code or ""),
         direction=str(instance.direction or ""),

@@ -1,24 +1,15 @@
-"""Twilio's codes and words, and what they mean for a message.
+"""Twilio's codes and words: those of answers, those of status callbacks, apart from each other.
 
-Sources: twilio.com/docs/api/errors and twilio.com/docs/messaging, read 2026-11, and the API definitions of
-SDK 9.13. Twilio warns that codes may be split or renumbered, so an unknown code gets the safe class of its
-HTTP status, and a channel may overrule any class (`error_classes`).
+Sources: the page of each code under twilio.com/docs/api/errors, and twilio.com/docs/messaging, read 2026-11,
+and the API definitions of SDK 9.13. Codes marked "from memory" have no page that we read: they may have been
+accepted, are never sent again and end nobody. Twilio warns that codes may be split or renumbered, so a code
+that is not listed may have been accepted, too, and a channel may overrule any class (`error_classes`).
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import NamedTuple
 
-from bridge.plugin import MessageStatus, ReviewStatus
-
-
-class Consequence(StrEnum):
-    """What an error at submission means."""
-
-    RETRY = "retry"  # certainly not accepted; the same message may be sent again
-    PERMANENT = "permanent"  # this recipient fails now
-    ACCOUNT = "account"  # nothing works until a person acts: the channel is paused
-    UNKNOWN = "unknown"  # may have been accepted
+from bridge.plugin import Consequence, MessageStatus, ReviewStatus
 
 
 class Fault(NamedTuple):
@@ -28,7 +19,8 @@ class Fault(NamedTuple):
     reason: str
 
 
-_RETRY, _PERMANENT, _ACCOUNT = Consequence.RETRY, Consequence.PERMANENT, Consequence.ACCOUNT
+_THROTTLED, _REJECTED, _ACCOUNT = Consequence.THROTTLED, Consequence.REJECTED, Consequence.ACCOUNT
+_SET_UP, _UNKNOWN = Consequence.CONFIGURATION, Consequence.UNKNOWN
 
 OPTED_OUT = 21610
 TOO_MANY_REQUESTS = 20429
@@ -39,37 +31,45 @@ QUEUE_FULL_WAIT_S = 600.0
 SUBMIT: Mapping[int, Fault] = {
     10001: Fault(_ACCOUNT, "The Twilio account is not active."),
     20003: Fault(_ACCOUNT, "Twilio refused the credentials."),
+    20005: Fault(_ACCOUNT, "The Twilio account is not active."),
     20404: Fault(_ACCOUNT, "The Twilio account was not found."),
-    TOO_MANY_REQUESTS: Fault(_RETRY, "Twilio asked to slow down."),
-    21211: Fault(_PERMANENT, "The number is not valid."),
+    TOO_MANY_REQUESTS: Fault(_THROTTLED, "Twilio asked to slow down."),
+    21211: Fault(_REJECTED, "The number is not valid."),
     21212: Fault(_ACCOUNT, "The sender is not valid."),
-    21408: Fault(_PERMANENT, "The Twilio account is not enabled for the recipient's country."),
-    21602: Fault(_PERMANENT, "The message has no text."),
+    21408: Fault(_SET_UP, "The Twilio account is not enabled for the recipient's country."),
+    21602: Fault(_REJECTED, "The message has no text."),
     21606: Fault(_ACCOUNT, "The sender does not belong to the Twilio account or cannot send messages."),
-    21608: Fault(_PERMANENT, "A Twilio trial account sends to verified numbers only."),
+    21608: Fault(_REJECTED, "A Twilio trial account sends to verified numbers only."),
     21609: Fault(_ACCOUNT, "Twilio cannot use the bridge's public URL for status callbacks."),
-    OPTED_OUT: Fault(_PERMANENT, "The recipient has opted out."),
-    QUEUE_FULL: Fault(_RETRY, "The sender's queue at Twilio is full."),
-    21612: Fault(_PERMANENT, "The sender cannot reach the recipient."),
-    21614: Fault(_PERMANENT, "The number is not a mobile number."),
-    21617: Fault(_PERMANENT, "The text is longer than 1600 characters."),
-    21619: Fault(_PERMANENT, "The message has neither text nor media."),
-    21620: Fault(_PERMANENT, "The address of the media is not valid."),
-    21623: Fault(_PERMANENT, "Too many media, or one of them has no valid address."),
-    21635: Fault(_PERMANENT, "The number is a landline."),
-    21655: Fault(_PERMANENT, "Twilio does not know the template's content."),
-    21656: Fault(_PERMANENT, "A variable is empty or holds characters that Twilio refuses."),
+    OPTED_OUT: Fault(Consequence.OPTED_OUT, "The recipient has opted out."),
+    QUEUE_FULL: Fault(_THROTTLED, "The sender's queue at Twilio is full."),
+    21612: Fault(_REJECTED, "The sender cannot reach the recipient."),
+    21614: Fault(_REJECTED, "The number is not a mobile number."),
+    21617: Fault(_REJECTED, "The text is longer than 1600 characters."),
+    21619: Fault(_REJECTED, "The message has neither text nor media."),
+    21620: Fault(_REJECTED, "The address of the media is not valid."),
+    21623: Fault(_REJECTED, "Too many media, or one of them has no valid address."),
+    21635: Fault(_REJECTED, "The number is a landline."),
+    21655: Fault(_SET_UP, "Twilio does not know the template's content."),
+    21656: Fault(_REJECTED, "A variable is empty or holds characters that Twilio refuses."),
+    21658: Fault(_REJECTED, "The text or a value is longer than 1600 characters."),
     21659: Fault(_ACCOUNT, "The sender is not a Twilio number."),
     21660: Fault(_ACCOUNT, "The sender belongs to another Twilio account."),
     21661: Fault(_ACCOUNT, "The sender cannot send messages."),
-    21703: Fault(_ACCOUNT, "The messaging service has no senders."),
-    21704: Fault(_ACCOUNT, "The messaging service is disabled."),
+    21701: Fault(_ACCOUNT, "The Twilio account has no such messaging service."),
+    21703: Fault(_UNKNOWN, "The messaging service has no senders."),  # from memory
+    21704: Fault(_UNKNOWN, "The messaging service is disabled."),  # from memory
     21705: Fault(_ACCOUNT, "The messaging service is not valid."),
-    63003: Fault(_PERMANENT, "The recipient cannot be reached on this channel."),
+    63003: Fault(_REJECTED, "The recipient cannot be reached on this channel."),
     63007: Fault(_ACCOUNT, "The WhatsApp sender is not connected to the Twilio account."),
-    63016: Fault(_PERMANENT, "WhatsApp takes only approved templates outside a conversation."),
-    63018: Fault(_RETRY, "The WhatsApp sender's rate is used up."),
+    63016: Fault(_UNKNOWN, "WhatsApp takes only approved templates outside a conversation."),  # from memory
+    63017: Fault(_THROTTLED, "The account sends faster than Twilio allows."),
+    63018: Fault(_THROTTLED, "The WhatsApp sender's rate is used up."),
+    63038: Fault(_ACCOUNT, "The Twilio account has sent as many messages as it may in 24 hours."),
+    90010: Fault(_ACCOUNT, "The Twilio account is not active."),
 }
+OF_ONE_RECIPIENT = frozenset({21408})
+"""Configuration codes that others of a batch need not meet: those to other countries."""
 
 DELIVERY: Mapping[int, str] = {
     OPTED_OUT: "The recipient has opted out.",
@@ -89,10 +89,15 @@ DELIVERY: Mapping[int, str] = {
     30034: "The number is not registered for A2P 10DLC.",
     30036: "The message waited longer than its validity period.",
     63003: "The recipient cannot be reached on this channel.",
+    63014: "The recipient blocks the sender or has opted out.",
     63016: "WhatsApp takes only approved templates outside a conversation.",
+    63018: "The WhatsApp sender's rate is used up.",
+    63038: "The Twilio account has sent as many messages as it may in 24 hours.",
 }
+DELIVERY_OPTED_OUT = frozenset({OPTED_OUT})
+"""63014 is no proof: it says that the recipient blocks the sender or opted out, not which."""
 EXPIRED = frozenset({30036})
-ACCOUNT_FAULTS = frozenset({30002, 30032, 30034})
+ACCOUNT_FAULTS = frozenset({30002, 30032, 30034, 63038})
 """Delivery failures that every message will meet until a person acts: worth an alarm."""
 
 # "sent" means handed to the carrier, no more; some carriers never report further.
@@ -137,27 +142,32 @@ WHATSAPP: Mapping[str, ReviewStatus] = {
 
 
 def fault(status: int, code: int | None, overrides: Mapping[int, Consequence]) -> Fault:
-    """What an error answer to a submission means: by its code, and for unknown codes by its HTTP status."""
+    """Class an error answer to a submission. Returns its consequence and a sentence.
+
+    The code decides, the status only where the code is not listed.
+    """
     code = code or status
     known = SUBMIT.get(code)
     if code in overrides:
         return Fault(overrides[code], known.reason if known else _unexplained(code))
-    if status >= 500 or status == 408:
-        # Twilio, or a gateway in front of it, may have taken the message before it failed.
-        return Fault(Consequence.UNKNOWN, "Twilio answered with an error of its own.")
+    return known or _by_status(status, code)
+
+
+def _by_status(status: int, code: int) -> Fault:
     if status == 429:
         return SUBMIT[TOO_MANY_REQUESTS]
-    if known is not None:
-        return known
-    if status in (401, 403, 404) or status < 400:
-        return Fault(Consequence.ACCOUNT, f"Twilio refused the account or its address (HTTP {status}).")
-    return Fault(Consequence.PERMANENT, _unexplained(code))
+    if status in (401, 403, 404):
+        return Fault(_ACCOUNT, f"Twilio refused the account or its address (HTTP {status}).")
+    if status >= 500 or status == 408 or status < 400:
+        # Twilio, or a gateway in front of it that redirects, may have taken the message before it failed.
+        return Fault(_UNKNOWN, "Twilio answered with an error of its own.")
+    return Fault(_UNKNOWN, _unexplained(code))
 
 
 def _unexplained(code: int) -> str:
-    return f"Twilio refused the message with error {code}."
+    return f"Twilio answered with error {code}, which the bridge does not know."
 
 
 def delivery_reason(code: str) -> str:
-    """The sentence for a code of a failed delivery; "" lets the bridge explain it."""
-    return DELIVERY.get(int(code), "") if code.isascii() and code.isdigit() else ""
+    """Explain the code of a failed delivery. Returns a sentence, or "" to let the bridge explain it."""
+    return DELIVERY.get(int(code), "") if code.isascii() and code.isdigit() and len(code) < 10 else ""

@@ -10,75 +10,83 @@ from bridge.plugin import (
     BridgeError,
     DeliveryReceipt,
     DigitalTemplate,
+    History,
     Message,
     MessageStatus,
     NoSuchResource,
     PendingMessage,
     PollWindow,
     ReceiptPage,
-    Records,
     SubmitResult,
     VendorUnavailable,
     accepted,
     not_sent,
     unknown,
 )
+from bridge.plugin.http import CONNECT_TIMEOUT_S
 
-from . import codes
 from .messages import Composer, MessageRecord
+from .reports import Report, Reports
 from .settings import TwilioSettings
-from .webhooks import code_of, status_of
 
 if TYPE_CHECKING:
     from .client import Account
 
 CLOCK_SKEW = timedelta(seconds=60)
 LATEST = timedelta(minutes=10)
-"""A call's messages are created while its worker holds the lease, or not at all."""
+"""A call's messages are created while its worker holds the lease, or not at all: sooner than this, unless the
+settings give a batch more time."""
 LOOK_BACK = 50
+_TOO_MANY = "Too many later messages to find this one."
 _TRIAL_PREFIX = "Sent from your Twilio trial account - "
 
 
 class Reconciliation:
     """Finds messages of unknown outcome by recipient, time and text: Twilio lists no reference of ours.
 
-    Two equal texts to one number are told apart by giving each SID away once: `Records.claimed` knows what
-    is recorded, `_given` what this process gave to which message, while the core is still recording it.
+    Two equal texts to one number are told apart by giving each SID away once: `History.claimed` knows what
+    is recorded, `_given` what this process gave to which message, while the bridge is still recording it.
     """
 
     def __init__(
-        self, settings: TwilioSettings, composer: Composer, records: Records, now: Callable[[], datetime]
+        self, settings: TwilioSettings, composer: Composer, history: History, now: Callable[[], datetime]
     ) -> None:
         self._settings = settings
         self._composer = composer
-        self._records = records
+        self._history = history
         self._now = now
         self._given: dict[str, str] = {}
         self._lock = threading.Lock()
+        # A call may begin until the batch's time is up, and is answered after that.
+        last_answer = timedelta(seconds=settings.batch_seconds + settings.timeout_s + CONNECT_TIMEOUT_S)
+        self._latest = max(LATEST, last_answer + CLOCK_SKEW)
+        self._absent_after = max(timedelta(seconds=settings.absent_after_s), last_answer + CLOCK_SKEW)
 
     def settle(self, account: "Account", batch: Batch, message: Message) -> SubmitResult:
         """Adopt the message's SID, or tell that it is absent, or that nobody can tell."""
         found = account.messages_to(self._composer.address(batch, message), LOOK_BACK)
-        since, until = batch.called_at - CLOCK_SKEW, batch.called_at + LATEST
+        since, until = batch.called_at - CLOCK_SKEW, batch.called_at + self._latest
         sender = self._composer.sender(batch.sign_name)
-        candidates = [
+        near = [
             one
             for one in found
             if one.direction == "outbound-api"
             and one.is_from(sender)
             and since <= _created(one, since) <= until
-            and self._shows(one, batch, message)
         ]
-        candidates = self._unclaimed(candidates)
+        if not all(one.sid for one in near):
+            return unknown("Twilio shows a message to this number without its id.", "UNREADABLE_ANSWER")
+        free = self._unclaimed(near)
+        candidates = [one for one in free if self._shows(one, batch, message)]
         if not candidates:
             complete = len(found) < LOOK_BACK or any(_created(one, since) < since for one in found)
-            return self._absent(batch) if complete else unknown("Too many later messages to find this one.")
+            return self._absent(batch, free) if complete else unknown(_TOO_MANY)
         if self._composer.by_content(batch.template):
             return unknown("Twilio has messages to this number, but shows no text to tell them apart.")
         return self._adopt(candidates, message.ref, batch.called_at)
 
     def _shows(self, record: MessageRecord, batch: Batch, message: Message) -> bool:
-        """Whether the record may be this message: by text and number of media, where Twilio shows them."""
+        """Compare text and number of media, where Twilio shows them. Returns True for a possible match."""
         if self._composer.by_content(batch.template):
             return True
         body = record.body.removeprefix(_TRIAL_PREFIX).strip()
@@ -87,7 +95,7 @@ class Reconciliation:
     def _unclaimed(self, candidates: list[MessageRecord]) -> list[MessageRecord]:
         if not candidates:
             return []
-        claimed = self._records.claimed(one.sid for one in candidates)
+        claimed = self._history.claimed(one.sid for one in candidates)
         return [one for one in candidates if one.sid not in claimed]
 
     def _adopt(self, candidates: Sequence[MessageRecord], ref: str, called_at: datetime) -> SubmitResult:
@@ -99,9 +107,12 @@ class Reconciliation:
                     return accepted(one.sid)
         return unknown("Its only match at Twilio belongs to another message.")
 
-    def _absent(self, batch: Batch) -> SubmitResult:
+    def _absent(self, batch: Batch, others: Sequence[MessageRecord]) -> SubmitResult:
+        if others:
+            # Redacted, or encoded otherwise on the way: it may be ours all the same.
+            return unknown("Twilio shows a message to this number that no message of the bridge claims.")
         age = self._now() - batch.called_at
-        if age < timedelta(seconds=self._settings.absent_after_s):
+        if age < self._absent_after:
             return unknown("Twilio does not show the message yet.")
         if not self._settings.resend_unknown:
             return unknown("Twilio does not show the message.", code="ABSENT")
@@ -111,8 +122,9 @@ class Reconciliation:
 class Sweep:
     """Fetches messages whose callbacks were lost: one at a time, for a limited time, taking turns."""
 
-    def __init__(self, settings: TwilioSettings, clock: Callable[[], float]) -> None:
+    def __init__(self, settings: TwilioSettings, reports: Reports, clock: Callable[[], float]) -> None:
         self._settings = settings
+        self._reports = reports
         self._clock = clock
 
     def page(self, account: "Account", window: PollWindow) -> ReceiptPage:
@@ -130,9 +142,11 @@ class Sweep:
             if self._clock() >= deadline:
                 break
             try:
-                receipts.append(self._receipt(pending, account.message(pending.vendor_id), window.until))
+                record = account.message(pending.vendor_id)
+                if record.sid == pending.vendor_id:
+                    receipts.append(self._receipt(pending, record, window.until))
             except NoSuchResource:
-                pass  # deleted at Twilio: the core's own deadline ends it
+                pass  # deleted at Twilio: the bridge's own deadline ends it
             except BridgeError:
                 if not receipts:
                     raise
@@ -141,25 +155,28 @@ class Sweep:
         return ReceiptPage(receipts, str(asked))
 
     def _receipt(self, pending: PendingMessage, record: MessageRecord, now: datetime) -> DeliveryReceipt:
-        status = status_of(record.status, record.error_code)
-        code, reason = code_of(record.status, record.error_code), codes.delivery_reason(record.error_code)
+        report = self._reports.read(record.status, record.error_code)
         after = timedelta(hours=self._settings.sent_final_after_h)
         if record.status == "sent" and after and now - pending.sent_at >= after:
-            delivered = self._settings.sent_final_as == "delivered"
-            status = MessageStatus.DELIVERED if delivered else MessageStatus.UNKNOWN
-            code = "DELIVERED" if delivered else "SENT"
-            reason = "The carrier took the message and reported no further."
+            report = self._silent()
         return DeliveryReceipt(
-            status,
+            report.status,
             message_ref=pending.ref,
             batch_ref=pending.batch_ref,
             vendor_id=record.sid,
             phone=pending.phone,
-            code=code,
-            reason=reason,
-            at=record.date_updated if status.final else None,
-            opted_out=code == str(codes.OPTED_OUT),
+            code=report.code,
+            reason=report.reason,
+            at=record.date_updated if report.status.final else None,
+            opted_out=report.opted_out,
+            unlisted=report.unlisted,
         )
+
+    def _silent(self) -> Report:
+        reason = "The carrier took the message and reported no further."
+        if self._settings.sent_final_as == "delivered":
+            return Report(MessageStatus.DELIVERED, "DELIVERED", reason, False)
+        return Report(MessageStatus.UNKNOWN, "SENT", reason, False)
 
 
 def _created(record: MessageRecord, otherwise: datetime) -> datetime:

@@ -4,6 +4,11 @@ Types and sizes: the `MediaUrl` field of the API definition and twilio.com/docs/
 accepted-mime-types, read 2026-11. Twilio fetches the media itself and checks their content type.
 """
 
+import time
+from collections.abc import Callable
+
+import requests
+
 from bridge.plugin import DigitalPart, DigitalTemplate, TemplateType
 from bridge.plugin.http import FetchFailed, open_url
 
@@ -14,6 +19,9 @@ LONGEST_BODY = 1600
 MB = 1_000_000
 _OTHER_BYTES = 500_000
 _MESSAGE_BYTES = 5 * MB
+_PIECE = 16_384
+_MEASURE_S = 60.0
+"""For all files of a template: Quick Audience waits for the answer meanwhile."""
 
 _SUFFIXES: dict[str, tuple[tuple[str, ...], int]] = {
     "jpg": (("image/jpeg", "image/jpg"), 5 * MB),
@@ -49,11 +57,14 @@ def _form_fault(template: DigitalTemplate, media: list[DigitalPart], settings: T
     return ""
 
 
-def _size_fault(media: list[DigitalPart], allow_private: bool) -> str:
+def _size_fault(
+    media: list[DigitalPart], allow_private: bool, clock: Callable[[], float] = time.monotonic
+) -> str:
     total = 0
+    end = clock() + _MEASURE_S
     for part in media:
         types, most = _SUFFIXES[part.suffix]
-        size, content_type = _measure(part.url, most, allow_private)
+        size, content_type = _measure(part.url, most, allow_private, lambda: clock() >= end)
         if size > most:
             return f"A {part.suffix} file is larger than Twilio's limit of {most // 1000} KB."
         if content_type not in types:
@@ -62,15 +73,20 @@ def _size_fault(media: list[DigitalPart], allow_private: bool) -> str:
     return "" if total <= _MESSAGE_BYTES else "The files together are larger than Twilio's limit of 5 MB."
 
 
-def _measure(url: str, most: int, allow_private: bool) -> tuple[int, str]:
-    """The size of a file, counted up to just over `most`, and its content type."""
+def _measure(url: str, most: int, allow_private: bool, over: Callable[[], bool]) -> tuple[int, str]:
+    """Download a file. Returns its size, counted up to just over `most`, and its content type."""
     with open_url(url, allow_private=allow_private) as response:
         if response.status_code != 200:
             raise FetchFailed(f"The file's host answered with status {response.status_code}.")
         size = 0
-        for piece in response.iter_content(65_536):
-            size += len(piece)
-            if size > most:
-                break
+        try:
+            for piece in response.iter_content(_PIECE):
+                size += len(piece)
+                if size > most:
+                    break
+                if over():
+                    raise FetchFailed("The files take too long to download.")
+        except requests.RequestException:
+            raise FetchFailed("The download broke off.") from None
         content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         return size, content_type

@@ -18,11 +18,12 @@ from bridge.plugin import (
     VendorRejected,
     rejected,
 )
-from bridge.plugin.text import signed
+from bridge.plugin.text import bare_sign, signed
 
 from .sending import Item, Request
 from .settings import Sender, SenderKind, TwilioSettings
 
+_NO_MMS = "This signature's sender cannot send MMS."
 # Twilio refuses such values with 21656 (twilio.com/docs/api/errors/21656, read 2026-11).
 _REFUSED_VALUE = re.compile(r"^$|[\n\r\t]| {5}")
 
@@ -45,7 +46,10 @@ class MessageRecord(NamedTuple):
         return f"MessageRecord(sid={self.sid!r}, status={self.status!r})"
 
     def is_from(self, sender: Sender) -> bool:
-        """Whether this sender's messages look so. Twilio gives a service to messages without one, too."""
+        """Compare with a sender. Returns True when its messages look so.
+
+        Twilio gives a service to messages without one, too.
+        """
         if sender.messaging_service_sid:
             return self.service_sid == sender.messaging_service_sid
         return self.from_ == sender.from_
@@ -59,7 +63,7 @@ class Composer:
         self._hook_url = hook_url
 
     def sender(self, sign_name: str) -> Sender:
-        """What a signature is sent from. Raises NoSuchResource for one that is not configured."""
+        """Return what a signature is sent from. Raises NoSuchResource for one that is not configured."""
         try:
             return self._settings.senders[sign_name]
         except KeyError:
@@ -67,32 +71,42 @@ class Composer:
                 "The channel has no Twilio sender for this signature.", code="UNKNOWN_SIGNATURE"
             ) from None
 
+    def sender_fault(self, template: DigitalTemplate) -> str:
+        """Look for the sender of a digital template. Returns why none could send it, or ""."""
+        name = bare_sign(template.sign_name)
+        if not name:
+            return ""
+        sender = self._settings.senders.get(name)
+        if sender is None:
+            return "The channel has no Twilio sender for this signature."
+        return "" if sender.carries_mms else _NO_MMS
+
     def items(self, batch: Batch) -> list[Item]:
-        """A request for each message, or why it cannot be sent. Raises VendorRejected for the whole batch."""
+        """Return a request for each message, or why it cannot be sent; VendorRejected for the whole batch."""
         sender = self.sender(batch.sign_name)
         common = {"validity_period": self._settings.validity_s, **_origin(sender)}
         content = self._content(batch.template, sender)
         return [self._item(batch, message, sender, {**common, **content}) for message in batch.messages]
 
     def text(self, batch: Batch, message: Message) -> str:
-        """The text as Twilio gets it."""
+        """Return the text as Twilio gets it."""
         if self.sender(batch.sign_name).shows_sign_in_text:
             return signed(batch.sign_name, message.text, batch.template.type)
         return message.text
 
     def address(self, batch: Batch, message: Message) -> str:
-        """The recipient as Twilio writes it."""
+        """Return the recipient as Twilio writes it."""
         prefix = "whatsapp:" if self.sender(batch.sign_name).kind is SenderKind.WHATSAPP else ""
         return prefix + message.phone.e164
 
     def by_content(self, template: Template) -> bool:
-        """True when Twilio renders the text itself."""
+        """Return True when Twilio renders the text itself."""
         return self._settings.template_mode != "local" and not isinstance(template, DigitalTemplate)
 
     def _content(self, template: Template, sender: Sender) -> Mapping[str, Any]:
         if isinstance(template, DigitalTemplate):
-            if sender.kind in (SenderKind.ALPHANUMERIC, SenderKind.WHATSAPP):
-                raise VendorRejected("This signature's sender cannot send MMS.", code="NO_MMS_SENDER")
+            if not sender.carries_mms:
+                raise VendorRejected(_NO_MMS, code="NO_MMS_SENDER")
             return {"media_url": [part.url for part in template.parts if part.suffix != "txt"]}
         if not self.by_content(template):
             return {}

@@ -17,6 +17,24 @@ T = TypeVar("T")
 QUIET_S = 60.0
 
 
+class Deadline:
+    """The end of a batch, by two clocks: no call may begin behind it, however long its thread was stopped.
+
+    The steady clock stands while a machine sleeps, the wall clock may be set back: whichever ends first
+    counts.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float], wall: Callable[[], float]) -> None:
+        self._clock = clock
+        self._wall = wall
+        self._end = clock() + seconds
+        self._until = wall() + seconds
+
+    def left(self) -> float:
+        """Compare with both clocks. Returns the seconds that are left, 0 when it is over."""
+        return max(0.0, min(self._end - self._clock(), self._until - self._wall()))
+
+
 class Gate:
     """Lets at most `limit` calls pass at once; `limit` adapts between 1 and `most`."""
 
@@ -51,7 +69,7 @@ class Gate:
                 self._condition.notify_all()
 
     def throttled(self, ticket: int) -> None:
-        """The call with this ticket was answered 429. The calls of one burst halve the limit only once."""
+        """Slow down for a call that was answered 429; the calls of one burst halve the limit only once."""
         with self._condition:
             if ticket == self._burst:
                 self._burst += 1
@@ -72,31 +90,32 @@ class Gate:
 class Crew:
     """Threads that call Twilio through the gate. What is not begun by its deadline is not begun at all."""
 
-    def __init__(self, gate: Gate, clock: Callable[[], float], name: str, threads: int) -> None:
+    def __init__(self, gate: Gate, name: str, threads: int) -> None:
         self._gate = gate
-        self._clock = clock
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
     def start(
-        self, call: Callable[[], T], otherwise: Callable[[BridgeError], T], deadline: float
-    ) -> "Future[T]":
+        self, call: Callable[[], T], otherwise: Callable[[BridgeError], T], deadline: Deadline
+    ) -> Future[T]:
         """Begin a call; a BridgeError it raises becomes the result that `otherwise` makes of it."""
         return self._pool.submit(self._run, call, otherwise, deadline)
 
     def gather(
-        self, futures: Sequence["Future[T]"], otherwise: Callable[[BridgeError], T], deadline: float
+        self, futures: Sequence[Future[T]], otherwise: Callable[[BridgeError], T], deadline: Deadline
     ) -> list[T]:
-        """The results, in order. Calls still waiting at the deadline are given up, running ones are not."""
-        wait(futures, timeout=max(0.0, deadline - self._clock()))
+        """Return the results, in order; at the deadline waiting calls are dropped, running ones are not."""
+        wait(futures, timeout=deadline.left())
         return [otherwise(out_of_time()) if future.cancel() else future.result() for future in futures]
 
     def close(self) -> None:
         """Let running calls end, begin no more."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _run(self, call: Callable[[], T], otherwise: Callable[[BridgeError], T], deadline: float) -> T:
-        with self._gate.passage(deadline - self._clock()) as ticket:
-            if ticket is None or self._clock() >= deadline:
+    def _run(self, call: Callable[[], T], otherwise: Callable[[BridgeError], T], deadline: Deadline) -> T:
+        with self._gate.passage(deadline.left()) as ticket:
+            # After every wait and right before the exchange: whoever stopped this thread may have let the
+            # lease on the batch lapse, and another worker may have found the message absent since.
+            if ticket is None or not deadline.left():
                 return otherwise(out_of_time())
             try:
                 return call()
@@ -108,5 +127,5 @@ class Crew:
 
 
 def out_of_time() -> VendorThrottled:
-    """The error of a call that was not begun because its batch's time was up."""
+    """Return the error of a call that was not begun because its batch's time was up."""
     return VendorThrottled("Twilio's answers are too slow for more messages in this call.", code="NO_TIME")

@@ -17,7 +17,7 @@ class Recent(Generic[T]):
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, ask: Callable[[], T]) -> T:
-        """The remembered answer, or a new one. Two threads may ask at once; that does no harm."""
+        """Return the remembered answer, or a new one. Two threads may ask at once; that does no harm."""
         with self._lock:
             now = self._clock()
             self._answers = {one: kept for one, kept in self._answers.items() if kept[0] > now}

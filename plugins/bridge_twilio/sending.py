@@ -1,11 +1,11 @@
 """Handing the messages of one batch over: in parallel, at the allowed rate, and not past its time."""
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 from bridge.plugin import (
-    BridgeError,
     NotAccepted,
     OutcomeUnknown,
     SubmitResult,
@@ -14,11 +14,10 @@ from bridge.plugin import (
     accepted,
     failure,
     not_sent,
-    rejected,
 )
 
 from . import codes
-from .pace import Crew
+from .pace import Crew, Deadline
 
 LOST_IN_A_ROW = 5
 """So many unknown outcomes without a success between them, and the rest of the batch waits."""
@@ -34,55 +33,49 @@ class Request(NamedTuple):
         return f"Request(segments={self.segments})"
 
 
+_OF_ONE_RECIPIENT = frozenset(map(str, codes.OF_ONE_RECIPIENT))
 Item = Request | SubmitResult
 """A message to hand over, or what was decided about it before."""
-
-
-def refused(error: BridgeError) -> SubmitResult:
-    """What an error means for its message."""
-    if error.code == str(codes.OPTED_OUT):
-        return rejected(error.code, error.reason, opted_out=True)
-    return failure(error)
 
 
 class Submission:
     """One batch on its way.
 
     An error that will meet every further message (credentials, no contact, "wait so long") ends it early:
-    the messages not begun are reported as not sent, the core sends them later.
+    the messages not begun are reported as not sent, the bridge sends them later.
     """
 
     def __init__(
         self,
         send: Callable[..., str],
         crew: Crew,
-        deadline: float,
-        clock: Callable[[], float],
+        deadline: Deadline,
         sleep: Callable[[float], None],
     ) -> None:
         self._send = send
         self._crew = crew
         self._deadline = deadline
-        self._clock = clock
         self._sleep = sleep
         self._obstacle: NotAccepted | None = None
         self._lost = 0
+        self._given: set[str] = set()
+        self._lock = threading.Lock()
 
     def run(
         self, items: Sequence[Item], per_second: float, take: Callable[[float], float]
     ) -> list[SubmitResult]:
-        """One result per item, in order. `take` asks for segments and says how long to wait for them."""
+        """Return one result per item, in order; `take` asks for segments and says how long to wait."""
         futures = []
         for portion in _portions(items, per_second):
             if per_second and not self._obstacle:
                 self._wait(take(sum(item.segments for item in portion if isinstance(item, Request))))
             futures += [
-                self._crew.start(partial(self._hand_over, item), refused, self._deadline) for item in portion
+                self._crew.start(partial(self._hand_over, item), failure, self._deadline) for item in portion
             ]
-        return self._crew.gather(futures, refused, self._deadline)
+        return self._crew.gather(futures, failure, self._deadline)
 
     def _wait(self, seconds: float) -> None:
-        if seconds > self._deadline - self._clock():
+        if seconds > self._deadline.left():
             self._obstacle = VendorThrottled(
                 "The sender's segments per second are used up.", code="RATE", retry_after=seconds
             )
@@ -95,7 +88,7 @@ class Submission:
         if self._obstacle is not None:
             return not_sent(self._obstacle)
         try:
-            sid = self._send(**item.fields)
+            sid = self._own(self._send(**item.fields))
         except OutcomeUnknown:
             self._lost += 1
             if self._lost >= LOST_IN_A_ROW:
@@ -106,10 +99,20 @@ class Submission:
                 self._obstacle = error
             raise
         except NotAccepted as error:
-            self._obstacle = error
+            if error.code not in _OF_ONE_RECIPIENT:
+                self._obstacle = error
             raise
         self._lost = 0
         return accepted(sid)
+
+    def _own(self, sid: str) -> str:
+        """Return an id that no other message of the batch got: an answer given twice proves one of them."""
+        with self._lock:
+            known = sid in self._given
+            self._given.add(sid)
+        if known:
+            raise OutcomeUnknown("Twilio gave one id to two messages.", code="DUPLICATE_ID")
+        return sid
 
 
 def _portions(items: Sequence[Item], per_second: float) -> Iterator[Sequence[Item]]:

@@ -8,10 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
 
-from bridge.plugin import PluginSettings
+from bridge.plugin import Consequence, PluginSettings
 from bridge.plugin.text import bare_sign
-
-from .codes import Consequence
 
 Sid = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[0-9a-fA-F]{32}$")]
 
@@ -20,6 +18,8 @@ _TOLL_FREE = tuple(f"+1{area}" for area in (800, 833, 844, 855, 866, 877, 888))
 
 # A WhatsApp address or E.164 number, a short code, an alphanumeric sender ID (with a letter).
 _FROM = re.compile(r"(whatsapp:)?\+[1-9][0-9]{6,14}|[0-9]{3,8}|(?=.*[A-Za-z])[0-9A-Za-z &+_-]{1,11}|")
+
+_RENAMED = {"retry": "throttled", "permanent": "rejected"}
 
 
 class SenderKind(StrEnum):
@@ -72,8 +72,13 @@ class Sender(PluginSettings):
         return SenderKind.SHORT_CODE if self.from_.isdigit() else SenderKind.ALPHANUMERIC
 
     @property
+    def carries_mms(self) -> bool:
+        """Returns True for a sender that Twilio carries digital messages from."""
+        return self.kind not in (SenderKind.ALPHANUMERIC, SenderKind.WHATSAPP)
+
+    @property
     def shows_sign_in_text(self) -> bool:
-        """Whether the signature goes in front of the text: unless set, where the sender shows no name."""
+        """Returns True when the signature goes in front of the text: unless set, for nameless senders."""
         if self.sign_in_text is not None:
             return self.sign_in_text
         return self.kind not in (SenderKind.ALPHANUMERIC, SenderKind.WHATSAPP)
@@ -83,12 +88,15 @@ class TwilioSettings(PluginSettings):
     """The account, its senders and how messages are handed over."""
 
     account_sid: Annotated[str, StringConstraints(pattern=r"^AC[0-9a-fA-F]{32}$")]
+    """The Account SID, AC and 32 hexadecimal digits."""
     auth_token: SecretStr
+    """The Auth Token; it also verifies webhooks."""
     api_key: Annotated[str, StringConstraints(pattern=r"^(SK[0-9a-fA-F]{32})?$")] = ""
     api_secret: SecretStr = SecretStr("")
     signing_keys: Mapping[str, SecretStr] = Field(default_factory=dict)
     base_url: str = ""
     senders: Mapping[str, Sender] = Field(min_length=1)
+    """What each signature is sent from: { "Acme" = { from = "+1..." } }, or its messaging_service_sid."""
 
     template_mode: Literal["local", "content", "whatsapp"] = "local"
     content_language: str = "zh_CN"
@@ -108,6 +116,16 @@ class TwilioSettings(PluginSettings):
     sent_final_after_h: Annotated[float, Field(ge=0)] = 0
     sent_final_as: Literal["unknown", "delivered"] = "unknown"
     error_classes: Mapping[int, Consequence] = Field(default_factory=dict)
+
+    @field_validator("error_classes", mode="before")
+    @classmethod
+    def _todays_words(cls, classes: object) -> object:
+        for code, word in classes.items() if isinstance(classes, Mapping) else ():
+            if word in _RENAMED:
+                raise ValueError(f'the class "{word}" of {code} is called "{_RENAMED[word]}" now')
+            if word == Consequence.HOLD:
+                raise ValueError(f"{code} cannot be held: Twilio names no moment from which it takes it")
+        return classes
 
     @field_validator("senders")
     @classmethod

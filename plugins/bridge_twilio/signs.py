@@ -20,7 +20,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def review(account: "Account", sender: Sender) -> SignReview:
-    """The review of a sender. Raises NoSuchResource when the account has no such sender."""
+    """Return the review of a sender. Raises NoSuchResource when the account has no such sender."""
     if sender.status:
         return SignReview(ReviewStatus(sender.status), sender.reason)
     parts = [*_of_sender(account, sender), *_of_service(account, sender)]
@@ -81,7 +81,7 @@ def _reviewed(
 
 
 def _sentence(causes: Any) -> str:
-    """The texts of a list of error objects, whose keys differ between campaigns, brands and toll-free."""
+    """Join the texts of error objects, whose keys differ between campaigns, brands and toll-free."""
     texts = []
     for cause in causes or ():
         text = _first(cause, "description", "message", "reason", "detail")

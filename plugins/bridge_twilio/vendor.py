@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from bridge.plugin import (
     Batch,
+    Beginning,
     BridgeError,
     Carrier,
     CarrierReview,
@@ -33,6 +34,7 @@ from bridge.plugin import (
     WebhookRequest,
     WebhookResult,
     hookimpl,
+    questions_of,
     unknown,
 )
 from bridge.plugin.text import bare_sign
@@ -41,8 +43,9 @@ from . import media, signs
 from .content import Contents
 from .lookups import Reconciliation, Sweep
 from .messages import Composer
-from .pace import Crew, Gate
+from .pace import Crew, Deadline, Gate
 from .recent import Recent
+from .reports import Reports
 from .sending import Submission
 from .settings import TwilioSettings
 from .webhooks import Webhooks
@@ -52,6 +55,14 @@ if TYPE_CHECKING:
 
 _MOST_MESSAGES = 100
 _REVIEW_S = 60.0
+_TEXT_TEMPLATES = ("create_template", "update_template", "query_template")
+_DIGITAL = (
+    "create_digital_template",
+    "update_digital_template",
+    "query_digital_template",
+    "delete_digital_template",
+    "send_digital_batch",
+)
 
 
 class Twilio(Vendor):
@@ -72,16 +83,15 @@ class Twilio(Vendor):
         self._settings = settings = cast(TwilioSettings, channel.settings)
         _check_sdk()
         _check_addresses(settings.base_url, channel.hook_url, channel.allow_private)
-        self._clock, self._sleep = clock, sleep
+        self._clock, self._sleep, self._now = clock, sleep, now
         self._account: Account | None = None
         self._opening = threading.Lock()
         self._composer = Composer(settings, channel.hook_url)
-        self._crew = Crew(
-            Gate(settings.concurrency, clock), clock, f"twilio-{channel.name}", settings.concurrency
-        )
-        self._webhooks = Webhooks(settings)
-        self._reconciliation = Reconciliation(settings, self._composer, channel.records, now)
-        self._sweep = Sweep(settings, clock)
+        self._crew = Crew(Gate(settings.concurrency, clock), f"twilio-{channel.name}", settings.concurrency)
+        reports = Reports()
+        self._webhooks = Webhooks(settings, reports)
+        self._reconciliation = Reconciliation(settings, self._composer, channel.history, now)
+        self._sweep = Sweep(settings, reports, clock)
         self._sign_reviews = Recent[SignReview](_REVIEW_S, clock)
         self._template_reviews = Recent[TemplateReview](_REVIEW_S, clock)
 
@@ -93,10 +103,40 @@ class Twilio(Vendor):
         return Limits(messages=max(1, min(_MOST_MESSAGES, within_time)))
 
     def withheld(self) -> Collection[str]:
-        """Twilio reviews no text of an SMS: unless templates are Content, the bridge keeps them."""
-        if self._settings.template_mode != "local":
-            return ()
-        return ("create_template", "update_template", "query_template")
+        """Name what these settings leave nothing for.
+
+        Twilio reviews no text of an SMS: unless templates are Content, the bridge keeps them. Without a
+        sender that carries MMS, or a country to carry them to, there are no digital messages.
+        """
+        local = self._settings.template_mode == "local"
+        return (*(_TEXT_TEMPLATES if local else ()), *(() if self._carries_mms() else _DIGITAL))
+
+    def _carries_mms(self) -> bool:
+        senders = self._settings.senders.values()
+        return bool(self._settings.mms_countries) and any(sender.carries_mms for sender in senders)
+
+    @classmethod
+    def beginnings(cls) -> Sequence[Beginning]:
+        """Return the one way, with what Twilio's console wants."""
+        return (
+            Beginning(
+                cls.name,
+                "Twilio",
+                tuple(questions_of(cls.settings_model)),
+                at_vendor=(
+                    "Inbound webhook of the messaging service or number (POST), for replies; "
+                    "status callbacks need no set-up.",
+                    "{hook_url}/inbound",
+                ),
+            ),
+        )
+
+    def identity(self) -> Sequence[str]:
+        """Return what makes the account: its SID, which a subaccount has of its own, and where it is called.
+
+        An API key is another way into the same account.
+        """
+        return (self._settings.account_sid, self._settings.base_url.lower())
 
     def close(self) -> None:
         """Let running calls end and give the connections up."""
@@ -106,7 +146,7 @@ class Twilio(Vendor):
 
     @hookimpl
     def check_channel(self, channel: Channel) -> Health:
-        """One cheap call for the credentials, then each sender's review."""
+        """Return one cheap call for the credentials, then each sender's review."""
         try:
             self._open().ask_anything()
             refused = self._refused_senders()
@@ -120,7 +160,7 @@ class Twilio(Vendor):
 
     @hookimpl
     def query_sign(self, channel: Channel, sign_name: str) -> SignReview:
-        """What Twilio says about the signature's sender: campaign, brand, verification, ownership."""
+        """Return what Twilio says about the signature's sender: campaign, brand, verification, ownership."""
         sender = self._composer.sender(bare_sign(sign_name))
         return self._sign_reviews.get(sender, lambda: signs.review(self._open(), sender))
 
@@ -143,18 +183,20 @@ class Twilio(Vendor):
     @hookimpl
     def create_digital_template(self, channel: Channel, template: DigitalTemplate) -> CreatedTemplate:
         """Approved at once, or rejected with the reason for which no recipient could get it."""
-        fault = media.fault(template, self._settings, channel.allow_private)
+        fault = self._composer.sender_fault(template) or media.fault(
+            template, self._settings, channel.allow_private
+        )
         status = ReviewStatus.REJECTED if fault else ReviewStatus.APPROVED
         return CreatedTemplate(template.code, status, fault, state=fault)
 
     @hookimpl
     def update_digital_template(self, channel: Channel, template: DigitalTemplate) -> CreatedTemplate:
-        """As a creation: Twilio keeps nothing of a digital template."""
+        """Do as for a creation: Twilio keeps nothing of a digital template."""
         return self.create_digital_template(channel, template)
 
     @hookimpl
     def query_digital_template(self, channel: Channel, template: DigitalTemplate) -> DigitalTemplateReview:
-        """What the creation found, the same for every carrier."""
+        """Return what the creation found, the same for every carrier."""
         status = ReviewStatus.REJECTED if template.state else ReviewStatus.APPROVED
         review = CarrierReview(status, template.state)
         return DigitalTemplateReview(dict.fromkeys(Carrier, review), template.state)
@@ -166,24 +208,24 @@ class Twilio(Vendor):
 
     @hookimpl
     def send_batch(self, channel: Channel, batch: Batch) -> Sequence[SubmitResult]:
-        """One Messages.create per recipient, in parallel."""
+        """Return one Messages.create per recipient, in parallel."""
+        deadline = self._deadline()
         items = self._composer.items(batch)
-        deadline = self._clock() + self._settings.batch_seconds
-        submission = Submission(self._open().send, self._crew, deadline, self._clock, self._sleep)
+        submission = Submission(self._open().send, self._crew, deadline, self._sleep)
         rate = self._settings.segments_per_second
         bucket = f"segments:{batch.sign_name}"
-        return submission.run(items, rate, lambda segments: channel.records.take(bucket, segments, rate))
+        return submission.run(items, rate, lambda segments: channel.history.take(bucket, segments, rate))
 
     @hookimpl
     def send_digital_batch(self, channel: Channel, batch: Batch) -> Sequence[SubmitResult]:
-        """As `send_batch`, with the media's addresses."""
+        """Send as `send_batch` does, with the media's addresses."""
         return self.send_batch(channel, batch)
 
     @hookimpl
     def reconcile_batch(self, channel: Channel, batch: Batch) -> Sequence[SubmitResult]:
         """Look each message up by recipient, time and text. A failed look-up leaves it unknown."""
         account = self._open()
-        deadline = self._clock() + self._settings.batch_seconds
+        deadline = self._deadline()
         futures = [
             self._crew.start(
                 partial(self._reconciliation.settle, account, batch, message), _still_unknown, deadline
@@ -203,13 +245,16 @@ class Twilio(Vendor):
         return self._webhooks.parse(request)
 
     def _open(self) -> "Account":
-        """The account, opened on first use: the SDK's client costs 0.2 s and 30 MB (9.13)."""
+        """Return the account, opened on first use: the SDK's client costs 0.2 s and 30 MB (9.13)."""
         with self._opening:
             if self._account is None:
                 from .client import Account
 
                 self._account = Account(self._settings)
             return self._account
+
+    def _deadline(self) -> Deadline:
+        return Deadline(self._settings.batch_seconds, self._clock, lambda: self._now().timestamp())
 
     def _refused_senders(self) -> list[str]:
         refused = []

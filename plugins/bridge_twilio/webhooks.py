@@ -13,7 +13,6 @@ from bridge.plugin import (
     Acknowledgement,
     BadNumber,
     DeliveryReceipt,
-    MessageStatus,
     MoMessage,
     Phone,
     WebhookRejected,
@@ -22,12 +21,14 @@ from bridge.plugin import (
     from_vendor,
 )
 
-from . import codes
+from .reports import Reports
 from .settings import TwilioSettings
 
 _REF = re.compile(r"[0-9a-z-]{1,20}")
 _TWIML = Acknowledgement(b'<?xml version="1.0" encoding="UTF-8"?><Response></Response>', "text/xml")
 _DONE = Acknowledgement()
+_MOST_FIELDS = 500
+"""Verifying sorts every field before anybody knows who sent them; Twilio's own have about thirty."""
 
 # The words on which Twilio itself blocks and unblocks a number for a sender (twilio.com/docs/messaging/
 # compliance, read 2026-11). YES, which it also takes as coming back, may answer any question.
@@ -40,19 +41,20 @@ class Form(dict[str, list[str]]):
     """A form with repeated fields, in the shape that the SDK's validator reads."""
 
     def getlist(self, name: str) -> list[str]:
-        """Every value of a field."""
+        """Return every value of a field."""
         return self[name]
 
     def first(self, name: str) -> str:
-        """The first value of a field, "" when it is missing."""
+        """Return the first value of a field, "" when it is missing."""
         return self.get(name, [""])[0]
 
 
 class Webhooks:
     """Verifies and reads the webhooks of one channel. Loads only the SDK's validator, not its client."""
 
-    def __init__(self, settings: TwilioSettings) -> None:
+    def __init__(self, settings: TwilioSettings, reports: Reports) -> None:
         self._settings = settings
+        self._reports = reports
 
     def parse(self, request: WebhookRequest) -> WebhookResult:
         """Read a webhook. Raises WebhookRejected for one that Twilio did not sign."""
@@ -61,7 +63,7 @@ class Webhooks:
         fields = form if request.method == "POST" else _decoded(request.query)
         match request.tail.rstrip("/"):
             case "/status":
-                return WebhookResult(receipts=[receipt(fields, request.query)], acknowledgement=_DONE)
+                return WebhookResult(receipts=[self._receipt(fields, request.query)], acknowledgement=_DONE)
             case "/inbound":
                 return WebhookResult(replies=self._replies(fields), acknowledgement=_TWIML)
             case _:
@@ -86,13 +88,31 @@ class Webhooks:
             raise WebhookRejected("The request's Twilio signature is wrong.")
 
     def _secret(self, signing: str) -> str:
-        """The shared key that the header names, otherwise the auth token."""
+        """Return the shared key that the header names, otherwise the auth token."""
         named = dict(part.strip().partition("=")[::2] for part in signing.split(","))
         key = named.get("key", "")
         secret = self._settings.signing_keys.get(key) if key else self._settings.auth_token
         if secret is None:
             raise WebhookRejected("The request is signed with a key that the channel's signing_keys lack.")
         return secret.get_secret_value()
+
+    def _receipt(self, form: Form, query: bytes) -> DeliveryReceipt:
+        """Read a status callback. The references are ours, from the callback's own query."""
+        refs = {name: values[0] for name, values in parse_qs(query.decode("ascii", "replace")).items()}
+        report = self._reports.read(
+            form.first("MessageStatus") or form.first("SmsStatus"), form.first("ErrorCode")
+        )
+        return DeliveryReceipt(
+            report.status,
+            message_ref=_ref(refs.get("m", "")),
+            batch_ref=_ref(refs.get("b", "")),
+            vendor_id=form.first("MessageSid") or form.first("SmsSid"),
+            phone=_phone(form.first("To")),
+            code=report.code,
+            reason=report.reason,
+            opted_out=report.opted_out,
+            unlisted=report.unlisted,
+        )
 
     def _replies(self, form: Form) -> list[MoMessage]:
         sender = form.first("From").removeprefix("whatsapp:")
@@ -112,7 +132,7 @@ class Webhooks:
         ]
 
     def _sign_name(self, service_sid: str, to: str) -> str:
-        """The signature that was answered, when exactly one is sent from there."""
+        """Return the signature that was answered, when exactly one is sent from there."""
         senders = self._settings.senders.items()
         names = [name for name, sender in senders if to and sender.from_ == to] or [
             name for name, sender in senders if service_sid and sender.messaging_service_sid == service_sid
@@ -120,54 +140,24 @@ class Webhooks:
         return names[0] if len(names) == 1 else ""
 
 
-def receipt(form: Form, query: bytes) -> DeliveryReceipt:
-    """The receipt of a status callback. The references are ours, from the callback's own query."""
-    refs = {name: values[0] for name, values in parse_qs(query.decode("ascii", "replace")).items()}
-    status, code = form.first("MessageStatus"), form.first("ErrorCode")
-    return DeliveryReceipt(
-        status_of(status, code),
-        message_ref=_ref(refs.get("m", "")),
-        batch_ref=_ref(refs.get("b", "")),
-        vendor_id=form.first("MessageSid"),
-        phone=_phone(form.first("To")),
-        code=code_of(status, code),
-        reason=codes.delivery_reason(code),
-        opted_out=code == str(codes.OPTED_OUT),
-    )
-
-
-def status_of(word: str, code: str) -> MessageStatus:
-    """The bridge's status for Twilio's; an unknown word counts as progress, because it proves acceptance."""
-    status = codes.STATUS.get(word)
-    if status is None:
-        _log.warning("A message has a status that the bridge does not know: %s", word[:30])
-        return MessageStatus.ACCEPTED
-    if code.isdigit() and int(code) in codes.EXPIRED and status is MessageStatus.UNDELIVERABLE:
-        return MessageStatus.EXPIRED
-    if code.isdigit() and int(code) in codes.ACCOUNT_FAULTS:
-        _log.error("Messages fail until a person acts: %s %s", code, codes.delivery_reason(code))
-    return status
-
-
-def code_of(word: str, code: str) -> str:
-    """The code of a final status: Twilio's own, DELIVERED for success, otherwise the word."""
-    if code:
-        return code
-    return "DELIVERED" if codes.STATUS.get(word) is MessageStatus.DELIVERED else word.upper()
-
-
 def _form(request: WebhookRequest) -> Form:
     if request.method != "POST":
         return Form()
-    content_type = request.headers.get("content-type", "")
-    if not content_type.startswith("application/x-www-form-urlencoded"):
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/x-www-form-urlencoded":
         raise WebhookRejected("Twilio's messaging webhooks are form-encoded.")
     return _decoded(request.body)
 
 
 def _decoded(data: bytes) -> Form:
     form = Form()
-    for name, value in parse_qsl(data.decode("utf-8", "replace"), keep_blank_values=True):
+    try:
+        pairs = parse_qsl(
+            data.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS
+        )
+    except ValueError:
+        raise WebhookRejected("Twilio's messaging webhooks have fewer fields.") from None
+    for name, value in pairs:
         form.setdefault(name, []).append(value)
     return form
 

@@ -12,11 +12,12 @@ from tests.databases import KINDS
 
 from .accepting import Load, through_gunicorn, through_the_application
 from .choices import Counts, compared
-from .dispatching import dispatched
 from .pushing import pushed
 from .receiving import received
 from .recipes import lines as recipe_lines
 from .round_trip import there_and_back
+from .sending import sent
+from .spans import traced
 from .table import Line, machine, print_table
 
 
@@ -25,7 +26,7 @@ class Sizes:
     """How much is measured."""
 
     accepts: Sequence[Load]
-    dispatched: int
+    sent: int
     receipts: int
     single_receipts: int
     pushes: int
@@ -36,7 +37,7 @@ class Sizes:
 
 FULL = Sizes(
     accepts=(Load(300, 1_000, aimed=True), Load(10, 100_000)),
-    dispatched=100_000,
+    sent=100_000,
     receipts=100_000,
     single_receipts=2_000,
     pushes=100_000,
@@ -46,7 +47,7 @@ FULL = Sizes(
 )
 QUICK = Sizes(
     accepts=(Load(5, 1_000, aimed=True), Load(1, 5_000)),
-    dispatched=2_000,
+    sent=2_000,
     receipts=2_000,
     single_receipts=50,
     pushes=2_000,
@@ -66,7 +67,7 @@ def accept(kind: str, folder: Path, sizes: Sizes) -> Iterator[Line]:
 def dispatch(kind: str, folder: Path, sizes: Sizes) -> Iterator[Line]:
     """Calls to the vendor."""
     for per_call in (1_000, 100):
-        yield from dispatched(kind, folder, sizes.dispatched, per_call)
+        yield from sent(kind, folder, sizes.sent, per_call)
 
 
 def receipts(kind: str, folder: Path, sizes: Sizes) -> Iterator[Line]:
@@ -89,6 +90,11 @@ def choices(kind: str, folder: Path, sizes: Sizes) -> Iterator[Line]:
     return compared(kind, folder, sizes.choices)
 
 
+def spans(kind: str, folder: Path, sizes: Sizes) -> Iterator[Line]:
+    """The cost of OpenTelemetry."""
+    return traced(kind, folder, sizes.accepts[0])
+
+
 def recipes(_kind: str, _folder: Path, _sizes: Sizes) -> Iterator[Line]:
     """Vendors from a file beside vendors in Python; needs no database."""
     return recipe_lines()
@@ -101,6 +107,7 @@ ROWS: dict[str, Callable[[str, Path, Sizes], Iterator[Line]]] = {
     "push": push,
     "round-trip": round_trip,
     "choices": choices,
+    "spans": spans,
     "recipes": recipes,
 }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from bridge.ledger import Ledger, open_ledger
-from bridge.ledger.models import chunk
+from bridge.ledger.database.tables import batch
 
 from .bodies import Sends
 from .databases import fresh_database, open_raw, server_pids
@@ -81,11 +81,9 @@ def _compare(
 
 def _latest_blobs(ledger: Ledger) -> Sequence[bytes]:
     """The blobs that the bridge stored for its latest send."""
-    latest = select(func.max(chunk.c.batch_id)).scalar_subquery()
+    latest = select(func.max(batch.c.send_id)).scalar_subquery()
     with ledger.database.read() as connection:
-        return (
-            connection.execute(select(chunk.c.recipients).where(chunk.c.batch_id == latest)).scalars().all()
-        )
+        return connection.execute(select(batch.c.recipients).where(batch.c.send_id == latest)).scalars().all()
 
 
 def _line(what: str, kind: str, load: Load, ours: Meter, limit: Meter, note: str = "") -> Line:

@@ -10,10 +10,23 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from bridge.ledger import Claimed, Conclusion, Ledger, MessageRow, NewBatch, Recipients, Terms, open_ledger
+from bridge.clock import DAY_MS
+from bridge.ledger import (
+    Claimed,
+    Conclusion,
+    Holder,
+    Lane,
+    Ledger,
+    MessageRow,
+    NewSend,
+    Recipients,
+    Scope,
+    Terms,
+    open_ledger,
+)
 from bridge.ledger.blobs import encode
-from bridge.ledger.refs import DAY_MS, new_id, phone_key
-from bridge.plugin import MessageStatus
+from bridge.ledger.refs import message_ref, new_id, phone_key
+from bridge.plugin import DeliveryReceipt, MessageStatus
 
 from .bodies import numbers
 from .databases import RawPostgres, fresh_database, open_raw, server_pids
@@ -47,6 +60,7 @@ def compared(kind: str, folder: Path, counts: Counts) -> Iterator[Line]:
     if kind == "postgresql":
         yield _copy_or_executemany(kind, folder, counts.rows)
     yield _group_commit_or_each(kind, folder, counts.rows)
+    yield _tally_or_none(kind, folder, counts.rows)
     yield from _indexes(kind, folder, counts)
 
 
@@ -86,7 +100,7 @@ def _blobs_or_rows(kind: str, folder: Path, count: int) -> Iterator[Line]:
             blobs = Meter(**server_pids(url))
             for part in whole.slices(_A_COMMIT):
                 with blobs:
-                    raw.insert_blobs([encode(chunk) for chunk in part.slices(size)])
+                    raw.insert_blobs([encode(claimed) for claimed in part.slices(size)])
             yield _line(f"store a send as blobs of {size:,}", kind, count, blobs, rows, "a row each")
 
 
@@ -106,7 +120,7 @@ def _copy_or_executemany(kind: str, folder: Path, count: int) -> Line:
 def _group_commit_or_each(kind: str, folder: Path, count: int) -> Line:
     with fresh_database(kind, folder) as url, closing(open_ledger(url)) as ledger:
         grouped, each = Meter(**server_pids(url)), Meter(**server_pids(url))
-        conclusions = [_conclusion(chunk) for chunk in _claimed(ledger, 2 * count)]
+        conclusions = [_conclusion(claimed) for claimed in _claimed(ledger, 2 * count)]
         half = len(conclusions) // 2
         with grouped:
             for start in range(0, half, _CALLS_A_COMMIT):
@@ -120,25 +134,51 @@ def _group_commit_or_each(kind: str, folder: Path, count: int) -> Line:
     )
 
 
+def _tally_or_none(kind: str, folder: Path, count: int) -> Line:
+    """Messages recorded and ended by receipts, with their totals written in the same transactions, or not."""
+    with fresh_database(kind, folder) as url, closing(open_ledger(url)) as ledger:
+        kept, without = Meter(**server_pids(url)), Meter(**server_pids(url))
+        conclusions = [_conclusion(claimed) for claimed in _claimed(ledger, 2 * count)]
+        half = len(conclusions) // 2
+        with kept:
+            _record_and_end(ledger, conclusions[:half])
+        ledger.database.before_commit.clear()
+        with without:
+            _record_and_end(ledger, conclusions[half:])
+    return _line("record and end messages with a tally", kind, count, kept, without, "without")
+
+
+def _record_and_end(ledger: Ledger, conclusions: Sequence[Conclusion]) -> None:
+    for start in range(0, len(conclusions), _CALLS_A_COMMIT):
+        part = conclusions[start : start + _CALLS_A_COMMIT]
+        _record(ledger, part)
+        receipts = [
+            DeliveryReceipt(MessageStatus.DELIVERED, message_ref(row.batch_id, row.seq), code="DELIVRD")
+            for one in part
+            for row in one.rows
+        ]
+        ledger.receipts.apply(CHANNEL, receipts, pushes=True, now=_NOW + 5_000)
+
+
 def _claimed(ledger: Ledger, count: int) -> Sequence[Claimed]:
-    chunks = Recipients(numbers(count)).slices(_A_CALL)
+    batches = Recipients(numbers(count)).slices(_A_CALL)
     template = json.dumps({"type": 1})
-    new = NewBatch(CHANNEL, "task-1", "Acme", "T1", template, b"digest", chunks=chunks)
-    ledger.batches.accept(new, Terms(_NOW, _NOW + DAY_MS, DAY_MS, 1 << 40))
+    new = NewSend(CHANNEL, "task-1", "Acme", "T1", template, b"digest", batches=batches)
+    ledger.sends.accept(new, Terms(_NOW, _NOW + DAY_MS, DAY_MS, 1 << 40))
     return ledger.write(
-        lambda connection: ledger.chunks.claim(
-            connection, CHANNEL, "benchmark", limit=len(chunks), now=_NOW, lease_ms=DAY_MS
+        lambda connection: ledger.batches.claim(
+            connection, Scope(CHANNEL, _NOW), Holder("benchmark", DAY_MS), Lane("", ""), limit=len(batches)
         )
     )
 
 
-def _conclusion(chunk: Claimed) -> Conclusion:
-    rows = [_row(chunk.id, seq, phone, _NOW) for seq, phone in enumerate(chunk.recipients.phones)]
-    return Conclusion(chunk, "task-1", "Acme", pushes=True, rows=rows)
+def _conclusion(claimed: Claimed) -> Conclusion:
+    rows = [_row(claimed.id, seq, phone, _NOW) for seq, phone in enumerate(claimed.recipients.phones)]
+    return Conclusion(claimed, "task-1", "Acme", pushes=True, rows=rows)
 
 
 def _record(ledger: Ledger, conclusions: Sequence[Conclusion]) -> None:
-    ledger.write(lambda connection: ledger.chunks.record(connection, conclusions, _NOW))
+    ledger.write(lambda connection: ledger.batches.record(connection, conclusions, _NOW))
 
 
 def _in_threads(tasks: Sequence[Callable[[], None]], *, threads: int) -> None:
@@ -182,16 +222,16 @@ def _with_indexes(
 
 
 def _message_rows(count: int, now: int, *, plain: bool = False) -> Iterator[MessageRow]:
-    """Rows as a day's campaigns make them: chunks in order of time, numbers in none."""
+    """Rows as a day's campaigns make them: batches in order of time, numbers in none."""
     dice = random.Random(now)
     for start in range(0, count, _A_CALL):
-        chunk_id = new_id(now + start)
+        batch_id = new_id(now + start)
         for seq in range(min(_A_CALL, count - start)):
-            row = _row(chunk_id, seq, f"1{dice.randrange(30, 100) * 10**8 + dice.randrange(10**8):010}", now)
+            row = _row(batch_id, seq, f"1{dice.randrange(30, 100) * 10**8 + dice.randrange(10**8):010}", now)
             yield row._replace(phone_key=row.phone_key & (1 << 40) - 1) if plain else row
 
 
-def _row(chunk_id: int, seq: int, phone: str, now: int) -> MessageRow:
+def _row(batch_id: int, seq: int, phone: str, now: int) -> MessageRow:
     key = phone_key(CHANNEL, f"86{phone}", now)
     accepted = int(MessageStatus.ACCEPTED)
-    return MessageRow(chunk_id, seq, phone, key, accepted, f"v{chunk_id}-{seq}", "", "", 1, now, None)
+    return MessageRow(batch_id, seq, phone, key, accepted, f"v{batch_id}-{seq}", "", "", 1, now, None)

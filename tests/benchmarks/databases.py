@@ -52,8 +52,8 @@ class RawSqlite:
         self._many(f"INSERT INTO message ({_COLUMNS}) VALUES ({marks})", rows)
 
     def update_messages(self, ends: Sequence[tuple[str, int, int, int]]) -> None:
-        """Set code and end of messages: (code, ended, chunk id, place)."""
-        self._many("UPDATE message SET code = ?, ended = ? WHERE chunk_id = ? AND seq = ?", ends)
+        """Set code and end of messages: (code, ended, batch id, place)."""
+        self._many("UPDATE message SET code = ?, ended_at = ? WHERE batch_id = ? AND seq = ?", ends)
 
     def close(self) -> None:
         """Close the connection."""
@@ -109,10 +109,10 @@ class RawPostgres:
         self._db.commit()
 
     def update_messages(self, ends: Sequence[tuple[str, int, int, int]]) -> None:
-        """Set code and end of messages: (code, ended, chunk id, place)."""
+        """Set code and end of messages: (code, ended, batch id, place)."""
         with self._db.cursor() as cursor:
             cursor.executemany(
-                "UPDATE message SET code = %s, ended = %s WHERE chunk_id = %s AND seq = %s", ends
+                "UPDATE message SET code = %s, ended_at = %s WHERE batch_id = %s AND seq = %s", ends
             )
         self._db.commit()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 from bridge.contract import callbacks, signing
-from bridge.ledger.outbox import Ended, enqueue_receipts
+from bridge.ledger.reports.outbox import Ended, enqueue_receipts
 from bridge.plugin import MessageStatus
 from bridge.worker import Pusher
 
@@ -34,7 +34,7 @@ def pushed(kind: str, folder: Path, recipients: int) -> Iterator[Line]:
     ):
         ended = _ended(recipients)
         stage.ledger.write(
-            lambda connection: enqueue_receipts(connection, CHANNEL, {"task-1": ended}, ended[0].ended)
+            lambda connection: enqueue_receipts(connection, CHANNEL, {"task-1": ended}, ended[0].ended_at)
         )
         ours, limit = Meter(**server_pids(url), callbacks=server.pid), Meter()
         with ours:
@@ -74,7 +74,7 @@ def _bodies(ended: Sequence[Ended]) -> list[bytes]:
             one.phone,
             MessageStatus.DELIVERED,
             datetime.fromtimestamp(one.sent / 1000, UTC),
-            datetime.fromtimestamp(one.ended / 1000, UTC),
+            datetime.fromtimestamp(one.ended_at / 1000, UTC),
             one.code,
             one.reason,
         )

@@ -12,8 +12,8 @@ from bridge.ledger.refs import message_ref
 
 from .bodies import Sends
 from .databases import fresh_database, open_raw, server_pids
-from .dispatching import drain, recorded
 from .measuring import Meter
+from .sending import drain, recorded
 from .stage import opened
 from .table import Line, rate
 
@@ -60,10 +60,10 @@ def received(kind: str, folder: Path, recipients: int, singles: int) -> Iterator
 
 def _body(rows: list[MessageRow]) -> bytes:
     return json.dumps(
-        [(message_ref(row.chunk_id, row.seq), row.vendor_id, f"86{row.phone}") for row in rows]
+        [(message_ref(row.batch_id, row.seq), row.vendor_id, f"86{row.phone}") for row in rows]
     ).encode()
 
 
 def _ends(rows: list[MessageRow]) -> list[tuple[str, int, int, int]]:
     now = int(time.time() * 1000)
-    return [("DELIVRD", now, row.chunk_id, row.seq) for row in rows]
+    return [("DELIVRD", now, row.batch_id, row.seq) for row in rows]

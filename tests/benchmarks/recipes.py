@@ -21,8 +21,9 @@ from bridge.plugin import (
     unknown,
 )
 from bridge.plugin.phone import parse
-from bridge_http.answers import Answer
-from bridge_http.samples import NoRecords, Recorder
+from bridge.plugin.text import gsm7
+from bridge_http.answer.errors import Answer
+from bridge_http.bench import NoHistory, Recorder
 from bridge_http.settings import HttpSettings
 from bridge_http.vendor import HttpVendor
 
@@ -104,6 +105,7 @@ def huawei() -> tuple[HttpSettings, bytes, Hand]:
 
     settings = HttpSettings(
         recipe="huawei_wsse",
+        templates={},
         base_url="https://smsapi.example",
         secrets={"key": SecretStr("k"), "secret": SecretStr("s3cret")},
         values={"channels": {"Acme": "csms1"}},
@@ -124,7 +126,8 @@ def bulksms() -> tuple[HttpSettings, bytes, Hand]:
                 {
                     "to": [{"type": "INTERNATIONAL", "address": message.phone.e164}],
                     "body": text,
-                    "encoding": "TEXT" if text.isascii() else "UNICODE",
+                    "encoding": "TEXT" if gsm7(text) else "UNICODE",
+                    "longMessageMaxParts": message.segments,
                     "deliveryReports": "ALL",
                     "userSuppliedId": message.ref,
                 }
@@ -182,7 +185,7 @@ class Compared(NamedTuple):
 def beside_python(case: Callable[[], tuple[HttpSettings, bytes, Hand]]) -> Compared:
     """Measure one vendor, without the network."""
     settings, content, hand = case()
-    channel = Channel("promo", "Promo", settings, NoRecords(), hook_url=HOOK)
+    channel = Channel("promo", "Promo", settings, NoHistory(), hook_url=HOOK)
     recorder = Recorder(Answer(201 if case is bulksms else 200, {}, content))
     vendor = HttpVendor(channel, recorder)
     body, results = hand()

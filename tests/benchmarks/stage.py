@@ -32,7 +32,7 @@ from bridge.plugin import (
     from_vendor,
     hookimpl,
 )
-from bridge.services import ChannelRecords, ChannelServices, Services, build
+from bridge.services import ChannelHistory, ChannelServices, Services, build
 from bridge.settings import Settings
 from bridge.web import create_app
 
@@ -156,7 +156,7 @@ def opened(
     settings = Settings.model_validate({"bridge": bridge, "channels": {CHANNEL: common | channel}})
     ledger = open_ledger(url)
     channels = open_channels(
-        settings, Catalogue({"swift": Swift}), lambda name: ChannelRecords(ledger, name, time.time)
+        settings, Catalogue({"swift": Swift}), lambda name: ChannelHistory(ledger, name, time.time)
     )
     try:
         services = build(settings, channels, ledger, time.time)

@@ -1,11 +1,14 @@
 """Carriers as processes of their own: how a channel reaches them, and what they remember having accepted."""
 
 import json
+import random
 import subprocess
+import threading
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import requests
 
@@ -58,13 +61,21 @@ class SandboxCarrier:
         "receipts_early": 0.1,
     }
 
-    def __init__(self, folder: Path, *, per_call: int = 100, latency_s: float = 0.02) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        per_call: int = 100,
+        latency_s: float = 0.02,
+        name: str = "carrier",
+        seed: int = 7,
+    ) -> None:
         self._per_call = per_call
         self._latency_s = latency_s
         command = python(
-            "-m", "bridge_sandbox.carrier", "--database", str(folder / "carrier.db"), "--seed", "7"
+            *("-m", "bridge_sandbox.carrier", "--database", str(folder / f"{name}.db"), "--seed", str(seed))
         )
-        self._log = (folder / "carrier.log").open("wb")
+        self._log = (folder / f"{name}.log").open("wb")
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._log)
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().decode().strip()
@@ -74,6 +85,12 @@ class SandboxCarrier:
         return f"""
 vendor = "sandbox"
 [channels.promo.settings]
+{self.table()}
+"""
+
+    def table(self) -> str:
+        """Return the lines of the vendor's settings."""
+        return f"""
 url = "{self.url}"
 key = "{self._KEY}"
 messages_per_call = {self._per_call}
@@ -91,7 +108,11 @@ reply_rate = 0
 
     def worsen(self) -> None:
         """As the protocol says: one call in ten is accepted without an answer."""
-        requests.put(f"{self.url}/faults", data=json.dumps(self._FAULTS), timeout=10).raise_for_status()
+        self.suffer(self._FAULTS)
+
+    def suffer(self, faults: Mapping[str, float]) -> None:
+        """Have these faults from now on, and no others."""
+        requests.put(f"{self.url}/faults", data=json.dumps(dict(faults)), timeout=10).raise_for_status()
 
     def accepted(self) -> Counter[str]:
         """As the protocol says."""
@@ -116,6 +137,93 @@ reply_rate = 0
         assert self._process.stdout is not None
         self._process.stdout.close()
         self._log.close()
+
+
+class TwoCarriers:
+    """Two accounts, each at a sandbox carrier of its own; the first is down for a third of the time.
+
+    It is down when the sending begins, and until the other has taken something.
+    """
+
+    sign = "Acme"
+    proves_absence = True
+    _PERIOD_S = 9.0
+    _WAYS: ClassVar[list[dict[str, float]]] = [
+        {"error_before": 1.0},
+        {"hang": 1.0},
+        {"reset_before": 0.5, "reset_after": 0.5},
+        {"error_after": 0.5, "garbled_after": 0.5},
+    ]
+    """Answers 503, hangs, resets the connection, answers HTML or half an answer."""
+
+    def __init__(self, folder: Path, *, seed: int = 0) -> None:
+        self.main = SandboxCarrier(folder, name="main", seed=seed)
+        self.spare = SandboxCarrier(folder, per_call=60, name="spare", seed=seed + 1)
+        self._random = random.Random(seed)
+        self._over = threading.Event()
+        self._weather = threading.Thread(target=self._change, daemon=True)
+        self.outages = 0
+
+    def settings(self) -> str:
+        """As the protocol says: in the form of accounts."""
+        return f"""
+failover_after_s = 2
+[channels.promo.accounts.main]
+vendor = "sandbox"
+hook_token = "campaign-main-token-0123"
+[channels.promo.accounts.main.settings]
+{self.main.table()}
+[channels.promo.accounts.spare]
+vendor = "sandbox"
+hook_token = "campaign-spare-token-0123"
+[channels.promo.accounts.spare.settings]
+{self.spare.table()}
+"""
+
+    def aim(self, hook_url: str) -> None:
+        """As the protocol says: the plugin registers its addresses itself."""
+
+    def worsen(self) -> None:
+        """As the protocol says; from now on the first carrier comes and goes."""
+        self.main.suffer(self._WAYS[0])
+        self.outages += 1
+        self.spare.worsen()
+        self._weather.start()
+
+    def _change(self) -> None:
+        ways = self._random.sample(self._WAYS, len(self._WAYS))
+        while not (self._over.wait(0.2) or self.spare.accepted()):
+            pass
+        self.main.worsen()
+        while not self._over.is_set():
+            # The outage begins anywhere in its period, so that seeds differ in what it meets.
+            fine_s = self._random.uniform(0.3, 0.7) * self._PERIOD_S * 2 / 3
+            if self._over.wait(fine_s):
+                break
+            # A carrier that is too busy to be told has the next outage.
+            with suppress(requests.RequestException):
+                self.main.suffer(ways[self.outages % len(ways)])
+                self.outages += 1
+                self._over.wait(self._PERIOD_S / 3)
+            with suppress(requests.RequestException):
+                self.main.worsen()
+            self._over.wait(self._PERIOD_S * 2 / 3 - fine_s)
+
+    def accepted(self) -> Counter[str]:
+        """As the protocol says, over both carriers."""
+        return self.main.accepted() + self.spare.accepted()
+
+    def happened(self) -> Mapping[str, int]:
+        """As the protocol says, over both carriers."""
+        return Counter(self.main.happened()) + Counter(self.spare.happened())
+
+    def close(self) -> None:
+        """As the protocol says."""
+        self._over.set()
+        if self._weather.ident is not None:
+            self._weather.join()
+        self.main.close()
+        self.spare.close()
 
 
 class _Emulator:

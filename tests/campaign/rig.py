@@ -18,6 +18,7 @@ from .processes import Program, free_port, python
 
 KEY = "campaign-key-0123456789"
 _HOOK_TOKEN = "campaign-hook-token-0123"
+_HOOK_LINE = f'hook_token = "{_HOOK_TOKEN}"'
 _CONFIG = """
 [bridge]
 database = "{database}"
@@ -32,7 +33,7 @@ dispatch_threads = 4
 platform_name = "Acme SMS"
 key = "{key}"
 callback_url = "{callbacks}"
-hook_token = "{token}"
+{hook}
 allow_private = true
 reconcile_after_s = 1
 poll_s = 2
@@ -95,9 +96,9 @@ class Rig:
                 folder=self.folder,
                 port=port,
                 key=KEY,
-                token=_HOOK_TOKEN,
+                hook="" if "accounts" in (vendor := self.carrier.settings()) else _HOOK_LINE,
                 callbacks=self.callbacks.url,
-                vendor=self.carrier.settings(),
+                vendor=vendor,
                 logs=logs,
                 channels=channels.format(callbacks=self.callbacks.url),
             )
@@ -165,5 +166,5 @@ class Rig:
         }
 
     def idle(self) -> bool:
-        """Whether nothing waits any more: no chunk, no push."""
+        """Whether nothing waits any more: no batch, no push."""
         return not self.ledger.gauges() and self.ledger.outbox.waiting("promo")[0] == 0

@@ -84,8 +84,8 @@ def check(rig: Rig, phones: list[str]) -> None:
     receipts = rig.receipts(OUT_ID)
     assert set(receipts) == set(phones)
     assert not rig.callbacks.inbox.contradictions
-    # EXPIRED is the bridge's word for "never sent in time", and a fate of the sandbox's handsets too.
-    words = {"OUTCOME_UNKNOWN"} if rig.carrier.proves_absence else {"OUTCOME_UNKNOWN", "EXPIRED"}
+    assert rig.ledger.tallies.differences() == [], "the tally differs from a count"
+    words = {"OUTCOME_UNKNOWN", "NOT_SENT_IN_TIME"}
     given_up = {phone for phone, code in receipts.items() if code in words}
     assert set(accepted) == set(phones) - given_up
     assert not given_up or not rig.carrier.proves_absence

@@ -1,4 +1,4 @@
-"""Two webs and two workers on one database, as on two machines: no chunk is sent by both."""
+"""Two webs and two workers on one database, as on two machines: no batch is sent by both."""
 
 import threading
 from collections import Counter
@@ -44,5 +44,5 @@ def test_two_workers_share_the_work_and_send_nothing_twice(database_url: str, tm
         for worker in rig.workers:
             assert worker.stop() == 0
             assert "worker stopped" in worker.log()
-        called = [worker.log().count("chunk called") for worker in rig.workers]
+        called = [worker.log().count("batch called") for worker in rig.workers]
         assert min(called) > 0, f"only one worker worked: {called}"

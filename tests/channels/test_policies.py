@@ -1,18 +1,19 @@
 """Policies that screen, observe and wrap: what they may do, and what they cannot break."""
 
 from collections.abc import Generator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from bridge.channels import Dispatch
+from bridge.channels import Hooks
 from bridge.plugin import (
     SEND,
     Batch,
     BridgeError,
     Channel,
     Event,
+    EventName,
     Outcome,
     OutcomeUnknown,
     Policy,
@@ -48,8 +49,8 @@ def policy_that(name: str, answer: Any) -> type[Policy]:
     [
         ([], [SEND, SEND]),
         ([[SEND, SEND]], [SEND, SEND]),
-        ([[REJECT, SEND], [DEFER, DEFER]], [REJECT, DEFER]),
-        ([[DEFER, SEND], [REJECT, SEND]], [DEFER, SEND]),
+        ([[REJECT, SEND], [DEFER, DEFER]], [REJECT, DEFER._replace(reason="p1")]),
+        ([[DEFER, SEND], [REJECT, SEND]], [DEFER._replace(reason="p0"), SEND]),
         ([(SEND, SEND), (SEND, REJECT), (SEND, DEFER)], [SEND, REJECT]),
     ],
 )
@@ -67,7 +68,7 @@ def test_the_first_objecting_policy_decides(answers: list[Any], expected: list[V
         [SEND] * 3,
         [SEND, None],
         "no",
-        [SEND, Verdict(defer_until=datetime(2026, 1, 1))],
+        [SEND, SEND, Verdict(defer_until=datetime(2026, 1, 1, tzinfo=UTC))],
         ZeroDivisionError(),
         VendorUnavailable("The list is down."),
     ],
@@ -100,7 +101,7 @@ def test_events_reach_every_observer_although_one_fails(fault: BaseException) ->
         def on_event(self, event: Event) -> None:
             seen.append(event.name)
 
-    dispatch(Tiny, Failing, Watching, Failing).event(Event("promo", "push.done", NOW))
+    dispatch(Tiny, Failing, Watching, Failing).event(Event("promo", EventName.PUSH_DONE, NOW, {"entries": 1}))
     assert seen == ["failing", "push.done", "failing"]
 
 
@@ -128,7 +129,7 @@ def test_a_wrapper_traces_but_cannot_change_arguments() -> None:
     """The vendor gets the batch it was meant to get."""
     channel = channel_named("promo")
     tracing = Tracing(channel)
-    assert len(Dispatch(Tiny(channel), [tracing]).send(batch_of(2))) == 2
+    assert len(Hooks(Tiny(channel), [tracing]).send(batch_of(2))) == 2
     assert tracing.seen == ["b1", "done"]
 
 

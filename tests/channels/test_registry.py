@@ -14,15 +14,15 @@ from bridge.plugin import (
     Acknowledgement,
     Channel,
     ConfigurationFault,
+    History,
     PluginSettings,
     Policy,
-    Records,
     WebhookResult,
     hookimpl,
 )
 from bridge.settings import BridgeSettings, ChannelSettings, Settings, SettingsFaults
 
-from .tiny import NoRecords, Tiny
+from .tiny import NoHistory, Tiny
 
 
 class KeyedSettings(PluginSettings):
@@ -93,8 +93,8 @@ def catalogue(install: Callable[..., EntryPoint]) -> Catalogue:
     return discover([install("all", vendors=vendors, policies=[Cap]), install("broken")])
 
 
-def no_records(name: str) -> Records:
-    return NoRecords()
+def no_records(name: str) -> History:
+    return NoHistory()
 
 
 def channel(**values: Any) -> ChannelSettings:
@@ -110,9 +110,9 @@ def test_an_open_channel_shows_its_vendor_what_it_may_see(catalogue: Catalogue) 
     """Validated settings, the public address of its webhooks, the zone and its own records."""
     asked: list[str] = []
 
-    def records_for(name: str) -> NoRecords:
+    def records_for(name: str) -> NoHistory:
         asked.append(name)
-        return NoRecords()
+        return NoHistory()
 
     promo = channel(
         vendor="keyed",
@@ -185,3 +185,42 @@ def test_all_channels_are_checked_and_the_sound_ones_closed(
         open_channels(settings(**channels), catalogue, no_records)
     assert [fault.path for fault in caught.value.faults] == ["channels.a.vendor", "channels.c.settings"]
     assert closed == ["b"]
+
+
+def accounts(**of: dict[str, Any]) -> ChannelSettings:
+    return ChannelSettings.model_validate({"platform_name": "Acme", "key": "k", "accounts": of})
+
+
+ACCOUNT_ROWS: list[tuple[dict[str, Any], str, str]] = [
+    ({"vendor": "tinny"}, "accounts.spare.vendor", "Did you mean tiny?"),
+    ({"vendor": "keyed"}, "accounts.spare.settings.api_key", "missing"),
+    ({"vendor": "picky"}, "accounts.spare.settings", "A sender and a service exclude each other."),
+    ({"vendor": "hooked"}, "accounts.spare.hook_token", "their address has no token"),
+    ({"vendor": "mute"}, "accounts.spare", "The vendor mute can send nothing."),
+]
+
+
+@pytest.mark.parametrize(("values", "path", "text"), ACCOUNT_ROWS)
+def test_a_fault_of_an_account_names_it(
+    catalogue: Catalogue, values: dict[str, Any], path: str, text: str
+) -> None:
+    """Beside a sound one."""
+    with pytest.raises(SettingsFaults) as caught:
+        open_channels(settings(promo=accounts(main={"vendor": "tiny"}, spare=values)), catalogue, no_records)
+    (fault,) = caught.value.faults
+    assert (fault.path, text in str(fault)) == (f"channels.promo.{path}", True)
+
+
+def test_each_account_has_its_vendor_and_its_webhook(catalogue: Catalogue) -> None:
+    """The first one is the channel's primary; records of rates are each one's own."""
+    token = {"main": "0123456789abcdef", "spare": "fedcba9876543210"}
+    made = accounts(**{name: {"vendor": "hooked", "hook_token": token[name]} for name in token})
+    opened = open_channels(settings(promo=made), catalogue, no_records)["promo"]
+    assert {name: one.channel.hook_url for name, one in opened.accounts.items()} == {
+        name: f"https://sms.example.com/hooks/promo/{text}" for name, text in token.items()
+    }
+    assert opened.several
+    assert opened.primary.name == "main"
+    assert opened.hooks is opened.accounts["main"].hooks is not opened.accounts["spare"].hooks
+    assert opened.called("") is opened.primary
+    assert opened.called("gone") is None

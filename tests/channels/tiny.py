@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
-from bridge.channels import Dispatch
+from bridge.channels import Hooks
 from bridge.plugin import (
     Batch,
     Channel,
@@ -25,7 +25,7 @@ NOW = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
 TEMPLATE = TextTemplate("T1", "Greeting", "Hello", TemplateType.NOTIFICATION)
 
 
-class NoRecords:
+class NoHistory:
     """The records of a bridge that has none."""
 
     def suppressed(self, phones: Iterable[Phone], sign_name: str) -> frozenset[Phone]:
@@ -53,13 +53,13 @@ class Tiny(Vendor):
 
 def channel_named(name: str, settings: PluginSettings | None = None) -> Channel:
     """A channel without records."""
-    return Channel(name, "Acme", settings or PluginSettings(), NoRecords())
+    return Channel(name, "Acme", settings or PluginSettings(), NoHistory())
 
 
-def dispatch(vendor: type[Vendor], *policies: type[Policy]) -> Dispatch:
+def dispatch(vendor: type[Vendor], *policies: type[Policy]) -> Hooks:
     """The hooks of a channel with these plugins."""
     channel = channel_named("promo")
-    return Dispatch(vendor(channel), [policy(channel) for policy in policies])
+    return Hooks(vendor(channel), [policy(channel) for policy in policies])
 
 
 def batch_of(count: int) -> Batch:

@@ -10,10 +10,19 @@ from click.testing import CliRunner
 from bridge.channels import catalogue
 from bridge.cli import main, processes
 from bridge.contract import signing
-from bridge.ledger import MessageRow, NewBatch, Recipients, Terms
-from bridge.ledger.bulk import insert_messages
-from bridge.ledger.outbox import Ended, PutBack, enqueue_receipts
-from bridge.ledger.refs import phone_key
+from bridge.ledger import (
+    Conclusion,
+    Holder,
+    Lane,
+    MessageRow,
+    NewSend,
+    Recipients,
+    Scope,
+    Terms,
+)
+from bridge.ledger.database.bulk import insert_messages
+from bridge.ledger.refs import phone_key, to_ref
+from bridge.ledger.reports.outbox import Ended, PutBack, enqueue_receipts
 from bridge.plugin import Carrier, Kind, MessageStatus, ReviewStatus
 
 from .conftest import CONFIG, Desk
@@ -23,6 +32,7 @@ HOUR = 3_600_000
 
 # Command -> part of its one sentence. All end with status 2 and no traceback.
 FAILURES = [
+    ("channels pause promo --account nope", "The channel promo has no account nope; it has tiny."),
     ("channels pause nope", "There is no channel nope; the configuration has promo, other, desk."),
     ("channels resume nope", "There is no channel nope"),
     ("messages 12", "That is no phone number"),
@@ -31,12 +41,20 @@ FAILURES = [
     ("push replay", "Give either ids, or --channel, or --all."),
     ("push replay 1 --all", "Give either ids, or --channel, or --all."),
     ("push replay --channel nope", "There is no channel nope"),
+    ("push replay 1 --since 2026-11-29", "With --since give --channel"),
+    ("push replay --channel promo --since yesterday", "yesterday is no day"),
+    ("push replay --all --until 2026-11-29", "Give --since with --until and --outid."),
+    ("push replay --channel other --since 2026-11-29", "The channel other has no callback_url"),
+    ("unknown list --channel nope", "There is no channel nope"),
+    ("unknown settle --channel nope", "There is no channel nope"),
+    ("unknown resend nope", "There is no channel nope"),
+    ("unknown resend promo --batch !", "! is no reference of a batch"),
     ("suppress add nope 1", "There is no channel nope"),
     ("suppress add promo", "Name at least one number"),
     ("suppress add promo x", "That is no phone number"),
     ("suppress list nope", "There is no channel nope"),
     ("templates list --channel nope", "There is no channel nope"),
-    ("templates approve promo T1", 'The channel promo has review = "auto"'),
+    ("templates approve promo T1", "The channel promo has no template T1."),
     ("templates approve desk T9", "The channel desk has no template T9."),
     ("templates reject other T1 --reason No", "The vendor of other reviews its templates itself"),
     ("sign nope", "There is no channel nope"),
@@ -102,10 +120,12 @@ def test_channels_show_state_and_obey(desk: Desk) -> None:
     shown = row_of(desk.run("channels").output, "promo (default)")
     assert "paused until resumed: Wrong prices." in shown
     assert "stopped until" in shown
-    assert "2 ready" in shown
+    waits = desk.run("channels").output.split("Waiting, and why")[1].splitlines()[2]
+    assert waits.split() == ["promo", "tiny", "2", "pause", "resumed", "Wrong", "prices."]
     assert desk.run("channels resume promo").exit_code == 0
     shown = row_of(desk.run("channels list").output, "promo (default)")
-    assert shown.split() == ["promo", "(default)", "Acme", "SMS", "tiny", "yes", "yes", "2", "ready"]
+    assert shown.split() == ["promo", "(default)", "Acme", "SMS", "tiny", "yes", "2", "0", "0", "yes"]
+    assert "Waiting" not in desk.run("channels").output
     assert "no address" in row_of(desk.run("channels").output, "other")
 
 
@@ -140,7 +160,7 @@ def test_push_lists_and_replays_what_was_given_up(desk: Desk) -> None:
     assert row_of(desk.run("push").output, "promo").split()[1] == "1"
     [job] = desk.ledger.write(
         lambda connection: desk.ledger.outbox.claim(
-            connection, "promo", "me", jobs=1, size=500, now=now, lease_ms=HOUR
+            connection, Scope("promo", now), Holder("me", HOUR), jobs=1, size=500
         )
     )
     desk.ledger.outbox.finish([], [PutBack(job, now, f"500 for {NUMBER}", dead=True)], now)
@@ -152,6 +172,47 @@ def test_push_lists_and_replays_what_was_given_up(desk: Desk) -> None:
     assert "1 callbacks" in desk.run(f"push replay {letter.id}").output
     assert desk.ledger.outbox.dead_letters("promo") == []
     assert "0 callbacks" in desk.run("push replay --all").output
+
+
+def test_what_was_confirmed_is_pushed_again(desk: Desk) -> None:
+    """A span in the bridge's time zone, or with an offset."""
+    now = int(time.time() * 1000)
+    accept(desk, now, [NUMBER])
+    conclude(desk, now, NUMBER, reason="")
+    for since in ("2020-01-01", "'2020-01-01 08:00'", "2020-01-01T08:00:00+08:00"):
+        told = desk.run(f"push replay --channel promo --since {since}").output
+        assert told == ("1 receipts and 0 replies are pushed again, and 0 callbacks that were given up.\n")
+    told = desk.run("push replay --channel promo --since 2020-01-01 --until 2020-01-02").output
+    assert told.startswith("0 receipts")
+    assert row_of(desk.run("push").output, "promo").split()[1] == "3"
+
+
+def test_unknown_outcomes_are_shown_asked_about_and_sent_again(desk: Desk) -> None:
+    """Sending again says how many may arrive twice, and wants two words for it."""
+    now = int(time.time() * 1000)
+    accept(desk, now, [NUMBER])
+    [claimed] = desk.ledger.write(
+        lambda connection: desk.ledger.batches.claim(
+            connection, Scope("promo", now), Holder("me", HOUR), Lane("tiny", ""), limit=1
+        )
+    )
+    row = MessageRow(claimed.id, 0, NUMBER, 1, MessageStatus.CALLING, "", "", "", 1, now, None)
+    lost = Conclusion(claimed, "20260001", "Acme", True, rows=[row], check_at=now, deadline=now + HOUR)
+    desk.ledger.write(lambda connection: desk.ledger.batches.record(connection, [lost], now))
+    shown = row_of(desk.run("unknown").output, "promo").split()
+    assert (shown[1:3], shown[4], shown[6]) == (["tiny", to_ref(claimed.id)], "20260001", "1")
+    assert desk.run("unknown settle").output.splitlines()[0] == (
+        "promo: 1 messages in question: 0 taken, 0 refused, 0 absent and sent again, 1 still unknown "
+        "(1 of them cannot be asked about)."
+    )
+    for words in ("", "--accept-duplicates", "--reason Lost."):
+        refused = desk.run(f"unknown resend promo {words}")
+        assert (refused.exit_code, "1 messages may arrive twice" in refused.output) == (2, True)
+    done = desk.run("unknown resend promo --accept-duplicates --reason 'The vendor lost them.'")
+    assert "1 messages are sent again; as many may arrive twice." in done.output
+    assert desk.ledger.gauges() == {("promo", "ready"): 1}
+    assert [one.reason for one in desk.ledger.decisions.of("promo", limit=9)] == ["The vendor lost them."]
+    assert "There is no message" in desk.run("unknown resend promo").output
 
 
 def test_suppression_is_added_shown_masked_and_removed(desk: Desk, tmp_path: Path) -> None:
@@ -262,27 +323,27 @@ def row_of(output: str, start: str) -> str:
 
 
 def accept(desk: Desk, now: int, phones: list[str]) -> None:
-    new = NewBatch(
+    new = NewSend(
         channel="promo",
         out_id="20260001",
         sign_name="Acme",
         template_code="T1",
         template='{"kind": "text", "type": 2, "code": "T1"}',
         digest=b"d",
-        chunks=[Recipients(phones)],
+        batches=[Recipients(phones)],
     )
-    desk.ledger.batches.accept(new, Terms(now, now + HOUR, HOUR, 1000))
+    desk.ledger.sends.accept(new, Terms(now, now + HOUR, HOUR, 1000))
 
 
 def conclude(desk: Desk, now: int, phone: str, *, reason: str) -> None:
     """A message that failed, as the worker records it."""
-    [chunk] = desk.ledger.write(
-        lambda connection: desk.ledger.chunks.claim(
-            connection, "promo", "me", limit=1, now=now, lease_ms=HOUR
+    [claimed] = desk.ledger.write(
+        lambda connection: desk.ledger.batches.claim(
+            connection, Scope("promo", now), Holder("me", HOUR), Lane("", ""), limit=1
         )
     )
     row = MessageRow(
-        chunk_id=chunk.id,
+        batch_id=claimed.id,
         seq=0,
         phone=phone,
         phone_key=phone_key("promo", f"86{phone}", now),
@@ -292,6 +353,6 @@ def conclude(desk: Desk, now: int, phone: str, *, reason: str) -> None:
         reason=reason,
         segments=3,
         sent=now,
-        ended=now,
+        ended_at=now,
     )
     desk.ledger.write(lambda connection: insert_messages(connection, [row]))

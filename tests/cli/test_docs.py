@@ -1,6 +1,5 @@
 """What the operator's guide and the README tell the reader to type exists."""
 
-import configparser
 import re
 import shlex
 import tomllib
@@ -54,11 +53,14 @@ def test_every_documented_command_parses(line: str, tmp_path: Path, monkeypatch:
 
 
 def test_every_documented_metric_exists(desk: Desk) -> None:
-    """Alerts name metrics, and labels' values, that the bridge shows."""
+    """Alerts, dashboards and the guide name metrics that the bridge shows."""
     shown = metrics.exposition(LedgerGauges(("promo",), desk.ledger, lambda: 0.0)).decode()
     names = set(re.findall(r"^# TYPE (\w+)", shown, re.MULTILINE))
-    used = set(re.findall(r"\bsms_bridge_\w+", "\n".join(fences(GUIDE, "yaml"))))
-    assert len(used) >= 9
+    names |= {f"{name}_count" for name in re.findall(r"^# TYPE (\w+) histogram", shown, re.MULTILINE)}
+    watching = [GUIDE, *(ROOT / "config" / "prometheus").glob("*.yml")]
+    watching += (ROOT / "config" / "grafana").glob("*.json")
+    used = {name for path in watching for name in re.findall(r"\bsms_bridge_\w+", path.read_text())}
+    assert len(used) >= 15
     assert {name.removesuffix("_bucket") for name in used} <= names
 
 
@@ -66,26 +68,28 @@ def test_every_documented_setting_exists() -> None:
     """Settings named in running text are settings of the bridge, a channel, or gunicorn's file."""
     text = _FENCE.sub("", GUIDE.read_text(encoding="utf-8"))
     known = set(BridgeSettings.model_fields) | set(ChannelSettings.model_fields)
-    named = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", text))
-    others = {"synchronous_commit", "max_connections", "synchronous_standby_names", "pg_dump", "request_id"}
+    named = {
+        name for name in re.findall(r"`([a-z]+(?:_[a-z]+)+)`", text) if not name.startswith("sms_bridge_")
+    }
+    others = {
+        "zsh_source",
+        "synchronous_commit",
+        "max_connections",
+        "synchronous_standby_names",
+        "pg_dump",
+        "pg_replication_slots",
+        "request_id",
+        "quiet_hours",
+        "vendor_hours",
+    }
     assert named - known - others == set()
 
 
 def test_examples_are_in_their_language() -> None:
-    """TOML blocks parse and hold settings that exist; units have the sections systemd wants."""
+    """TOML blocks parse and hold settings that exist."""
     for block in fences(GUIDE, "toml"):
-        assert set(tomllib.loads(block)["bridge"]) <= set(BridgeSettings.model_fields)
-    unit, *_ = fences(GUIDE, "ini")
-    parser = configparser.ConfigParser(strict=False, interpolation=None)
-    parser.optionxform = str  # type: ignore[assignment,method-assign]
-    parser.read_string(unit)
-    assert parser.sections() == ["Unit", "Service", "Install"]
-
-
-def test_the_backup_command_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, desk: Desk) -> None:
-    """The copy made while the bridge runs can be opened and has the schema."""
-    [line] = [line for block in fences(GUIDE, "sh") for line in block.splitlines() if "backup" in line]
-    code = shlex.split(line)[2].replace("var/", f"{desk.folder}/")
-    exec(compile(code, "backup", "exec"), {})
-    desk.config.write_text(desk.config.read_text().replace("bridge.db", "backup.db"))
-    assert desk.run("db current").exit_code == 0
+        document = tomllib.loads(block)
+        assert set(document) <= {"bridge", "channels"}
+        assert set(document.get("bridge", {})) <= set(BridgeSettings.model_fields)
+        for channel in document.get("channels", {}).values():
+            assert set(channel) <= set(ChannelSettings.model_fields)

@@ -58,5 +58,5 @@ def test_a_name_offered_twice_is_nobodys(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_recipes_have_their_command() -> None:
-    """The http plugin is found like a stranger's."""
+    """The http plugin is found like a third party's."""
     assert "check" in CliRunner().invoke(main, ["recipe", "--help"]).output

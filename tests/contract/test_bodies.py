@@ -13,6 +13,7 @@ from bridge.contract.bodies import (
     DEFAULT_REMARK,
     Body,
     DigitalTemplateBody,
+    NoBody,
     SendDetailsBody,
     SendFileBody,
     SendListBody,
@@ -177,7 +178,19 @@ REFUSED = [
     (TextTemplateBody, {"templateContent": " \n"}, "MISSING_FIELD", "templateContent:"),
     (TextTemplateBody, {"templateContent": "文" * 501}, "INVALID_FIELD", "templateContent: at most 500"),
     (TextTemplateBody, {"templateContent": ["x"]}, "INVALID_FIELD", "templateContent: a text"),
+    (
+        TextTemplateBody,
+        {"templateContent": "Hi ${ name }"},
+        "INVALID_FIELD",
+        "templateContent: character 4: `",
+    ),
     (TextTemplateBody, {"templateName": GONE}, "MISSING_FIELD", "templateName:"),
+    (
+        DigitalTemplateBody,
+        {"templateContent": [{"fileSuffix": "txt", "fileContents": "${"}]},
+        "INVALID_FIELD",
+        "templateContent: part 1, character 1: `",
+    ),
     (TextTemplateBody, {"templateName": "x" * 31}, "INVALID_FIELD", "templateName: at most 30 .* has 31"),
     (TextTemplateBody, {"remark": "x" * 101}, "INVALID_FIELD", "remark: at most 100"),
     (TextTemplateBody, {"modifierAccount": "x" * 256, "creatorAccount": ""}, "INVALID_FIELD", "modifierAcc"),
@@ -255,7 +268,7 @@ def test_unexpected_names_are_told() -> None:
 
 
 def test_the_contracts_table_of_operations_uses_every_form() -> None:
-    assert {operation.body for operation in OPERATIONS} - {None} == set(FORMS)
+    assert {operation.body for operation in OPERATIONS} - {NoBody} == set(FORMS)
 
 
 PART = PARTS[0]

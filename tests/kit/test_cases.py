@@ -7,7 +7,7 @@ import pytest
 
 from bridge.plugin import MoMessage, from_vendor
 from bridge.testing import Exchange, Query, Send, Webhook, request
-from bridge.testing.campaign import counted
+from bridge.testing.play.campaign import counted
 
 EXCHANGE: Any = Exchange("POST", "/send")
 REPLY: Any = MoMessage(from_vendor("8613800138000"), "Hours?")

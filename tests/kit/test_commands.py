@@ -1,5 +1,7 @@
 """`sms-bridge plugins verify`: what it says when there is nothing to verify, and when the table fails."""
 
+import re
+
 import pytest
 from click.testing import CliRunner, Result
 
@@ -14,6 +16,13 @@ NO_CAMPAIGN = ("test_elks.py", "    def campaign_answer", "    def _campaign_ans
 
 def _verify(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["plugins", "verify", *arguments])
+
+
+def _row(name: str) -> list[str]:
+    """The first three columns of a vendor in the list of plugins: what it offers, its name, its rung."""
+    listed = CliRunner().invoke(main, ["plugins"], env={"COLUMNS": "300"}).output
+    line = next(line for line in listed.splitlines() if re.search(rf"\b{name}\b", line))
+    return [each.strip() for each in re.split(r" {2,}|[│┃|]", line.strip(" │┃|")) if each.strip()][:3]
 
 
 @pytest.fixture(autouse=True)
@@ -52,9 +61,11 @@ def test_a_rung_is_kept_with_the_plugin(install: Install, pytester: pytest.Pytes
     assert rung_of(vendor) == "not verified"
     assert _verify("elks", "--tests", str(pytester.path / "test_elks.py")).exit_code == 0
     assert rung_of(vendor) == "silver"
+    assert _row("elks") == ["vendor", "elks", "silver"]
     codes = pytester.path / "bridge_elks" / "codes.py"
     codes.write_text(codes.read_text() + "\n")
     assert rung_of(vendor) == "changed since verified"
+    assert _row("elks") == ["vendor", "elks", "changed since verified"]
 
 
 def test_a_failed_table_keeps_nothing(install: Install, pytester: pytest.Pytester) -> None:

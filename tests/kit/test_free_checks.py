@@ -11,7 +11,7 @@ PLUGIN, TABLE, README = "acme_sms.py", "test_acme.py", "README.md"
 QUERY_SIGN = "def query_sign(self, channel: Channel, sign_name: str) -> SignReview:"
 SENDING = '        answer = self._call("POST", "/send", self._body(batch))\n'
 LOGGING = 'log.info("%d messages", len(batch.messages))'
-VERIFYING = 'if not hmac.compare_digest(digest, request.headers.get("x-acme-signature", "")):'
+VERIFYING = "if not hmac.compare_digest(digest.encode(), given):"
 
 
 class Broken(NamedTuple):
@@ -122,7 +122,7 @@ LOST = [
 
 FORGED = [
     Broken("not verified", VERIFYING, "if False:", "forged", "came to"),
-    Broken("verified when present", VERIFYING, 'if "x-acme-signature" in request.headers and not hmac.compare_digest(digest, request.headers["x-acme-signature"]):', "forged", "not signed: came to"),
+    Broken("verified when present", VERIFYING, "if given and not hmac.compare_digest(digest.encode(), given):", "forged", "not signed: came to"),
     Broken("body not covered", "self._secret.encode(), request.body,", "self._secret.encode(), b'',", "forged", "came to", also=(TABLE, "SECRET.encode(), request.body,", "SECRET.encode(), b'',")),
     Broken("stumbles over no header", 'request.headers.get("x-acme-signature", "")', 'request.headers["x-acme-signature"]', "forged", "KeyError"),
     Broken("no signature made", "return replace(request, headers={**request.headers, \"x-acme-signature\": digest})", "return request", "forged", "define sign(request)", TABLE),
@@ -138,7 +138,7 @@ CODES = [
 ]  # fmt: skip
 
 THREADS = [
-    Broken("state of one call", SENDING, f"        self._batch = batch\n{SENDING}        batch = self._batch\n        answer['results'] = answer['results'][:len(batch.messages)]\n", "two_threads", "results"),
+    Broken("state of one call", SENDING, f"        self._batch = batch\n{SENDING}        batch = self._batch\n        answer['results'] = answer['results'][:len(batch.messages)]\n", "two_threads", "two threads at once:"),
     Broken("bound to a thread", "self._batch: Batch | None = None", "self._db = __import__('sqlite3').connect(':memory:')", "two_threads", "ProgrammingError", also=(PLUGIN, LOGGING, "self._db.execute('select 1')")),
 ]  # fmt: skip
 

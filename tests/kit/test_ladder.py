@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bridge.testing.ladder import climbs
+from bridge.testing.ladder.climbing import climbs
 
 from .conftest import Install
 

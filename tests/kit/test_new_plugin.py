@@ -1,9 +1,5 @@
 """`sms-bridge plugins new`: what it writes works before a line of it is changed."""
 
-import os
-import subprocess
-import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
@@ -12,8 +8,10 @@ from click.testing import CliRunner
 from bridge.cli import main
 from bridge.simulator import TemplateForm
 from bridge.testing import Reply, Seen
-from bridge.testing.running import await_, running_bridge
-from bridge.testing.wires import serving
+from bridge.testing.play.running import await_, running_bridge
+from bridge.testing.play.serving import serving
+
+from .environments import environment, install, run
 
 KEY = "moon-secret"
 
@@ -33,23 +31,9 @@ def python(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 
     It sees this environment's packages, so nothing is downloaded.
     """
-    folder = tmp_path_factory.mktemp("venv")
-    _run(sys.executable, "-m", "venv", "--without-pip", str(folder))
-    here = Path(sysconfig.get_path("purelib"))
-    there = folder / here.relative_to(sys.prefix)
-    # addsitedir also reads the .pth files there, by which an editable bridge is found.
-    (there / "parent.pth").write_text(f"import site; site.addsitedir({str(here)!r})\n")
-    python = str(folder / "bin" / "python")
-    options = ["--no-deps", "--no-index", "--no-build-isolation", "--quiet", "--disable-pip-version-check"]
-    _run(sys.executable, "-m", "pip", "--python", python, "install", *options, str(repository))
+    python = environment(tmp_path_factory.mktemp("venv"))
+    install(python, str(repository))
     return python
-
-
-def _run(*command: str, cwd: Path | None = None) -> str:
-    environ = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "COV_"))}
-    done = subprocess.run(command, cwd=cwd, env=environ, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def test_nothing_of_the_model_is_left(repository: Path) -> None:
@@ -63,17 +47,17 @@ def test_nothing_of_the_model_is_left(repository: Path) -> None:
 @pytest.mark.slow
 def test_its_tests_pass_at_bronze(repository: Path, python: str) -> None:
     """The table test of the fresh repository, in the fresh environment."""
-    assert "moon_tel: bronze" in _run(python, "-m", "pytest", cwd=repository)
+    assert "moon_tel: bronze" in run(python, "-m", "pytest", cwd=repository)
 
 
 @pytest.mark.slow
 def test_verify_tells_and_keeps_its_rung(repository: Path, python: str) -> None:
     """The rung appears in the list of plugins once it is verified."""
     cli = (python, "-m", "bridge.cli", "plugins")
-    told = _run(*cli, "verify", "moon_tel", "--tests", str(repository / "tests"))
+    told = run(*cli, "verify", "moon_tel", "--tests", str(repository / "tests"))
     assert "moon_tel: bronze" in told
     assert "lacks test_receipts_arrive" in told
-    assert _rung(_run(*cli)) == "bronze"
+    assert _rung(run(*cli)) == "bronze"
 
 
 def _rung(listed: str) -> str:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from bridge.plugin import hookspecs
-from bridge.testing import Stage, VendorTests, record
-from bridge.testing.places import tables_in
+from bridge.testing import Stage, VendorTests
+from bridge.testing.ladder import rung
+from bridge.testing.ladder.places import tables_in
 
 from .conftest import Install
 
@@ -82,38 +83,42 @@ def test_a_deprecated_hook_warns_its_implementor(monkeypatch: pytest.MonkeyPatch
         Stage(Table.vendor_class(), settings).close()
 
 
-def test_a_record_lasts_as_long_as_the_source(tmp_path: Path) -> None:
+def test_a_rung_lasts_as_long_as_the_source(tmp_path: Path) -> None:
     """A changed line, a new file or a renamed one makes the rung unknown; a cache does not."""
     package = tmp_path / "bridge_moon"
     package.mkdir()
     source = package / "vendor.py"
     source.write_text("a = 1\n")
-    record.write(package, "moon", {"moon": "silver", "moon by http": "gold", "other": ""})
+    rung.write(package, "moon", {"moon": "silver", "moon by http": "gold", "other": ""})
     (package / "__pycache__").mkdir()
     (package / "__pycache__" / "vendor.pyc").write_text("x")
-    found = record.read(package, "moon")
+    found = rung.read(package, "moon")
     assert found is not None
-    assert (found.rung, found.current) == ("gold", True)
+    assert (found.best, found.current) == ("gold", True)
+    rung.write(package, "moon", {"moon by file": "silver"}, {"moon by file": ["no look-up"]})
+    both = rung.read(package, "moon")
+    assert both is not None and set(both.tables) == {*found.tables, "moon by file"}
+    assert both.unproven == {"moon by file": ["no look-up"]}
     source.write_text("a = 2\n")
     assert not _current(package)
     source.write_text("a = 1\n")
     assert _current(package)
     source.rename(package / "sender.py")
     assert not _current(package)
-    assert record.read(package, "sun") is None
+    assert rung.read(package, "sun") is None
 
 
 def _current(package: Path) -> bool:
-    found = record.read(package, "moon")
+    found = rung.read(package, "moon")
     assert found is not None
     return found.current
 
 
-def test_a_spoilt_record_is_no_record(tmp_path: Path) -> None:
+def test_a_spoilt_file_is_no_rung(tmp_path: Path) -> None:
     """Whatever lies in the file, the list of plugins is shown."""
     for text in ("", "[]", '{"moon": 1}', "{"):
-        (tmp_path / record.FILE).write_text(text)
-        assert record.read(tmp_path, "moon") is None
+        (tmp_path / rung.FILE).write_text(text)
+        assert rung.read(tmp_path, "moon") is None
 
 
 def test_tables_are_found_by_their_base_class(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ import requests
 from bridge.plugin import BridgeError, OutcomeUnknown, VendorUnavailable
 from bridge.plugin.http import Session, translated
 from bridge.testing import Exchange, Lost, Reply
-from bridge.testing.guards import watching
-from bridge.testing.wires import Wire, emulated, mocked, served, serving
+from bridge.testing.play.guards import watching
+from bridge.testing.play.serving import serving
+from bridge.testing.play.wires import Wire, emulated, mocked, served
 
 from .conftest import Install
 

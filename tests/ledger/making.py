@@ -1,10 +1,23 @@
-"""Batches, chunks and rows for tests of the ledger, at a time of the test's choosing."""
+"""Sends, batches and rows for tests of the ledger, at a time of the test's choosing."""
 
 import json
 from collections.abc import Sequence
 from typing import Any
 
-from bridge.ledger import Claimed, Conclusion, Ledger, MessageRow, NewBatch, Recipients, Terms
+from bridge.ledger import (
+    Claimed,
+    Conclusion,
+    Ended,
+    Holder,
+    Lane,
+    Ledger,
+    MessageRow,
+    NewSend,
+    Recipients,
+    Replied,
+    Scope,
+    Terms,
+)
 from bridge.ledger.refs import phone_key
 from bridge.plugin import MessageStatus, TemplateType
 from bridge.plugin.phone import parse
@@ -12,6 +25,7 @@ from bridge.plugin.phone import parse
 NOW = 1_795_400_000_000
 DAY = 86_400_000
 CHANNEL = "promo"
+ACCOUNT = "the account"
 TEMPLATE = {
     "kind": "text",
     "type": 2,
@@ -31,18 +45,18 @@ def phones(count: int, start: int = 0) -> list[str]:
     return [f"138{index:08d}" for index in range(start, start + count)]
 
 
-def batch(
-    *chunks: Sequence[str],
+def send(
+    *batches: Sequence[str],
     out_id: str = "task-1",
     channel: str = CHANNEL,
     digest: bytes = b"digest",
     sign_name: str = "Acme",
     template_type: int = 2,
-) -> NewBatch:
-    """A batch of chunks of numbers, each with a value of its own."""
-    recipients = [Recipients(chunk, [{"name": f"n{phone}"} for phone in chunk]) for chunk in chunks]
+) -> NewSend:
+    """A send of batches of numbers, each with a value of its own."""
+    recipients = [Recipients(batch, [{"name": f"n{phone}"} for phone in batch]) for batch in batches]
     template = json.dumps({**TEMPLATE, "type": template_type})
-    return NewBatch(channel, out_id, sign_name, "T1", template, digest, "{}", recipients)
+    return NewSend(channel, out_id, sign_name, "T1", template, digest, "{}", recipients)
 
 
 def terms(now: int = NOW, max_pending: int = 1_000_000) -> Terms:
@@ -50,37 +64,48 @@ def terms(now: int = NOW, max_pending: int = 1_000_000) -> Terms:
     return Terms(now=now, deadline=now + 3 * DAY, replay_ms=DAY, max_pending=max_pending)
 
 
-def accept(ledger: Ledger, new: NewBatch, now: int = NOW) -> int:
-    """Store a batch; its id."""
-    return ledger.batches.accept(new, terms(now)).batch_id
+def accept(ledger: Ledger, new: NewSend, now: int = NOW) -> int:
+    """Store a send; its id."""
+    return ledger.sends.accept(new, terms(now)).send_id
 
 
 def claim(
-    ledger: Ledger, owner: str = "worker", *, now: int = NOW, limit: int = 10, lease_ms: int = 60_000
+    ledger: Ledger,
+    owner: str = "worker",
+    *,
+    now: int = NOW,
+    limit: int = 10,
+    most: int | None = None,
+    lease_ms: int = 60_000,
 ) -> list[Claimed]:
     """Claim what is due."""
     return ledger.write(
-        lambda connection: ledger.chunks.claim(
-            connection, CHANNEL, owner, limit=limit, now=now, lease_ms=lease_ms
+        lambda connection: ledger.batches.claim(
+            connection,
+            Scope(CHANNEL, now),
+            Holder(owner, lease_ms),
+            Lane("", ACCOUNT),
+            limit=limit,
+            most=most,
         )
     )
 
 
 def row(
-    chunk: Claimed,
+    batch: Claimed,
     seq: int,
     status: MessageStatus = MessageStatus.ACCEPTED,
     *,
     vendor_id: str = "",
     now: int = NOW,
 ) -> MessageRow:
-    """The message row of a place in a chunk."""
-    phone = chunk.recipients.phones[seq]
+    """The message row of a place in a batch."""
+    phone = batch.recipients.phones[seq]
     return MessageRow(
-        chunk.id,
+        batch.id,
         seq,
         phone,
-        phone_key(chunk.channel, parse(phone, TemplateType.PROMOTION).digits, now),
+        phone_key(batch.channel, parse(phone, TemplateType.PROMOTION).digits, now),
         int(status),
         vendor_id,
         "",
@@ -91,14 +116,14 @@ def row(
     )
 
 
-def rows(chunk: Claimed, status: MessageStatus = MessageStatus.ACCEPTED) -> list[MessageRow]:
-    """All rows of a chunk with one status; vendor ids are v0, v1 and so on."""
-    return [row(chunk, seq, status, vendor_id=f"v{seq}") for seq in range(chunk.count)]
+def rows(batch: Claimed, status: MessageStatus = MessageStatus.ACCEPTED) -> list[MessageRow]:
+    """All rows of a batch with one status; vendor ids are v0, v1 and so on."""
+    return [row(batch, seq, status, vendor_id=f"v{seq}") for seq in range(batch.count)]
 
 
 def conclude(
     ledger: Ledger,
-    chunk: Claimed,
+    batch: Claimed,
     written: Sequence[MessageRow] | None = None,
     *,
     check_at: int | None = None,
@@ -106,10 +131,10 @@ def conclude(
     now: int = NOW,
     out_id: str = "task-1",
 ) -> bool:
-    """Record a chunk's end; False when it came too late."""
-    given = rows(chunk) if written is None and retry_at is None else written or []
+    """Record a batch's end; False when it came too late."""
+    given = rows(batch) if written is None and retry_at is None else written or []
     conclusion = Conclusion(
-        chunk,
+        batch,
         out_id,
         "Acme",
         pushes=True,
@@ -118,16 +143,16 @@ def conclude(
         retry_at=retry_at,
         deadline=now + 3 * DAY,
     )
-    (recorded,) = ledger.write(lambda connection: ledger.chunks.record(connection, [conclusion], now))
+    (recorded,) = ledger.write(lambda connection: ledger.batches.record(connection, [conclusion], now))
     return not recorded.stale
 
 
 def recorded(ledger: Ledger, numbers: Sequence[str], **options: Any) -> Claimed:
-    """Accept, claim and record one chunk of numbers as accepted by the vendor."""
-    accept(ledger, batch(numbers, **options))
-    (chunk,) = claim(ledger)
-    conclude(ledger, chunk)
-    return chunk
+    """Accept, claim and record one batch of numbers as accepted by the vendor."""
+    accept(ledger, send(numbers, **options))
+    (batch,) = claim(ledger)
+    conclude(ledger, batch)
+    return batch
 
 
 def statuses(ledger: Ledger, out_id: str = "task-1") -> dict[str, str]:
@@ -138,11 +163,11 @@ def statuses(ledger: Ledger, out_id: str = "task-1") -> dict[str, str]:
     return {detail.phone: MessageStatus(detail.status).name for detail in details}
 
 
-def pushed(ledger: Ledger, now: int = NOW, size: int = 500) -> list[list[object]]:
+def pushed(ledger: Ledger, now: int = NOW, size: int = 500) -> list[list[Ended | Replied]]:
     """Claim all due pushes and confirm them: the entries of each call."""
     jobs = ledger.write(
         lambda connection: ledger.outbox.claim(
-            connection, CHANNEL, "pusher", jobs=100, size=size, now=now, lease_ms=1000
+            connection, Scope(CHANNEL, now), Holder("pusher", 1000), jobs=100, size=size
         )
     )
     ledger.outbox.finish(jobs, [], now)

@@ -1,30 +1,30 @@
 """Messages without a receipt: found whatever other channels wait for, and however late they were sent."""
 
-from bridge.ledger import Ledger, Span
+from bridge.ledger import Holder, Lane, Ledger, Scope, Span
 
-from .making import CHANNEL, DAY, NOW, accept, batch, claim, conclude, phones, recorded
+from .making import CHANNEL, DAY, NOW, accept, claim, conclude, phones, recorded, send
 
 HOUR = 3_600_000
 
 
 def test_other_channels_do_not_stand_in_the_way(ledger: Ledger) -> None:
     """A channel whose own messages come after a thousand of another still finds them."""
-    accept(ledger, batch(phones(50), channel="other", digest=b"other"))
+    accept(ledger, send(phones(50), channel="other", digest=b"other"))
     (crowd,) = ledger.write(
-        lambda c: ledger.chunks.claim(c, "other", "worker", limit=1, now=NOW, lease_ms=HOUR)
+        lambda c: ledger.batches.claim(c, Scope("other", NOW), Holder("worker", HOUR), Lane("", ""), limit=1)
     )
     conclude(ledger, crowd)
     mine = recorded(ledger, phones(3, 100))
     found = ledger.history.awaiting(CHANNEL, Span(0, NOW + DAY), limit=10)
-    assert [detail.chunk_id for detail in found] == [mine.id] * 3
+    assert [detail.batch_id for detail in found] == [mine.id] * 3
 
 
 def test_a_message_sent_long_after_its_acceptance_is_found(ledger: Ledger) -> None:
-    """The span is that of sending; a chunk may have waited for days before."""
-    accept(ledger, batch(phones(2)))
+    """The span is that of sending; a batch may have waited for days before."""
+    accept(ledger, send(phones(2)))
     sent = NOW + 2 * DAY
-    (chunk,) = claim(ledger, now=sent - DAY)
-    assert conclude(ledger, chunk, retry_at=sent)
+    (batch,) = claim(ledger, now=sent - DAY)
+    assert conclude(ledger, batch, retry_at=sent)
     (again,) = claim(ledger, now=sent)
     from .making import row
 

@@ -89,7 +89,7 @@ def test_a_cursor_moves_with_its_owner_only(ledger: Ledger) -> None:
     assert ledger.write(lambda c: coordination.advance(c, "poll", "a", "page-2", until=NOW + MINUTE))
     assert coordination.lease("poll", "b", now=NOW + MINUTE, lease_ms=MINUTE) == "page-2"
     assert not ledger.write(lambda c: coordination.advance(c, "poll", "a", "page-3", until=NOW))
-    coordination.yield_duty("poll", "b", due=NOW + 9 * MINUTE)
+    coordination.release_lease("poll", "b", due=NOW + 9 * MINUTE)
     assert coordination.lease("poll", "a", now=NOW + 8 * MINUTE, lease_ms=MINUTE) is None
     assert coordination.lease("poll", "a", now=NOW + 9 * MINUTE, lease_ms=MINUTE) == "page-2"
 

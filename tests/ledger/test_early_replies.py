@@ -6,7 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from bridge.ledger import REPLY, Ledger, NewBatch, Recipients, ReplyTerms, Terms, open_ledger, upgrade
+from bridge.ledger import (
+    REPLY,
+    Holder,
+    Lane,
+    Ledger,
+    NewSend,
+    Recipients,
+    ReplyTerms,
+    Scope,
+    Terms,
+    open_ledger,
+    upgrade,
+)
 from bridge.ledger.refs import message_ref, to_ref
 from bridge.plugin import MoMessage, from_vendor
 
@@ -24,23 +36,25 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 @pytest.mark.parametrize(
-    ("named_by", "pushed"), [("message", True), ("batch", True), ("number", False), ("stranger", False)]
+    ("named_by", "pushed"), [("message", True), ("send", True), ("number", False), ("third party", False)]
 )
 def test_a_reply_that_names_its_call_does_not_wait_for_the_record(
     ledger: Ledger, named_by: str, pushed: bool
 ) -> None:
-    new = NewBatch("promo", "task-1", "Acme", "T1", json.dumps(TEMPLATE), b"d", chunks=[_people()])
-    ledger.batches.accept(new, Terms(NOW, NOW + 1000, 1000, 10))
-    (chunk,) = ledger.write(lambda db: ledger.chunks.claim(db, "promo", "w", limit=1, now=NOW, lease_ms=1000))
+    new = NewSend("promo", "task-1", "Acme", "T1", json.dumps(TEMPLATE), b"d", batches=[_people()])
+    ledger.sends.accept(new, Terms(NOW, NOW + 1000, 1000, 10))
+    (batch,) = ledger.write(
+        lambda db: ledger.batches.claim(db, Scope("promo", NOW), Holder("w", 1000), Lane("", ""), limit=1)
+    )
     reply = MoMessage(
-        from_vendor("8615400000009" if named_by == "stranger" else "8615400000002"),
+        from_vendor("8615400000009" if named_by == "third party" else "8615400000002"),
         "R",
-        batch_ref=to_ref(chunk.id) if named_by in ("batch", "stranger") else "",
-        message_ref=message_ref(chunk.id, 1) if named_by == "message" else "",
+        batch_ref=to_ref(batch.id) if named_by in ("send", "third party") else "",
+        message_ref=message_ref(batch.id, 1) if named_by == "message" else "",
     )
     assert ledger.replies.store("promo", [reply], ReplyTerms(1000, "", NOW)) == 1
     jobs = ledger.write(
-        lambda db: ledger.outbox.claim(db, "promo", "w", jobs=9, size=500, now=NOW, lease_ms=1000)
+        lambda db: ledger.outbox.claim(db, Scope("promo", NOW), Holder("w", 1000), jobs=9, size=500)
     )
     assert [(job.kind, job.out_id) for job in jobs] == ([(REPLY, "task-1")] if pushed else [])
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bridge.ledger import Ended, Ledger, PushJob
-from bridge.ledger.outbox import PutBack, Replied, enqueue_receipts, enqueue_replies
+from bridge.ledger import Ended, Holder, Ledger, PushJob, Scope
+from bridge.ledger.reports.outbox import PutBack, Replied, enqueue_receipts, enqueue_replies
 
 from .making import CHANNEL, NOW
 
@@ -21,7 +21,7 @@ def claim(
     ledger: Ledger, owner: str = "a", *, jobs: int = 10, size: int = 500, now: int = NOW
 ) -> list[PushJob]:
     return ledger.write(
-        lambda c: ledger.outbox.claim(c, CHANNEL, owner, jobs=jobs, size=size, now=now, lease_ms=60_000)
+        lambda c: ledger.outbox.claim(c, Scope(CHANNEL, now), Holder(owner, 60_000), jobs=jobs, size=size)
     )
 
 

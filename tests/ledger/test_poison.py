@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from bridge.ledger import Ledger, open_ledger
-from bridge.ledger.outbox import Ended, enqueue_receipts
+from bridge.ledger import Holder, Ledger, Scope, open_ledger
 from bridge.ledger.refs import message_ref
+from bridge.ledger.reports.outbox import Ended, enqueue_receipts
 from bridge.plugin import DeliveryReceipt, MessageStatus
 
-from .making import CHANNEL, DAY, NOW, accept, batch, claim, conclude, phones, recorded, statuses
+from .making import CHANNEL, DAY, NOW, accept, claim, conclude, phones, recorded, send, statuses
 
 JUNK = ["", "junk", "{}", "[]", "3", '{"type": 99}', '{"status": 999, "phone": null, "at": null}']
 
@@ -32,7 +32,7 @@ def test_a_push_that_cannot_be_read_holds_up_no_other(ledger: Ledger, junk: str)
     spoil(ledger, "push", "entries", junk.encode())
     for expected in ([("t1", 1), ("t2", 1)], []):
         jobs = ledger.write(
-            lambda c: ledger.outbox.claim(c, CHANNEL, "a", jobs=9, size=500, now=NOW, lease_ms=1)
+            lambda c: ledger.outbox.claim(c, Scope(CHANNEL, NOW), Holder("a", 1), jobs=9, size=500)
         )
         assert sorted((job.out_id, len(job.entries)) for job in jobs) == expected
     assert [letter.error for letter in ledger.outbox.dead_letters()] == ["not readable"]
@@ -42,32 +42,32 @@ def test_a_push_that_cannot_be_read_holds_up_no_other(ledger: Ledger, junk: str)
 @pytest.mark.parametrize("by", ["the answer", "the duty"])
 def test_a_parked_receipt_that_cannot_be_read_holds_up_no_other(ledger: Ledger, junk: str, by: str) -> None:
     """Neither the record of the answer it waited for nor the receipts that wait beside it."""
-    accept(ledger, batch(phones(2)))
-    (chunk,) = claim(ledger)
+    accept(ledger, send(phones(2)))
+    (batch,) = claim(ledger)
     early = [
-        DeliveryReceipt(MessageStatus.DELIVERED, message_ref=message_ref(chunk.id, seq)) for seq in range(2)
+        DeliveryReceipt(MessageStatus.DELIVERED, message_ref=message_ref(batch.id, seq)) for seq in range(2)
     ]
     ledger.receipts.apply(CHANNEL, early, pushes=True, now=NOW)
     if junk.startswith("known"):
-        junk = json.dumps({"status": 30, "phone": None, "at": None, "news": 1})
+        junk = json.dumps({"status": 30, "phone": None, "at": None, "unknown": 1})
     spoil(ledger, "parked", "receipt", junk)
     if by == "the answer":
-        assert conclude(ledger, chunk)
+        assert conclude(ledger, batch)
         assert statuses(ledger) == {phones(2)[1]: "DELIVERED"}
     else:
         assert ledger.receipts.retry_parked(CHANNEL, pushes=True, now=NOW + 5000).parked == 1
 
 
 @pytest.mark.parametrize("junk", JUNK)
-def test_a_batch_that_cannot_be_read_holds_up_no_other(ledger: Ledger, database_url: str, junk: str) -> None:
-    """Receipts that come together are about many batches; those of the others are applied."""
-    chunks = [recorded(ledger, [phone], digest=phone.encode()) for phone in phones(2)]
-    spoil(ledger, "batch", "template", junk)
-    page = [DeliveryReceipt(MessageStatus.DELIVERED, message_ref=message_ref(one.id, 0)) for one in chunks]
-    fresh = open_ledger(database_url)  # which remembers nothing of the batches
+def test_a_send_that_cannot_be_read_holds_up_no_other(ledger: Ledger, database_url: str, junk: str) -> None:
+    """Receipts that come together are about many sends; those of the others are applied."""
+    batches = [recorded(ledger, [phone], digest=phone.encode()) for phone in phones(2)]
+    spoil(ledger, "send", "template", junk)
+    page = [DeliveryReceipt(MessageStatus.DELIVERED, message_ref=message_ref(one.id, 0)) for one in batches]
+    fresh = open_ledger(database_url)  # which remembers nothing of the sends
     try:
         intake = fresh.receipts.apply(CHANNEL, page, pushes=True, now=NOW)
-        assert (len(intake.ended), intake.parked) == (1, 1)
+        assert (len(intake.ends), intake.parked) == (1, 1)
         assert fresh.history.awaiting(CHANNEL, span(), limit=9) == []
     finally:
         fresh.close()
@@ -79,16 +79,16 @@ def span() -> Any:
     return Span(NOW - DAY, NOW + DAY)
 
 
-def test_what_is_known_of_batches_does_not_depend_on_what_is_remembered(
+def test_what_is_known_of_sends_does_not_depend_on_what_is_remembered(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The memory is emptied when it is full, in the middle of a look-up too."""
-    from bridge.ledger import batchinfo
+    from bridge.ledger import sendinfo
 
-    monkeypatch.setattr(batchinfo, "_REMEMBERED", 0)
-    accept(ledger, batch(phones(1), phones(1, 1), digest=b"1"))
-    accept(ledger, batch(phones(1), digest=b"2"))
-    ids = [chunk.id for chunk in claim(ledger)]
+    monkeypatch.setattr(sendinfo, "_REMEMBERED", 0)
+    accept(ledger, send(phones(1), phones(1, 1), digest=b"1"))
+    accept(ledger, send(phones(1), digest=b"2"))
+    ids = [batch.id for batch in claim(ledger)]
     with ledger.database.read() as connection:
-        ledger.infos.of_chunks(connection, ids[:1])
-        assert ledger.infos.of_chunks(connection, ids[1:]).keys() == set(ids[1:])
+        ledger.infos.of_batches(connection, ids[:1])
+        assert ledger.infos.of_batches(connection, ids[1:]).keys() == set(ids[1:])

@@ -1,10 +1,10 @@
-"""Replies: stored once, given to the latest send to their number, heeded when they say stop."""
+"""Replies: stored once, given to the latest send to their number, acted upon when they say stop."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bridge.ledger import Ledger, ReplyTerms
+from bridge.ledger import Holder, Ledger, ReplyTerms, Scope
 from bridge.ledger.refs import message_ref, to_ref
 from bridge.plugin import MoMessage, Phone, from_vendor
 
@@ -25,7 +25,7 @@ def reply(content: str = "hello", phone: str = "86" + HERE, **fields: object) ->
 
 def out_ids(ledger: Ledger) -> list[str]:
     jobs = ledger.write(
-        lambda c: ledger.outbox.claim(c, CHANNEL, "p", jobs=9, size=500, now=NOW + 9 * DAY, lease_ms=1)
+        lambda c: ledger.outbox.claim(c, Scope(CHANNEL, NOW + 9 * DAY), Holder("p", 1), jobs=9, size=500)
     )
     return [job.out_id for job in jobs for _ in job.entries]
 
@@ -91,7 +91,7 @@ def test_a_repeated_reply_is_stored_once(
     assert len(out_ids(ledger)) == stored
 
 
-HEEDED = {
+WORDS = {
     "R": (reply("R"), "", True),
     "lower case, full width, blanks": (reply(" ｔｄ "), "", True),
     "退订": (reply("退订"), "", True),
@@ -102,8 +102,8 @@ HEEDED = {
 }
 
 
-@pytest.mark.parametrize(("given", "word", "left"), HEEDED.values(), ids=HEEDED)
-def test_a_reply_that_says_stop_is_heeded_and_still_forwarded(
+@pytest.mark.parametrize(("given", "word", "left"), WORDS.values(), ids=WORDS)
+def test_a_reply_that_says_stop_suppresses_and_is_still_forwarded(
     ledger: Ledger, given: MoMessage, word: str, left: bool
 ) -> None:
     """The number goes on the signature's list, Quick Audience gets the reply all the same."""
@@ -137,7 +137,7 @@ def test_a_strange_reply_does_not_cost_the_others(ledger: Ledger, fields: dict[s
     recorded(ledger, [HERE])
     strange = reply("other", phone="8613900000001")._replace(**fields)  # type: ignore[arg-type]
     assert ledger.replies.store(CHANNEL, [strange, reply("sound")], terms()) == 2
-    assert [entry[-1] for entries in pushed(ledger, NOW + DAY) for entry in entries] == ["sound"]  # type: ignore[index]
+    assert [entry[-1] for entries in pushed(ledger, NOW + DAY) for entry in entries] == ["sound"]
 
 
 @pytest.mark.parametrize(("days", "new"), [(0, 0), (1, 1)])

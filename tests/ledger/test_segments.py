@@ -10,7 +10,7 @@ from bridge.ledger import Claimed, Conclusion, Ledger, Segment
 from bridge.ledger.refs import message_ref
 from bridge.plugin import DeliveryReceipt, MessageStatus
 
-from .making import CHANNEL, DAY, NOW, accept, batch, claim, phones, pushed, recorded, row, statuses
+from .making import CHANNEL, DAY, NOW, accept, claim, phones, pushed, recorded, row, send, statuses
 
 S = MessageStatus
 PHONE = phones(1)[0]
@@ -26,19 +26,19 @@ def by_id(vendor_id: str, status: S = S.DELIVERED) -> DeliveryReceipt:
 
 def long_message(ledger: Ledger, ids: Sequence[str] = ("a", "b", "c")) -> Claimed:
     """A message that the vendor gave an id for each segment."""
-    accept(ledger, batch([PHONE]))
-    (chunk,) = claim(ledger)
+    accept(ledger, send([PHONE]))
+    (batch,) = claim(ledger)
     conclusion = Conclusion(
-        chunk,
+        batch,
         "task-1",
         "Acme",
         pushes=True,
-        rows=[row(chunk, 0, vendor_id=ids[0])],
-        segments=Segment.named(chunk.id, 0, ids),
+        rows=[row(batch, 0, vendor_id=ids[0])],
+        segments=Segment.named(batch.id, 0, ids),
         deadline=NOW + DAY,
     )
-    ledger.write(lambda connection: ledger.chunks.record(connection, [conclusion], NOW))
-    return chunk
+    ledger.write(lambda connection: ledger.batches.record(connection, [conclusion], NOW))
+    return batch
 
 
 # the reports in their order, each taken in by itself; the final status, "" while the message is open
@@ -96,8 +96,8 @@ def _take(ledger: Ledger, reports: Sequence[DeliveryReceipt], together: bool) ->
 
 def test_a_report_by_our_reference_names_its_segment_by_id(ledger: Ledger) -> None:
     """The reference finds the message, the id the segment."""
-    chunk = long_message(ledger, ["a", "b"])
-    ref = message_ref(chunk.id, 0)
+    batch = long_message(ledger, ["a", "b"])
+    ref = message_ref(batch.id, 0)
     for vendor_id, final in (("b", {}), ("a", {PHONE: "DELIVERED"})):
         receipt = DeliveryReceipt(S.DELIVERED, message_ref=ref, vendor_id=vendor_id)
         ledger.receipts.apply(CHANNEL, [receipt], pushes=True, now=NOW)

@@ -1,5 +1,6 @@
 """The other end of a connection: a server that does one thing to each caller, over a real socket."""
 
+import itertools
 import re
 import socket
 import struct
@@ -9,6 +10,9 @@ from contextlib import suppress
 from typing import Self
 
 Behaviour = Callable[[socket.socket], None]
+
+DRIP_S = 0.05
+LONGEST_DRIPS = 50  # what takes as long as all of them was not left
 
 
 class Peer:
@@ -91,6 +95,31 @@ def resetting(connection: socket.socket) -> None:
     """Read a request and reset the connection."""
     read_request(connection)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def pause(seconds: float) -> None:
+    """Keep the caller waiting: the pace of a peer is what it is there for."""
+    threading.Event().wait(seconds)
+
+
+def dripping(*pieces: bytes, first: Callable[[socket.socket], object] = read_request) -> Behaviour:
+    """Read a request, then send the last of these bytes one by one for as long as anybody reads them."""
+
+    def behave(connection: socket.socket) -> None:
+        first(connection)
+        for piece in pieces[:-1]:
+            connection.sendall(piece)
+        drip(connection, pieces[-1])
+
+    return behave
+
+
+def drip(connection: socket.socket, piece: bytes) -> None:
+    """Send the piece byte by byte, again and again, each long before any read would time out."""
+    connection.settimeout(DRIP_S)
+    for byte in itertools.islice(itertools.cycle(piece), LONGEST_DRIPS):
+        connection.sendall(bytes([byte]))
+        pause(DRIP_S)
 
 
 def closed_port() -> int:

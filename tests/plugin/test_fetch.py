@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import responses
 
+from bridge.plugin import exchange
+from bridge.plugin.addresses import is_public
 from bridge.plugin.http import AddressRefused, FetchFailed, check_url, fetch, open_url
 
 from .peers import Peer, answering, closed_port, reply, resetting, stalling
@@ -32,6 +34,43 @@ CHUNKS = [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", *[b"3e8\r\n"
         ("https://evil.net@oss.example.com/", False, ("oss.example.com",), False),
         ("https://evil.net#@oss.example.com/", False, ("oss.example.com",), False),
         ("https://evil.net\\@oss.example.com/", False, ("oss.example.com",), False),
+        ("https://evil.example\\.aliyuncs.com/x", False, ("aliyuncs.com",), False),
+        ("https://evil.example\\@aliyuncs.com/x", False, ("aliyuncs.com",), False),
+        ("https:\\\\evil.example/.aliyuncs.com", False, ("aliyuncs.com",), False),
+        ("https:///evil.example/.aliyuncs.com", False, ("aliyuncs.com",), False),
+        ("https://evil.example%2f.aliyuncs.com/x", False, ("aliyuncs.com",), False),
+        ("https://evil.example%5c.aliyuncs.com/x", False, ("aliyuncs.com",), False),
+        ("https://evil.example%00.aliyuncs.com/x", False, ("aliyuncs.com",), False),
+        ("https://evil.example\t.aliyuncs.com/x", False, ("aliyuncs.com",), False),
+        ("https://evil.example/\t.aliyuncs.com/x", False, ("aliyuncs.com",), False),
+        ("https://evil.example\n.aliyuncs.com/x", False, ("aliyuncs.com",), False),
+        ("https://evil.example .aliyuncs.com/x", False, ("aliyuncs.com",), False),
+        ("https://evil.example#.aliyuncs.com/x", False, ("aliyuncs.com",), False),
+        ("https://evil.example?.aliyuncs.com/x", False, ("aliyuncs.com",), False),
+        ("https://evil.example;.aliyuncs.com/x", False, ("aliyuncs.com",), False),
+        ("https://[evil.example].aliyuncs.com/x", False, ("aliyuncs.com",), False),
+        ("https://aliyuncs.com:443@evil.example/", False, ("aliyuncs.com",), False),
+        ("https://@aliyuncs.com/", False, ("aliyuncs.com",), False),
+        ("https://:@aliyuncs.com/", False, ("aliyuncs.com",), False),
+        ("https://aliyuncs.com:99999/", False, ("aliyuncs.com",), False),
+        ("https://aliyuncs.com./x", False, ("aliyuncs.com",), True),
+        ("https://aliyuncs.com../x", False, ("aliyuncs.com",), False),
+        ("https://aliyuncs.com.evil.example./x", False, ("aliyuncs.com",), False),
+        ("https://oss\u3002aliyuncs.com/x", False, ("aliyuncs.com",), False),
+        ("https://b\u00fccher.aliyuncs.com/x", False, ("aliyuncs.com",), True),
+        ("https://evil\uff0faliyuncs.com/x", False, ("aliyuncs.com",), False),
+        ("https://evil.example\u2044.aliyuncs.com/x", False, ("aliyuncs.com",), False),
+        ("https://\u0430liyuncs.com/x", False, ("aliyuncs.com",), False),
+        ("https://aliyuncs.com/x", False, ("",), False),
+        ("https://2130706433/", False, (), False),
+        ("https://0x7f000001/", False, (), False),
+        ("https://0177.0.0.1/", False, (), False),
+        ("https://127.1/", False, (), False),
+        ("https://8.8.8.010/", False, (), False),
+        ("https://0x/", False, (), False),
+        ("https://1.2.3.4.5/", False, (), False),
+        ("https://8.8.8.8/", False, (), True),
+        ("https://[2606:4700::1111]/", False, (), True),
         ("file:///etc/passwd", True, (), False),
         ("ftp://oss.example.com/a", True, (), False),
         ("//oss.example.com/a", True, (), False),
@@ -49,6 +88,103 @@ def test_which_addresses_are_admitted(
         return
     with pytest.raises(AddressRefused):
         check_url(url, allow_private=allow_private, hosts=hosts)
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("8.8.8.8", True),
+        ("101.37.1.1", True),
+        ("2606:4700:4700::1111", True),
+        ("2400:3200::1", True),
+        ("::ffff:8.8.8.8", True),
+        ("0.0.0.0", False),
+        ("0.1.2.3", False),
+        ("10.0.0.1", False),
+        ("100.64.0.1", False),
+        ("100.100.100.200", False),  # Aliyun's metadata service
+        ("127.0.0.1", False),
+        ("169.254.169.254", False),
+        ("172.16.0.1", False),
+        ("192.0.0.1", False),
+        ("192.0.2.1", False),
+        ("192.88.99.1", False),
+        ("192.168.0.1", False),
+        ("198.18.0.1", False),
+        ("224.0.0.1", False),
+        ("240.0.0.1", False),
+        ("255.255.255.255", False),
+        ("::", False),
+        ("::1", False),
+        ("::127.0.0.1", False),
+        ("::8.8.8.8", False),
+        ("::ffff:127.0.0.1", False),
+        ("::ffff:0:127.0.0.1", False),
+        ("64:ff9b::7f00:1", False),
+        ("64:ff9b::808:808", False),
+        ("64:ff9b:1::7f00:1", False),
+        ("100::1", False),
+        ("2001::1", False),  # Teredo
+        ("2001:0:7f00:1::1", False),
+        ("2001:10::1", False),
+        ("2001:20::1", False),
+        ("2001:db8::1", False),
+        ("2002:7f00:1::1", False),
+        ("2002:808:808::1", False),
+        ("2606:4700::5efe:127.0.0.1", False),  # ISATAP
+        ("2606:4700::200:5efe:127.0.0.1", False),
+        ("3fff::1", False),
+        ("fc00::1", False),
+        ("fd00:ec2::254", False),
+        ("fe80::1%eth0", False),
+        ("fec0::1", False),
+        ("ff02::1", False),
+        ("", False),
+        ("host", False),
+    ],
+)
+def test_which_addresses_are_public(address: str, public: bool) -> None:
+    assert is_public(address) == public
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        ["127.0.0.1"],
+        ["64:ff9b::7f00:1", "2002:7f00:1::", "::127.0.0.1"],
+        ["127.0.0.1", "0.0.0.0", "::1"],
+    ],
+)
+def test_no_address_of_a_name_is_tried_that_is_not_public(
+    inside: Peer, monkeypatch: pytest.MonkeyPatch, addresses: list[str]
+) -> None:
+    """A name may have several: none of them is so much as connected to."""
+    found = [
+        (socket.AF_INET6 if ":" in each else socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, inside.port))
+        for each in addresses
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: found)
+    with pytest.raises(AddressRefused):
+        fetch(f"https://media.example.com:{inside.port}/", max_bytes=1000, allow_private=False)
+    assert inside.connections == 0
+
+
+def test_the_public_address_of_a_name_is_used(inside: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside a private one, which is passed over."""
+    found = [
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, inside.port)) for each in ("127.0.0.1", "8.8.8.8")
+    ]
+    tried: list[str] = []
+
+    def connect(_: socket.socket, address: tuple[str, int]) -> None:
+        tried.append(address[0])
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: found)
+    monkeypatch.setattr(exchange._Limited, "connect", connect, raising=False)
+    with pytest.raises(FetchFailed, match="CONNECTION_REFUSED"):
+        fetch("https://media.example.com/", max_bytes=1000, allow_private=False)
+    assert tried == ["8.8.8.8"]
 
 
 @pytest.fixture

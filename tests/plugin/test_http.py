@@ -3,9 +3,13 @@
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
 
 from bridge.plugin import (
     BridgeError,
@@ -13,7 +17,7 @@ from bridge.plugin import (
     OutcomeUnknown,
     VendorRejected,
     VendorThrottled,
-    VendorUnavailable,
+    VendorUnreachable,
 )
 from bridge.plugin.http import Session, raise_for_status, retry_after, translated
 
@@ -37,7 +41,7 @@ def call(url: str, session: Session) -> BridgeError:
         (resetting, OutcomeUnknown, "CONNECTION_LOST"),
         (answering(), OutcomeUnknown, "CONNECTION_LOST"),
         (answering(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"), OutcomeUnknown, "CONNECTION_LOST"),
-        (stalling, OutcomeUnknown, "CONNECTION_LOST"),
+        (stalling, OutcomeUnknown, "READ_TIMEOUT"),
         (answering(b"nonsense\r\n\r\n"), OutcomeUnknown, "CONNECTION_LOST"),
         (answering(b"HTTP/1.1 200"), OutcomeUnknown, "UNREADABLE_ANSWER"),
         (answering(CHUNKED, b"zz\r\n"), OutcomeUnknown, "CONNECTION_LOST"),
@@ -73,13 +77,13 @@ def test_once_the_request_left_the_outcome_is_unknown(
 def test_an_address_without_a_vendor_behind_it_is_no_send(url: str, code: str) -> None:
     with Session() as session:
         error = call(url, session)
-    assert (type(error), error.code) == (VendorUnavailable, code)
+    assert (type(error), error.code) == (VendorUnreachable, code)
 
 
 def test_a_refused_connection_is_no_send() -> None:
     with Session() as session:
         error = call(f"http://127.0.0.1:{closed_port()}", session)
-    assert (type(error), error.code) == (VendorUnavailable, "CONNECTION_REFUSED")
+    assert (type(error), error.code) == (VendorUnreachable, "CONNECTION_REFUSED")
 
 
 def test_a_connection_that_is_never_taken_is_no_send() -> None:
@@ -91,14 +95,14 @@ def test_a_connection_that_is_never_taken_is_no_send() -> None:
             waiting.connect_ex(listener.getsockname())
         session = stack.enter_context(Session(timeout=(0.2, 10)))
         error = call(f"http://127.0.0.1:{listener.getsockname()[1]}", session)
-    assert (type(error), error.code) == (VendorUnavailable, "CONNECT_TIMEOUT")
+    assert (type(error), error.code) == (VendorUnreachable, "CONNECT_TIMEOUT")
 
 
 def test_a_proxy_that_is_not_there_is_no_send() -> None:
     with Session() as session:
         session.proxies = {"http": f"http://127.0.0.1:{closed_port()}"}
         error = call("http://vendor.example.com/", session)
-    assert (type(error), error.code) == (VendorUnavailable, "CONNECTION_REFUSED")
+    assert (type(error), error.code) == (VendorUnreachable, "CONNECTION_REFUSED")
 
 
 @pytest.mark.parametrize("behaviour", [resetting, answering()])
@@ -113,13 +117,13 @@ def test_a_proxy_that_opens_no_tunnel_is_no_send() -> None:
     with Peer(reply("403 Forbidden")) as proxy, Session() as session:
         session.proxies = {"https": proxy.url}
         error = call("https://vendor.example.com/", session)
-    assert (type(error), error.code) == (VendorUnavailable, "CONNECTION_REFUSED")
+    assert (type(error), error.code) == (VendorUnreachable, "CONNECTION_REFUSED")
 
 
 def test_a_handshake_that_fails_is_never_a_success() -> None:
     with Peer(lambda connection: connection.sendall(b"no TLS here")) as peer, Session() as session:
         error = call(f"https://127.0.0.1:{peer.port}/", session)
-    assert isinstance(error, OutcomeUnknown | VendorUnavailable)
+    assert isinstance(error, OutcomeUnknown | VendorUnreachable)
 
 
 @pytest.mark.parametrize(
@@ -174,6 +178,82 @@ def test_the_environment_s_proxy_is_ignored_unless_wanted(monkeypatch: pytest.Mo
         assert session.get(peer.url).json() == {"id": 1}
     with Peer(OK) as peer, Session(trust_env=True) as session:
         assert call(peer.url, session).code == "CONNECTION_REFUSED"
+
+
+@pytest.mark.parametrize(
+    "retries",
+    [3, Retry(3, allowed_methods=None), Retry(None, read=1), Retry(True), Retry(None, status=2)],
+    ids=["a number", "every method", "read", "without end", "status"],
+)
+def test_an_adapter_that_repeats_is_refused(retries: Retry | int) -> None:
+    """One call made four POSTs with such an adapter."""
+    with Session() as session, pytest.raises(ValueError, match="repeats requests blindly"):
+        session.mount("https://", HTTPAdapter(max_retries=retries))
+
+
+@pytest.mark.parametrize("retries", [0, Retry(0), Retry(False), Retry(0, read=3)])
+def test_an_adapter_that_repeats_nothing_is_taken(retries: Retry | int) -> None:
+    with Peer(OK) as peer, Session() as session:
+        session.mount("http://", HTTPAdapter(max_retries=retries))
+        assert session.get(peer.url).json() == {"id": 1}
+
+
+@pytest.mark.parametrize("nothing", [False, 0, ""])
+def test_certificates_are_verified_whatever_is_asked(nothing: Any) -> None:
+    """For one call, for the session, and for a request that was prepared."""
+    prepared = requests.Request("GET", "https://127.0.0.1:9/").prepare()
+    with Session() as session:
+        for kwargs in ({"verify": nothing}, {"verify": None}):
+            with pytest.raises(ValueError, match="certificates anybody can answer"):
+                session.send(prepared, **kwargs)
+        with pytest.raises(ValueError, match="certificates anybody can answer"):
+            session.get("https://127.0.0.1:9/", verify=nothing)
+        session.verify = nothing
+        with pytest.raises(ValueError, match="certificates anybody can answer"):
+            session.get("https://127.0.0.1:9/")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_no_redirect_is_followed_even_when_asked(method: str, status: int) -> None:
+    """Not by a call that says so, either: nobody has checked the address."""
+    with (
+        Peer(reply(f"{status} Elsewhere", b"", "Location: http://no-such-host.invalid/")) as peer,
+        Session() as session,
+    ):
+        assert session.request(method, peer.url, allow_redirects=True).status_code == status
+        assert peer.connections == 1
+
+
+def _set_later(session: Session) -> None:
+    session.get_adapter("http://").max_retries = Retry(3, allowed_methods=None)  # type: ignore[attr-defined]
+
+
+def _past_mount(session: Session) -> None:
+    session.adapters["http://"] = HTTPAdapter(max_retries=3)
+
+
+@pytest.mark.parametrize("smuggle", [_set_later, _past_mount])
+def test_retries_past_mount_are_refused_before_a_request(
+    smuggle: Callable[[Session], None],
+) -> None:
+    """An adapter that is changed later, or put into the session's own list."""
+    with Peer(OK) as peer, Session() as session:
+        smuggle(session)
+        with pytest.raises(ValueError, match="repeats requests blindly"):
+            session.post(peer.url)
+        assert peer.connections == 0
+
+
+def test_the_environment_s_passwords_are_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A .netrc for the vendor's host, which `requests` would send along."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password secret\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with Peer(OK) as peer, Session() as session:
+        assert "Authorization" not in session.get(peer.url).request.headers
+    with Peer(OK) as peer, Session(trust_env=True) as session:
+        assert "Authorization" in session.get(peer.url).request.headers
 
 
 def test_a_pooled_connection_that_the_vendor_closed_is_replaced() -> None:

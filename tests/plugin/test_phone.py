@@ -8,7 +8,7 @@ from bridge.plugin import BadNumber, Phone, TemplateType, from_vendor
 from bridge.plugin.phone import mask, parse
 
 HOME = TemplateType.PROMOTION
-ABROAD = TemplateType.INTERNATIONAL
+INTERNATIONAL = TemplateType.INTERNATIONAL
 
 
 @pytest.mark.parametrize(
@@ -25,12 +25,43 @@ ABROAD = TemplateType.INTERNATIONAL
         ("138\u00a00013\t8000", HOME, "+8613800138000"),
         ("19912345678", HOME, "+8619912345678"),
         ("14155552671", HOME, "+8614155552671"),
-        ("14155552671", ABROAD, "+14155552671"),
-        ("+14155552671", ABROAD, "+14155552671"),
-        ("0014155552671", ABROAD, "+14155552671"),
-        ("852 6123 4567", ABROAD, "+85261234567"),
-        ("4915112345678", ABROAD, "+4915112345678"),
-        ("8613800138000", ABROAD, "+8613800138000"),
+        ("14155552671", INTERNATIONAL, "+14155552671"),
+        ("+14155552671", INTERNATIONAL, "+14155552671"),
+        ("0014155552671", INTERNATIONAL, "+14155552671"),
+        ("852 6123 4567", INTERNATIONAL, "+85261234567"),
+        ("4915112345678", INTERNATIONAL, "+4915112345678"),
+        ("8613800138000", INTERNATIONAL, "+8613800138000"),
+        # Full-width digits, and what spreadsheets and phones put around a number.
+        ("１３８００１３８０００", HOME, "+8613800138000"),
+        ("＋８６（０）１３８００１３８０００", HOME, "+8613800138000"),
+        ("\u200b13800138000", HOME, "+8613800138000"),
+        ("\u202d13800138000\u202c", HOME, "+8613800138000"),
+        ("\u2066138\u00ad0013\u20118000\u2069", HOME, "+8613800138000"),
+        ("\ufeff138\u30000013\u20038000\r\n", HOME, "+8613800138000"),
+        ("013800138000", HOME, "+8613800138000"),
+        ("+86 (0)138 0013 8000", HOME, "+8613800138000"),
+        ("\u202a+1\u00a0415\u2010555\u20112671\u202c", INTERNATIONAL, "+14155552671"),
+        # The trunk zero that people write behind the country code.
+        ("886 0912 345 678", INTERNATIONAL, "+886912345678"),
+        ("+886 912 345 678", INTERNATIONAL, "+886912345678"),
+        ("+44 (0)7911 123456", INTERNATIONAL, "+447911123456"),
+        ("0044 07911 123456", INTERNATIONAL, "+447911123456"),
+        ("61 0412 345 678", INTERNATIONAL, "+61412345678"),
+        ("+49 (0) 151 12345678", INTERNATIONAL, "+4915112345678"),
+        ("+33 (0)6 12 34 56 78", INTERNATIONAL, "+33612345678"),
+        ("+81 (0)90-1234-5678", INTERNATIONAL, "+819012345678"),
+        ("+82 010-1234-5678", INTERNATIONAL, "+821012345678"),
+        ("+62 0812 3456 7890", INTERNATIONAL, "+6281234567890"),
+        ("+234 0803 123 4567", INTERNATIONAL, "+2348031234567"),
+        ("+7 8 912 345 67 89", INTERNATIONAL, "+79123456789"),
+        ("+55 0 11 91234-5678", INTERNATIONAL, "+5511912345678"),
+        ("+54 11 15 2345-6789", INTERNATIONAL, "+5491123456789"),
+        ("+1 1 415 555 2671", INTERNATIONAL, "+14155552671"),
+        ("86 0138 0013 8000", INTERNATIONAL, "+8613800138000"),
+        # Zeros that belong to the number.
+        ("39 06 1234 5678", INTERNATIONAL, "+390612345678"),
+        ("+378 0549 886377", INTERNATIONAL, "+3780549886377"),
+        ("+225 01 23 45 67 89", INTERNATIONAL, "+2250123456789"),
     ],
 )
 def test_read(text: str, template_type: TemplateType, e164: str) -> None:
@@ -49,16 +80,18 @@ def test_read(text: str, template_type: TemplateType, e164: str) -> None:
         ("85261234567", HOME),
         ("+14155552671", HOME),
         ("1380013800x", HOME),
-        ("１３８００１３８０００", HOME),
+        ("138001380000.0", HOME),
+        ("1.38E+10", HOME),
+        ("13800138000\ufffd", HOME),
         ("+86+8613800138000", HOME),
-        ("", ABROAD),
-        ("0", ABROAD),
-        ("+0123456789", ABROAD),
-        ("123456", ABROAD),
-        ("1234567890123456", ABROAD),
-        ("999123456789", ABROAD),
-        ("1415555267", ABROAD),
-        ("sip:14155552671", ABROAD),
+        ("", INTERNATIONAL),
+        ("0", INTERNATIONAL),
+        ("+0123456789", INTERNATIONAL),
+        ("123456", INTERNATIONAL),
+        ("1234567890123456", INTERNATIONAL),
+        ("999123456789", INTERNATIONAL),
+        ("1415555267", INTERNATIONAL),
+        ("sip:14155552671", INTERNATIONAL),
     ],
 )
 def test_refused(text: str, template_type: TemplateType) -> None:
@@ -80,6 +113,13 @@ def test_refused(text: str, template_type: TemplateType) -> None:
         ("0014155552671", "+14155552671"),
         ("85261234567", "+85261234567"),
         ("852 6123-4567", "+85261234567"),
+        ("8860912345678", "+886912345678"),
+        ("+886912345678", "+886912345678"),
+        ("+44 (0)7911 123456", "+447911123456"),
+        ("390612345678", "+390612345678"),
+        ("\u202d+447911123456\u202c", "+447911123456"),
+        ("999123456789", "+999123456789"),
+        ("10690123456789", "+10690123456789"),
     ],
 )
 def test_from_vendor(text: str, e164: str) -> None:

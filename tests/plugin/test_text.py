@@ -9,6 +9,7 @@ from bridge.plugin.text import (
     TextContent,
     bare_sign,
     is_opt_out,
+    placeholder_fault,
     segments,
     signed,
     variables,
@@ -16,7 +17,7 @@ from bridge.plugin.text import (
 )
 
 HOME = TemplateType.PROMOTION
-ABROAD = TemplateType.INTERNATIONAL
+INTERNATIONAL = TemplateType.INTERNATIONAL
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,40 @@ ABROAD = TemplateType.INTERNATIONAL
 )
 def test_variables(content: str, names: tuple[str, ...]) -> None:
     assert variables(content) == names
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        ("no variables, $5, {x} and $ x", ""),
+        ("${name}${城市}${first name}${a.b}${a-b_1}", ""),
+        ("Hi ${ name }", "character 4: `${ name }` is"),
+        ("${name }", "character 1: `${name }` is"),
+        ("${\u3000name}", "character 1: `${\u3000name}` is"),
+        ("${name\u200b}", "character 1: `${name\u200b}` is"),
+        ("${\nname}", "character 1: "),
+        ("${a\tb}", "character 1: "),
+        ("${a} ${", "character 6: `${` is"),
+        ("${}", "character 1: `${}` is"),
+        ("${ }", "character 1: `${ }` is"),
+        ("${name", "character 1: `${name` is"),
+        ("${a${b}}", "character 1: `${a${b}` is"),
+        ("${{a}}", "character 1: `${{a}` is"),
+        ("$${a}", ""),
+        ("$ {name}", "character 1: `$ {name}` is"),
+        ("$\u200b{name}", "character 1: `$\u200b{name}` is"),
+        ("$﹛name﹜", "character 1: `$﹛name﹜` is"),
+        ("${na\u00adme}", "character 1: `${na\u00adme}` is"),
+        ("＄{name}", "character 1: `＄{name}` is"),
+        ("$｛name｝", "character 1: `$｛name｝` is"),
+        ("${name｝", "character 1: `${name｝` is"),
+        ("${" + "x" * 60, "character 1: `${" + "x" * 18 + "` is"),
+    ],
+)
+def test_a_placeholder_that_nobody_can_fill_is_named_with_its_place(content: str, fault: str) -> None:
+    """Such a template was approved, and then failed for everyone."""
+    found = placeholder_fault(content)
+    assert found.startswith(fault) if fault else found == ""
 
 
 @pytest.mark.parametrize(
@@ -88,8 +123,8 @@ def test_bare_sign(name: str, bare: str) -> None:
     [
         ("Acme", HOME, "【Acme】Hi"),
         ("阿里云", HOME, "【阿里云】Hi"),
-        ("Acme", ABROAD, "[Acme]Hi"),
-        ("阿里云", ABROAD, "【阿里云】Hi"),
+        ("Acme", INTERNATIONAL, "[Acme]Hi"),
+        ("阿里云", INTERNATIONAL, "【阿里云】Hi"),
         ("", HOME, "Hi"),
     ],
 )
@@ -108,23 +143,23 @@ def test_signed(sign: str, template_type: TemplateType, text: str) -> None:
         ("a" * 70, HOME, 1),
         ("a" * 71, HOME, 2),
         ("a" * 160, HOME, 3),
-        ("", ABROAD, 1),
-        ("a" * 160, ABROAD, 1),
-        ("a" * 161, ABROAD, 2),
-        ("a" * 306, ABROAD, 2),
-        ("a" * 307, ABROAD, 3),
-        ("a" * 158 + "€", ABROAD, 1),
-        ("a" * 159 + "€", ABROAD, 2),
-        *[("a" * 158 + char, ABROAD, 1) for char in "^{}[]~\\|"],
-        *[("a" * 159 + char, ABROAD, 2) for char in "^{}[]~\\|"],
-        ("@£$ÄÖÜß\n", ABROAD, 1),
-        ("a" * 69 + "字", ABROAD, 1),
-        ("a" * 70 + "字", ABROAD, 2),
-        ("字" * 134, ABROAD, 2),
-        ("字" * 135, ABROAD, 3),
-        ("a" * 68 + "😀", ABROAD, 1),
-        ("a" * 69 + "😀", ABROAD, 2),
-        ("a" * 70 + "`", ABROAD, 2),
+        ("", INTERNATIONAL, 1),
+        ("a" * 160, INTERNATIONAL, 1),
+        ("a" * 161, INTERNATIONAL, 2),
+        ("a" * 306, INTERNATIONAL, 2),
+        ("a" * 307, INTERNATIONAL, 3),
+        ("a" * 158 + "€", INTERNATIONAL, 1),
+        ("a" * 159 + "€", INTERNATIONAL, 2),
+        *[("a" * 158 + char, INTERNATIONAL, 1) for char in "^{}[]~\\|"],
+        *[("a" * 159 + char, INTERNATIONAL, 2) for char in "^{}[]~\\|"],
+        ("@£$ÄÖÜß\n", INTERNATIONAL, 1),
+        ("a" * 69 + "字", INTERNATIONAL, 1),
+        ("a" * 70 + "字", INTERNATIONAL, 2),
+        ("字" * 134, INTERNATIONAL, 2),
+        ("字" * 135, INTERNATIONAL, 3),
+        ("a" * 68 + "😀", INTERNATIONAL, 1),
+        ("a" * 69 + "😀", INTERNATIONAL, 2),
+        ("a" * 70 + "`", INTERNATIONAL, 2),
     ],
 )
 def test_segments(text: str, template_type: TemplateType, parts: int) -> None:
@@ -138,7 +173,7 @@ def test_segments(text: str, template_type: TemplateType, parts: int) -> None:
         ("Sale", "", HOME, "Sale"),
         ("Sale", "回T退订", TemplateType.NOTIFICATION, "Sale"),
         ("Sale", "回T退订", TemplateType.CAPTCHA, "Sale"),
-        ("Sale", "回T退订", ABROAD, "Sale"),
+        ("Sale", "回T退订", INTERNATIONAL, "Sale"),
         *[
             (f"Sale {known}", "回复X退订", HOME, f"Sale {known}")
             for known in ("拒收请回复R", "回T退订", "退订回T", "回TD退订", "退订回N", "回复X退订")
@@ -158,10 +193,39 @@ def test_opt_out_suffix(content: str, suffix: str, template_type: TemplateType, 
             (word, "", True)
             for word in ("R", "r", " R ", "Ｒ", "ｒ", "T", "t", "TD", "Td", "N", "退订", " 退订\n")
         ],
+        *[
+            (word, "", True)
+            for word in (
+                "STOP",
+                "Stop",
+                "stop.",
+                "StopAll",
+                "STOP  ALL",
+                "unsubscribe",
+                "Cancel",
+                "END",
+                "quit",
+            )
+        ],
+        *[(word, "", True) for word in ("退订。", "\ufeff退订", "“STOP”", "【退订】", "TD!")],
         ("QX", "qx", True),
         ("ＱＸ", "qx", True),
         ("QX", "", False),
-        *[(word, "", False) for word in ("", "RR", "R!", "Not now", "请不要退订", "TT", "no")],
+        *[
+            (word, "", False)
+            for word in (
+                "",
+                "RR",
+                "R!",
+                "Not now",
+                "N.",
+                "please stop it",
+                "no end",
+                "请不要退订",
+                "TT",
+                "no",
+            )
+        ],
         ("", " ", False),
     ],
 )

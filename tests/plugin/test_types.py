@@ -1,6 +1,8 @@
 """The values that cross the plugin boundary, and what each error means for a message."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -12,9 +14,12 @@ from bridge.plugin import (
     CarrierReview,
     ConfigurationFault,
     CredentialsRejected,
+    DeliveryReceipt,
     DigitalPart,
     DigitalTemplate,
     DigitalTemplateReview,
+    Event,
+    EventName,
     Health,
     Limits,
     Message,
@@ -25,8 +30,12 @@ from bridge.plugin import (
     NotAccepted,
     Outcome,
     OutcomeUnknown,
+    PendingMessage,
     Phone,
+    PollWindow,
     ReviewStatus,
+    SignReview,
+    TemplateReview,
     TemplateType,
     TextTemplate,
     UnsupportedOperation,
@@ -163,3 +172,34 @@ def test_only_a_verdict_without_code_and_moment_sends() -> None:
 def test_health_without_error_is_good() -> None:
     assert Health("fine").ok
     assert not Health("bad", VendorUnavailable("gone")).ok
+
+
+PHONE = Phone("13800138000", "+8613800138000")
+TEXT = TextTemplate("T1", "Spring", "Hi", TemplateType.PROMOTION)
+
+# (field, a value that holds the moment)
+MOMENTS: list[tuple[str, Callable[[Any], object]]] = [
+    ("DeliveryReceipt.at", lambda at: DeliveryReceipt(MessageStatus.DELIVERED, at=at)),
+    ("DeliveryReceipt.at", lambda at: DeliveryReceipt(MessageStatus.DELIVERED)._replace(at=at)),
+    ("MoMessage.at", lambda at: MoMessage(PHONE, "T", at)),
+    ("MoMessage.at", lambda at: MoMessage(PHONE, "T")._replace(at=at)),
+    ("PendingMessage.sent_at", lambda at: PendingMessage("m1", "b1", "v1", PHONE, at)),
+    ("Verdict.defer_until", lambda at: Verdict(defer_until=at)),
+    ("Batch.called_at", lambda at: Batch("b1", "o1", "Acme", TEXT, (), at)),
+    ("PollWindow.since", lambda at: PollWindow(at, datetime.now(UTC))),
+    ("PollWindow.until", lambda at: PollWindow(datetime.now(UTC), at)),
+    ("Event.at", lambda at: Event("promo", EventName.CHANNEL_PAUSED, at)),
+    ("SignReview.created_at", lambda at: SignReview(ReviewStatus.APPROVED, created_at=at)),
+    ("TemplateReview.created_at", lambda at: TemplateReview(ReviewStatus.APPROVED, created_at=at)),
+    ("DigitalTemplateReview.created_at", lambda at: DigitalTemplateReview({}, created_at=at)),
+]
+
+
+@pytest.mark.parametrize(("field", "make"), MOMENTS)
+def test_a_moment_without_a_zone_is_refused_where_it_is_made(
+    field: str, make: Callable[[Any], object]
+) -> None:
+    """It would be read in the zone of whatever host it came to."""
+    assert make(datetime(2026, 11, 2, tzinfo=UTC))
+    with pytest.raises(ValueError, match=f"^{field} has no time zone$"):
+        make(datetime(2026, 11, 2))

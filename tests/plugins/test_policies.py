@@ -38,7 +38,7 @@ ONE, TWO, THREE = (
 PROMOTION = TextTemplate("T1", "sale", "Hi", TemplateType.PROMOTION)
 NOTIFICATION = TextTemplate("T2", "parcel", "Hi", TemplateType.NOTIFICATION)
 CAPTCHA = TextTemplate("T3", "code", "Hi", TemplateType.CAPTCHA)
-ABROAD = TextTemplate("T4", "hello", "Hi", TemplateType.INTERNATIONAL)
+INTERNATIONAL = TextTemplate("T4", "hello", "Hi", TemplateType.INTERNATIONAL)
 DIGITAL = DigitalTemplate("D1", "show", (DigitalPart("txt", text="Hi"),))
 
 
@@ -100,7 +100,7 @@ def test_the_three_policies_are_found_by_their_entry_point() -> None:
     [
         (PROMOTION, "Acme", {}, True),
         (NOTIFICATION, "Acme", {}, True),
-        (ABROAD, "Acme", {}, True),
+        (INTERNATIONAL, "Acme", {}, True),
         (DIGITAL, "Acme", {}, True),
         (CAPTCHA, "Acme", {}, False),
         (PROMOTION, "Other", {}, False),
@@ -146,7 +146,7 @@ def test_promotion_waits_for_the_morning(now: str, until: str | None, template: 
     assert verdict.code == ("QUIET_HOURS" if until else "")
 
 
-@pytest.mark.parametrize("template", [NOTIFICATION, CAPTCHA, ABROAD])
+@pytest.mark.parametrize("template", [NOTIFICATION, CAPTCHA, INTERNATIONAL])
 def test_other_types_go_at_night_unless_told_otherwise(template: Template) -> None:
     night = at("2026-11-02 22:00")
     assert screen(QuietHours, ONE, TWO, template=template, at=night) == [SEND, SEND]

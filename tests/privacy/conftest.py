@@ -7,6 +7,7 @@ import pytest
 from bridge import logs
 
 from .hostile import EchoVendor
+from .spans import Collector
 
 
 @pytest.fixture
@@ -20,3 +21,10 @@ def echo() -> Iterator[EchoVendor]:
 def _forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "_secrets", frozenset())
     monkeypatch.setattr(logs, "_secret_pattern", logs._secret_pattern)
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    """A collector of spans."""
+    with Collector() as collector:
+        yield collector

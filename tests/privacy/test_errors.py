@@ -15,7 +15,7 @@ from bridge.ledger import Ledger
 from bridge.ledger.refs import message_ref, new_id, to_ref
 from bridge.plugin import Batch, BridgeError, Message, TemplateType
 from bridge.plugin.phone import parse
-from bridge.services import ChannelRecords
+from bridge.services import ChannelHistory
 from bridge.services.snapshots import for_plugins
 from bridge.settings import load
 from tests.campaign.carriers import SandboxCarrier
@@ -45,7 +45,7 @@ def opened(
     )
     settings = load(tmp_path / "bridge.toml", SECRETS)
     logs.hide(settings.secrets())
-    found = open_channels(settings, discover(), lambda name: ChannelRecords(ledger, name, time.time))
+    found = open_channels(settings, discover(), lambda name: ChannelHistory(ledger, name, time.time))
     yield found
     close_channels(found)
 
@@ -69,9 +69,9 @@ def batch(name: str) -> Batch:
     """Three messages for a channel."""
     kept = stored(name, TemplateType.INTERNATIONAL if name == "twilio" else TemplateType.PROMOTION)
     template = for_plugins(kept)
-    chunk = new_id(int(time.time() * 1000))
+    claimed = new_id(int(time.time() * 1000))
     messages = [
-        Message(message_ref(chunk, seq), parse(number, kept.type), {"name": number}, f"Dear {number}", 1)
+        Message(message_ref(claimed, seq), parse(number, kept.type), {"name": number}, f"Dear {number}", 1)
         for seq, number in enumerate(FOREIGN[:3] if name == "twilio" else DOMESTIC[:3])
     ]
-    return Batch(to_ref(chunk), "task-1", "Acme", template, tuple(messages), datetime.now(UTC))
+    return Batch(to_ref(claimed), "task-1", "Acme", template, tuple(messages), datetime.now(UTC))

@@ -42,6 +42,7 @@ from .channels import (
 )
 from .hostile import EchoVendor, install_gossip
 from .leaks import leaks
+from .spans import Collector
 
 # Of two calls one goes wrong, in one way or another.
 EVERY_SECOND = {
@@ -58,7 +59,7 @@ EVERY_SECOND = {
 WORKER_EVENTS = [
     '"channel paused"',
     '"plugin failed"',
-    '"chunk held back"',
+    '"batch held back"',
     '"push not taken"',
     '"Quick Audience refused our signature: pushing rests"',
     '"observer failed"',
@@ -104,16 +105,31 @@ METRICS = [
 ]
 
 
+# What spans must hold: of the web and of the worker, of calls that went well and ill.
+SPANS = [
+    "sms-bridge-web",
+    "sms-bridge-worker",
+    "sendList promo",
+    "sendFile promo",
+    "send_batch promo",
+    "send_batch gossip",
+    "push_receipts promo",
+    "webhook promo",
+    "messaging.batch.message_count",
+    "error.type",
+]
+
+
 @pytest.mark.slow
 def test_nothing_private_is_printed(
-    database_url: str, tmp_path: Path, echo: EchoVendor, monkeypatch: pytest.MonkeyPatch
+    database_url: str, tmp_path: Path, echo: EchoVendor, collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By web, worker and commands; in logs, errors, traces, metrics and documents."""
     site, database_url = install_gossip(tmp_path), with_password(database_url)
     carrier = SandboxCarrier(tmp_path, per_call=20, latency_s=0)
     first = {"Authorization": "Bearer another-customer"}
     requests.put(f"{carrier.url}/accounts/taken", json={}, headers=first, timeout=10).raise_for_status()
-    environ = {**SECRETS, "PYTHONPATH": str(site)}
+    environ = {**SECRETS, "PYTHONPATH": str(site), **collector.environ}
     with Rig(
         database_url,
         carrier,
@@ -139,8 +155,9 @@ def test_nothing_private_is_printed(
         printed = {**answers, "metrics": measured, **commands(rig, environ, monkeypatch)}
         assert (worker.stop(), web.stop()) == (0, 0)
         printed |= {"web": web.log(), "worker": worker.log()}
-        printed |= {"carrier": (tmp_path / "carrier.log").read_text()}
+        printed |= {"carrier": (tmp_path / "carrier.log").read_text(), "spans": collector.text()}
     assert missing(printed["web"], WEB_EVENTS) == missing(printed["worker"], WORKER_EVENTS) == []
+    assert missing(printed["spans"], SPANS) == []
     assert [line for line in printed["worker"].splitlines() if not line.startswith("{")] == []
     password = make_url(database_url).password
     found = leaks(printed, NUMBERS, [*SECRETS.values(), *TYPED_SECRETS, *([password] if password else [])])

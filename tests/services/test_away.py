@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import text
 
-from bridge.ledger import Ledger, LedgerUnavailable, engine, open_ledger
+from bridge.ledger import Ledger, LedgerUnavailable, open_ledger
+from bridge.ledger.database import engine
 
 from .world import NAME, World
 

@@ -39,7 +39,7 @@ def test_a_clock_that_is_set_during_a_call_sends_nothing_twice(
         DeliveryReceipt(MessageStatus.DELIVERED, vendor_id=f"v-{message.ref}")
         for message in world.vendor.batches[0].messages
     ]
-    world.services.receiving.take_in(receipts, [], "webhook")
+    world.services.receiving.store_reports(receipts, [], "webhook")
     assert world.ended() == dict.fromkeys(PHONES, "DELIVERED")
 
 

@@ -1,10 +1,12 @@
 """Sends by file: any line form, resumed where it stopped, refused where it must not reach."""
 
+import codecs
 import json
 from collections.abc import Iterator
 
 import pytest
 
+from bridge.contract import files
 from bridge.contract.bodies import SendFileBody
 from bridge.contract.refusal import Refusal
 from bridge.simulator.callback_server import CallbackServer
@@ -43,6 +45,8 @@ def accept(world: World, url: str, *, content: str = "Dear ${name}", limit: int 
     world.services.accepting.send_file(SendFileBody.parse(raw), raw[:32])
 
 
+AB = {"13800000000": "Dear a", "13800000001": "Dear b"}
+CHINESE = {"13800000000": "Dear 张三", "13800000001": "Dear 联通"}
 LINES: dict[str, tuple[bytes, dict[str, str]]] = {
     "nothing between": (b'13800000000{"name":"a"}\n', {"13800000000": "Dear a"}),
     "comma": (b'13800000000,{"name":"a"}\n', {"13800000000": "Dear a"}),
@@ -56,7 +60,23 @@ LINES: dict[str, tuple[bytes, dict[str, str]]] = {
     "null is nothing": (b'13800000000{"name":null}\n', {"13800000000": "Dear "}),
     "characters nobody can hold": (
         rb'13800000000{"name":"a\u0000\ud800"}' + b"\n",
-        {"13800000000": "Dear a\ufffd"},
+        {"13800000000": "Dear a"},
+    ),
+    "a separator at the end": (b'13800000000,{"name":"a"},\n13800000001;;{"name":"b"} ;\n', AB),
+    "quotes of a spreadsheet": (b'"13800000000","{""name"":""a""}"\r\n"13800000001",{"name":"b"}\r\n', AB),
+    "a quoted object only": (b'13800000000,"{""name"":""a""}"\n13800000001 "{\\"name\\":\\"b\\"}",\n', AB),
+    "a spreadsheet's text mark": (b'\'13800000000,{"name":"a"}\n', {"13800000000": "Dear a"}),
+    "GBK": ('13800000000{"name":"张三"}\n13800000001{"name":"联通"}\n'.encode("gbk"), CHINESE),
+    "GB18030": ('13800000000{"name":"张三𠀀"}\n'.encode("gb18030"), {"13800000000": "Dear 张三𠀀"}),
+    "UTF-8": ('13800000000{"name":"张三"}\n13800000001{"name":"联通"}\n'.encode(), CHINESE),
+    "UTF-16": ('13800000000{"name":"张三"}\r\n13800000001{"name":"联通"}'.encode("utf-16"), CHINESE),
+    "UTF-16, big end first": (
+        codecs.BOM_UTF16_BE + '13800000000{"name":"张三"}\n13800000001{"name":"联通"}\n'.encode("utf-16-be"),
+        CHINESE,
+    ),
+    "a replacement character that was typed": (
+        '13800000000{"name":"\ufffd"}'.encode(),
+        {"13800000000": "Dear \ufffd"},
     ),
     "empty file": (b"", {}),
 }
@@ -73,14 +93,19 @@ def test_lines_are_read(world: World, shelf: CallbackServer, content: bytes, tex
 
 BAD: dict[str, tuple[bytes, str]] = {
     "broken JSON": (b'13800000001{"name":', "BAD_LINE"),
-    "a list": (b'13800000001["name"]', "INVALID_NUMBER"),
+    "a list": (b'13800000001["name"]', "BAD_LINE"),
     "nested": (b'13800000001{"name":{"a":1}}', "BAD_LINE"),
     "nested without end": (b'13800000001{"name":' + b"[" * 8000, "BAD_LINE"),
     "not a number": (b'13800000001{"name":NaN}', "BAD_LINE"),
     "no number": (b'{"name":"a"}', "INVALID_NUMBER"),
     "no values": (b"13800000001", "MISSING_VARIABLE"),
-    "not UTF-8": (b'\xff\xfe{"name":"a"}', "INVALID_NUMBER"),
+    "no text": (b'\xff\xfe{"name":"a"}', "BAD_LINE"),
+    "a damaged character": ('13800000001{"name":"张'.encode() + b'\xe4\xb8"}', "BAD_LINE"),
     "endless": (b"1" * 40_000, "BAD_LINE"),
+    "endless with a number at its end": (b"x" * 65_535 + b"13800000001", "BAD_LINE"),
+    "as long as a piece": (b"x" * (65_535 - 24 - 11) + b"13800000001", "BAD_LINE"),
+    "two objects": (b'13800000001{"name":"a"}{"name":"b"}', "BAD_LINE"),
+    "a quote that does not end": (b'13800000001,"{""name"":""a""}', "BAD_LINE"),
 }
 
 
@@ -148,10 +173,8 @@ def test_a_file_that_the_bridge_fails_to_read_is_given_up_in_time(
     world: World, shelf: CallbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Tried again less and less often, and for a day at most."""
-    from bridge.services import fetching
-
     shelf.shelf.put("list.txt", b"13800000000\n")
-    monkeypatch.setattr(fetching, "_recipient", lambda line: 1 / 0)
+    monkeypatch.setattr(files, "read_line", lambda *_: 1 / 0)
     accept(world, shelf.file_url("list.txt"), content="Dear all")
     tries = 0
     for _ in range(3000):
@@ -200,3 +223,63 @@ def test_a_public_name_for_a_private_address_is_refused_when_it_is_fetched(world
     send(world, "https://localhost/list.txt")
     assert world.sent() == []
     assert not world.duties.read_file(world.services)
+
+
+def read_on(world: World) -> int:
+    """Read the file as often as it is due; how often that was."""
+    times = 0
+    while world.duties.read_file(world.services):
+        times += 1
+        world.now += 2
+    world.dispatch()
+    return times
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16"])
+def test_a_host_that_cuts_every_connection_gives_the_file_piece_by_piece(
+    world: World, shelf: CallbackServer, encoding: str
+) -> None:
+    """What was read is stored, nothing twice, in the encoding of the beginning; attempts count anew."""
+    lines = "".join(f'138{index:08d}{{"name":"张三"}}\n' for index in range(400))
+    shelf.shelf.put("list.txt", lines.encode(encoding))
+    shelf.shelf.cut("list.txt", *[1_000] * 200)
+    accept(world, shelf.file_url("list.txt"))
+    world.now += 25 * 3600
+    assert read_on(world) > 6
+    sent = [message for batch in world.vendor.batches for message in batch.messages]
+    assert sorted(message.phone.raw for message in sent) == [f"138{index:08d}" for index in range(400)]
+    assert {message.text for message in sent} == {"Dear 张三"}
+
+
+@pytest.mark.parametrize(
+    ("content_type", "content"),
+    [
+        ("text/plain; charset=GBK", "联通".encode("gbk")),
+        ('text/plain; charset="utf-8"', "联通".encode()),
+        ("text/plain;charset=ISO-8859-1", "联通".encode()),
+        ("text/plain; charset=nonsense", "联通".encode()),
+        ("text/plain; charset=utf-16le", '13800000000{"name":"联通"}'.encode("utf-16-le")),
+    ],
+)
+def test_the_answer_may_name_the_encoding(content_type: str, content: bytes) -> None:
+    """GBK's 联通 is valid UTF-8, and means nothing there."""
+    line = content if b"\0" in content else b'13800000000{"name":"' + content + b'"}'
+    found = files.read_line(line, files.encoding_of(line, content_type))
+    assert found == files.FileLine("13800000000", {"name": "联通"})
+
+
+@pytest.mark.parametrize("size", [501, 502, 503, 1000, 65_536])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+def test_lines_are_the_same_however_the_pieces_fall(size: int, encoding: str) -> None:
+    """Their sizes add up to the file's."""
+    text = "a张\r\n\r\n𠀀b\rc\n\n" + "x" * 20_000 + "\r\nend"
+    data = text.encode(encoding)
+    pieces = [data[start : start + size] for start in range(0, len(data), size)]
+    lines = list(files.split(pieces, files.Encoding((encoding,))))
+    assert sum(line.size for line in lines) == len(data)
+    assert [line.data.decode(encoding) for line in lines if line.size < 100] == [
+        *("a张\r\n", "\r\n", "𠀀b\r", "c\n", "\n", "end")
+    ]
+    assert [files.read_line(line.data, files.Encoding((encoding,))) is None for line in lines].count(
+        True
+    ) == 2

@@ -1,4 +1,4 @@
-"""The built-in policies in a running dispatcher: who is not written to, when not, and how often not."""
+"""The built-in policies in a running sender: who is not written to, when not, and how often not."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -43,7 +43,7 @@ def answers(text: str, *, opt_out: bool | None = None) -> Callable[[World], None
 
     def reply(world: World) -> None:
         mo = MoMessage(from_vendor("86" + ANNA), text, sign_name="Acme", opt_out=opt_out)
-        world.services.receiving.take_in([], [mo], "webhook")
+        world.services.receiving.store_reports([], [mo], "webhook")
 
     return reply
 
@@ -59,7 +59,7 @@ def reported(world: World) -> None:
     """The vendor says it with a receipt."""
     ref = world.vendor.batches[0].messages[0].ref
     gone = DeliveryReceipt(MessageStatus.UNDELIVERABLE, message_ref=ref, code="UNSUBSCRIBED", opted_out=True)
-    world.services.receiving.take_in([gone], [], "webhook")
+    world.services.receiving.store_reports([gone], [], "webhook")
 
 
 def listed(world: World) -> None:

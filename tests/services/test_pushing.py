@@ -1,5 +1,6 @@
 """Callbacks to Quick Audience: signed, retried, stopped at a refused signature, never lost."""
 
+import gzip
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ from bridge.plugin import DeliveryReceipt, MessageStatus, MoMessage, from_vendor
 from bridge.simulator.callback_server import CallbackServer
 from bridge.simulator.faults import FaultMode
 from bridge.simulator.inspection import Rules
+from tests.plugin.peers import Peer, answering, reply
 
 from .conftest import Worlds
 from .world import NAME, World
@@ -36,7 +38,7 @@ def deliver(world: World, phones: list[str] = PHONES) -> None:
     """Send messages and receive their receipts."""
     world.send(phones, digest=str(world.now).encode())
     world.dispatch()
-    world.services.receiving.take_in(
+    world.services.receiving.store_reports(
         [
             DeliveryReceipt(MessageStatus.DELIVERED, message_ref=message.ref)
             for message in world.vendor.batches[-1].messages
@@ -48,7 +50,7 @@ def deliver(world: World, phones: list[str] = PHONES) -> None:
 
 def push(world: World) -> None:
     """Push until nothing is due."""
-    while world.pusher.cycle(0.05) or world.pusher._in_flight.total() or world.pusher._unrecorded:
+    while world.pusher.cycle(0.05 if world.pusher.busy else 0) or world.pusher.busy:
         pass
 
 
@@ -61,11 +63,11 @@ def waiting(world: World) -> int:
     [("push", "https://qa.example.com", 2), ("pull", "https://qa.example.com", 1), ("pull", "", 0)],
 )
 def test_nothing_waits_that_nobody_is_to_get(worlds: Worlds, receipts: str, address: str, waits: int) -> None:
-    """Replies are pushed in both receipt modes, but not without an address; they are kept and heeded."""
+    """Replies are pushed in both receipt modes, but not without an address; they are kept and acted upon."""
     world = worlds(receipts=receipts, callback_url=address)
     deliver(world, PHONES[:1])
     reply = MoMessage(from_vendor("86" + PHONES[0]), "R", sign_name="Acme")
-    assert world.services.receiving.take_in([], [reply], "webhook").replies == 1
+    assert world.services.receiving.store_reports([], [reply], "webhook").replies == 1
     assert waiting(world) == waits
     assert world.ledger.suppressions.among(NAME, "Acme", ["86" + PHONES[0]])
 
@@ -171,3 +173,39 @@ def test_a_large_campaign_travels_in_calls_of_the_channel_s_size(
     push(world)
     assert audience.inbox.received("task-1") == 100
     assert (audience.inbox.refused, audience.inbox.pushes >= 3) == (0, True)
+
+
+ENDLESS = b'{"code": 200, "message": "' + b"x" * 70_000 + b'"}'
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "waits", "rests"),
+    [
+        ("200 OK", b'{"code": 200}', 0, False),
+        ("200 OK", ENDLESS, 1, False),
+        ("200 OK", gzip.compress(b" " * 50_000_000), 1, False),
+        ("500 Oops", ENDLESS, 1, False),
+        ("403 Forbidden", ENDLESS, 1, True),
+    ],
+)
+def test_no_more_of_an_answer_is_read_than_it_needs(
+    worlds: Worlds, status: str, body: bytes, waits: int, rests: bool
+) -> None:
+    """64 kB: a longer answer was no success, and its status still counts."""
+    packed = ["Content-Encoding: gzip"] if body.startswith(b"\x1f") else []
+    with Peer(reply(status, body, *packed)) as audience:
+        world = worlds(callback_url=audience.url)
+        deliver(world, PHONES[:1])
+        push(world)
+    assert waiting(world) == waits
+    assert bool(world.ledger.coordination.channel_state(NAME).breaker_failures) == rests
+
+
+def test_an_answer_without_an_end_is_left_in_memory_too(worlds: Worlds) -> None:
+    """Whether it says its length or not."""
+    pieces = [b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n", *[b"x" * 65_536] * 100]
+    with Peer(answering(*pieces)) as audience:
+        world = worlds(callback_url=audience.url)
+        deliver(world, PHONES[:1])
+        push(world)
+    assert waiting(world) == 1

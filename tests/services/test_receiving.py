@@ -1,4 +1,4 @@
-"""A vendor's news that cannot be stored: it costs itself, and never what came with it."""
+"""A vendor's report that cannot be stored: it costs itself, and never what came with it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +26,6 @@ def reply(content: Any) -> MoMessage:
 # What a plugin with a fault may make of a vendor's report -> receipts, replies.
 SPOILT: dict[str, tuple[list[dict[str, Any]], list[Any]]] = {
     "an id that is no text": ([{"vendor_id": 5}], []),
-    "a moment that is none": ([{"at": "2026-11-23"}], []),
     "a reply that is no text": ([], [None]),
     "several": ([{"vendor_id": 5}, {"code": None, "reason": 3}], [None, 4]),
 }
@@ -43,13 +42,13 @@ def test_what_cannot_be_stored_costs_only_itself(
     bad_receipts = [delivered(world, 1, **fields) for fields in receipts]
     bad_replies = [reply(content) for content in replies]
     with pytest.raises((AttributeError, TypeError)):
-        world.services.receiving.take_in(bad_receipts, bad_replies, "webhook")
+        world.services.receiving.store_reports(bad_receipts, bad_replies, "webhook")
     good = [delivered(world, 0)]
     order = 1 if first else -1
-    taken = world.services.receiving.take_in(
+    taken = world.services.receiving.store_reports(
         [*bad_receipts, *good][::order], [*bad_replies, reply("T")][::order], "webhook"
     )
-    assert (len(taken.intake.ended), taken.replies) == (1, 1)
+    assert (len(taken.intake.ends), taken.replies) == (1, 1)
     assert world.ended() == {PHONES[0]: "DELIVERED"}
 
 

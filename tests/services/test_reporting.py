@@ -36,7 +36,7 @@ def report(world: World, status: MessageStatus, *places: int, code: str = "") ->
     """Receipts for messages of the first call."""
     messages = world.vendor.batches[0].messages
     receipts = [DeliveryReceipt(status, messages[place].ref, code=code) for place in places]
-    world.services.receiving.take_in(receipts, [], "webhook")
+    world.services.receiving.store_reports(receipts, [], "webhook")
 
 
 def test_messages_that_ended_are_told_and_no_others(world: World) -> None:

@@ -1,9 +1,12 @@
 """Unknown outcomes: looked up, decided at their deadline, never sent again without proof or permission."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
+from sqlalchemy import Connection, update
 
+from bridge.ledger.database import tables
 from bridge.ledger.refs import message_ref
 from bridge.plugin import (
     Batch,
@@ -71,6 +74,49 @@ def test_a_look_up_settles_what_it_proves(
     assert bool(world.ledger.gauges()) is bool(still_open)
 
 
+ABSENT = [not_sent(NotAccepted("absent"))] * 3
+THERE = [accepted("1"), accepted("2"), accepted("3")]
+
+# What names the account of a call, the account asked now, what it says: asked, sent again, settled.
+ACCOUNTS: dict[str, tuple[str | None, str | None, list[SubmitResult], int, int, bool]] = {
+    "the same": (None, None, ABSENT, 1, 3, True),
+    "another, which knows nothing of it": (None, "another", ABSENT, 0, 0, False),
+    "another, which has such ids too": (None, "another", THERE, 0, 0, False),
+    "none is named, as before schema 0005": ("", None, ABSENT, 1, 0, False),
+    "none is named, and the message is there": ("", None, THERE, 1, 0, True),
+}
+
+
+@pytest.mark.parametrize(("named", "now", "found", "asked", "again", "done"), ACCOUNTS.values(), ids=ACCOUNTS)
+def test_absence_proves_something_only_at_the_account_that_was_called(
+    world: World,
+    named: str | None,
+    now: str | None,
+    found: list[SubmitResult],
+    asked: int,
+    again: int,
+    done: bool,
+) -> None:
+    """Elsewhere the outcome stays unknown until its receipt or its deadline."""
+    lose(world)
+    if named is not None:
+        world.ledger.write(partial(_name_account, named))
+    if now is not None:
+        world.services.channel.hooks.identity = now
+    world.vendor.look_up = lambda batch: found
+    later(world, 31)
+    assert (len(world.vendor.looked_up), len(world.sent()) - 3) == (asked, again)
+    assert bool(world.ledger.gauges()) is not done
+    if not done:
+        later(world, 73 * HOUR)
+        assert set(world.ended().values()) == {"OUTCOME_UNKNOWN"}
+        assert len(world.sent()) == 3
+
+
+def _name_account(identity: str, connection: Connection) -> None:
+    connection.execute(update(tables.batch).values(identity=identity))
+
+
 @pytest.mark.parametrize("error", [OutcomeUnknown("no answer"), NotAccepted("down"), RuntimeError("bug")])
 def test_a_failed_look_up_proves_nothing(world: World, error: Exception) -> None:
     """A look-up that could not be made must not send anything again."""
@@ -130,7 +176,7 @@ def test_a_receipt_settles_before_any_look_up(world: World) -> None:
     receipts = [
         DeliveryReceipt(MessageStatus.DELIVERED, message_ref=message.ref) for message in batch.messages
     ]
-    world.services.receiving.take_in(receipts, [], "webhook")
+    world.services.receiving.store_reports(receipts, [], "webhook")
     later(world, HOUR)
     assert world.vendor.looked_up == []
     assert world.ended() == dict.fromkeys(PHONES, "DELIVERED")
@@ -143,7 +189,7 @@ def test_a_receipt_that_raced_with_the_record_is_applied_soon(
 
     def answer(batch: Batch) -> Sequence[SubmitResult]:
         receipts = [DeliveryReceipt(MessageStatus.DELIVERED, message_ref=one.ref) for one in batch.messages]
-        world.services.receiving.take_in(receipts, [], "webhook")
+        world.services.receiving.store_reports(receipts, [], "webhook")
         return [accepted() for _ in batch.messages]
 
     world.vendor.answer = answer
@@ -156,9 +202,9 @@ def test_a_receipt_that_raced_with_the_record_is_applied_soon(
 
 
 def test_a_worker_that_died_in_its_call_leaves_an_unknown_outcome(world: World) -> None:
-    """Nobody calls again; the bad number of the same chunk is told at once."""
+    """Nobody calls again; the bad number of the same batch is told at once."""
     world.send([*PHONES, "not a number"])
-    (chunk,) = world.claimed()
+    (claimed,) = world.claimed()
     later(world, 61)
     assert world.sent() == []
     assert world.ended() == {"not a number": "INVALID_NUMBER"}
@@ -166,18 +212,18 @@ def test_a_worker_that_died_in_its_call_leaves_an_unknown_outcome(world: World) 
     assert world.vendor.looked_up == [], "the call of a slow worker may still arrive"
     later(world, 2)
     assert [message.ref for message in world.vendor.looked_up[0].messages] == [
-        message_ref(chunk.id, seq) for seq in range(3)
+        message_ref(claimed.id, seq) for seq in range(3)
     ]
 
 
 def test_a_worker_that_slept_through_its_lease_does_not_call(world: World) -> None:
-    """Its chunk may be settled by others already: calling now could send twice."""
+    """Its batch may be settled by others already: calling now could send twice."""
     world.send(PHONES)
-    (chunk,) = world.claimed()
+    (claimed,) = world.claimed()
     world.now += 59
-    dispatched = world.services.dispatching.run(chunk)
+    sent = world.services.sending.run(claimed)
     assert world.sent() == []
-    assert dispatched.conclusion.retry_at is not None
+    assert sent.conclusion.retry_at is not None
 
 
 @pytest.mark.parametrize(("hours", "code"), [(71, None), (73, "NO_RECEIPT")])
@@ -192,7 +238,7 @@ def test_a_receipt_that_never_comes_is_given_up(world: World, hours: float, code
         DeliveryReceipt(MessageStatus.DELIVERED, message_ref=message.ref)
         for message in world.vendor.batches[0].messages
     ]
-    world.services.receiving.take_in(receipts, [], "webhook")
+    world.services.receiving.store_reports(receipts, [], "webhook")
     assert world.ended() == dict.fromkeys(PHONES, code or "DELIVERED")
 
 
@@ -233,5 +279,5 @@ def test_what_is_lost_again_and_again_has_an_end(worlds: Worlds) -> None:
     world.vendor.answer = lambda batch: [unknown("?")] * len(batch.messages)
     for _ in range(200):
         later(world, 61)
-    assert world.ended() == dict.fromkeys(PHONES, "EXPIRED")
+    assert world.ended() == dict.fromkeys(PHONES, "NOT_SENT_IN_TIME")
     assert not world.ledger.gauges()

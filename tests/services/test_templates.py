@@ -22,6 +22,7 @@ from bridge.plugin import (
     VendorUnavailable,
     accepted,
 )
+from bridge.services.filing import NO_CODE
 
 from .conftest import Worlds
 from .world import NAME, World
@@ -55,6 +56,23 @@ def test_a_changed_template_keeps_its_code_and_is_reviewed_again(world: World) -
     stored = world.ledger.templates.get(NAME, code)
     assert stored is not None
     assert (stored.vendor_code, stored.status, stored.name) == ("vendor-Summer-2", P, "Summer")
+
+
+def test_a_template_waits_for_the_code_that_only_a_person_can_give(
+    worlds: Worlds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With review = "auto" too; once there is one it is approved, and not before."""
+    world = worlds(review="auto")
+    made = frozenset({"create_template", "query_template", "update_template"})
+    monkeypatch.setattr(type(world.vendor), "withheld", lambda self: made)
+    world = worlds(review="auto")
+    monkeypatch.setattr(type(world.vendor), "lacks_code", lambda self, template: not template.vendor_code)
+    templates = world.services.templates
+    code = templates.create_text(body())
+    waiting = templates.query_text(code)
+    assert (waiting.status, waiting.reason) == (P, NO_CODE)
+    monkeypatch.setattr(type(world.vendor), "lacks_code", lambda self, template: False)
+    assert templates.query_text(code).status is A
 
 
 def test_the_vendor_is_not_asked_more_often_than_makes_sense(world: World) -> None:
@@ -94,7 +112,7 @@ def test_a_send_that_cannot_go_is_refused_before_anything_is_stored(
         world.send(phones, code=given.get("code"), sign=given.get("sign", "Acme"), params=[])
     assert refusal.value.code == code
     assert refusal.value.message.endswith(".")
-    assert world.ledger.batches.pending(NAME) == 0
+    assert world.ledger.sends.pending(NAME) == 0
 
 
 def test_a_vendor_out_of_reach_does_not_stop_what_it_approved_before(world: World) -> None:
@@ -113,7 +131,26 @@ class _Failing(dict[str, ReviewStatus]):
         raise VendorUnavailable("down")
 
 
-NEWS: dict[str, tuple[ReviewChange, ReviewStatus]] = {
+def test_a_template_of_another_account_waits_with_the_reason(world: World) -> None:
+    """The account in use now cannot tell of its review; when it changes, it is filed there."""
+    world.vendor.review = TemplateReview(P)
+    code = world.services.templates.create_text(body())
+    world.services.channel.hooks.identity = "another"
+    world.now += 60
+    world.vendor.review = TemplateReview(R, "no such template here")
+    reply = world.services.templates.query_text(code)
+    assert (reply.status, "another vendor account" in reply.reason) == (P, True)
+    world.services.templates.apply_review(ReviewChange(vendor_code="vendor-Spring", review=TemplateReview(A)))
+    with pytest.raises(Refusal, match="another vendor account"):
+        world.send(PHONES, code=code)
+    world.services.templates.update_text(code, body())
+    stored = world.ledger.templates.get(NAME, code)
+    assert stored is not None and (stored.filed_at, stored.vendor_code) == ("another", "vendor-Spring")
+    world.now += 60
+    assert world.services.templates.query_text(code).status is R
+
+
+REVIEWS: dict[str, tuple[ReviewChange, ReviewStatus]] = {
     "approved": (ReviewChange(vendor_code="vendor-Spring", review=TemplateReview(A)), A),
     "rejected": (ReviewChange(vendor_code="vendor-Spring", review=TemplateReview(R, "no")), R),
     "ask again": (ReviewChange(vendor_code="vendor-Spring"), R),
@@ -121,20 +158,22 @@ NEWS: dict[str, tuple[ReviewChange, ReviewStatus]] = {
 }
 
 
-@pytest.mark.parametrize(("news", "status"), NEWS.values(), ids=NEWS)
-def test_news_of_a_review_is_heeded(world: World, news: ReviewChange, status: ReviewStatus) -> None:
+@pytest.mark.parametrize(("change", "status"), REVIEWS.values(), ids=REVIEWS)
+def test_a_review_that_the_vendor_reports_is_applied(
+    world: World, change: ReviewChange, status: ReviewStatus
+) -> None:
     """Pushed reviews reach the template they are about, and no other."""
     world.vendor.review = TemplateReview(R, "bad words")
     code = world.services.templates.create_text(body())
-    world.services.templates.heed(news)
+    world.services.templates.apply_review(change)
     stored = world.ledger.templates.get(NAME, code)
     assert stored is not None and stored.status is status
 
 
-def test_news_of_a_signature_is_heeded(world: World) -> None:
+def test_a_review_of_a_signature_is_applied(world: World) -> None:
     """The next question is answered from it."""
-    world.services.templates.heed(ReviewChange(sign_name="Acme", review=SignReview(R, "expired")))
-    reply = world.services.templates.sign("Acme")
+    world.services.templates.apply_review(ReviewChange(sign_name="Acme", review=SignReview(R, "expired")))
+    reply = world.services.signs.reply("Acme")
     assert (reply.status, reply.reason) == (R, "expired")
 
 
@@ -280,15 +319,15 @@ def test_a_review_that_cannot_be_looked_up_stays_as_it_is(
     assert world.services.templates.query_text(code).status is P
 
 
-def test_news_that_a_signature_changed_asks_again(world: World) -> None:
+def test_a_signature_that_changed_is_asked_about_again(world: World) -> None:
     """Although the last answer is fresh."""
     templates = world.services.templates
-    assert templates.sign("Slow").status is P
+    assert world.services.signs.reply("Slow").status is P
     world.vendor.signs["Slow"] = A
-    assert templates.sign("Slow").status is P
-    templates.heed(ReviewChange(sign_name="Slow"))
-    assert templates.sign("Slow").status is A
-    templates.heed(ReviewChange(sign_name="Nobody asked for it"))
+    assert world.services.signs.reply("Slow").status is P
+    templates.apply_review(ReviewChange(sign_name="Slow"))
+    assert world.services.signs.reply("Slow").status is A
+    templates.apply_review(ReviewChange(sign_name="Nobody asked for it"))
 
 
 def test_a_signature_that_cannot_be_asked_for_stops_no_send(world: World) -> None:
@@ -297,4 +336,4 @@ def test_a_signature_that_cannot_be_asked_for_stops_no_send(world: World) -> Non
     world.vendor.signs = _Failing()
     assert world.send(PHONES, code=code)
     with pytest.raises(Refusal, match="down"):
-        world.services.templates.sign("Acme")
+        world.services.signs.reply("Acme")

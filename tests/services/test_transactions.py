@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bridge.channels import Dispatch
-from bridge.ledger.engine import Database
+from bridge.channels import Hooks
+from bridge.ledger.database.engine import Database
 from bridge.plugin import Batch, OutcomeUnknown, SubmitResult
 
 from .world import World
@@ -53,15 +53,15 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
 
     monkeypatch.setattr(Database, "write", watched_write)
     monkeypatch.setattr(Database, "read", watched_read)
-    guarded = Dispatch._guarded
+    guarded = Hooks._guarded
 
-    def watched(self: Dispatch, plugin: Any, hook: str, caller: Any, **arguments: Any) -> Any:
+    def watched(self: Hooks, plugin: Any, hook: str, caller: Any, **arguments: Any) -> Any:
         found.hooks.add(hook)
         if watch.depth:
             found.inside.add(hook)
         return guarded(self, plugin, hook, caller, **arguments)
 
-    monkeypatch.setattr(Dispatch, "_guarded", watched)
+    monkeypatch.setattr(Hooks, "_guarded", watched)
     return found
 
 

@@ -7,18 +7,24 @@ import pytest
 
 from bridge.ledger import Ledger
 from bridge.settings import BridgeSettings
-from bridge.worker import Dispatcher
+from bridge.worker import Sender
 
-from ..ledger.making import NOW, batch, phones, terms
+from ..ledger.making import NOW, phones, send, terms
 
 
-def dispatcher(ledger: Ledger, **rates: float) -> Dispatcher:
+def _channel(name: str, rate: float) -> SimpleNamespace:
+    settings = SimpleNamespace(rate_per_s=rate, burst=0, concurrency=8, vendor="any")
+    hooks = SimpleNamespace(identity="")
+    account = SimpleNamespace(name="any", settings=settings, hooks=hooks)
+    return SimpleNamespace(
+        name=name, settings=settings, hooks=hooks, accounts={"any": account}, several=False
+    )
+
+
+def sender(ledger: Ledger, **rates: float) -> Sender:
     """Of channels that have nothing but a rate."""
-    services: Any = {
-        name: SimpleNamespace(channel=SimpleNamespace(settings=SimpleNamespace(rate_per_s=rate, burst=0)))
-        for name, rate in rates.items()
-    }
-    return Dispatcher(services, ledger, BridgeSettings(), owner="w", clock=lambda: NOW / 1000)
+    services: Any = {name: SimpleNamespace(channel=_channel(name, rate)) for name, rate in rates.items()}
+    return Sender(services, ledger, BridgeSettings(), owner="w", clock=lambda: NOW / 1000)
 
 
 @pytest.mark.parametrize("wanted", [["a", "b", "c"], ["c", "b", "a"], ["b", "c", "a"]])
@@ -27,7 +33,7 @@ def test_rates_are_locked_in_one_order(
 ) -> None:
     """Whichever turn it is: else two workers wait for each other, until one is ended after a second."""
     for name in wanted:
-        ledger.batches.accept(batch(phones(2), channel=name, digest=name.encode()), terms())
+        ledger.sends.accept(send(phones(2), channel=name, digest=name.encode()), terms())
     taken: list[tuple[str, float]] = []
     take = ledger.coordination.take
 
@@ -36,8 +42,8 @@ def test_rates_are_locked_in_one_order(
         return take(connection, bucket, units, **rate)
 
     monkeypatch.setattr(ledger.coordination, "take", noted)
-    one = dispatcher(ledger, a=1, b=2, c=0)
-    _, claimed = ledger.write(lambda c: one._commit(c, dict.fromkeys(wanted, 1)))
-    assert [chunk.channel for chunk in claimed] == wanted
+    one = sender(ledger, a=1, b=2, c=0)
+    _, claimed = one._commit(wanted)
+    assert [claimed.channel for claimed in claimed] == wanted
     assert taken == [("a/rate", 2), ("b/rate", 2)]
-    one._pool.shutdown()
+    one.close()

@@ -12,7 +12,6 @@ from bridge.ledger import Claimed, Conclusion, LedgerUnavailable, Recorded, Sett
 from bridge.plugin import Batch, CredentialsRejected, MessageStatus, SubmitResult, accepted, unknown
 from bridge.worker import LoopFailed, Worker, loop
 from bridge.worker.duties import Duty
-from bridge.worker.loop import share
 
 from .conftest import Worlds
 from .world import NAME, World
@@ -28,7 +27,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def poison(world: World, monkeypatch: pytest.MonkeyPatch, spoilt: Callable[[Conclusion], bool]) -> None:
     """Let the ledger refuse every transaction that holds a conclusion of some kind."""
-    record = world.ledger.chunks.record
+    record = world.ledger.batches.record
 
     def refusing(connection: Any, conclusions: Sequence[Conclusion], now: int) -> list[Recorded]:
         recorded = record(connection, conclusions, now)
@@ -36,7 +35,7 @@ def poison(world: World, monkeypatch: pytest.MonkeyPatch, spoilt: Callable[[Conc
             raise ValueError("a value out of range")
         return recorded
 
-    monkeypatch.setattr(world.ledger.chunks, "record", refusing)
+    monkeypatch.setattr(world.ledger.batches, "record", refusing)
 
 
 def holds(phone: str) -> Callable[[Conclusion], bool]:
@@ -82,7 +81,7 @@ def test_an_answer_that_cannot_be_written_at_all_is_left_to_its_lease(
     assert sorted(world.sent()) == PHONES
 
 
-def test_a_chunk_that_cannot_be_settled_does_not_hold_up_the_others(
+def test_a_batch_that_cannot_be_settled_does_not_hold_up_the_others(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It waits for the next claim; the others are looked up and done."""
@@ -90,14 +89,14 @@ def test_a_chunk_that_cannot_be_settled_does_not_hold_up_the_others(
     world.vendor.answer = lambda batch: [unknown("?")]
     world.send(PHONES)
     world.dispatch()
-    settle = world.ledger.chunks.settle
+    settle = world.ledger.batches.settle
 
     def refusing(settlement: Settlement, now: int) -> Recorded:
-        if PHONES[0] in settlement.chunk.recipients.phones:
+        if PHONES[0] in settlement.batch.recipients.phones:
             raise ValueError("a value out of range")
         return settle(settlement, now)
 
-    monkeypatch.setattr(world.ledger.chunks, "settle", refusing)
+    monkeypatch.setattr(world.ledger.batches, "settle", refusing)
     world.now += 61
     while world.settle():
         pass
@@ -107,7 +106,7 @@ def test_a_chunk_that_cannot_be_settled_does_not_hold_up_the_others(
 def test_what_was_claimed_is_called_even_when_the_ledger_goes_away_after(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A pause that could not be stored costs the pause, not the chunks claimed in the same commit."""
+    """A pause that could not be stored costs the pause, not the batches claimed in the same commit."""
     world.vendor.size = 1
 
     def answer(batch: Batch) -> Sequence[SubmitResult]:
@@ -139,12 +138,12 @@ def test_answers_are_kept_while_the_ledger_is_away(world: World, monkeypatch: py
 
     world.vendor.answer = answer
     world.send(PHONES)
-    world.dispatcher.cycle(0)
+    world.sender.cycle(0)
     assert answered.wait(10)
     for _ in range(3):
         with pytest.raises(LedgerUnavailable):
             while True:
-                world.dispatcher.cycle(0.05)
+                world.sender.cycle(0.05)
     monkeypatch.setattr(world.ledger.database, "write", write)
     world.dispatch()
     assert world.sent() == PHONES
@@ -166,32 +165,21 @@ def test_a_plugin_that_ends_its_thread_costs_one_call(world: World) -> None:
 
 def test_a_call_that_ends_its_thread_is_over(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its slot is free again, and its lease makes the outcome unknown."""
-    run = world.services.dispatching.run
+    run = world.services.sending.run
 
-    def ending(chunk: Claimed) -> None:
-        run(chunk)
+    def ending(claimed: Claimed) -> None:
+        run(claimed)
         raise SystemExit(3)
 
-    monkeypatch.setattr(world.services.dispatching, "run", ending)
+    monkeypatch.setattr(world.services.sending, "run", ending)
     world.send(PHONES)
     world.dispatch()
-    assert world.dispatcher._in_flight.total() == 0
+    assert not world.sender.busy
     assert world.ledger.gauges() == {(NAME, "calling"): 6}
     world.now += 61
     world.settle()
     assert world.ledger.gauges() == {(NAME, "unknown"): 6}
     assert world.sent() == PHONES
-
-
-SHARES = [(8, 1, 8), (8, 2, 7), (8, 3, 6), (8, 5, 4), (8, 50, 4), (4, 2, 3), (2, 2, 1), (1, 1, 1), (1, 9, 1)]
-
-
-@pytest.mark.parametrize(("threads", "channels", "most"), SHARES)
-def test_a_channel_whose_calls_never_return_leaves_threads_to_others(
-    threads: int, channels: int, most: int
-) -> None:
-    """All to one alone, one for each other where there are few, half where there are many."""
-    assert share(threads, channels) == most
 
 
 @pytest.mark.parametrize("failures", [1, 5])
@@ -206,7 +194,7 @@ def test_a_loop_outlives_failures(world: World, monkeypatch: pytest.MonkeyPatch,
         stop.set()
         return 0
 
-    for one in (world.dispatcher, world.pusher):
+    for one in (world.sender, world.pusher):
         turns[0] = 0
         stop.clear()
         monkeypatch.setattr(one, "cycle", cycle)
@@ -235,7 +223,7 @@ def test_a_worker_whose_loop_gets_nowhere_says_so_and_ends(
     assert world.ledger.coordination.live_workers(since=int(began * 1000)) == []
 
 
-@pytest.mark.parametrize("loop_", ["dispatcher", "pusher"])
+@pytest.mark.parametrize("loop_", ["sender", "pusher"])
 def test_a_worker_whose_loop_ends_its_thread_ends(
     world: World, monkeypatch: pytest.MonkeyPatch, loop_: str
 ) -> None:
@@ -267,7 +255,7 @@ def test_a_duty_outlives_what_it_meets(fault: BaseException) -> None:
 
 
 def test_a_policy_that_defers_into_the_past_does_not_spin(worlds: Worlds) -> None:
-    """The chunk is asked about again, but not at once."""
+    """The batch is asked about again, but not at once."""
     from datetime import UTC, datetime
 
     from bridge.plugin import Verdict
@@ -282,26 +270,26 @@ def test_a_policy_that_defers_into_the_past_does_not_spin(worlds: Worlds) -> Non
     world.screen.decide = decide
     world.send(PHONES[:1])
     for _ in range(5):
-        world.dispatcher.cycle(0.05)
+        world.sender.cycle(0.05)
     assert len(asked) == 1
 
 
 def test_what_nobody_called_is_not_in_question(world: World) -> None:
-    """A worker that died while it gave a chunk up had not called the vendor for it."""
+    """A worker that died while it gave a batch up had not called the vendor for it."""
     world.send(PHONES)
     world.now += 73 * 3600
     now = int(world.now * 1000)
-    assert world.ledger.chunks.claim_expired([NAME], "dead", limit=9, now=now, lease_ms=60_000)
+    assert world.ledger.batches.claim_expired([NAME], "dead", limit=9, now=now, lease_ms=60_000)
     world.now += 61
     world.settle()
-    assert world.ended() == dict.fromkeys(PHONES, "EXPIRED")
+    assert world.ended() == dict.fromkeys(PHONES, "NOT_SENT_IN_TIME")
 
 
 @pytest.mark.parametrize(
     ("table", "column", "junk"),
-    [("chunk", "recipients", b"junk"), ("batch", "template", "junk"), ("batch", "template", '{"type": 2}')],
+    [("batch", "recipients", b"junk"), ("send", "template", "junk"), ("send", "template", '{"type": 2}')],
 )
-def test_a_chunk_that_cannot_be_read_costs_itself(
+def test_a_batch_that_cannot_be_read_costs_itself(
     world: World, table: str, column: str, junk: str | bytes
 ) -> None:
     """When it is due, at its deadline, and after; the others are sent and nothing spins."""
@@ -324,8 +312,8 @@ def test_a_chunk_that_cannot_be_read_costs_itself(
 
 
 def test_each_channel_reads_its_files_in_a_thread_of_its_own(worlds: Worlds) -> None:
-    """As it does all that waits for strangers: a host that trickles keeps no other channel waiting."""
+    """As it does all that waits for third parties: a host that trickles keeps no other channel waiting."""
     world = worlds()
     names = {duty.name for duty in world.duties.all(threading.Event())}
-    strangers = {"settle", "review", "read files"}
-    assert {f"{duty} {name}" for duty in strangers for name in world.settings.channels} <= names
+    outside = {"settle", "review", "read files"}
+    assert {f"{duty} {name}" for duty in outside for name in world.settings.channels} <= names

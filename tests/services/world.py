@@ -5,11 +5,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import bridge_policies
-from bridge.channels import Catalogue, open_channels
+from bridge.channels import Catalogue, discover, open_channels
 from bridge.contract.bodies import DigitalTemplateBody, SendListBody, TextTemplateBody
-from bridge.ledger import Claimed, Ledger, Span
+from bridge.ledger import Account, Claimed, Holder, Lane, Ledger, Scope, Span
+from bridge.ledger.sending.accounts import FREE_CALLS, save
 from bridge.plugin import (
     Batch,
+    BridgeError,
     Channel,
     CreatedTemplate,
     DigitalTemplate,
@@ -28,9 +30,9 @@ from bridge.plugin import (
     accepted,
     hookimpl,
 )
-from bridge.services import ChannelRecords, ChannelServices, build
+from bridge.services import ChannelHistory, ChannelServices, build
 from bridge.settings import Settings
-from bridge.worker import Dispatcher, Duties, Pusher
+from bridge.worker import Duties, Pusher, Sender
 
 NAME = "promo"
 Answer = Callable[[Batch], Sequence[SubmitResult]]
@@ -50,6 +52,10 @@ class Obedient(Vendor):
         self.look_up: Answer = lambda batch: [accepted() for _ in batch.messages]
         self.review = TemplateReview(ReviewStatus.APPROVED)
         self.digital_review = DigitalTemplateReview({})
+        self.create_as = "vendor"
+        self.create_fails: BridgeError | None = None
+        self.update_fails: BridgeError | None = None
+        self.delete_fails: BridgeError | None = None
         self.signs = {"Acme": ReviewStatus.APPROVED, "Slow": ReviewStatus.PENDING}
 
     @property
@@ -66,11 +72,18 @@ class Obedient(Vendor):
 
     @hookimpl
     def create_template(self, channel: Channel, template: TextTemplate) -> CreatedTemplate:
-        return CreatedTemplate(f"vendor-{template.name}")
+        _fail(self.create_fails)
+        return CreatedTemplate(f"{self.create_as}-{template.name}")
 
     @hookimpl
     def update_template(self, channel: Channel, template: TextTemplate) -> CreatedTemplate:
-        return CreatedTemplate(f"vendor-{template.name}-2")
+        _fail(self.update_fails)
+        return CreatedTemplate(f"{self.create_as}-{template.name}-2")
+
+    @hookimpl
+    def delete_template(self, channel: Channel, template: TextTemplate) -> bool:
+        _fail(self.delete_fails)
+        return True
 
     @hookimpl
     def query_template(self, channel: Channel, template: TextTemplate) -> TemplateReview:
@@ -100,6 +113,11 @@ class Obedient(Vendor):
         return self.look_up(batch)
 
 
+def _fail(error: BridgeError | None) -> None:
+    if error is not None:
+        raise error
+
+
 class Screen(Policy):
     """Decides as the test says."""
 
@@ -119,6 +137,7 @@ class World:
 
     def __init__(self, ledger: Ledger, **channel: Any) -> None:
         self.now = 1_795_400_000.0
+        self.cold = channel.pop("cold", False)
         self.ledger = ledger
         settings = Settings.model_validate(
             {
@@ -127,7 +146,7 @@ class World:
                     NAME: {
                         "platform_name": "Acme SMS",
                         "key": "k" * 16,
-                        "vendor": "obedient",
+                        **({} if "accounts" in channel else {"vendor": "obedient"}),
                         "callback_url": "http://127.0.0.1:9",
                         "allow_private": True,
                         "policies": ["screen"],
@@ -139,24 +158,29 @@ class World:
         self.settings = settings
         kinds: list[type[Policy]] = [Screen, *bridge_policies.register_policies()]
         policies = {kind.name: kind for kind in kinds}
-        catalogue = Catalogue(vendors={"obedient": Obedient}, policies=policies)
+        vendors: dict[str, type[Vendor]] = {"obedient": Obedient, **discover().vendors}
+        catalogue = Catalogue(vendors=vendors, policies=policies)
         clock = lambda: self.now  # noqa: E731
-        channels = open_channels(settings, catalogue, lambda name: ChannelRecords(ledger, name, clock))
+        channels = open_channels(settings, catalogue, lambda name: ChannelHistory(ledger, name, clock))
         services = self.all_services = build(settings, channels, ledger, clock)
         self.services: ChannelServices = services[NAME]
         self.hooks = channels[NAME].hooks
         plugins: list[Any] = list(self.hooks._plugins)
         self.screen: Screen = plugins[0]
         self.vendor: Obedient = plugins[-1]
+        self.vendors: dict[str, Obedient] = {
+            name: account.hooks._vendor  # type: ignore[misc]
+            for name, account in channels[NAME].accounts.items()
+        }
         bridge = settings.bridge
-        self.dispatcher = Dispatcher(services, ledger, bridge, owner="worker", clock=clock)
+        self.sender = Sender(services, ledger, bridge, owner="worker", clock=clock)
         self.pusher = Pusher(services, ledger, bridge, owner="worker", clock=clock)
         self.duties = Duties(services, ledger, bridge, owner="worker", clock=clock)
 
     def close(self) -> None:
         """Stop the pools."""
-        self.dispatcher._pool.shutdown()
-        self.pusher._pool.shutdown()
+        self.sender.close()
+        self.pusher.close()
         self.services.pushing.close()
 
     def template(self, content: str = "Dear ${name}", type_: int = 1) -> str:
@@ -213,21 +237,32 @@ class World:
         return self.services.accepting.send_list(SendListBody.parse(raw), digest or raw[-32:], kind)
 
     def dispatch(self) -> None:
-        """Dispatch until nothing that is due is left."""
-        while (
-            self.dispatcher.cycle(0.05) or self.dispatcher._in_flight.total() or self.dispatcher._unrecorded
-        ):
+        """Send until nothing that is due is left."""
+        self.warm()
+        while self.sender.cycle(0.05 if self.sender.busy else 0) or self.sender.busy:
             pass
 
+    def warm(self) -> None:
+        """Let the vendor account run freely, as one does that has worked for a while."""
+        if self.cold:
+            return
+        for name in self.vendors:
+            free = Account(NAME, name, FREE_CALLS, 1 << 20, succeeded=int(self.now * 1000))
+            self.ledger.write(lambda connection, free=free: save(connection, free))  # type: ignore[misc]
+
     def settle(self) -> bool:
-        """Do what is due for chunks that nobody calls any more; whether there was any."""
-        return self.duties.take_over() | self.duties.give_up() | self.duties.settle(self.services)
+        """Do what is due for batches that nobody calls any more; whether there was any."""
+        return self.duties.take_over() | self.duties.expire() | self.duties.settle(self.services)
 
     def claimed(self) -> list[Claimed]:
         """Claim what is due and do nothing with it, as a worker that dies."""
         return self.ledger.write(
-            lambda c: self.ledger.chunks.claim(
-                c, NAME, "dead", limit=100, now=int(self.now * 1000), lease_ms=60_000
+            lambda c: self.ledger.batches.claim(
+                c,
+                Scope(NAME, int(self.now * 1000)),
+                Holder("dead", 60_000),
+                Lane("obedient", self.services.channel.hooks.identity),
+                limit=100,
             )
         )
 

@@ -8,7 +8,7 @@ import pytest
 
 from bridge import logs
 from bridge.plugin import ReviewStatus
-from bridge.settings import Settings, SettingsFaults, cautions, examine, load, warn
+from bridge.settings import Settings, SettingsFaults, cautions, examine, load, load_for_ledger, warn
 
 CHANNEL = """
 [channels.promo]
@@ -17,12 +17,18 @@ key = "0123456789"
 vendor = "sandbox"
 callback_url = "shanghai"
 """
-BASE = dict.fromkeys(("SECRET", "TOKEN"), "from-the-environment")
+CAP = """policies = ["frequency"]
+[[channels.promo.policy_settings.frequency.caps]]
+messages = 1
+hours = {}
+"""
+BASE = dict.fromkeys(("SECRET", "TOKEN"), "from-the-environment") | {"EMPTY": "", "BLANK": " \t"}
 
 
 def written(folder: Path, text: str) -> Path:
     path = folder / "bridge.toml"
     path.write_text(text, encoding="utf-8")
+    (folder / "empty").write_text("\n")
     return path
 
 
@@ -36,7 +42,7 @@ def test_the_least_file_has_every_default(tmp_path: Path) -> None:
     assert settings.bridge.database == "sqlite:///var/bridge.db"
     assert settings.bridge.timezone == ZoneInfo("Asia/Shanghai")
     channel = settings.channels["promo"]
-    assert channel.key.get_secret_value() == "0123456789"
+    assert channel.accepted_keys == ("0123456789",)
     assert channel.callback_secret == "0123456789"
     assert (channel.receipts, channel.policies, channel.timezone) == ("push", (), None)
 
@@ -54,11 +60,36 @@ deep = { list = [1, "env:TOKEN", { word = "file:token" }] }
 """,
     )
     channel = settings.channels["promo"]
-    assert channel.key.get_secret_value() == "from-the-environment"
+    assert channel.accepted_keys == ("from-the-environment",)
     assert channel.settings == {
         "token": "from-a-file",
         "deep": {"list": [1, "from-the-environment", {"word": "from-a-file"}]},
     }
+
+
+@pytest.mark.parametrize(
+    ("written", "keys"),
+    [
+        ('"0123456789"', ("0123456789",)),
+        ('["0123456789"]', ("0123456789",)),
+        ('["env:SECRET", "0123456789"]', ("from-the-environment", "0123456789")),
+        ('""', ()),
+    ],
+)
+def test_keys_are_one_or_a_list(tmp_path: Path, written: str, keys: tuple[str, ...]) -> None:
+    """The first signs, all are accepted, and all are secret."""
+    settings = settings_of(tmp_path, CHANNEL.replace('"0123456789"', written))
+    channel = settings.channels["promo"]
+    assert channel.accepted_keys == keys
+    assert channel.callback_secret == (keys[0] if keys else "")
+    assert set(keys) <= settings.secrets()
+
+
+@pytest.mark.parametrize("written", ["[]", '["a", "a"]', '["a", ""]', "7", '["env:MISSING", "a"]'])
+def test_lists_of_keys_that_turn_nothing_off(tmp_path: Path, written: str) -> None:
+    """An empty key among others would let anybody in."""
+    with pytest.raises(SettingsFaults, match=r"channels\.promo\.key"):
+        settings_of(tmp_path, CHANNEL.replace('"0123456789"', written))
 
 
 def test_signs_are_a_word_or_a_table(tmp_path: Path) -> None:
@@ -90,6 +121,7 @@ ROWS: list[tuple[str, list[tuple[str, str]]]] = [
     ("bridge = 3" + CHANNEL, [("bridge", "This is not a table")]),
     ("[brigde]" + CHANNEL, [("brigde", "There is no such table")]),
     (CHANNEL + 'kye = "x"', [("channels.promo.kye", "no such setting. Did you mean key?")]),
+    ("[bridge]\nchunk_rows = 5" + CHANNEL, [("bridge.chunk_rows", "It is called batch_rows now.")]),
     (CHANNEL + 'zzz = "x"', [("channels.promo.zzz", "no such setting. Remove it.")]),
     (
         "[channels.promo]",
@@ -101,6 +133,20 @@ ROWS: list[tuple[str, list[tuple[str, str]]]] = [
         ],
     ),
     (CHANNEL + 'hook_token = "env:NOPE"', [("channels.promo.hook_token", "variable NOPE is not set")]),
+    *(
+        (CHANNEL + f'{setting} = "{reference}"\n', [(f"channels.promo.{setting}", fault)])
+        for setting in ("hook_token", "callback_key", "settings.token")
+        for reference, fault in (
+            ("env:EMPTY", "EMPTY is set but empty"),
+            ("env:BLANK", "BLANK is set but empty"),
+            ("file:empty", "empty is empty"),
+        )
+    ),
+    (
+        CHANNEL.replace('key = "0123456789"', 'key = "env:EMPTY"'),
+        [("channels.promo.key", "EMPTY is set but empty")],
+    ),
+    ('[bridge]\ndatabase = "env:EMPTY"' + CHANNEL, [("bridge.database", "EMPTY is set but empty")]),
     (CHANNEL + 'settings.a.b = ["file:nope"]', [("channels.promo.settings.a.b[0]", "nope cannot be read")]),
     (
         CHANNEL + 'kye = "env:NOPE"',
@@ -205,6 +251,23 @@ def test_secrets_are_known_and_never_shown(tmp_path: Path) -> None:
     assert not [secret for secret in {*secrets, "in-the-file"} if secret in shown]
 
 
+LIKE_REFERENCES = [
+    "$X",
+    "${X}",
+    "${ X }",
+    "$(X)",
+    "%X%",
+    "{{ X }}",
+    "ENV:X",
+    "Env:X",
+    " env:X",
+    "env=X",
+    "FILE:x",
+]
+UNLIKE_REFERENCES = ["a$X", "100%", "env", "environment:X", "{x}", "env:SECRET", "$"]
+UNREPLACED = ("channels.promo.callback_key", "channels.promo.settings.a[0].b")
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -212,9 +275,34 @@ def test_secrets_are_known_and_never_shown(tmp_path: Path) -> None:
         (CHANNEL.replace("0123456789", ""), ["channels.promo.key", "channels.promo.callback_url"]),
         (CHANNEL.replace("0123456789", "") + 'callback_key = "k"', ["channels.promo.key"]),
         (CHANNEL + 'unknown_policy = "resend"', ["channels.promo.unknown_policy"]),
+        *(
+            (CHANNEL + f'callback_key = "{text}"\nsettings.a = [{{ b = "{text}" }}]', [*UNREPLACED][:count])
+            for texts, count in ((LIKE_REFERENCES, 2), (UNLIKE_REFERENCES, 0))
+            for text in texts
+        ),
+        (CHANNEL + SECOND.replace("0123456789", "another"), []),
+        (CHANNEL + SECOND, ["channels.other.key"]),
+        (CHANNEL + 'callback_key = "k"\n' + SECOND.replace("0123456789", "k"), ["channels.other.key"]),
+        (CHANNEL + 'callback_key = "0123456789"', []),
+        (
+            CHANNEL
+            + 'hook_token = "0123456789abcdef"\n'
+            + SECOND.replace("0123456789", "another")
+            + 'hook_token = "0123456789abcdef"',
+            ["channels.other.hook_token"],
+        ),
+        (
+            CHANNEL.replace("0123456789", "0123456789abcdef") + 'hook_token = "0123456789abcdef"',
+            ["channels.promo.hook_token"],
+        ),
         ("[bridge]\nlease_s = 89\n" + CHANNEL, ["bridge.lease_s"]),
         ("[bridge]\nlease_s = 90\nretention_days = 3\n" + CHANNEL, []),
         ("[bridge]\nretention_days = 2\n" + CHANNEL, ["channels.promo.reply_window_h"]),
+        ("[bridge]\nretention_days = 7\n" + CHANNEL + CAP.format(168), []),
+        (
+            "[bridge]\nretention_days = 7\n" + CHANNEL + CAP.format(169),
+            ["channels.promo.policy_settings.frequency.caps"],
+        ),
     ],
 )
 def test_risky_settings_are_cautioned(tmp_path: Path, text: str, expected: list[str]) -> None:
@@ -240,3 +328,50 @@ def test_faulty_settings_leave_a_base_for_later_checks(tmp_path: Path) -> None:
     assert settings.channels["promo"].push_batch == 500
     assert settings.channels["promo"].vendor == "sandbox"
     assert len(faults) == 1
+
+
+SECRETS = CHANNEL.replace('"0123456789"', '"env:SECRET"')
+
+
+def _with_file(folder: Path, lines: str, mode: int = 0o600) -> Path:
+    (folder / "env").write_text(lines)
+    (folder / "env").chmod(mode)
+    return written(folder, f'[bridge]\nenv_file = "env"\n{SECRETS}')
+
+
+@pytest.mark.parametrize(
+    ("lines", "key"),
+    [
+        ("# Ours.\nSECRET=from-the-file\n", "from-the-file"),
+        ("SECRET='a b=c'", "a b=c"),
+        ('export SECRET="0123456789"', "0123456789"),
+    ],
+)
+def test_a_file_of_variables(tmp_path: Path, lines: str, key: str) -> None:
+    """A shell has what systemd gives services; the process's own variables come first."""
+    path = _with_file(tmp_path, lines)
+    assert load(path, {}).channels["promo"].signing_key == key
+    assert load(path, {"SECRET": "0123456789"}).channels["promo"].accepted_keys == ("0123456789",)
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
+def test_a_file_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> None:
+    """With the command that mends it, and without what it holds."""
+    with pytest.raises(SettingsFaults, match=r"bridge.env_file: .*\(mode 06.*chmod 0600") as refused:
+        load(_with_file(tmp_path, "SECRET=0123456789", mode), {})
+    assert "0123456789" not in str(refused.value)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    """It is told with its path."""
+    path = written(tmp_path, f'[bridge]\nenv_file = "nowhere"\n{CHANNEL}')
+    with pytest.raises(SettingsFaults, match=r"nowhere cannot be read"):
+        load(path, {})
+
+
+def test_the_ledger_needs_no_channels_secrets(tmp_path: Path) -> None:
+    """Only its address; every other fault still counts."""
+    assert list(load_for_ledger(written(tmp_path, SECRETS), {}).channels) == ["promo"]
+    for text in (f'[bridge]\ndatabase = "env:DATABASE"\n{SECRETS}', f"{SECRETS}kye = 1\n"):
+        with pytest.raises(SettingsFaults):
+            load_for_ledger(written(tmp_path, text), {})

@@ -11,7 +11,7 @@ from pydantic import BaseModel, SecretStr
 
 from bridge.channels import discover, open_channels
 from bridge.settings import BridgeSettings, ChannelSettings, cautions, load
-from tests.channels.tiny import NoRecords
+from tests.channels.tiny import NoHistory
 
 REFERENCE = Path(__file__).parents[2] / "config" / "bridge.toml"
 EXAMPLE = "channels.demo"
@@ -21,7 +21,7 @@ EXAMPLES_OWN = {"platform_name", "key", "vendor", "receipts", "allow_private", "
 # Without a default to show: only the sentence is compared.
 WITHOUT_DEFAULT = {"callback_key", "timezone"}
 # Tables, shown as such.
-TABLES = {"signs", "policy_settings", "settings"}
+TABLES = {"signs", "policy_settings", "settings", "accounts"}
 
 _SETTING = re.compile(r"(?P<off># )?(?P<key>[a-z0-9_]+) = (?P<value>.+)")
 
@@ -99,7 +99,7 @@ def test_the_file_opens_its_channel() -> None:
     """As it stands it has no fault and nothing to caution against; its plugins accept it."""
     settings = load(REFERENCE, {})
     assert list(cautions(settings)) == []
-    assert set(open_channels(settings, discover(), lambda name: NoRecords())) == {"demo"}
+    assert set(open_channels(settings, discover(), lambda name: NoHistory())) == {"demo"}
 
 
 def test_the_channels_in_comments_would_load(tmp_path: Path) -> None:
@@ -110,5 +110,9 @@ def test_the_channels_in_comments_would_load(tmp_path: Path) -> None:
     path.write_text("\n".join(line.removeprefix("#").strip() for line in examples.splitlines()[1:]))
     variables = set(re.findall(r"env:([A-Z_]+)", examples))
     sids = {"TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_MESSAGING_SERVICE": "MG" + "0" * 32}
-    settings = load(path, dict.fromkeys(variables, "0123456789abcdef") | sids)
-    assert set(open_channels(settings, discover(), lambda name: NoRecords())) == {"promo", "abroad"}
+    settings = load(path, {name: f"{name.lower()}_0123456789" for name in variables} | sids)
+    assert set(open_channels(settings, discover(), lambda name: NoHistory())) == {
+        "promo",
+        "global",
+        "safe",
+    }

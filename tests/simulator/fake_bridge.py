@@ -17,6 +17,7 @@ DATES = {"sendDate": "2026-11-20 10:00:00", "receiveDate": "2026-11-20 10:00:03"
 APPROVED = {"reason": "No review comments", "createDate": "2026-11-20 09:00:00"}
 
 Entry = dict[str, Any]
+_CANNOT = "The vendor cannot do that."
 
 
 class FakeBridge:
@@ -33,6 +34,9 @@ class FakeBridge:
         self._templates: dict[str, str] = {}
         self._asked: dict[str, int] = {}
         self.sent: list[Entry] = []
+        self.types: list[int] = []
+        self.refuses: set[str] = set()
+        self.refusal = "UNSUPPORTED_OPERATION"
         self._lock = threading.Lock()
         self._http = requests.Session()
         app = Flask(__name__)
@@ -56,6 +60,8 @@ class FakeBridge:
 
     def _call(self, path: str) -> Mapping[str, Any]:
         name, _, rest = path.partition("/")
+        if {f"_{name}", f"{request.method} _{name}"} & self.refuses:
+            return {"platformName": "Fake", "code": self.refusal, "message": _CANNOT, "requestId": "1"}
         with self._lock:
             payload = getattr(self, f"_{name}")(request.method, rest, request.get_json(silent=True))
         return {"platformName": "Fake", "code": "OK", "message": "OK", "requestId": "1", **payload}
@@ -65,7 +71,8 @@ class FakeBridge:
 
     def _smsTemplate(self, method: str, code: str, body: Any) -> Entry:  # noqa: N802
         if method != "GET":
-            return self._keep(code or "T1", body["templateContent"])
+            self.types += [body["templateType"]] if method == "POST" else []
+            return self._keep(code or f"T{len(self.types)}", body["templateContent"])
         answer = {**APPROVED, **self._review(code), "templateName": "n", "templateType": 2}
         return {**answer, "templateContent": self._templates[code]}
 

@@ -8,10 +8,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import phonenumbers
 import pytest
 import requests
 from click.testing import CliRunner, Result
 
+from bridge.plugin import TemplateType
+from bridge.plugin.phone import parse
+from bridge.simulator import invent_international
 from bridge.simulator.commands import simulate
 
 from .fake_bridge import FakeBridge
@@ -32,9 +36,20 @@ def fake(port: int) -> Iterator[FakeBridge]:
         yield bridge
 
 
-def simulated(fake: FakeBridge, port: int, *options: str) -> Result:
+def simulated(fake: FakeBridge, port: int, *options: str, desk: object = None) -> Result:
     command = ["--prefix", fake.url, "--key", KEY, "--listen", f"127.0.0.1:{port}", "--silence", "0.3"]
-    return CliRunner().invoke(simulate, [*command, *options])
+    sign = () if "--sign" in options or desk else ("--sign", "演示")
+    return CliRunner().invoke(simulate, [*command, *sign, *options], obj=desk)
+
+
+class Desk:
+    """A machine that knows the bridge."""
+
+    def sign(self, prefix: str) -> str:
+        return "演示" if prefix.startswith("http://127.0.0.1") else ""
+
+    def held(self, prefix: str) -> list[str]:
+        return [f"{prefix.rpartition('/')[0]}: held until 2026-11-30 08:00:00 by quiet hours"]
 
 
 def test_a_campaign_that_reconciles_ends_with_status_0(fake: FakeBridge, port: int) -> None:
@@ -53,6 +68,65 @@ def test_a_campaign_that_does_not_reconcile_ends_with_status_1(fake: FakeBridge,
     result = simulated(fake, port, "--recipients", "50")
     assert result.exit_code == 1
     assert "does not reconcile: 3 × lost" in result.output
+
+
+def test_what_a_channel_cannot_do_is_skipped(fake: FakeBridge, port: int) -> None:
+    """A vendor without digital messages, and one that knows no change of a template."""
+    fake.refuses = {"_digitalSmsTemplate", "PUT _smsTemplate"}
+    result = simulated(fake, port, "--recipients", "50")
+    assert result.exit_code == 0, result.output
+    assert result.output.count("skipped: The vendor cannot do that.") == 2
+    assert re.search(r"sent by Quick Audience +│ +60 │", result.output), result.output
+    assert "Send digital" not in result.output
+
+
+def test_a_refusal_for_another_reason_is_no_skip(fake: FakeBridge, port: int) -> None:
+    fake.refuses, fake.refusal = {"_digitalSmsTemplate"}, "PARAMS_INVALID"
+    result = simulated(fake, port, "--recipients", "50")
+    assert result.exit_code == 1 and "create_digital_template was refused" in result.output
+
+
+def test_it_sends_international_messages_with_a_template_of_its_own(fake: FakeBridge, port: int) -> None:
+    result = simulated(fake, port, "--recipients", "0", "--international", "45", "--digital", "0")
+    assert result.exit_code == 0, result.output
+    assert fake.types == [3]
+    phones = [row["phoneNum"] for row in fake.sent]
+    assert len(set(phones)) == 45
+    assert all(re.fullmatch(r"1[2-9]\d\d55501\d\d", phone) for phone in phones)
+    assert (
+        len({phonenumbers.parse(f"+{person.phone}").national_number for person in invent_international(2000)})
+        == 2000
+    )
+    assert all(parse(phone, TemplateType.INTERNATIONAL).e164 == f"+{phone}" for phone in phones)
+
+
+def test_own_international_numbers(fake: FakeBridge, port: int, tmp_path: Path) -> None:
+    numbers = tmp_path / "numbers.txt"
+    numbers.write_text("14155550123\n", "utf-8")
+    result = simulated(fake, port, "--numbers", str(numbers), "--template-type", "3")
+    assert result.exit_code == 0, result.output
+    assert fake.types == [3] and [row["phoneNum"] for row in fake.sent] == ["14155550123"]
+
+
+def test_the_sign_is_the_channels_where_it_is_known(fake: FakeBridge, port: int) -> None:
+    result = simulated(fake, port, "--recipients", "5", desk=Desk())
+    assert result.exit_code == 0, result.output
+    asked = CliRunner().invoke(simulate, ["--prefix", "https://far.example.com", "--key", KEY], obj=Desk())
+    assert asked.exit_code == 2 and "--sign is needed" in asked.output
+
+
+def test_it_says_what_holds_messages_and_which_receipts_it_waits_for(
+    fake: FakeBridge, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.simulator.campaign._HELD_S", 0.1)
+    fake.tamper = lambda entries: entries[2:]
+    result = simulated(fake, port, "--recipients", "50", "--by-file", "0", "--digital", "0", desk=Desk())
+    assert result.exit_code == 1
+    assert "No receipt for a while: " in result.output and "They wait: " in result.output
+    assert "by quiet hours" in result.output
+    shown = re.search(r"Still awaited for sim-\w+-list: 2 of 50 receipts \((.*), (.*)\)", result.output)
+    assert shown is not None and all("*" in number for number in shown.groups()), result.output
+    assert fake.sent[0]["phoneNum"] not in result.output
 
 
 def test_a_wrong_callback_address_is_named(fake: FakeBridge, port: int) -> None:
@@ -101,6 +175,10 @@ def test_own_numbers_replace_the_invented_ones(fake: FakeBridge, port: int, tmp_
         (["--numbers", __file__, "--recipients", "1000000"], "1,000,000 recipients are wanted"),
         (["--receipts", "pigeon"], "'pigeon' is not one of"),
         (["--prefix", ""], "--prefix is needed"),
+        (["--template-type", "3"], "needs --numbers"),
+        (["--template-type", "3", "--international", "1"], "--international invents some"),
+        (["--international", "1000000"], "2000"),
+        (["--sign", ""], "--sign is needed"),
     ],
 )
 def test_wrong_options_are_told(fake: FakeBridge, port: int, options: list[str], words: str) -> None:
@@ -112,7 +190,8 @@ def test_wrong_options_are_told(fake: FakeBridge, port: int, options: list[str],
 def test_a_bridge_that_is_not_there_is_told_in_one_line(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bridge.simulator.commands.PATIENCE_S", 0)
     result = CliRunner().invoke(
-        simulate, ["--prefix", f"http://127.0.0.1:{port}", "--key", "", "--listen", "127.0.0.1:0"]
+        simulate,
+        ["--prefix", f"http://127.0.0.1:{port}", "--key", "", "--listen", "127.0.0.1:0", "--sign", "演示"],
     )
     assert result.exit_code == 1
     assert "Error: query_sign has no answer" in result.output

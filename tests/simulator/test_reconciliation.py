@@ -82,7 +82,7 @@ PLANTED: dict[str, tuple[Callable[[Sides], object], set[str]]] = {
     ),
     "a receipt comes twice": (lambda s: s.receipts.append(delivered(A)), set()),
     "a receipt changes its mind": (lambda s: s.receipts.append(failed(A)), {"contradict each other"}),
-    "a receipt for a stranger": (
+    "a receipt for somebody else": (
         lambda s: s.receipts.append(failed("15499999999")),
         {"not sent to", "missing in the send details"},
     ),
@@ -99,7 +99,7 @@ PLANTED: dict[str, tuple[Callable[[Sides], object], set[str]]] = {
         {"details that contradict", "record"},
     ),
     "the carrier took one twice": (lambda s: s.carrier.append(s.carrier[0]), {"duplicate"}),
-    "the carrier has a stranger": (
+    "the carrier has somebody else": (
         lambda s: s.carrier.append(CarrierMessage("15499999999", "x", False)),
         {"never sent by Quick Audience"},
     ),
@@ -122,7 +122,7 @@ PLANTED: dict[str, tuple[Callable[[Sides], object], set[str]]] = {
         {"details with another text"},
     ),
     "a reply is lost": (lambda s: s.replies.clear(), {"the carrier passed on 1, 0 arrived"}),
-    "a reply of a stranger": (
+    "a reply of somebody else": (
         lambda s: s.replies.__setitem__(0, s.replies[0]._replace(phone=C)),
         {"reply from a number"},
     ),

@@ -9,6 +9,7 @@ import pytest
 from bridge.contract.operations import OPERATIONS, Operation
 from bridge.contract.replies import envelope
 from bridge.ledger import LedgerUnavailable
+from bridge.web.operations import SERVED_BY
 
 from .conftest import Worlds
 from .world import DIGITAL, PLATFORM, TEMPLATE, World, encoded
@@ -29,7 +30,7 @@ DETAILS = {
 }
 
 
-def asked(world: World, operation: Operation) -> tuple[str, Any]:
+def asked(world: World, operation: Operation[Any, Any]) -> tuple[str, Any]:
     """Path and body of a request that the operation serves."""
     digital = "igital" in operation.name
     code = world.template("/sms/digitalSmsTemplate" if digital else "/sms/smsTemplate")
@@ -49,7 +50,7 @@ def asked(world: World, operation: Operation) -> tuple[str, Any]:
 
 @pytest.mark.parametrize("prefix", ["", "/promo"])
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
-def test_every_operation_is_served(world: World, operation: Operation, prefix: str) -> None:
+def test_every_operation_is_served(world: World, operation: Operation[Any, Any], prefix: str) -> None:
     path, body = asked(world, operation)
     answer = world.call(operation.method, prefix + path, body)
     assert answer.status_code == 200
@@ -62,14 +63,14 @@ def test_every_operation_is_served(world: World, operation: Operation, prefix: s
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 def test_every_operation_hides_its_own_failure(
-    world: World, operation: Operation, monkeypatch: pytest.MonkeyPatch, logged: io.StringIO
+    world: World, operation: Operation[Any, Any], monkeypatch: pytest.MonkeyPatch, logged: io.StringIO
 ) -> None:
     path, body = asked(world, operation)
 
     def broken(*_: object) -> None:
         raise LedgerUnavailable("secret detail about 13900001111")
 
-    monkeypatch.setattr(getattr(world.services["promo"], operation.service), operation.verb, broken)
+    monkeypatch.setitem(SERVED_BY, operation.name, broken)
     answer = world.call(operation.method, path, body)
     found = answer.get_json()
     assert (answer.status_code, found["code"], found["platformName"]) == (500, "INTERNAL_ERROR", PLATFORM)

@@ -1,10 +1,12 @@
 """The OpenAPI document and its page, served without any other host."""
 
+import hashlib
 import re
 
 import openapi_spec_validator
 
 from bridge.contract.operations import OPERATIONS
+from bridge.web.docs import FILES
 
 from .world import World
 
@@ -29,3 +31,16 @@ def test_the_page_loads_everything_from_here(world: World) -> None:
         with world.client.get(link) as asset:
             assert asset.status_code == 200
     assert "/openapi.json" in world.client.get("/docs/start.js").text
+
+
+def test_its_files_are_those_that_were_published() -> None:
+    text = (FILES / "README.md").read_text(encoding="utf-8")
+    noted = dict(re.findall(r"\| `(\S+)` \| `([0-9a-f]{64})` \|", text))
+    found = {
+        file.name: hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in FILES.iterdir()
+        if file.name != "README.md"
+    }
+    assert found == noted
+    assert "@import" not in (FILES / "swagger-ui.css").read_text(encoding="utf-8")
+    assert not re.search(r"url\((?!\"?data:)", (FILES / "swagger-ui.css").read_text(encoding="utf-8"))

@@ -70,13 +70,13 @@ class Web:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(**how, pass_fds=[listening.fileno()], stderr=log)
 
-    def ask(self, path: str) -> requests.Response:
+    def ask(self, path: str, headers: dict[str, str] | None = None) -> requests.Response:
         """A signed GET on a connection of its own."""
         query, signature = signing.fresh(KEY, datetime.now(UTC))
         return requests.get(
             self.url + path,
             params=query,
-            headers={signing.HEADER: signature, "Connection": "close"},
+            headers={signing.HEADER: signature, "Connection": "close"} | (headers or {}),
             timeout=60,
         )
 

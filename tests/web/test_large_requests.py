@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
@@ -33,10 +33,6 @@ def test_a_hundred_thousand_recipients_in_bounded_memory(tmp_path: Path) -> None
     assert "1380000" not in run.stdout + run.stderr
 
 
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
-
-
 class Endless(io.RawIOBase):
     """A body that never ends; counts what was read of it."""
 
@@ -45,7 +41,7 @@ class Endless(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: "WriteableBuffer") -> int:
+    def readinto(self, buffer: Any) -> int:
         view = memoryview(buffer)
         view[:] = b" " * len(view)
         self.taken += len(view)

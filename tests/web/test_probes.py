@@ -72,6 +72,14 @@ def test_metrics_show_the_ledger(world: World) -> None:
     assert metric(world, 'sms_bridge_push_breaker_open{channel="promo"}') == 1
     assert metric(world, 'sms_bridge_push_breaker_open{channel="mute"}') == 0
     assert metric(world, 'sms_bridge_channel_paused{channel="mute"}') == 1
+    assert metric(world, 'sms_bridge_queue_overdue_seconds{channel="promo"}') == 0
+    assert metric(world, 'sms_bridge_templates{channel="promo",status="approved"}') == 1
+    assert metric(world, 'sms_bridge_templates{channel="promo",status="rejected"}') == 0
+    assert metric(world, 'sms_bridge_push_waiting{channel="promo"}') == 0
+    world.now += 120
+    assert metric(world, 'sms_bridge_queue_overdue_seconds{channel="promo"}') == pytest.approx(120, abs=1)
+    assert metric(world, 'sms_bridge_queue_overdue_seconds{channel="mute"}') == 0
+    world.now -= 120
     assert metric(world, "sms_bridge_live_workers") == 1
     assert metric(world, "sms_bridge_database_up") == 1
 

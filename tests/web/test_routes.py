@@ -3,6 +3,7 @@
 import pytest
 
 from bridge.contract.operations import OPERATIONS
+from bridge.web.operations import SERVED_BY
 
 from .world import PLATFORM, TOKEN, World
 
@@ -32,6 +33,10 @@ def test_every_route_is_guarded_or_known_to_be_open(world: World) -> None:
             if method != "HEAD":
                 assert answer.get_json()["platformName"] == PLATFORM
     assert seen | {"/docs/<name>"} == OPEN
+
+
+def test_every_operation_has_a_service() -> None:
+    assert set(SERVED_BY) == {operation.name for operation in OPERATIONS}
 
 
 def test_every_operation_has_its_two_routes(world: World) -> None:

@@ -51,7 +51,7 @@ def document(world: World) -> BaseSchema:
 @pytest.mark.parametrize("mode", GenerationMode)
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 def test_no_request_fails_the_bridge(
-    world: World, document: BaseSchema, operation: Operation, mode: GenerationMode
+    world: World, document: BaseSchema, operation: Operation[Any, Any], mode: GenerationMode
 ) -> None:
     code = world.template("/sms/digitalSmsTemplate" if "igital" in operation.name else "/sms/smsTemplate")
     known = KNOWN | {"templateCode": code}

@@ -1,9 +1,12 @@
 """Signatures over HTTP: every vector, every bend, and what a captured signature is still good for."""
 
+import io
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import requests
 
 from bridge.contract import signing
 from bridge.ledger import open_ledger
@@ -112,6 +115,19 @@ def test_anything_else_with_the_same_signature_is_refused(world: World, differen
     assert (answer.status_code, answer.get_json()["code"]) == (403, "403")
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_replay_is_one_whichever_key_comes_first(worlds: Worlds, order: int) -> None:
+    """While a key is changed, and after: the signature that was given counts, not the key's place."""
+    world = worlds(promo={"key": [KEY, "a-newer-key"][::order]})
+    first = world.client.open(**REPEATED, **sent(TIMESTAMP, NONCE, V02))
+    assert first.get_json()["code"] == "OK"
+    assert world.client.open(**REPEATED, **sent(TIMESTAMP, NONCE, V02)).data == first.data
+    other = REPEATED | {"json": TEMPLATE | {"templateName": "Other"}}
+    assert world.client.open(**other, **sent(TIMESTAMP, NONCE, V02)).status_code == 403
+    newer = signing.sign("a-newer-key", TIMESTAMP, NONCE)
+    assert world.client.open(**REPEATED, **sent(TIMESTAMP, NONCE, newer)).status_code == 200
+
+
 def test_refusals_are_repeated_too(world: World) -> None:
     request = REPEATED | {"json": TEMPLATE | {"templateName": ""}}
     first = world.client.open(**request, **sent(TIMESTAMP, NONCE, V02))
@@ -162,3 +178,56 @@ def test_the_replay_cache_is_shared_by_all_processes(world: World) -> None:
         other = create_app(world.settings, world.services, ledger, world.clock).test_client()
         request = REPEATED | {"json": TEMPLATE | {"templateName": "Other"}}
         assert other.open(**request, **sent(TIMESTAMP, NONCE, V02)).status_code == 403
+
+
+CALLED_BACK = [
+    # what signs the callback, and the channel that is called with its signature
+    ({"promo": {"key": "one"}}, "promo", "promo"),
+    ({"promo": {"key": "one"}, "other": {"key": "one"}}, "promo", "other"),
+    ({"promo": {"key": "one", "callback_key": "two"}, "other": {"key": "two"}}, "promo", "other"),
+    ({"promo": {"key": "one", "callback_key": "one"}}, "promo", "promo"),
+]
+
+
+@pytest.mark.parametrize(("channels", "calling", "called"), CALLED_BACK)
+def test_a_callbacks_signature_is_refused_in_every_process(
+    worlds: Worlds, channels: dict[str, dict[str, str]], calling: str, called: str, logged: io.StringIO
+) -> None:
+    """Also in one that started later: nothing is stored for it."""
+    world = worlds(**channels)
+    secret = world.settings.channels[calling].callback_secret
+    query, signature = signing.fresh_callback(secret, datetime.fromtimestamp(world.now, UTC))
+    forged = sent(query["timestamp"], query["nonce"], signature)
+    later = create_app(world.settings, world.services, world.ledger, world.clock).test_client()
+    for client in (world.client, later):
+        answer = client.post(f"/{called}/sms/smsTemplate", json=TEMPLATE, **forged)
+        assert (answer.status_code, answer.get_json()["code"]) == (403, "403")
+    assert "callback of the bridge" in logged.getvalue(), "the operator must be told"
+
+
+def test_what_the_bridge_pushes_is_marked(worlds: Worlds, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The call as it leaves, sent back to the channel that made it."""
+    world = worlds(promo={"receipts": "push", "callback_url": "https://qa.example.com"})
+    pushing, left = world.services["promo"].pushing, list[dict[str, Any]]()
+
+    def take(url: str, **call: Any) -> requests.Response:
+        left.append(call)
+        raise requests.ConnectTimeout
+
+    monkeypatch.setattr(pushing._session, "post", take)
+    for kind in ("receipts", "replies"):
+        pushing._post(kind, b"{}")
+    for call in left:
+        answer = world.client.get(PATH, query_string=call["params"], headers=call["headers"])
+        assert answer.status_code == 403
+    assert len(left) == 2
+
+
+def test_a_signature_counts_once_over_all_channels(worlds: Worlds) -> None:
+    """Two channels with one key: what was signed for one does nothing on the other."""
+    world = worlds(other={"key": KEY})
+    signed = sent(TIMESTAMP, NONCE, V02)
+    assert world.client.post("/promo/sms/smsTemplate", json=TEMPLATE, **signed).status_code == 200
+    for body in (TEMPLATE, TEMPLATE | {"templateName": "Other"}):
+        answer = world.client.post("/other/sms/smsTemplate", json=body, **signed)
+        assert (answer.status_code, answer.get_json()["code"]) == (403, "403")

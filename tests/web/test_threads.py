@@ -1,10 +1,12 @@
-"""A web process ends when nothing is in flight, whoever keeps connections open."""
+"""A web process lets go of connections: when it ends, when a request does not come, when a body is left."""
 
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,19 @@ import pytest
 APP = """\
 import threading
 
+from bridge.web import threads
+
+threads.HEADERS_S = threads.BODY_S = 1.0
+
 def app(environ, start_response):
-    if environ["PATH_INFO"] == "/slow":
+    if environ["PATH_INFO"] == "/read":
+        try:
+            said = b"%d read" % len(environ["wsgi.input"].read())
+        except Exception as error:
+            said = type(error).__name__.encode()
+        start_response("200 OK", [("Content-Length", str(len(said)))])
+        yield said
+    elif environ["PATH_INFO"] == "/slow":
         start_response("200 OK", [("Content-Length", "6")])
         yield b"s"
         threading.Event().wait(1)
@@ -44,24 +57,39 @@ class Web:
         return client
 
 
-def read_until(client: socket.socket, end: bytes) -> None:
+def read_until(client: socket.socket, end: bytes) -> bytes:
     """Read to the end of an answer; an early end of the connection fails."""
     got = b""
     while not got.endswith(end):
         piece = client.recv(4096)
         assert piece, got
         got += piece
+    return got
 
 
-@pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    (tmp_path / "app.py").write_text(APP)
+@contextmanager
+def running(folder: Path) -> Iterator[Web]:
+    (folder / "app.py").write_text(APP)
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        web = Web(tmp_path, listening)
+        web = Web(folder, listening)
         with web.connect("/", b"ok"):
             yield web
         web.process.kill()
         web.process.wait()
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[Web]:
+    """A process that the test may end."""
+    with running(tmp_path) as web:
+        yield web
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    """A process that outlives the test."""
+    with running(tmp_path_factory.mktemp("web")) as web:
+        yield web
 
 
 @pytest.mark.parametrize(
@@ -76,3 +104,75 @@ def test_ending_waits_for_requests_and_for_nothing_else(
         web.process.send_signal(signal.SIGTERM)
         read_until(client, after)
         assert web.process.wait(SOON_S) == 0
+
+
+def exchanged(web: Web, pieces: list[bytes], first: bytes) -> bytes:
+    """All that comes back until the connection is closed; NEXT is sent after the first answer."""
+    got = b""
+    with socket.create_connection(web.address, timeout=20) as client:
+        for piece in pieces:
+            if piece is NEXT:
+                got += read_until(client, first)
+            client.sendall(piece)
+        while piece := client.recv(65_536):
+            got += piece
+    return got
+
+
+def post(path: str, *fields: str) -> bytes:
+    return "\r\n".join([f"POST {path} HTTP/1.1", "Host: x", *fields, "", ""]).encode()
+
+
+LENGTH = "Content-Length: {}".format
+CHUNKED = "Transfer-Encoding: chunked"
+NEXT = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+# What is sent, and the answers in order: status, body and what is said of the connection.
+KEPT, CLOSED = "keep-alive", "close"
+BODIES: dict[str, tuple[list[bytes], list[tuple[bytes, str]]]] = {
+    "no body": ([post("/"), NEXT], [(b"ok", KEPT), (b"ok", CLOSED)]),
+    "a body that is read": ([post("/read", LENGTH(5)), b"12345", NEXT], [(b"5 read", KEPT), (b"ok", CLOSED)]),
+    "chunks that are read": (
+        [post("/read", CHUNKED), b"5\r\n12345\r\n0\r\n\r\n", NEXT],
+        [(b"5 read", KEPT), (b"ok", CLOSED)],
+    ),
+    "left, small": ([post("/", LENGTH(5)), b"12345", NEXT], [(b"ok", KEPT), (b"ok", CLOSED)]),
+    "left, 200 kB": ([post("/", LENGTH(200_000)), b"x" * 200_000, NEXT], [(b"ok", KEPT), (b"ok", CLOSED)]),
+    "left, 200 kB in a chunk": (
+        [post("/", CHUNKED), b"30d40\r\n" + b"x" * 200_000 + b"\r\n0\r\n\r\n", NEXT],
+        [(b"ok", KEPT), (b"ok", CLOSED)],
+    ),
+    "left, announced as 2 MB": ([post("/", LENGTH(2_000_000)), b"x" * 1000], [(b"ok", CLOSED)]),
+    "left, never sent": ([post("/", LENGTH(5))], [(b"ok", CLOSED)]),
+    "left, no chunk": ([post("/", CHUNKED), b"what?\r\n"], [(b"ok", CLOSED)]),
+    "read, no chunk": ([post("/read", CHUNKED), b"what?\r\n"], [(b"ClientDisconnected", CLOSED)]),
+    "read, never sent": ([post("/read", LENGTH(5)), b"123"], [(b"3 read", CLOSED)]),
+    "read, chunks never end": ([post("/read", CHUNKED), b"5\r\n123"], [(b"ClientDisconnected", CLOSED)]),
+    "the header never ends": ([b"POST / HTTP/1.1\r\nHost: x\r\n"], []),
+    "the request never begins": ([b"PO"], []),
+}
+
+
+@pytest.mark.parametrize(("sent", "expected"), BODIES.values(), ids=BODIES)
+def test_an_answer_says_what_becomes_of_the_connection(
+    shared: Web, sent: list[bytes], expected: list[tuple[bytes, str]]
+) -> None:
+    """And nobody waits for ever: what does not come in time is not waited for."""
+    got = exchanged(shared, sent, expected[0][0] if expected else b"")
+    answers = [one.partition(b"\r\n\r\n") for one in got.split(b"HTTP/1.1 200 OK")[1:]]
+    assert [
+        (body, "close" if b"Connection: close" in head else "keep-alive") for head, _, body in answers
+    ] == expected
+
+
+def test_a_peer_that_does_not_leave_holds_up_nobody(shared: Web) -> None:
+    """gunicorn itself would wait two seconds for each in its only main loop."""
+    clients = [socket.create_connection(shared.address, timeout=20) for _ in range(4)]
+    for client in clients:
+        client.sendall(NEXT)
+    started = time.monotonic()
+    for client in clients:
+        read_until(client, b"ok")
+    with shared.connect("/", b"ok"):
+        assert time.monotonic() - started < 6
+    for client in clients:
+        client.close()

@@ -29,7 +29,7 @@ from bridge.plugin import (
     accepted,
     hookimpl,
 )
-from bridge.services import ChannelRecords, build
+from bridge.services import ChannelHistory, build
 from bridge.settings import Settings
 from bridge.web import create_app
 from tests.contract.vectors import KEY, TIMESTAMP
@@ -120,7 +120,7 @@ class World:
         self.channels = open_channels(
             self.settings,
             Catalogue({"scripted": Scripted, "mute": Mute}),
-            lambda name: ChannelRecords(self.ledger, name, self.clock),
+            lambda name: ChannelHistory(self.ledger, name, self.clock),
         )
         self.services = build(self.settings, self.channels, self.ledger, self.clock)
         self.app: Flask = create_app(self.settings, self.services, self.ledger, self.clock)

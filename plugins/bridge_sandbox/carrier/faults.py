@@ -65,7 +65,7 @@ class FaultyDay:
             self._faults = faults
 
     def strike_send(self) -> str:
-        """The fault that hits this send, or ""."""
+        """Return the fault that hits this send, or ""."""
         with self._lock:
             draw = self._random.random()
             for name in BEFORE + AFTER:
@@ -76,7 +76,7 @@ class FaultyDay:
             return ""
 
     def strikes(self, name: str) -> bool:
-        """Whether the fault `name` happens this time."""
+        """Draw the fault `name`. Returns True when it happens this time."""
         with self._lock:
             hit = bool(self._random.random() < getattr(self._faults, name))
             if hit:
@@ -89,6 +89,6 @@ class FaultyDay:
             return self._random.sample(items, len(items))
 
     def state(self) -> dict[str, Any]:
-        """The fractions in force and the counts so far, by name."""
+        """Return the fractions in force and the counts so far, by name."""
         with self._lock:
             return {"faults": asdict(self._faults), "happened": dict(self._happened)}

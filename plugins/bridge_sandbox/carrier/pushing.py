@@ -25,14 +25,14 @@ _TIMEOUT_S = (5.0, 30.0)
 _FIRST_WAIT_S = 0.1
 _LONGEST_WAIT_S = 5.0
 _IDLE_S = 1.0
-_GATHER_S = 0.02  # news comes call by call; a moment's wait fills a page
+_GATHER_S = 0.02  # reports come call by call; a moment's wait fills a page
 
 Entry = tuple[str, dict[str, Any]]
 logger = logging.getLogger(__name__)
 
 
 def receipt(row: sqlite3.Row) -> dict[str, Any]:
-    """A delivery receipt as the carrier writes it."""
+    """Return a delivery receipt as the carrier writes it."""
     return {
         "id": str(row["id"]),
         "ref": row["ref"],
@@ -44,7 +44,7 @@ def receipt(row: sqlite3.Row) -> dict[str, Any]:
 
 
 def reply(row: sqlite3.Row) -> dict[str, Any]:
-    """A reply as the carrier writes it."""
+    """Return a reply as the carrier writes it."""
     return {
         "id": f"R{row['id']}",
         "ref": row["ref"],
@@ -58,7 +58,7 @@ def reply(row: sqlite3.Row) -> dict[str, Any]:
 
 
 def entries(rows: Iterable[sqlite3.Row]) -> list[Entry]:
-    """Every receipt and reply of these messages, each with the name of its list."""
+    """Return every receipt and reply of these messages, each with the name of its list."""
     found: list[Entry] = []
     for row in rows:
         if row["code"]:

@@ -106,11 +106,11 @@ class Record:
     # Accounts
 
     def accounts(self) -> list[Account]:
-        """All accounts."""
+        """Return all accounts."""
         return list(self._accounts.values())
 
     def account(self, name: str) -> Account | None:
-        """The account of that name."""
+        """Return the account of that name."""
         return self._accounts.get(name)
 
     def register(self, name: str, key: str, profile: Profile, now: float) -> Account:
@@ -142,7 +142,7 @@ class Record:
         return int(written[0]) if written else 0
 
     def template(self, account: Account, number: int, now: float) -> dict[str, Any] | None:
-        """A template of the account with its review as of `now`."""
+        """Return a template of the account with its review as of `now`."""
         rows = self._rows("select * from template where id = ? and account = ?", number, account.name)
         return {**rows[0], "review": review(rows[0]["name"], now >= rows[0]["review_at"])} if rows else None
 
@@ -160,14 +160,14 @@ class Record:
         return [{**row, "review": review(row["name"], due=True)} for row in rows]
 
     def announced(self, numbers: Sequence[int]) -> None:
-        """The reviews of these templates have reached the webhook."""
+        """Note that the reviews of these templates have reached the webhook."""
         with self._transaction() as db:
             db.executemany("update template set announced = 1 where id = ?", [(n,) for n in numbers])
 
     # Messages
 
     def opted_out(self, account: Account, sign: str, numbers: Iterable[str], now: float) -> frozenset[str]:
-        """Those of `numbers` that have opted out of the signature."""
+        """Look numbers up. Returns the `numbers` that have opted out of the signature."""
         rows = self._rows(
             "select number from opt_out where account = ? and sign = ? and since <= ?"
             " and number in (select value from json_each(?))",
@@ -200,7 +200,7 @@ class Record:
         return first
 
     def find(self, account: Account, batch_ref: str, message_ref: str) -> list[sqlite3.Row]:
-        """The accepted messages of a batch reference, or those of a message reference."""
+        """Return the accepted messages of a batch reference, or those of a message reference."""
         if batch_ref:
             return self._rows(f"{_CALLED} where account = ? and batch_ref = ?", account.name, batch_ref)
         return self._rows(f"{_MESSAGE} where ref = ? and account = ?", message_ref, account.name)
@@ -222,26 +222,26 @@ class Record:
         return rows
 
     def reports(self, calls: Sequence[sqlite3.Row]) -> list[sqlite3.Row]:
-        """The messages of these calls, in order."""
+        """Return the messages of these calls, in order."""
         marks = ", ".join("?" * len(calls))
         return self._rows(f"{_CALLED} where call.id in ({marks})", *(call["id"] for call in calls))
 
     def reported(self, calls: Sequence[sqlite3.Row]) -> None:
-        """The reports of these calls have reached the webhook."""
+        """Note that the reports of these calls have reached the webhook."""
         with self._transaction() as db:
             db.executemany("update call set reported = 1 where id = ?", [(call["id"],) for call in calls])
 
     def is_reported(self, first: int) -> bool:
-        """Whether the call whose first message is `first` has been reported."""
+        """Look a call up by its first message. Returns True once it has been reported."""
         return bool(self._rows("select reported from call where first = ?", first)[0][0])
 
     def next_due(self, account: Account) -> float | None:
-        """When the next report or review of the account is due."""
+        """Return when the next report or review of the account is due."""
         found: float | None = self._rows(
             """select min(due) from (
-                select min(due_at) due from call where account = ?1 and not reported union all
-                select min(review_at) from template where account = ?1 and not announced)""",
-            account.name,
+                select min(due_at) due from call where account = ? and not reported union all
+                select min(review_at) from template where account = ? and not announced)""",
+            *(account.name, account.name),
         )[0][0]
         return found
 
@@ -261,10 +261,10 @@ class Record:
 
     def summary(self, account: str) -> dict[str, Any]:
         """Counts of one account, or of all with ""."""
-        scope = "from message join call on call.id = message.call where ?1 in ('', account)"
+        scope = "from message join call on call.id = message.call where ? in ('', account)"
         with self._lock:
             calls, batches = self._db.execute(
-                "select count(*), count(distinct batch_ref) from call where ?1 in ('', account)", (account,)
+                "select count(*), count(distinct batch_ref) from call where ? in ('', account)", (account,)
             ).fetchone()
             accepted, refs, replies, waiting = self._db.execute(
                 f"select count(*), count(distinct ref), sum(reply <> ''), sum(not reported) {scope}",
@@ -284,7 +284,7 @@ class Record:
     def listing(self, account: str, after: int, limit: int) -> list[sqlite3.Row]:
         """Accepted messages behind id `after`, of one account or of all with ""."""
         return self._rows(
-            f"{_MESSAGE} where message.id > ?1 and ?2 in ('', account) order by message.id limit ?3",
+            f"{_MESSAGE} where message.id > ? and ? in ('', account) order by message.id limit ?",
             *(after, account, limit),
         )
 

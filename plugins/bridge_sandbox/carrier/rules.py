@@ -71,7 +71,7 @@ class Fate(NamedTuple):
 
 
 def fate(profile: Profile, number: str) -> Fate:
-    """The fate of every message to `number`; the same number always fares the same."""
+    """Return the fate of every message to `number`; the same number always fares the same."""
     seed = profile.seed.to_bytes(8, "big", signed=True)
     silence, failure, reply, choice = struct.unpack(
         ">HHHH", blake2b(number.encode(), digest_size=8, key=seed).digest()
@@ -84,14 +84,14 @@ def fate(profile: Profile, number: str) -> Fate:
 
 
 def carrier_of(number: str) -> str:
-    """The mainland carrier that serves a number, by its prefix."""
+    """Return the mainland carrier that serves a number, by its prefix."""
     if _UNICOM.match(number):
         return "UNICOM"
     return "TELCOM" if _TELCOM.match(number) else "MOBILE"
 
 
 def review(name: str, due: bool) -> dict[str, Any]:
-    """The review of a signature or template called `name`, once `due`.
+    """Return the review of a signature or template called `name`, once `due`.
 
     A name with "reject" in it is rejected, one with "pending" never decided, one with "partial" approved
     by all carriers but TELCOM, every other approved.
@@ -143,7 +143,7 @@ class Letter:
         return None
 
     def text(self, params: Mapping[str, str]) -> str:
-        """The finished text with its signature; raises KeyError naming a missing variable."""
+        """Return the finished text with its signature; raises KeyError naming a missing variable."""
         pieces = self._pieces
         if len(pieces) == 1:
             return self._sign + pieces[0]
@@ -152,5 +152,5 @@ class Letter:
         )
 
     def too_long(self, text: str) -> bool:
-        """True for a text message longer than the carrier takes."""
+        """Return True for a text message longer than the carrier takes."""
         return len(text) > MAX_TEXT and not self._digital

@@ -132,8 +132,10 @@ class Acme(Vendor):
         answer = self._call("POST", "/send", self._body(batch))
         try:
             results = [self._result(each) for each in answer["results"]]
-        except KeyError:
+        except (KeyError, TypeError):
             raise OutcomeUnknown("Acme's answer is incomplete.") from None
+        if len(results) < len(batch.messages):
+            raise OutcomeUnknown("Acme's answer is incomplete.")
         return results
 
     def _body(self, batch: Batch) -> dict[str, Any]:
@@ -156,7 +158,8 @@ class Acme(Vendor):
     @hookimpl
     def parse_webhook(self, channel: Channel, request: WebhookRequest) -> WebhookResult:
         digest = hmac.new(self._secret.encode(), request.body, "sha256").hexdigest()
-        if not hmac.compare_digest(digest, request.headers.get("x-acme-signature", "")):
+        given = request.headers.get("x-acme-signature", "").encode()
+        if not hmac.compare_digest(digest.encode(), given):
             raise WebhookRejected("The signature is wrong.")
         page = json.loads(request.body)
         return WebhookResult(_receipts(page), _replies(page), acknowledgement=Acknowledgement(b"OK"))

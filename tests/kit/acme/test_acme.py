@@ -22,6 +22,7 @@ from bridge.plugin import (
     ReviewStatus,
     SignReview,
     TemplateReview,
+    VendorThrottled,
     WebhookRequest,
     from_vendor,
     rejected,
@@ -100,6 +101,7 @@ class TestAcme(VendorTests):
         Send("one", post(sent({"id": "a3"}), "13700137000"), "a3", batch=batch(["13700137000"])),
         Send("half", post(sent({"id": "a1"}, {"code": "9"})), ["a1", rejected("9", "")]),
         Send("no money", post(REFUSED), CredentialsRejected, code="31"),
+        Send("too fast", post(Reply(json={"code": 17})), VendorThrottled, code="17"),
         Send("silence", post(Lost.TIMEOUT), Outcome.UNKNOWN),
         Send("closed", post(Lost.REFUSED), Outcome.NOT_SENT),
         Query(

@@ -118,6 +118,14 @@ class TestElks(VendorTests):
             acknowledgement=EMPTY,
         ),
         Webhook(
+            "failed",
+            receipt("failed"),
+            receipts=[
+                DeliveryReceipt(MessageStatus.UNDELIVERABLE, "m1", vendor_id="s1", code="failed", at=AT)
+            ],
+            acknowledgement=EMPTY,
+        ),
+        Webhook(
             "reply",
             request(form={"id": "s9", "from": "+8613800138000", "to": "+46766861069", "message": "Hours?"}),
             replies=[MoMessage(from_vendor("+8613800138000"), "Hours?", vendor_id="s9")],

@@ -9,7 +9,7 @@ from bridge_aliyun.settings import AliyunSettings
 from bridge_aliyun.vendor import Aliyun
 
 from .emulator import Emulator
-from .samples import SIGN, NoRecords
+from .samples import SIGN, NoHistory
 
 Build = Callable[..., Aliyun]
 
@@ -56,5 +56,5 @@ def channel(settings: dict[str, object]) -> Channel:
         "related_sign_name": SIGN,
     }
     return Channel(
-        "promo", "Acme SMS", AliyunSettings.model_validate(base | settings), NoRecords(), allow_private=True
+        "promo", "Acme SMS", AliyunSettings.model_validate(base | settings), NoHistory(), allow_private=True
     )

@@ -10,7 +10,7 @@ SIGN = "Acme"
 PHONE = "13800138000"
 
 
-class NoRecords:
+class NoHistory:
     """The records of a channel that has sent nothing."""
 
     def suppressed(self, phones: Iterable[Phone], sign_name: str) -> frozenset[Phone]:
@@ -48,7 +48,7 @@ def text_template(
 
 HELLO = text_template(vendor_code="SMS_1")
 PERSONAL = text_template("Hello ${name}, ${code}", vendor_code="SMS_2")
-ABROAD = text_template("Hi", TemplateType.INTERNATIONAL, vendor_code="SMS_9")
+INTERNATIONAL = text_template("Hi", TemplateType.INTERNATIONAL, vendor_code="SMS_9")
 
 
 def batch(

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from bridge.simulator import TemplateForm
-from bridge.testing.running import CHANNEL, RunningBridge, await_, running_bridge
+from bridge.testing.play.running import CHANNEL, RunningBridge, await_, running_bridge
 
 from .emulator import Emulator
 from .emulator.account import REJECTED

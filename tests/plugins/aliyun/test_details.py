@@ -20,7 +20,7 @@ from bridge_aliyun.vendor import Aliyun
 
 from .conftest import Build
 from .emulator import Account, Emulator, Message
-from .samples import ABROAD, HELLO, batch, numbers
+from .samples import HELLO, INTERNATIONAL, batch, numbers
 
 ACCEPTED, UNKNOWN = Outcome.ACCEPTED, Outcome.UNKNOWN
 NOON = datetime(2026, 11, 2, 4, 0, tzinfo=UTC)
@@ -110,10 +110,10 @@ def test_the_day_is_chinas(
     assert [call["SendDate"] for call in aliyun.calls("QuerySendDetails")] == days
 
 
-def test_numbers_abroad_are_asked_for_as_they_were_sent(aliyun: Emulator, build: Build) -> None:
+def test_international_numbers_are_asked_for_as_they_were_sent(aliyun: Emulator, build: Build) -> None:
     """Country code and number."""
     vendor = build()
-    sent = batch("14155552671", template=ABROAD, at=datetime.now(UTC))
+    sent = batch("14155552671", template=INTERNATIONAL, at=datetime.now(UTC))
     vendor.send_batch(vendor.channel, sent)
     (result,) = vendor.reconcile_batch(vendor.channel, sent)
     assert result.outcome is ACCEPTED
@@ -121,14 +121,14 @@ def test_numbers_abroad_are_asked_for_as_they_were_sent(aliyun: Emulator, build:
 
 
 def test_more_records_than_a_page(aliyun: Emulator, build: Build) -> None:
-    """A number with more than fifty messages on one day is read page by page."""
+    """A number with many messages on one day is read page by page."""
     aliyun.account.day_limit = 1000
     vendor = build()
     for index in range(60):
         vendor.send_batch(vendor.channel, batch("13800138000", ref=f"b{index}x"))
     (result,) = vendor.reconcile_batch(vendor.channel, batch("13800138000", ref="b59x", at=datetime.now(UTC)))
     assert result.outcome is ACCEPTED
-    assert [call["CurrentPage"] for call in aliyun.calls("QuerySendDetails")] == ["1", "2"]
+    assert [call["CurrentPage"] for call in aliyun.calls("QuerySendDetails")] == ["1", "2", "3"]
 
 
 # -- polling ----------------------------------------------------------------------------------------------

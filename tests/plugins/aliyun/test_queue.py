@@ -14,6 +14,7 @@ from bridge.plugin import (
     VendorUnavailable,
 )
 from bridge_aliyun.vendor import Aliyun
+from tests.plugin.peers import Peer, dripping
 
 from .conftest import Build
 from .emulator import Emulator
@@ -168,3 +169,15 @@ def test_no_contact(aliyun: Emulator, build: Build) -> None:
     vendor = build(queue=queues(aliyun, endpoint="http://127.0.0.1:1"))
     with pytest.raises(VendorUnavailable):
         vendor.poll_receipts(vendor.channel, window(json.dumps(["handle-1"])))
+
+
+def test_a_queue_that_trickles_is_left(
+    queued: Aliyun, aliyun: Emulator, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The exchange has one end, whichever byte the queue stops at."""
+    monkeypatch.setattr("bridge_aliyun.queue._TIMEOUT_S", (0.2, 0.2))
+    with Peer(dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"x")) as peer:
+        vendor = build(queue=queues(aliyun, endpoint=peer.url))
+        with pytest.raises(VendorUnavailable):
+            vendor.poll_receipts(vendor.channel, window())
+        vendor.close()

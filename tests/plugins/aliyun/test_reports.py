@@ -1,12 +1,13 @@
-"""What Aliyun pushes: receipts, replies and news of reviews, all at one address."""
+"""What Aliyun pushes: receipts, replies and changes of reviews, all at one address."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
+from bridge.channels.hooks import Hooks
 from bridge.plugin import (
     DeliveryReceipt,
     MessageStatus,
@@ -17,6 +18,7 @@ from bridge.plugin import (
     WebhookResult,
     from_vendor,
 )
+from bridge_aliyun import reports
 
 from .conftest import Build
 from .emulator import Emulator
@@ -73,6 +75,7 @@ MO = MoMessage(PHONE, "R", AT, "1001")
 PUSHED = [
     Pushed("delivered", REPORT, DELIVERED),
     Pushed("delivered, in words", REPORT | {"success": "true"}, DELIVERED),
+    Pushed("delivered, with an error code", REPORT | {"err_code": "isv.CUSTOMER_REFUSED"}, DELIVERED),
     Pushed("failed", NOT_DELIVERED, FAILED),
     Pushed("failed, in words", NOT_DELIVERED | {"success": "False"}, FAILED),
     Pushed("a number in the reason", NOT_DELIVERED | {"err_msg": "13800138000 is off"},
@@ -92,10 +95,16 @@ PUSHED = [
     Pushed("without a report time", REPORT | {"report_time": ""},
            DELIVERED._replace(at=AT - timedelta(seconds=5))),
     Pushed("without any time", REPORT | {"report_time": "?", "send_time": None}, DELIVERED._replace(at=None)),
-    Pushed("from abroad", GLOBE, DeliveryReceipt(
+    Pushed("international", GLOBE, DeliveryReceipt(
         MessageStatus.UNDELIVERABLE, "", "b1", "m-1", from_vendor("14155552671"), "9", "no route", AT)),
-    Pushed("from abroad, expired", GLOBE | {"Status": 6, "ErrorCode": ""}, DeliveryReceipt(
+    Pushed("international, expired", GLOBE | {"Status": 6, "ErrorCode": ""}, DeliveryReceipt(
         MessageStatus.EXPIRED, "", "b1", "m-1", from_vendor("14155552671"), "EXPIRED", "no route", AT)),
+    Pushed("a time of the Romans", REPORT | {"report_time": "0001-01-01 00:00:00", "send_time": "9999-12-31"},
+           DELIVERED._replace(at=None)),
+    Pushed("a time that is none", REPORT | {"report_time": "Mon, 99 Nov 99999 99:99:99", "send_time": [1]},
+           DELIVERED._replace(at=None)),
+    Pushed("a time in a zone that nobody knows", REPORT | {"report_time": "Mon, 02 Nov 2026 12:00:05 -0000"},
+           DELIVERED),
     Pushed("a reply", REPLY, MO),
     Pushed("a reply numbered as in older pages", REPLY | {"sequence_id": 1001, "sign_name": "Acme"},
            MO._replace(sign_name="Acme")),
@@ -145,8 +154,6 @@ def test_many_items_in_one_push(build: Build) -> None:
     [
         {},
         {"test": "the console's button"},
-        REPORT | {"success": "perhaps"},
-        GLOBE | {"Status": "3"},
         REPLY | {"phone_number": "hidden"},
     ],
 )
@@ -158,12 +165,72 @@ def test_what_cannot_be_read(item: dict[str, Any], build: Build, caplog: pytest.
     assert "1 reports of Aliyun could not be read" in caplog.text
 
 
-@pytest.mark.parametrize("body", [b"", b"no json", b'"text"', b"[1]", b"[[{}]]", b"\xff\xfe", b"null"])
+@pytest.mark.parametrize(
+    "body", [b"", b"no json", b'"text"', b"[1]", b"[[{}]]", b"\xff\xfe", b"null", b"[" * 100_000]
+)
 def test_what_is_no_push(body: bytes, build: Build) -> None:
     """Anything else is refused, so that it is not acknowledged."""
     vendor = build()
     with pytest.raises(WebhookRejected):
         vendor.parse_webhook(vendor.channel, pushed(body))
+
+
+@pytest.mark.parametrize(
+    ("content_type", "encoding"),
+    [
+        ("application/json", "utf-8"),
+        ("Application/JSON; Charset=UTF-8", "utf-8"),
+        ("application/json;charset=GBK", "gbk"),
+        ('application/json; charset="GB18030"', "gb18030"),
+        ("application/json; charset=utf-16", "utf-16"),
+        ("application/json", "utf-8-sig"),
+        ("application/json; charset=utf-8", "utf-8-sig"),
+        ("", "utf-16-le"),
+    ],
+)
+def test_replies_in_other_encodings(content_type: str, encoding: str, build: Build) -> None:
+    """What the content type says of the encoding counts: 退订 stays 退订."""
+    vendor = build()
+    body = json.dumps([REPLY | {"content": "退订"}], ensure_ascii=False).encode(encoding)
+    request = replace(pushed(body), headers={"content-type": content_type})
+    assert [each.content for each in vendor.parse_webhook(vendor.channel, request).replies] == ["退订"]
+
+
+@pytest.mark.parametrize(
+    ("item", "receipts", "replies"),
+    [
+        (REPORT | {"biz_id": "9" * 100_000, "out_id": ["b1"], "sms_size": {}}, 1, 0),
+        (REPORT | {"phone_number": {"a": 1}}, 1, 0),
+        (REPORT | {"phone_number": "1" * 10_000}, 1, 0),
+        (REPORT | {"success": {"a": 1}}, 1, 0),
+        (NOT_DELIVERED | {"err_code": ["x"], "err_msg": {"13800138000": 1}}, 1, 0),
+        (GLOBE | {"MessageId": None, "ErrorDescription": ["13800138000"]}, 1, 0),
+        (REPLY | {"content": {"a": 1}, "sequence_id": [1], "sign_name": 7}, 0, 1),
+        ({"template_code": {"a": 1}, "template_status": 1}, 0, 0),
+        ({"sign_name": ["x"], "sign_status": None}, 0, 0),
+        (REPORT | {"success": "13800138000"}, 1, 0),
+    ],
+)
+def test_hostile_values(
+    item: dict[str, Any], receipts: int, replies: int, build: Build, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody signs a push: values of any type and length are read or passed over, and no number is told."""
+    vendor = build()
+    result = Hooks(vendor).parse_webhook(pushed(json.dumps([item]).encode()))
+    assert (len(result.receipts), len(result.replies)) == (receipts, replies)
+    assert all("None" not in receipt.vendor_id for receipt in result.receipts)
+    assert "13800138000" not in f"{result!r} {caplog.text}"
+
+
+def test_a_word_nobody_documents_is_told_once(build: Build, caplog: pytest.LogCaptureFixture) -> None:
+    """However many receipts carry it."""
+    reports._told.clear()
+    read(build, *[REPORT | {"success": "perhaps"}] * 3, *[GLOBE | {"Status": "3"}] * 2)
+    told = [record.message for record in caplog.records if "does not know" in record.message]
+    assert told == [
+        "Receipts of Aliyun have a word in `success` that the bridge does not know: 'perhaps'",
+        "Receipts of Aliyun have a word in `Status` that the bridge does not know: '3'",
+    ]
 
 
 def test_a_lone_object_is_read(build: Build) -> None:

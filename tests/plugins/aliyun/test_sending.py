@@ -1,4 +1,4 @@
-"""SendSms and SendBatchSms: what arrives at Aliyun, and what each answer means for the messages."""
+"""SendSms and SendBatchSms: what arrives at Aliyun, and how a refused call is cut."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,19 +8,15 @@ import pytest
 
 from bridge.plugin import (
     Batch,
-    CredentialsRejected,
-    NotAccepted,
     Outcome,
     SubmitResult,
-    VendorThrottled,
-    VendorUnavailable,
 )
 from bridge_aliyun import sending
 from bridge_aliyun.settings import AliyunSettings
 
 from .conftest import Build
-from .emulator import Emulator, Fault, refusing
-from .samples import ABROAD, HELLO, PERSONAL, SIGN, batch, numbers
+from .emulator import Emulator, refusing
+from .samples import HELLO, INTERNATIONAL, PERSONAL, SIGN, batch, numbers
 
 ACCEPTED, REJECTED, NOT_SENT, UNKNOWN = Outcome.ACCEPTED, Outcome.REJECTED, Outcome.NOT_SENT, Outcome.UNKNOWN
 LI = {"name": '李*~ +é\n"', "code": "1.10"}
@@ -70,8 +66,8 @@ WIRES = [
         },
     ),
     Wire(
-        "abroad: country code and number, no plus",
-        batch("+14155552671", "85251234567", template=ABROAD),
+        "international: country code and number, no plus",
+        batch("+14155552671", "85251234567", template=INTERNATIONAL),
         "SendSms",
         {"PhoneNumbers": "14155552671,85251234567", "SignName": SIGN, "TemplateCode": "SMS_9", "OutId": "b1"},
     ),
@@ -120,105 +116,6 @@ def test_a_full_call(count: int, personal: bool, aliyun: Emulator, build: Build)
     assert len(aliyun.requests) == 1 and len(aliyun.account.messages) == count
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What an answer to a send means: the outcome, the code, the error it stands for, what Aliyun took."""
-
-    id: str
-    fault: str | Fault
-    outcome: Outcome
-    code: str
-    error: type[NotAccepted] | None = None
-    taken: int = 0
-    retry_after: float | None = None
-
-
-ACCOUNT = ("isv.OUT_OF_SERVICE", "isv.AMOUNT_NOT_ENOUGH", "isv.DAY_LIMIT_CONTROL", "isv.DENY_IP_RANGE")
-REFUSED = ("isv.SMS_TEMPLATE_ILLEGAL", "isv.SMS_SIGNATURE_ILLEGAL", "isv.EXTEND_CODE_ERROR", "isv.NEW")
-SYSTEM = ("isp.SYSTEM_ERROR", "isp.GATEWAY_ERROR", "isp.UNKNOWN_ERROR")
-NO_KEY = "InvalidAccessKeyId.NotFound"
-DELAYED = Fault(True, status=500, body=b'{"Code":"Internal"}', headers=(("x-acs-retry-after", "100"),))
-
-ANSWERS = [
-    Answer("throttled", "throttled", NOT_SENT, "Throttling.User", VendorThrottled),
-    Answer(
-        "with a delay", "throttled_with_delay", NOT_SENT, "Throttling.User", VendorThrottled, retry_after=1.5
-    ),
-    Answer("throttled with 429", "throttled_429", NOT_SENT, "Throttling", VendorThrottled),
-    Answer("no permission", "denied", NOT_SENT, "NoPermission", CredentialsRejected),
-    Answer("500 with JSON", "server_error", UNKNOWN, "InternalError", taken=2),
-    Answer("500 with a delay", DELAYED, UNKNOWN, "Internal", taken=2),
-    Answer("502 with HTML", "bad_gateway", UNKNOWN, "UNREADABLE_ANSWER", taken=2),
-    Answer("200 without a body", "empty", UNKNOWN, "UNREADABLE_ANSWER", taken=2),
-    Answer("200 with a list", "list", UNKNOWN, "UNREADABLE_ANSWER", taken=2),
-    Answer("200 without a Code", "no_code", UNKNOWN, "UNREADABLE_ANSWER", taken=2),
-    Answer("no answer, sent", "lost_answer", UNKNOWN, "READ_TIMEOUT", taken=2),
-    Answer("no answer, not sent", "lost_request", UNKNOWN, "READ_TIMEOUT"),
-    Answer("closed, sent", "closed_after", UNKNOWN, "CONNECTION_LOST", taken=2),
-    Answer("closed, not sent", "closed_before", UNKNOWN, "CONNECTION_LOST"),
-    Answer("wrong key", refusing(NO_KEY, 404), NOT_SENT, NO_KEY, CredentialsRejected),
-    Answer("a 404 without a name", Fault(False, status=404, body=b"{}"), REJECTED, "HTTP_404"),
-    *(Answer(code, refusing(code), UNKNOWN, code) for code in SYSTEM),
-    *(Answer(code, refusing(code), NOT_SENT, code, CredentialsRejected) for code in ACCOUNT),
-    *(Answer(f"{code} as 400", refusing(code, 400), NOT_SENT, code, CredentialsRejected) for code in ACCOUNT),
-    *(Answer(code, refusing(code), REJECTED, code) for code in REFUSED),
-    *(Answer(f"{code} as 400", refusing(code, 400), REJECTED, code) for code in REFUSED),
-]
-
-
-@pytest.mark.parametrize("row", ANSWERS, ids=lambda row: row.id)
-def test_what_an_answer_means(row: Answer, aliyun: Emulator, build: Build) -> None:
-    """One request, never a second; the outcome by class; no number in a text."""
-    aliyun.plan.add(row.fault)
-    vendor = build(send_timeout_s=0.3)
-    results = vendor.send_batch(vendor.channel, batch("13800138000", "13800138001"))
-    assert len(aliyun.requests) == 1
-    assert len(aliyun.account.messages) == row.taken
-    assert [(result.outcome, result.code) for result in results] == [(row.outcome, row.code)] * 2
-    if row.error is not None:
-        assert [type(result.error) for result in results] == [row.error] * 2
-    if row.retry_after is not None:
-        assert results[0].error is not None and results[0].error.retry_after == row.retry_after
-    assert "13800138" not in repr(results)
-
-
-def test_a_slow_answer_is_an_answer(aliyun: Emulator, build: Build) -> None:
-    """An answer that drips in is read to its end."""
-    aliyun.plan.add("drip")
-    vendor = build()
-    (result,) = vendor.send_batch(vendor.channel, batch("13800138000"))
-    assert result.outcome is ACCEPTED
-
-
-def test_nobody_listens(build: Build, aliyun: Emulator) -> None:
-    """A refused connection is certainly not sent."""
-    vendor = build(endpoint="127.0.0.1:1")
-    (result,) = vendor.send_batch(vendor.channel, batch("13800138000"))
-    assert (result.outcome, result.code) == (NOT_SENT, "CONNECTION_REFUSED")
-    assert isinstance(result.error, VendorUnavailable)
-
-
-def test_an_unknown_host(build: Build, aliyun: Emulator) -> None:
-    """A name that does not resolve is certainly not sent."""
-    vendor = build(endpoint="no-such-host.invalid")
-    (result,) = vendor.send_batch(vendor.channel, batch("13800138000"))
-    assert (result.outcome, result.code) == (NOT_SENT, "DNS")
-
-
-def test_a_wrong_secret(build: Build, aliyun: Emulator) -> None:
-    """The emulator knows a signature made with another secret, and the channel pauses."""
-    vendor = build(access_key_secret="other")
-    (result,) = vendor.send_batch(vendor.channel, batch("13800138000"))
-    assert result.code == "SignatureDoesNotMatch" and isinstance(result.error, CredentialsRejected)
-
-
-def test_temporary_credentials(build: Build, aliyun: Emulator) -> None:
-    """A security token is signed with the request."""
-    vendor = build(security_token="sts-token")
-    (result,) = vendor.send_batch(vendor.channel, batch("13800138000"))
-    assert result.outcome is ACCEPTED
-
-
 # -- one bad number must not spoil its call --------------------------------------------------------------
 
 
@@ -265,6 +162,8 @@ def test_the_parts_go_under_references_of_their_own(aliyun: Emulator, build: Bui
         ("isv.TEMPLATE_PARAMS_ILLEGAL", True, 7),
         ("isv.TEMPLATE_PARAMS_ILLEGAL", False, 1),
         ("isv.SMS_TEMPLATE_ILLEGAL", True, 1),
+        ("isv.MOBILE_COUNT_OVER_LIMIT", False, 7),
+        ("isv.NEW", True, 1),
         ("isp.SYSTEM_ERROR", True, 1),
         ("isv.AMOUNT_NOT_ENOUGH", True, 1),
         ("Throttling", True, 1),
@@ -302,6 +201,32 @@ def test_a_whole_call_refused_for_opting_out_marks_nobody(aliyun: Emulator, buil
 
 
 @pytest.mark.parametrize(
+    ("steady", "wall", "calls"),
+    [
+        pytest.param(0.0, 0.0, 3, id="in time"),
+        pytest.param(61.0, 61.0, 1, id="the process was stopped"),
+        pytest.param(0.0, 61.0, 1, id="the machine was suspended"),
+        pytest.param(61.0, -3600.0, 1, id="the wall clock was set back meanwhile"),
+    ],
+)
+def test_whoever_was_stopped_calls_no_part(
+    steady: float, wall: float, calls: int, aliyun: Emulator, build: Build
+) -> None:
+    """Both clocks are read right before each further call of a batch."""
+    aliyun.account.illegal = {numbers(2)[0]}
+    vendor = build()
+    settings = AliyunSettings(access_key_id="a", access_key_secret="b")
+    clocks = [iter([0.0, *[passed] * 9]) for passed in (steady, wall)]
+    results = sending.send(
+        vendor._client, settings, batch(*numbers(2)), lambda: next(clocks[0]), lambda: next(clocks[1])
+    )
+    assert len(aliyun.requests) == calls
+    assert _outcomes(results) == (
+        ["isv.MOBILE_NUMBER_ILLEGAL", "accepted"] if calls == 3 else ["VENDOR_UNAVAILABLE"] * 2
+    )
+
+
+@pytest.mark.parametrize(
     ("fault", "called", "left"),
     [
         ("throttled", (NOT_SENT, "Throttling.User"), (NOT_SENT, "Throttling.User")),
@@ -325,10 +250,10 @@ def test_trouble_while_splitting(
     assert seen == [(ACCEPTED, "")] * 2 + [called] * 2 + [left] * 4
 
 
-def test_mainland_numbers_abroad_are_refused_before_the_call(aliyun: Emulator, build: Build) -> None:
+def test_a_mainland_number_is_refused_before_an_international_call(aliyun: Emulator, build: Build) -> None:
     """One mainland number would fail the whole call of an international template."""
     vendor = build()
-    results = vendor.send_batch(vendor.channel, batch("8613800138000", "14155552671", template=ABROAD))
+    results = vendor.send_batch(vendor.channel, batch("8613800138000", "14155552671", template=INTERNATIONAL))
     assert _outcomes(results) == ["isv.DOMESTIC_NUMBER_NOT_SUPPORTED", "accepted"]
     assert [call["PhoneNumbers"] for call in aliyun.calls("SendSms")] == ["14155552671"]
 
@@ -336,6 +261,6 @@ def test_mainland_numbers_abroad_are_refused_before_the_call(aliyun: Emulator, b
 def test_nobody_is_left_to_send_to(aliyun: Emulator, build: Build) -> None:
     """When every number was refused beforehand, Aliyun is not called."""
     vendor = build()
-    results = vendor.send_batch(vendor.channel, batch("8613800138000", template=ABROAD))
+    results = vendor.send_batch(vendor.channel, batch("8613800138000", template=INTERNATIONAL))
     assert _outcomes(results) == ["isv.DOMESTIC_NUMBER_NOT_SUPPORTED"]
     assert aliyun.requests == []

@@ -88,7 +88,7 @@ HANDED = [
         {"template_rule_default": "name"},
     ),
     Handed(
-        "abroad",
+        "international",
         text_template("Hi", INTERNATIONAL),
         {"TemplateContent": "Hi", "TemplateType": "3", "IntlType": "1"},
         {"intl_type": 1},

@@ -11,19 +11,19 @@ from pydantic import SecretStr
 from bridge.plugin import Batch, Channel, Message, TemplateType, TextTemplate
 from bridge.plugin.phone import parse
 from bridge.plugin.text import TextContent
-from bridge_http.answers import Answer
-from bridge_http.calling import Caller
-from bridge_http.naming import Namer
+from bridge_http.answer.errors import Answer
+from bridge_http.bench import NoHistory
 from bridge_http.recipe import Compiled
-from bridge_http.requesting import Built
-from bridge_http.samples import NoRecords
+from bridge_http.request.building import Built
+from bridge_http.request.calling import Caller
+from bridge_http.request.naming import Namer
 from bridge_http.schema import Recipe
 from bridge_http.settings import HttpSettings
 from bridge_http.vendor import HttpVendor
 
 NOW = 1_793_500_000
 HEAD = """
-[plugin]
+[vendor]
 name = "acme"
 title = "Acme"
 base_url = "https://api.acme.example"
@@ -34,11 +34,11 @@ unchecked = "everything"
 key = "the key"
 """
 SEND = """
-[operations.send_text.request]
+[operations.send_batch.request]
 path = "/send"
-[operations.send_text.request.json]
+[operations.send_batch.request.json]
 to = "=recipients | map(attribute='phone') | list"
-[operations.send_text.response]
+[operations.send_batch.response]
 accepted = [{ path = "body.ok", in = ["true"] }]
 code = "body.code"
 message = "body.message"
@@ -70,13 +70,13 @@ class Script:
         """Nothing to close."""
 
 
-def channel_for(settings: HttpSettings, *, records: Any = None, allow_private: bool = False) -> Channel:
+def channel_for(settings: HttpSettings, *, history: Any = None, allow_private: bool = False) -> Channel:
     """A channel with a webhook address."""
     return Channel(
         "promo",
         "Promo",
         settings,
-        records or NoRecords(),
+        history or NoHistory(),
         hook_url="https://sms.example.com/hooks/promo/token",
         allow_private=allow_private,
     )
@@ -86,17 +86,19 @@ def vendor_for(
     path: Path | str, caller: Caller | None = None, *, now: Callable[[], float] | None = None, **settings: Any
 ) -> HttpVendor:
     """The vendor of a recipe file, with a frozen clock and nonce."""
-    records, private = settings.pop("records", None), settings.pop("allow_private", False)
+    history, private = settings.pop("history", None), settings.pop("allow_private", False)
     secrets = {name: SecretStr(value) for name, value in settings.pop("secrets", {"key": "s3cret"}).items()}
+    settings.setdefault("templates", {})
     model = HttpSettings(recipe=str(path), secrets=secrets, **settings)
-    channel = channel_for(model, records=records, allow_private=private)
+    channel = channel_for(model, history=history, allow_private=private)
     namer = Namer(
-        model.compiled,
+        model.compiled.recipe,
         {name: secret.get_secret_value() for name, secret in secrets.items()},
         model.values,
         channel.hook_url,
         clock=now or (lambda: NOW),
         nonce=lambda: "0123456789abcdef0123456789abcdef",
+        codes=model.templates or {},
     )
     return HttpVendor(channel, caller, namer)
 

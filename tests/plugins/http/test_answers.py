@@ -20,15 +20,23 @@ from .making import HEAD, SEND, Script, answer, batch_of, vendor_for
 
 ERRORS = """
 [errors]
-BUSY = { class = "retry" }
+BUSY = { class = "throttled" }
 MONEY = { class = "account", message = "The balance is used up." }
-MAYBE = { class = "ambiguous" }
+MAYBE = { class = "unknown" }
 LEFT = { class = "opted_out" }
 GONE = { class = "missing" }
 "Auth*" = { class = "account" }
-"AuthX*" = { class = "retry" }
+"AuthX*" = { class = "throttled" }
+WRONG = { class = "rejected" }
+SIGN = { class = "configuration" }
+NIGHT = { class = "hold", until = "08:00" }
 HTTP_402 = { class = "account" }
-HTTP_503 = { class = "retry" }
+HTTP_503 = { class = "throttled" }
+[[error_rules]]
+http = ["403"]
+code = ["MONEY"]
+text = "not routable"
+class = "rejected"
 """
 OK = '{"ok": true, "id": 12345678901234567890}'
 
@@ -47,7 +55,7 @@ A, R, N, U = Outcome.ACCEPTED, Outcome.REJECTED, Outcome.NOT_SENT, Outcome.UNKNO
 JUDGEMENTS = [
     (answer(OK), A, "12345678901234567890"),
     (answer(OK, 201), A, "12345678901234567890"),
-    (answer('{"ok": false, "code": 22, "message": "no"}'), R, "22"),
+    (answer('{"ok": false, "code": 22, "message": "no"}'), U, "22"),
     (answer('{"code": "BUSY"}'), N, "BUSY"),
     (answer('{"code": "MONEY"}'), N, "MONEY"),
     (answer('{"code": "MAYBE"}'), U, "MAYBE"),
@@ -56,18 +64,27 @@ JUDGEMENTS = [
     (answer('{"code": "AuthXtra"}'), N, "AuthXtra"),
     (answer('{"code": "BUSY"}', 400), N, "BUSY"),
     (answer('{"code": "BUSY"}', 500), N, "BUSY"),
-    (answer('{"code": "ODD"}', 400), R, "ODD"),
+    (answer('{"code": "ODD"}', 400), U, "ODD"),
     (answer('{"code": "ODD"}', 500), U, "HTTP_500"),
     (answer("", 429, retry_after="7"), N, "HTTP_429"),
     (answer('{"code": "ODD"}', 429), N, "HTTP_429"),
     (answer("", 401), N, "HTTP_401"),
     (answer("", 403), N, "HTTP_403"),
     (answer("", 402), N, "HTTP_402"),
-    (answer("", 404), R, "HTTP_404"),
-    (answer(OK, 404), R, "HTTP_404"),
+    (answer("", 404), U, "HTTP_404"),
+    (answer(OK, 404), U, "HTTP_404"),
     (answer("", 302, location="https://elsewhere.example"), U, "HTTP_302"),
     (answer("<html>Bad Gateway</html>", 502), U, "HTTP_502"),
     (answer("", 503), N, "HTTP_503"),
+    (answer('{"code": "busy"}'), N, "busy"),
+    (answer('{"code": "WRONG"}'), R, "WRONG"),
+    (answer('{"code": "NIGHT"}'), N, "NIGHT"),
+    (answer('{"code": "SIGN"}'), N, "SIGN"),
+    (answer('{"code": "GONE"}'), N, "GONE"),
+    (answer('{"code": ["WRONG", "ODD", "MONEY", "SIGN"]}', 400), N, "MONEY"),
+    (answer('{"code": ["MONEY", "MAYBE"]}', 400), U, "MAYBE"),
+    (answer('{"code": "MONEY", "message": "Not Routable today"}', 403), R, "MONEY"),
+    (answer('{"code": "MONEY", "message": "Not Routable today"}', 400), N, "MONEY"),
     (answer("<html>", 200), U, "UNREADABLE_ANSWER"),
     (answer('{"ok": tr', 200), U, "UNREADABLE_ANSWER"),
     (answer("", 200), U, "UNREADABLE_ANSWER"),
@@ -114,7 +131,7 @@ mode = "per_recipient_vars"
 max = 100
 """
 ITEMS = """
-[operations.send_text.response.items]
+[operations.send_batch.response.items]
 path = "body.list"
 match = "{match}"
 id = "id"
@@ -137,18 +154,18 @@ P1, P2, P3 = "13800138000", "+86 138-0013-8001", "008613800138002"
 
 # (match, entries, (outcome, id or code) of three messages)
 MATCHES: list[tuple[str, list[dict[str, Any]], list[tuple[Outcome, str]]]] = [
-    ("index", [GOOD, BAD, GOOD], [(A, "1"), (R, "22"), (A, "1")]),
+    ("index", [GOOD, BAD, GOOD], [(A, "1"), (U, "22"), (A, "1")]),
     ("index", [GOOD, {"code": "BUSY"}, {"code": "MAYBE"}], [(A, "1"), (N, "BUSY"), (U, "MAYBE")]),
     ("index", [GOOD, GOOD], [(U, "OUTCOME_UNKNOWN")] * 3),
     ("index", [GOOD] * 4, [(U, "OUTCOME_UNKNOWN")] * 3),
-    ("index", [{}, GOOD, {"code": "0"}], [(R, "REJECTED"), (A, "1"), (A, "B")]),
+    ("index", [{}, GOOD, {"code": "0"}], [(U, "REJECTED"), (A, "1"), (A, "B")]),
     ("phone", [{"phone": P3, **BAD}, {"phone": P1, **GOOD}, {"phone": P2, **GOOD}],
-     [(A, "1"), (A, "1"), (R, "22")]),
+     [(A, "1"), (A, "1"), (U, "22")]),
     ("phone", [{"phone": P1, **GOOD}], [(A, "1"), (U, "OUTCOME_UNKNOWN"), (U, "OUTCOME_UNKNOWN")]),
     ("phone", [{"phone": P1, "id": 1, "code": 0}, {"phone": P1, "id": 9, "code": 0}, {"phone": P2, **BAD},
                {"phone": P2, **GOOD}, {"phone": "1", **GOOD}], [(A, "1"), (A, "1"), (U, "OUTCOME_UNKNOWN")]),
     ("ref", [{"ref": "m3", **GOOD}, {"ref": "m1", **BAD}, {"ref": "m2", **GOOD}],
-     [(R, "22"), (A, "1"), (A, "1")]),
+     [(U, "22"), (A, "1"), (A, "1")]),
     ("ref", [{"ref": "zz", **GOOD}], [(U, "OUTCOME_UNKNOWN")] * 3),
     ("ref", [{"ref": 13800138000, **GOOD}, {"nothing": 1}], [(U, "OUTCOME_UNKNOWN")] * 3),
 ]  # fmt: skip
@@ -183,10 +200,10 @@ def test_totals_decide_only_when_they_are_clear(
 
 
 TEMPLATE = """
-[operations.template_query.request]
+[operations.query_template.request]
 method = "GET"
 path = "/templates/{{ template.vendor_code }}"
-[operations.template_query.response]
+[operations.query_template.response]
 accepted = [{ path = "body.ok", in = ["true"] }]
 code = "body.code"
 status = "body.state"

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from bridge.plugin import ConfigurationFault, Outcome, OutcomeUnknown, VendorUnavailable
-from bridge_http.calling import HttpCaller
-from bridge_http.requesting import Built
+from bridge_http.request.building import Built
+from bridge_http.request.calling import HttpCaller
 from bridge_http.vendor import HttpVendor
 
 from .making import HEAD, SEND, batch_of, vendor_for
@@ -149,7 +149,7 @@ def test_a_broken_answer_is_sent_once(tmp_path: Path, given: Any, outcome: Outco
 
 def test_an_endless_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """A vendor cannot fill the memory."""
-    monkeypatch.setattr("bridge_http.calling.MAX_ANSWER", 100_000)
+    monkeypatch.setattr("bridge_http.request.calling.MAX_ANSWER", 100_000)
     cut = pytest.raises(OutcomeUnknown, match="does not end")
     with running((200, {}, b"x" * 200_000)) as vendor, caller() as call, cut:
         call(Built("GET", vendor.url + "/", {}, b""))
@@ -164,7 +164,7 @@ def test_nobody_listening_is_not_sent() -> None:
 
 
 TOKEN = """
-[operations.send_text.request.auth]
+[operations.send_batch.request.auth]
 scheme = "token"
 path = "/token"
 form = { grant_type = "client_credentials", client_secret = "{{ secret.key }}" }

@@ -15,15 +15,15 @@ from .making import HEAD, SEND, Script, answer, batch_of, vendor_for
 
 KEY = "s3cret/key+1"
 TABLES = """
-[operations.send_text.response.items]
+[operations.send_batch.response.items]
 path = "body.list"
 match = "index"
 ok = [{ path = "ok", in = ["true"] }]
 code = "code"
 message = "message"
-[operations.template_query.request]
+[operations.query_template.request]
 path = "/template"
-[operations.template_query.response]
+[operations.query_template.response]
 accepted = [{ path = "body.ok", in = ["true"] }]
 code = "body.code"
 message = "body.message"

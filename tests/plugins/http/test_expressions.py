@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bridge_http.expressions import Compiler
 from bridge_http.faults import Unsendable
-from bridge_http.filters import FILTERS, strict_join
+from bridge_http.language.expressions import Compiler
+from bridge_http.language.filters import FILTERS, strict_join
 
 KNOWN: dict[str, frozenset[str] | None] = {
     "people": None,

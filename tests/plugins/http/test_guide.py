@@ -7,18 +7,18 @@ import pytest
 from click.testing import CliRunner
 from pydantic import BaseModel
 
-from bridge_http import schema, schema_auth, schema_base, schema_reports, schema_request, schema_samples
+from bridge_http.auth import SCHEMES, Scheme
 from bridge_http.commands import recipe
-from bridge_http.decoding import _STEPS
-from bridge_http.filters import FILTERS
+from bridge_http.language.decoding import _STEPS
+from bridge_http.language.filters import FILTERS
+from bridge_http.language.values import PENDING_FIELDS, RECIPIENT_FIELDS, TEMPLATE_FIELDS
+from bridge_http.schema import Table
 from bridge_http.settings import HttpSettings
-from bridge_http.values import PENDING_FIELDS, RECIPIENT_FIELDS, TEMPLATE_FIELDS
 
 ROOT = Path(__file__).parents[3]
 GUIDE = (ROOT / "config" / "recipes" / "README.md").read_text(encoding="utf-8")
 README = (ROOT / "plugins" / "bridge_http" / "README.md").read_text(encoding="utf-8")
 FENCES = re.findall(r"^```toml\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
-MODULES = (schema, schema_auth, schema_base, schema_reports, schema_request, schema_samples)
 
 
 def lines(text: str) -> list[str]:
@@ -42,30 +42,39 @@ def test_the_walk_works_from_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "recipes" / "telnyx.toml").write_text("\n".join(FENCES), encoding="utf-8")
     result = run(recipe, ["check", "telnyx"])
     assert result.exit_code == 0, result.output
-    assert "4 of 4 samples hold" in result.output
+    assert "6 of 6 samples hold" in result.output
 
 
-def keys() -> set[str]:
-    """Every key of every table."""
-    found: set[str] = set()
-    for module in MODULES:
-        for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, BaseModel) and value is not BaseModel:
-                found |= {field.alias or name for name, field in value.model_fields.items()}
-    return found
+def keys(model: type[BaseModel]) -> set[str]:
+    """Every key of every table derived from a model."""
+    found = {field.alias or name for name, field in model.model_fields.items()}
+    return found.union(*(keys(kind) for kind in model.__subclasses__()))
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "scheme"), [(p, n, s) for p, kinds in SCHEMES.items() for n, s in kinds.items()]
+)
+def test_every_scheme_has_a_row(place: str, name: str, scheme: type[Scheme]) -> None:
+    """A scheme is one file of the folder and one row of its table here."""
+    table = GUIDE.partition(f"| `{place}` | keys |")[2].partition("\n\n")[0]
+    (row,) = [line for line in table.splitlines() if line.startswith(f"| `{name}` |")]
+    named = set(re.findall(r"`([a-z_]+)`", row)) | (
+        {*keys(SCHEMES["sign"][name])} if "as above" in row else set()
+    )
+    wanted = {field.alias or key for key, field in scheme.model_fields.items()} - {"scheme", "needs"}
+    assert wanted <= named
 
 
 def test_the_reference_names_every_key() -> None:
     """A key without a word in the guide does not exist for an operator."""
     words = set(re.findall(r"[A-Za-z_0-9]+", GUIDE))
-    assert keys() - words == set()
+    assert (keys(Table) | keys(Scheme)) - words == set()
 
 
 def test_the_reference_names_every_filter_and_field() -> None:
-    """Digests are named by their family."""
+    """See test_reference for what they do."""
     words = set(re.findall(r"[a-z_0-9]+", GUIDE))
-    plain = {name for name in FILTERS if not name.startswith("hmac_") and not name.endswith("_raw")}
-    assert plain - words == set()
+    assert set(FILTERS) - words == set()
     assert (RECIPIENT_FIELDS | TEMPLATE_FIELDS | PENDING_FIELDS) - words == set()
     assert set(_STEPS) - words == set()
 

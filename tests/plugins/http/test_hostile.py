@@ -1,15 +1,17 @@
 """Hostile values through every recipe: read at a server as the vendor would, or that recipient is refused."""
 
+import base64
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, unquote_plus, urlsplit
+from urllib.parse import parse_qsl, quote, unquote_plus, urlsplit
 
 import pytest
 
 from bridge.plugin import Batch, Message, Outcome, TemplateType
-from bridge_http.recipe import load
+from bridge.plugin.text import gsm7
+from bridge_http.reading import load
 
 from .making import batch_of, vendor_for
 from .test_calling import running
@@ -108,6 +110,12 @@ def jasmin(seen: Seen) -> Pairs:
     return [(form["to"], text)]
 
 
+def msg91(seen: Seen) -> Pairs:
+    """Values by name, and the number among them."""
+    for recipient in seen.json["recipients"]:
+        yield recipient["mobiles"], {name: value for name, value in recipient.items() if name != "mobiles"}
+
+
 def sinch(seen: Seen) -> Pairs:
     """Values by name, then by number."""
     given = seen.json["parameters"]
@@ -115,11 +123,13 @@ def sinch(seen: Seen) -> Pairs:
 
 
 def ucloud(seen: Seen) -> Pairs:
-    """Numbers and values under numbered names."""
-    form = seen.form.items()
-    values = [value for name, value in form if name.startswith("TemplateParams.")]
-    numbers = [value for name, value in form if name.startswith("PhoneNumbers.")]
-    return [(number.partition(")")[2], values) for number in numbers]
+    """A list of tasks as JSON in base64."""
+    tasks = json.loads(base64.b64decode(seen.form["TaskContent"]))
+    return [
+        (target["Phone"].partition(")")[2], target["TemplateParams"])
+        for task in tasks
+        for target in task["Target"]
+    ]
 
 
 def text(message: Message) -> Any:
@@ -147,6 +157,16 @@ def named(message: Message) -> Any:
     return dict(message.params)
 
 
+def numbered(message: Message) -> Any:
+    """The values under numbered names."""
+    return {f"param{number}": value for number, value in enumerate(message.params.values(), 1)}
+
+
+def thrice(message: Message) -> Any:
+    """The text, percent-encoded twice more when it is not GSM-7."""
+    return message.text if gsm7(message.text) else quote(quote(message.text, safe=""), safe="")
+
+
 def ordered(message: Message) -> Any:
     """The values in order."""
     return list(message.params.values())
@@ -154,15 +174,37 @@ def ordered(message: Message) -> Any:
 
 # recipe: (how the vendor reads a call, what it must find, what is refused beside half a character)
 RECIPES: dict[str, tuple[Reading, Callable[[Message], Any], set[str]]] = {
+    "46elks": (one("to", "message"), text, set()),
     "africastalking": (several("to", "message"), text, set()),
+    "aws": (
+        lambda seen: [(seen.json["DestinationPhoneNumber"], seen.json["MessageBody"])],
+        text,
+        {value for value in HOSTILE if len(value) > 1500},
+    ),
+    "azure": (
+        lambda seen: [(to["to"], seen.json["message"]) for to in seen.json["smsRecipients"]],
+        text,
+        {value for value in HOSTILE if len(value) > 2048},
+    ),
+    "baidu": (
+        lambda seen: [(n, seen.json["contentVar"]) for n in seen.json["mobile"].split(",")],
+        named,
+        set(),
+    ),
     "bulksms": (lambda seen: [(m["to"][0]["address"], m["body"]) for m in seen.json], bracketed, set()),
     "chuanglan_v1": (chuanglan_v1, ordered, {",", ";"}),
-    "chuanglan_v2": (chuanglan_v2, named, set()),
+    "chuanglan_v2": (chuanglan_v2, numbered, set()),
+    "clickatell": (lambda seen: [(m["to"], m["content"]) for m in seen.json["messages"]], bracketed, set()),
     "clicksend": (lambda seen: [(m["to"], m["body"]) for m in seen.json["messages"]], text, set()),
+    "cm": (
+        lambda seen: [(m["to"][0]["number"], m["body"]["content"]) for m in seen.json["messages"]["msg"]],
+        text,
+        set(),
+    ),
     "huawei": (huawei, ordered, {""}),
     "huawei_wsse": (huawei, ordered, {""}),
     "infobip": (
-        lambda seen: [(m["destinations"][0]["to"], m["text"]) for m in seen.json["messages"]],
+        lambda seen: [(m["destinations"][0]["to"], m["content"]["text"]) for m in seen.json["messages"]],
         text,
         set(),
     ),
@@ -170,9 +212,11 @@ RECIPES: dict[str, tuple[Reading, Callable[[Message], Any], set[str]]] = {
     "kannel": (lambda seen: [(seen.query["to"], seen.query["text"])], text, set()),
     "luosimao": (several("mobile_list", "message"), signed_behind, set()),
     "messagebird": (lambda seen: [(n, seen.json["body"]) for n in seen.json["recipients"]], text, set()),
+    "msg91": (msg91, named, set()),
     "plivo": (lambda seen: [(n, seen.json["text"]) for n in seen.json["dst"].split("<")], text, set()),
-    "sinch": (sinch, named, set()),
-    "smsglobal": (one("to", "text"), text, set()),
+    "qiniu": (lambda seen: [(seen.json["mobile"], seen.json["parameters"])], named, set()),
+    "sinch": (sinch, named, {value for value in HOSTILE if len(value) > 160}),
+    "smsglobal": (one("to", "text"), thrice, set()),
     "submail": (lambda seen: [(m["to"], m["vars"]) for m in json.loads(seen.form["multi"])], named, set()),
     "telnyx": (lambda seen: [(seen.json["to"], seen.json["text"])], text, set()),
     "tencent": (
@@ -181,8 +225,18 @@ RECIPES: dict[str, tuple[Reading, Callable[[Message], Any], set[str]]] = {
         set(),
     ),
     "ucloud": (ucloud, ordered, set()),
+    "volcengine": (
+        lambda seen: [(m["PhoneNumber"], json.loads(m["TemplateParam"])) for m in seen.json["Messages"]],
+        named,
+        set(),
+    ),
     "vonage": (one("to", "text"), text, set()),
     "yunpian": (yunpian, signed, set()),
+    "yunxin": (
+        lambda seen: [(n, json.loads(seen.form["paramMap"])) for n in json.loads(seen.form["mobiles"])],
+        named,
+        set(),
+    ),
 }
 
 
@@ -215,7 +269,9 @@ def test_a_hostile_value_arrives_intact_or_refuses_its_recipient(name: str) -> N
             name,
             base_url=server.url,
             allow_private=True,
-            secrets={secret: f"s3cret-{secret}" for secret in recipe.secrets},
+            secrets={
+                secret: recipe.sample.secrets.get(secret, f"s3cret-{secret}") for secret in recipe.secrets
+            },
             values={name: f"v-{name}" for name in recipe.required} | recipe.sample.settings,
         )
         results = vendor.send_batch(vendor.channel, batch)

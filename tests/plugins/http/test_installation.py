@@ -72,6 +72,9 @@ def test_recipes_are_found_where_packages_have_a_folder_of_their_own(wheel: Path
     run(sys.executable, *PIP, "install", *OFFLINE, "--target", str(folder), str(wheel), cwd=empty)
     first = f"import sys; sys.path.insert(0, {str(folder)!r}); "
     found = run(
-        sys.executable, "-c", first + "from bridge_http.recipe import find; print(find('yunpian'))", cwd=empty
+        sys.executable,
+        "-c",
+        first + "from bridge_http.folders import find; print(find('yunpian'))",
+        cwd=empty,
     )
     assert found.startswith(str(folder))

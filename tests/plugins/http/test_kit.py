@@ -100,6 +100,7 @@ class TestBulkSms(VendorTests):
                         "to": [{"type": "INTERNATIONAL", "address": f"+86{number}"}],
                         "body": f"【Acme】Your code is {code}",
                         "encoding": "UNICODE",
+                        "longMessageMaxParts": 1,
                         "deliveryReports": "ALL",
                         "userSuppliedId": ref,
                     }
@@ -122,7 +123,12 @@ class TestBulkSms(VendorTests):
         Send("a reset", post(Lost.RESET), expect=OutcomeUnknown),
         Send("nobody there", post(Lost.REFUSED), expect=Outcome.NOT_SENT),
         Reconcile("the call is repeated under its key", post(taken(entry("m1"), entry("m2"))), batch=RECENT),
-        Reconcile("the key is forgotten", expect=Outcome.UNKNOWN, batch=OLD),
+        Reconcile(
+            "the key is forgotten: it is looked for",
+            [Exchange("GET", "/messages", Reply(503)) for _ in OLD.messages],
+            expect=Outcome.UNKNOWN,
+            batch=OLD,
+        ),
         Reconcile("no answer again", post(Lost.TIMEOUT), expect=Outcome.UNKNOWN, batch=RECENT),
         Query(
             "a good account",
@@ -147,11 +153,23 @@ class TestBulkSms(VendorTests):
             request(tail="/receipt", json=[pushed("FAILED", "EXPIRED")]),
             receipts=[
                 DeliveryReceipt(
-                    MessageStatus.UNDELIVERABLE,
+                    MessageStatus.EXPIRED,
                     message_ref="m1",
                     vendor_id="id-m1",
                     phone=from_vendor("+8613800138000"),
                     code="EXPIRED",
+                )
+            ],
+        ),
+        Webhook(
+            "delivered",
+            request(tail="/receipt", json=[pushed("DELIVERED")]),
+            receipts=[
+                DeliveryReceipt(
+                    MessageStatus.DELIVERED,
+                    message_ref="m1",
+                    vendor_id="id-m1",
+                    phone=from_vendor("+8613800138000"),
                 )
             ],
         ),
@@ -180,7 +198,7 @@ class TestBulkSms(VendorTests):
 
     def error_row(self, code: str) -> Send:
         """A send that meets this HTTP status."""
-        known: type[BridgeError] = self.errors.get(code, VendorRejected)
+        known: type[BridgeError] = self.errors.get(code, OutcomeUnknown)
         return Send(code, post(refused(int(code[-3:]))), expect=known)
 
     def campaign_answer(self, seen: Seen) -> tuple[Reply, Sequence[str]]:

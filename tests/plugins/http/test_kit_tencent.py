@@ -8,6 +8,7 @@ from unittest.mock import ANY
 from bridge.plugin import (
     Acknowledgement,
     BridgeError,
+    ConfigurationRefused,
     CreatedTemplate,
     CredentialsRejected,
     DeliveryReceipt,
@@ -151,7 +152,7 @@ class TestTencent(VendorTests):
         "LimitExceeded.DeliveryFrequencyLimit": VendorThrottled,
         "LimitExceeded.PhoneNumberDailyLimit": VendorRejected,
         "FailedOperation.PhoneNumberInBlacklist": VendorRejected,
-        "FailedOperation.TemplateIdNotExist": NoSuchResource,
+        "FailedOperation.TemplateIdNotExist": ConfigurationRefused,
         "InternalError.Timeout": OutcomeUnknown,
         "InvalidParameterValue.IncorrectPhoneNumber": VendorRejected,
     }
@@ -175,10 +176,11 @@ class TestTencent(VendorTests):
         ),
         Send("an answer too short", call("SendSms", entries("Ok")), Outcome.UNKNOWN, batch=SALES),
         Send("no answer", call("SendSms", Lost.TIMEOUT), OutcomeUnknown, batch=ONE),
+        Send("too fast", call("SendSms", error("RequestLimitExceeded")), VendorThrottled, batch=ONE),
         Send(
             "a wrong key",
             call("SendSms", error("AuthFailure.SignatureFailure")),
-            CredentialsRejected,
+    CredentialsRejected,
             batch=ONE,
         ),
         Reconcile(
@@ -290,7 +292,7 @@ class TestTencent(VendorTests):
             "a template of another",
             "delete_template",
             call("DeleteSmsTemplate", error("UnauthorizedOperation")),
-            CredentialsRejected,
+    CredentialsRejected,
             subject=CODE,
         ),
         Query(
@@ -303,7 +305,7 @@ class TestTencent(VendorTests):
             "a bad account",
             "check_channel",
             call("SendStatusStatistics", error("AuthFailure.SecretIdNotFound")),
-            CredentialsRejected,
+    CredentialsRejected,
         ),
         Poll(
             "a page of receipts",

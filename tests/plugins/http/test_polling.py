@@ -100,7 +100,7 @@ KEPT = [
 
 @pytest.mark.parametrize(("given", "kept"), KEPT)
 def test_a_page_is_kept_before_it_is_read(tmp_path: Path, given: Any, kept: bool) -> None:
-    """What a vendor gives once only is handed over as it came; an error of HTTP holds no records."""
+    """What a vendor gives once only is handed over as it came; an error of HTTP holds no reports."""
     pages: list[bytes] = []
     vendor = vendor_with(tmp_path, POLL, given)
     with suppress(BridgeError):

@@ -187,11 +187,11 @@ def test_a_report_says_which_segment_it_is_about(
     assert (receipt.segment, receipt.segments) == segment
 
 
-def test_a_hundred_records_and_a_broken_one(tmp_path: Path) -> None:
+def test_a_hundred_reports_and_a_broken_one(tmp_path: Path) -> None:
     """One bad record costs itself only."""
-    records: list[Any] = [{**ONE, "id": index} for index in range(100)]
-    records[3:3] = [None, "text", 7, [], {"state": "ok"}]
-    assert [r.vendor_id for r in read(hook(tmp_path), request(json.dumps(records)))] == [
+    reports: list[Any] = [{**ONE, "id": index} for index in range(100)]
+    reports[3:3] = [None, "text", 7, [], {"state": "ok"}]
+    assert [r.vendor_id for r in read(hook(tmp_path), request(json.dumps(reports)))] == [
         str(i) for i in range(100)
     ]
 

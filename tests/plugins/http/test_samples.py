@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from bridge.plugin import BridgeError
-from bridge_http.recipe import Compiled, load
-from bridge_http.samples import Bench, differences
-from bridge_http.schema_samples import Sample
+from bridge_http.bench import Bench
+from bridge_http.reading import load
+from bridge_http.recipe import Compiled
+from bridge_http.samples import differences
+from bridge_http.schema import Sample
 
 FOLDER = Path(__file__).parents[3] / "config" / "recipes"
 FILES = sorted(FOLDER.glob("*.toml"))
@@ -54,16 +56,16 @@ def test_a_sample_holds(path: Path, sample: Sample) -> None:
 def test_a_recipe_says_how_far_it_was_checked(path: Path) -> None:
     """What was checked and what was not is part of the file, and its name is the file's."""
     recipe = load(path)
-    assert recipe.plugin.name == path.stem
-    assert len(recipe.plugin.checked) > 20
-    assert len(recipe.plugin.unchecked) > 10
+    assert recipe.vendor.name == path.stem
+    assert len(recipe.vendor.checked) > 20
+    assert len(recipe.vendor.unchecked) > 10
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_recipe_has_a_sample_for_what_matters(path: Path) -> None:
     """A send with its exact request, a failure, and every webhook kind the recipe reads."""
     recipe = load(path)
-    sends = [sample for sample in recipe.samples if sample.call == "send_text"]
+    sends = [sample for sample in recipe.samples if sample.call == "send_batch"]
     assert any(sample.request for sample in sends)
     assert any("accepted" not in line for sample in sends for line in sample.results or [])
     if recipe.webhooks:
@@ -74,7 +76,7 @@ def test_a_recipe_has_a_sample_for_what_matters(path: Path) -> None:
 def test_every_operation_can_be_built(path: Path) -> None:
     """The dry run sends each operation and poll to the vendor's own host and nowhere else."""
     recipe = load(path)
-    base = recipe.plugin.base_url or recipe.sample.base_url
+    base = recipe.vendor.base_url or recipe.sample.base_url
     host = Compiled(recipe, str(path), base).base_url
     polls = [f"poll.{kind}" for kind in ("receipt", "reply") if getattr(recipe.poll, kind)]
     for name in [*recipe.operations.present(), *polls]:

@@ -6,13 +6,15 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from bridge_http.faults import RecipeFaults
-from bridge_http.recipe import Compiled, find, load
+from bridge_http.folders import find
+from bridge_http.reading import load
+from bridge_http.recipe import Compiled
 from bridge_http.settings import HttpSettings
 
 from .making import HEAD, SEND, compiled
 
 GOOD = HEAD + SEND
-SENT = "operations.send_text.request"
+SENT = "operations.send_batch.request"
 WEBHOOK = """
 [webhooks.receipt]
 allow_unsigned = true
@@ -23,45 +25,46 @@ status = { ok = "delivered" }
 
 # (the text, the key, the reason)
 FAULTS = [
-    (GOOD + "colour = 'red'\n", "operations.send_text.response.colour", "is not a key a recipe has here"),
+    (GOOD + "colour = 'red'\n", "operations.send_batch.response.colour", "is not a key a recipe has here"),
     (GOOD.replace('path = "/send"', ""), f"{SENT}.path", "is missing"),
     (GOOD.replace('"/send"', '"send"'), f"{SENT}.path", "begin with"),
     (GOOD.replace("ok = ", "ok = ").replace('in = ["true"]', "in = [0]"), None, "must be a text, in quotes"),
     (GOOD.replace('in = ["true"]', 'inn = ["true"]'), None, "is not a key"),
     (GOOD.replace('in = ["true"]', 'in = ["1"], present = true'), None, "exactly one of"),
-    (GOOD.replace("body.ok", "body..ok"), "operations.send_text.response.accepted[0].path", "JMESPath"),
+    (GOOD.replace("body.ok", "body..ok"), "operations.send_batch.response.accepted[0].path", "JMESPath"),
     (GOOD.replace("recipients |", "recipient |"), f"{SENT}.json.to", "'recipient' is not defined"),
-    (GOOD.replace('"https://api', '"ftp://api'), "plugin.base_url", "is not an address"),
-    (GOOD.replace('"https://api', '"https://me:pw@api'), "plugin.base_url", "is not an address"),
-    (GOOD.replace("Asia/Shanghai", "Asia/Atlantis"), "plugin.timezone", "is not a time zone"),
+    (GOOD.replace('"https://api', '"ftp://api'), "vendor.base_url", "is not an address"),
+    (GOOD.replace('"https://api', '"https://me:pw@api'), "vendor.base_url", "is not an address"),
+    (GOOD.replace("Asia/Shanghai", "Asia/Atlantis"), "vendor.timezone", "is not a time zone"),
     (HEAD, "operations", "there is none"),
     (GOOD + "[batch]\nmax = 5\n", "batch", "leave `max` out"),
-    (GOOD + "[errors]\n1 = { class = 'fatal' }\n", "errors.1.class", "'fatal' is none of 'retry'"),
-    (GOOD + "[operations.send_text.request.form]\na = '1'\n", SENT, "more than one of"),
-    (GOOD + "[operations.send_text.request.headers]\n'X Y' = '1'\n", None, "is not a header name"),
-    (GOOD + "[operations.send_text.request.auth]\nscheme = 'basic'\nuser = 'x'\n", None, "is missing"),
-    (GOOD + "[operations.send_text.request.auth]\nscheme = 'magic'\n", None, "'magic'"),
-    (GOOD + "[operations.send_text.request.sign]\nscheme='tc3'\nservice='s'\nsecret_id='i'\nsecret_key='k'\n",
+    (GOOD + "[errors]\n1 = { class = 'fatal' }\n", "errors.1.class", "'fatal' is none of 'throttled'"),
+    (GOOD + "[operations.send_batch.request.form]\na = '1'\n", SENT, "more than one of"),
+    (GOOD + "[operations.send_batch.request.headers]\n'X Y' = '1'\n", None, "is not a header name"),
+    (GOOD + "[operations.send_batch.request.auth]\nscheme = 'basic'\nuser = 'x'\n", None, "is missing"),
+    (GOOD + "[operations.send_batch.request.auth]\nscheme = 'magic'\n", None, "'magic'"),
+    (GOOD + "[operations.send_batch.request.sign]\n"
+     "scheme='tc3'\nservice='s'\nsecret_id='i'\nsecret_key='k'\n",
      f"{SENT}.sign", "X-TC-Timestamp"),
     (GOOD + WEBHOOK.replace("allow_unsigned = true\n", ""), "webhooks.receipt", "allow_unsigned"),
     (GOOD + WEBHOOK.replace('"delivered"', '"arrived"'), "webhooks.receipt.status.ok", "'arrived' is none"),
     (GOOD + WEBHOOK.replace('["json"]', '["yaml"]'), "webhooks.receipt.decode[0]", "'yaml' is none of"),
     (GOOD + WEBHOOK.replace('id = "id", ', ""), "webhooks.receipt.items", "must name its message"),
     (GOOD + WEBHOOK.replace("webhooks.receipt", "webhooks.other"), "webhooks.other", "needs kind"),
-    (GOOD.replace("[operations.send_text.request.json]",
-                  'let = [{ a = "{{ b }}" }, { b = "{{ a }}" }]\n[operations.send_text.request.json]'),
+    (GOOD.replace("[operations.send_batch.request.json]",
+                  'let = [{ a = "{{ b }}" }, { b = "{{ a }}" }]\n[operations.send_batch.request.json]'),
      f"{SENT}.let[0].a", "'b' is not defined"),
     (GOOD.replace("request.json]", "request.json]\nu = '{{ callback.receipt }}'"),
      f"{SENT}.json.u", "callback.receipt is not defined"),
-    (GOOD + "decode = 'regex'\n", "operations.send_text.response", "go together"),
-    (GOOD + "decode = 'regex'\nregex = '('\n", "operations.send_text.response.regex", "regular expression"),
+    (GOOD + "decode = 'regex'\n", "operations.send_batch.response", "go together"),
+    (GOOD + "decode = 'regex'\nregex = '('\n", "operations.send_batch.response.regex", "regular expression"),
     (GOOD.replace("accepted =", "acepted ="), None, "did you mean accepted?"),
-    (GOOD.replace("[plugin]", "[plugin]\nrate_per_s = '5'"), "plugin.rate_per_s", "without quotes"),
+    (GOOD.replace("[vendor]", "[vendor]\nrate_per_s = '5'"), "vendor.rate_per_s", "without quotes"),
     (GOOD.replace("accepted = [{", "accepted = {").replace("] }]", "] }"), None, "must be a list"),
-    (GOOD.replace(".acme.example", ".acme.example:x"), "plugin.base_url", "is not an address"),
+    (GOOD.replace(".acme.example", ".acme.example:x"), "vendor.base_url", "is not an address"),
     (GOOD.replace("phone') | list", "phone') | map('shout') | list"), f"{SENT}.json.to", "no filter 'shout'"),
     (GOOD + f"[{SENT}.sign]\nscheme = 'sorted_params'\n", f"{SENT}.sign.into", "is missing"),
-    (GOOD + "[operations.send_text]\neach = 'message'\n", "operations.send_text.each", "is for lookup"),
+    (GOOD + "[operations.send_batch]\neach = 'message'\n", "operations.send_batch.each", "is for reconcile"),
     (GOOD + "[requests.headers]\nA = '{{ secret.kye }}'\n", "requests.headers.A", "secret.kye is not"),
     (GOOD + "[requests.auth]\nscheme = 'header'\nname = 'A'\nvalue = '{{ nobody }}'\n",
      "requests.auth.value", "'nobody'"),
@@ -70,14 +73,14 @@ FAULTS = [
     (GOOD + "[sample.settings]\nx = 1\n", "sample.settings.x", "is not a setting"),
     (GOOD + "[sample.secrets]\nx = '1'\n", "sample.secrets.x", "is not a secret"),
     (GOOD + "[[samples]]\nname = 'a'\n", "samples[0]", "needs either"),
-    (GOOD + "[[samples]]\nname = 'a'\ncall = 'send_text'\n", "samples[0]", "expects nothing"),
+    (GOOD + "[[samples]]\nname = 'a'\ncall = 'send_batch'\n", "samples[0]", "expects nothing"),
     (GOOD + "[[samples]]\nname = 'a'\nanswer = 'OK'\n", "samples[0].answer", "must be the status"),
     (GOOD + "[[samples]]\nname = 'a'\nwebhook = '/receipt'\n", "samples[0].webhook", "POST /receipt"),
     (GOOD + "[sample]\nrecipients = [{ phone = '+86138' }]\n", "sample.recipients[0].phone", "no number"),
     (GOOD.replace("request.json]",
                   "request.json]\na = { '$each' = 'recipients', '$as' = 'q', '$value' = '' }\nb = '{{ q }}'"),
      f"{SENT}.json.b", "'q' is not defined"),
-    (GOOD.replace("send_text", "sign_query"), "operations.sign_query.response.status", "a query needs it"),
+    (GOOD.replace("send_batch", "query_sign"), "operations.query_sign.response.status", "a query needs it"),
 ]  # fmt: skip
 
 
@@ -108,7 +111,7 @@ def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
 def test_a_file_that_is_not_toml_says_where(tmp_path: Path) -> None:
     """The line of the mistake is part of the reason."""
     path = tmp_path / "bad.toml"
-    path.write_text("[plugin]\nname = 000000\n", encoding="utf-8")
+    path.write_text("[vendor]\nname = 000000\n", encoding="utf-8")
     with pytest.raises(RecipeFaults, match=r"bad.toml: is not TOML: .*line 2"):
         load(path)
 
@@ -116,7 +119,7 @@ def test_a_file_that_is_not_toml_says_where(tmp_path: Path) -> None:
 def test_codes_with_leading_zeros_stay_as_they_are(tmp_path: Path) -> None:
     """000000 is not 0, and a number without quotes is a fault rather than a surprise."""
     good = compiled(GOOD.replace('in = ["true"]', 'in = ["000000"]'))
-    condition = good.recipe.operations.send_text.response.accepted[0]  # type: ignore[union-attr]
+    condition = good.recipe.operations.send_batch.response.accepted[0]  # type: ignore[union-attr]
     assert condition.in_ == ["000000"]
 
 
@@ -155,7 +158,7 @@ def test_settings_name_a_recipe_that_is_sound(tmp_path: Path) -> None:
     """A faulty recipe is a fault of the channel, with the recipe's own lines."""
     path = tmp_path / "acme.toml"
     path.write_text(GOOD.replace("recipients |", "recipient |"), encoding="utf-8")
-    with pytest.raises(ValidationError, match=r"acme.toml: operations.send_text.request.json.to"):
+    with pytest.raises(ValidationError, match=r"acme.toml: operations.send_batch.request.json.to"):
         HttpSettings(recipe=str(path), secrets={"key": SecretStr("k")})
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bridge.plugin import Limits, Outcome, OutcomeUnknown, TemplateType, VendorThrottled, VendorUnavailable
-from bridge_http.requesting import Built
-from bridge_http.samples import NoRecords
+from bridge_http.bench import NoHistory
+from bridge_http.request.building import Built
 
 from .making import HEAD, SEND, Script, answer, batch_of, vendor_for
 
@@ -172,10 +172,10 @@ def test_hostile_values_arrive_as_they_are(tmp_path: Path, body: str) -> None:
         "xml": 'sms = { text = "{{ r.text }}" }',
     }
     path = tmp_path / "acme.toml"
-    head, _, response = SEND.partition("[operations.send_text.request.json]")
-    tail = response[response.index("[operations.send_text.response]") :]
+    head, _, response = SEND.partition("[operations.send_batch.request.json]")
+    tail = response[response.index("[operations.send_batch.response]") :]
     path.write_text(
-        f"{HEAD}{head}[operations.send_text.request.{body}]\n{tables[body]}\n{tail}", encoding="utf-8"
+        f"{HEAD}{head}[operations.send_batch.request.{body}]\n{tables[body]}\n{tail}", encoding="utf-8"
     )
     readers: dict[str, Any] = {
         "json": lambda data: json.loads(data)["text"],
@@ -228,7 +228,7 @@ HALTS = [
     (answer("", 401), [A, N, N], 2),
     (answer("", 429), [A, N, N], 2),
     (OutcomeUnknown("lost"), [A, U, A], 3),
-    (answer('{"ok": false, "code": "1"}'), [A, R, A], 3),
+    (answer('{"ok": false, "code": "1"}'), [A, U, A], 3),
     (answer("<html>", 502), [A, U, A], 3),
 ]
 
@@ -250,13 +250,13 @@ def test_a_slow_vendor_does_not_outlast_the_lease(tmp_path: Path) -> None:
     times = iter([0.0, 0.0, 30.0, 61.0, 61.0, 61.0])
     script = Script(OK)
     vendor = vendor_for(recipe(tmp_path), script)
-    vendor._senders["send_text"]._clock = lambda: next(times)
+    vendor._senders["send_batch"]._clock = lambda: next(times)
     results = vendor.send_batch(vendor.channel, batch_of(*VALUES))
     assert [result.outcome for result in results] == [A, A, N, N, N]
     assert results[2].code == "TIME_BUDGET"
 
 
-class Rates(NoRecords):
+class Rates(NoHistory):
     """A rate bucket that asks to wait."""
 
     def __init__(self, *waits: float) -> None:
@@ -275,16 +275,16 @@ def test_the_vendors_rate_is_kept_by_all_workers(tmp_path: Path) -> None:
     path.write_text(
         path.read_text(encoding="utf-8").replace("[secrets]", "rate_per_s = 5\n[secrets]"), encoding="utf-8"
     )
-    records = Rates(0.0, 0.4, 9.0)
+    history = Rates(0.0, 0.4, 9.0)
     slept: list[float] = []
-    vendor = vendor_for(path, Script(OK), records=records)
-    vendor._senders["send_text"]._sleep = slept.append
+    vendor = vendor_for(path, Script(OK), history=history)
+    vendor._senders["send_batch"]._sleep = slept.append
     results = vendor.send_batch(vendor.channel, batch_of(*VALUES[:4]))
     assert [result.outcome for result in results] == [A, A, N, N]
     assert isinstance(results[2].error, VendorThrottled)
     assert results[2].error.retry_after == 9.0
     assert slept == [0.4]
-    assert records.asked == [("recipe.calls", 1, 5.0)] * 3
+    assert history.asked == [("recipe.calls", 1, 5.0)] * 3
 
 
 # (batch table, limits)

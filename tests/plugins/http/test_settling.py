@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bridge.plugin import Outcome, OutcomeUnknown, VendorUnavailable
-from bridge_http.answers import Answer
-from bridge_http.requesting import Built
+from bridge_http.answer.errors import Answer
+from bridge_http.request.building import Built
 
 from .making import NOW, Script, answer, batch_of, vendor_for
 from .test_sending import MANY, OK, VALUES, A, N, R, U, numbers, recipe
@@ -42,15 +42,16 @@ def test_a_key_the_vendor_has_forgotten_is_not_used(tmp_path: Path) -> None:
 
 
 LOOKUP = """
-[operations.lookup.request]
+[operations.reconcile_batch.request]
 path = "/find"
 json = {{ refs = "=recipients | map(attribute='ref') | list" }}
-[operations.lookup.response]
+[operations.reconcile_batch.response]
 accepted = [{{ path = "body.ok", in = ["true"] }}]
 items = {{ path = "body.list", match = "ref", ref = "ref", id = "id", absent = "{absent}",
           ok = [{{ path = "state", in = ["sent"] }}], code = "state" }}
 [errors]
-busy = {{ class = "retry" }}
+busy = {{ class = "throttled" }}
+bad = {{ class = "rejected" }}
 """
 FOUND = '{"ok": true, "list": [{"ref": "m1", "id": 7, "state": "sent"}, {"ref": "m2", "state": "bad"}]}'
 
@@ -82,12 +83,12 @@ def test_only_proof_settles_an_unknown_message(
 
 
 BY_NUMBER = """
-[operations.lookup]
+[operations.reconcile_batch]
 each = "message"
-[operations.lookup.request]
+[operations.reconcile_batch.request]
 path = "/find"
 json = { to = "=recipients | map(attribute='phone') | list" }
-[operations.lookup.response]
+[operations.reconcile_batch.response]
 accepted = [{ path = "status", in = ["200"] }]
 items = { path = "body", match = "phone", phone = "to", id = "id", batch_ref = "ours" }
 """

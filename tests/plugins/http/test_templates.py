@@ -60,10 +60,22 @@ def vendor_with(tmp_path: Path, name: str, given: Any, more: str = "") -> tuple[
 
 # (operation, hook, template, answer, result)
 CREATIONS: list[tuple[str, str, Any, Any, CreatedTemplate]] = [
-    ("template_create", "create_template", TEXT, {"ok": True, "id": 77}, CreatedTemplate("77")),
-    ("template_modify", "update_template", TEXT, {"ok": True, "id": 78}, CreatedTemplate("78")),
-    ("digital_create", "create_digital_template", DIGITAL, {"ok": True, "id": "D-7"}, CreatedTemplate("D-7")),
-    ("digital_modify", "update_digital_template", DIGITAL, {"ok": True, "id": "D-7"}, CreatedTemplate("D-7")),
+    ("create_template", "create_template", TEXT, {"ok": True, "id": 77}, CreatedTemplate("77")),
+    ("update_template", "update_template", TEXT, {"ok": True, "id": 78}, CreatedTemplate("78")),
+    (
+        "create_digital_template",
+        "create_digital_template",
+        DIGITAL,
+        {"ok": True, "id": "D-7"},
+        CreatedTemplate("D-7"),
+    ),
+    (
+        "update_digital_template",
+        "update_digital_template",
+        DIGITAL,
+        {"ok": True, "id": "D-7"},
+        CreatedTemplate("D-7"),
+    ),
 ]
 
 
@@ -81,14 +93,14 @@ def test_a_template_is_handed_in(
 
 def test_a_template_without_a_code_in_the_answer_is_unknown(tmp_path: Path) -> None:
     """It may exist; a code must not be invented."""
-    vendor, _ = vendor_with(tmp_path, "template_create", {"ok": True})
+    vendor, _ = vendor_with(tmp_path, "create_template", {"ok": True})
     with pytest.raises(OutcomeUnknown, match="no template code"):
         vendor.create_template(vendor.channel, TEXT)
 
 
 def test_a_refused_template_says_why(tmp_path: Path) -> None:
     """With the vendor's code."""
-    vendor, _ = vendor_with(tmp_path, "template_create", {"ok": False, "code": "42"})
+    vendor, _ = vendor_with(tmp_path, "create_template", {"ok": False, "code": "42"})
     with pytest.raises(VendorRejected) as caught:
         vendor.create_template(vendor.channel, TEXT)
     assert caught.value.code == "42"
@@ -97,7 +109,10 @@ def test_a_refused_template_says_why(tmp_path: Path) -> None:
 @pytest.mark.parametrize("given", [{"ok": True}, {"ok": False, "code": "gone"}])
 @pytest.mark.parametrize(
     ("name", "hook", "template"),
-    [("template_delete", "delete_template", TEXT), ("digital_delete", "delete_digital_template", DIGITAL)],
+    [
+        ("delete_template", "delete_template", TEXT),
+        ("delete_digital_template", "delete_digital_template", DIGITAL),
+    ],
 )
 def test_a_deleted_template_is_gone(tmp_path: Path, given: Any, name: str, hook: str, template: Any) -> None:
     """Also when it was gone before."""
@@ -119,7 +134,7 @@ def test_each_carrier_reviews_a_digital_template(
     tmp_path: Path, more: str, given: Any, statuses: tuple[ReviewStatus, ...]
 ) -> None:
     """One status counts for all unless each has its own."""
-    vendor, _ = vendor_with(tmp_path, "digital_query", given, more)
+    vendor, _ = vendor_with(tmp_path, "query_digital_template", given, more)
     review = vendor.query_digital_template(vendor.channel, DIGITAL)
     reason = given.get("why", "")
     wanted = zip((Carrier.UNICOM, Carrier.MOBILE, Carrier.TELCOM), statuses, strict=True)
@@ -128,7 +143,7 @@ def test_each_carrier_reviews_a_digital_template(
 
 def test_an_unknown_signature_is_no_such_resource(tmp_path: Path) -> None:
     """And a known one has its review."""
-    tables = OPERATION.format(name="sign_query", more=STATUS).replace("template.vendor_code", "sign_name")
+    tables = OPERATION.format(name="query_sign", more=STATUS).replace("template.vendor_code", "sign_name")
     tables = tables.replace("{{ template.content_out }}", "{{ sign_prefix }}").replace("=template.parts", "x")
     path = tmp_path / "acme.toml"
     path.write_text(HEAD + SEND + tables + ERRORS, encoding="utf-8")
@@ -142,10 +157,10 @@ def test_an_unknown_signature_is_no_such_resource(tmp_path: Path) -> None:
 
 def test_the_check_tells_the_error(tmp_path: Path) -> None:
     """Health names what a person can act on; it never raises."""
-    tables = OPERATION.format(name="check", more="")
-    head, _, rest = tables.partition("[operations.check.request.json]")
+    tables = OPERATION.format(name="check_channel", more="")
+    head, _, rest = tables.partition("[operations.check_channel.request.json]")
     path = tmp_path / "acme.toml"
-    tables = head + rest[rest.index("[operations.check.response]") :]
+    tables = head + rest[rest.index("[operations.check_channel.response]") :]
     path.write_text(HEAD + SEND + tables + ERRORS, encoding="utf-8")
     vendor = vendor_for(path, Script(answer('{"ok": true}'), answer("", 401)))
     assert vendor.check_channel(vendor.channel) == Health("Acme answers.")
@@ -163,6 +178,6 @@ def test_an_operation_may_need_a_setting() -> None:
 
 def test_a_missing_operation_is_unsupported(tmp_path: Path) -> None:
     """Nobody calls a withheld hook; if somebody does, it says so."""
-    vendor, _ = vendor_with(tmp_path, "template_create", {})
-    with pytest.raises(UnsupportedOperation, match="template_query"):
+    vendor, _ = vendor_with(tmp_path, "create_template", {})
+    with pytest.raises(UnsupportedOperation, match="query_template"):
         vendor.query_template(vendor.channel, TEXT)

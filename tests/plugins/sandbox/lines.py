@@ -6,7 +6,7 @@ from typing import Any
 
 import requests
 
-from bridge.channels.dispatch import Dispatch
+from bridge.channels.hooks import Hooks
 from bridge.plugin import (
     Batch,
     Channel,
@@ -19,14 +19,14 @@ from bridge.plugin import (
     WebhookRequest,
 )
 from bridge.plugin.phone import parse
-from bridge.testing.stage import MemoryRecords
+from bridge.testing.play.stage import MemoryHistory
 from bridge_sandbox.settings import SandboxSettings
 from bridge_sandbox.vendor import Sandbox
 
 from .carrying import KEY, Clock, Webhook
 
 SALE = TextTemplate("T1", "sale", "Hi ${name}", TemplateType.PROMOTION, sign_name="Acme")
-ABROAD = replace(SALE, type=TemplateType.INTERNATIONAL)
+INTERNATIONAL = replace(SALE, type=TemplateType.INTERNATIONAL)
 
 
 class Line:
@@ -39,15 +39,15 @@ class Line:
         self.views: list[Sandbox] = []
         self.hooks = self.open()
 
-    def open(self, **changes: Any) -> Dispatch:
+    def open(self, **changes: Any) -> Hooks:
         """Another process's view of the channel, with other settings."""
         quick = {"receipt_delay_s": 0, "review_delay_s": 0, "failure_rate": 0, "reply_rate": 0}
         settings = SandboxSettings.model_validate({"url": self.url, "key": KEY} | quick | changes)
         vendor = Sandbox(
-            Channel("promo", "Acme", settings, MemoryRecords(), hook_url=self.webhook.url, allow_private=True)
+            Channel("promo", "Acme", settings, MemoryHistory(), hook_url=self.webhook.url, allow_private=True)
         )
         self.views.append(vendor)
-        return Dispatch(vendor)
+        return Hooks(vendor)
 
     def close(self) -> None:
         """Close every view."""

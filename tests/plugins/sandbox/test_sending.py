@@ -1,23 +1,35 @@
 """The sandbox vendor sending, and looking up what became unknown, against a real carrier."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import responses
 
+from bridge.channels.hooks import Hooks
 from bridge.plugin import (
+    Batch,
+    Channel,
+    ConfigurationRefused,
+    Message,
     Outcome,
     SubmitResult,
+    TemplateType,
     TextTemplate,
     VendorUnavailable,
     accepted,
     rejected,
 )
+from bridge.plugin.phone import parse
+from bridge.testing.play.stage import MemoryHistory
 from bridge_sandbox.carrier.faults import AFTER, BEFORE
+from bridge_sandbox.settings import SandboxSettings
+from bridge_sandbox.vendor import Sandbox
 
-from .lines import ABROAD, SALE, Line, digital
+from .lines import INTERNATIONAL, SALE, Line, digital
 
 
 @pytest.mark.parametrize(
@@ -25,7 +37,7 @@ from .lines import ABROAD, SALE, Line, digital
     [
         (SALE, ["13800138000", "13900139000"], [accepted("1"), accepted("2")]),
         (SALE, ["+86 138 0013 8000"], [accepted("1")]),
-        (ABROAD, ["14155552671", "85261234567"], [accepted("1"), accepted("2")]),
+        (INTERNATIONAL, ["14155552671", "85261234567"], [accepted("1"), accepted("2")]),
     ],
 )
 def test_a_send(line: Line, template: TextTemplate, numbers: list[str], results: list[SubmitResult]) -> None:
@@ -59,9 +71,9 @@ def test_who_left_is_refused_and_marked(line: Line) -> None:
 @pytest.mark.parametrize(
     ("change", "outcome", "code"),
     [
-        ({"sign_name": "rejected"}, Outcome.REJECTED, "SIGN_NOT_APPROVED"),
-        ({"sign_name": "unknown"}, Outcome.REJECTED, "UNKNOWN_SIGN"),
-        ({"template": replace(SALE, vendor_code="99")}, Outcome.REJECTED, "UNKNOWN_TEMPLATE"),
+        ({"sign_name": "rejected"}, Outcome.NOT_SENT, "SIGN_NOT_APPROVED"),
+        ({"sign_name": "unknown"}, Outcome.NOT_SENT, "UNKNOWN_SIGN"),
+        ({"template": replace(SALE, vendor_code="99")}, Outcome.NOT_SENT, "UNKNOWN_TEMPLATE"),
         ({"template": replace(SALE, vendor_code="?")}, Outcome.REJECTED, "BAD_REQUEST"),
         ({"called_at": datetime(2026, 11, 1, tzinfo=UTC)}, Outcome.NOT_SENT, "CALL_EXPIRED"),
     ],
@@ -74,7 +86,8 @@ def test_a_refused_call(line: Line, change: Mapping[str, Any], outcome: Outcome,
 
 def test_an_unapproved_template_is_refused(line: Line) -> None:
     result = line.hooks.send(line.batch(line.approved(replace(SALE, name="reject")), "13800138000"))[0]
-    assert (result.outcome, result.code) == (Outcome.REJECTED, "TEMPLATE_NOT_APPROVED")
+    assert (result.outcome, result.code) == (Outcome.NOT_SENT, "TEMPLATE_NOT_APPROVED")
+    assert isinstance(result.error, ConfigurationRefused)
 
 
 @pytest.mark.parametrize(
@@ -106,6 +119,38 @@ def test_a_fault_leaves_only_what_is_certain(line: Line, fault: str, outcome: Ou
         line.clock.now += 61
         assert [result.outcome for result in hooks.reconcile(batch)] == [Outcome.NOT_SENT] * 2
     assert fault in AFTER + BEFORE
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "outcome", "code"),
+    [
+        (422, {"error": {"code": "NEW_RULE", "message": "?"}}, Outcome.UNKNOWN, "HTTP_422"),
+        (400, "<html>", Outcome.UNKNOWN, "HTTP_400"),
+        (429, {"error": {"code": "NEW_RULE"}}, Outcome.NOT_SENT, "HTTP_429"),
+        (429, "<html>", Outcome.NOT_SENT, "HTTP_429"),
+        (429, "", Outcome.NOT_SENT, "HTTP_429"),
+        (200, {"results": [{"code": "NEW_RULE", "reason": "?"}]}, Outcome.UNKNOWN, "NEW_RULE"),
+        (200, {"results": [{"code": "INVALID_NUMBER", "reason": "No."}]}, Outcome.REJECTED, "INVALID_NUMBER"),
+        (200, {"results": [{}]}, Outcome.UNKNOWN, "UNREADABLE_ANSWER"),
+        (200, {"results": {"id": "1"}}, Outcome.UNKNOWN, "UNREADABLE_ANSWER"),
+        (200, {"results": ["1"]}, Outcome.UNKNOWN, "UNREADABLE_ANSWER"),
+        (200, [1], Outcome.UNKNOWN, "UNREADABLE_ANSWER"),
+        (200, {"results": [{"id": ""}]}, Outcome.UNKNOWN, "UNREADABLE_ANSWER"),
+        (307, "", Outcome.UNKNOWN, "HTTP_307"),
+    ],
+)
+@responses.activate
+def test_what_nobody_documents_ends_nobody(status: int, body: object, outcome: Outcome, code: str) -> None:
+    """An unknown code, at the whole call or at one message, may have been accepted; a 429 was not."""
+    responses.put("http://carrier.test/accounts/promo", json={})
+    text = body if isinstance(body, str) else json.dumps(body)
+    responses.post("http://carrier.test/accounts/promo/messages", body=text, status=status)
+    settings = SandboxSettings.model_validate({"url": "http://carrier.test", "key": "k", "poll": True})
+    vendor = Sandbox(Channel("promo", "Acme", settings, MemoryHistory(), allow_private=True))
+    phone = parse("13800138000", TemplateType.PROMOTION)
+    batch = Batch("b1", "out", "Acme", SALE, (Message("b1-0", phone, {"name": "x"}),), datetime.now(UTC))
+    [result] = Hooks(vendor).send(batch)
+    assert (result.outcome, result.code) == (outcome, code)
 
 
 def test_a_throttled_send_says_when_to_come_back(line: Line) -> None:

@@ -17,6 +17,7 @@ from bridge.plugin import (
     Acknowledgement,
     Carrier,
     CarrierReview,
+    ConfigurationRefused,
     CreatedTemplate,
     CredentialsRejected,
     DeliveryReceipt,
@@ -34,6 +35,7 @@ from bridge.plugin import (
     SignReview,
     TemplateReview,
     VendorRejected,
+    VendorThrottled,
     VendorUnavailable,
     WebhookRejected,
     WebhookRequest,
@@ -55,8 +57,8 @@ from bridge.testing import (
     page_window,
     request,
 )
-from bridge.testing.samples import NOW
-from bridge_sandbox.codes import ERRORS, STATUSES
+from bridge.testing.table.samples import NOW
+from bridge_sandbox.codes import ERRORS, OF_CONFIGURATION, STATUSES
 
 from .carrying import KEY, serving
 
@@ -140,7 +142,9 @@ class TestSandbox(VendorTests):
     settings = {"url": "{url}", "key": KEY, "review_delay_s": 0}
     emulator = carrier
     statuses = STATUSES
-    errors = {code: kind for code, (kind, _) in ERRORS.items()}
+    errors = {
+        code: ConfigurationRefused if code in OF_CONFIGURATION else kind for code, (kind, _) in ERRORS.items()
+    }
 
     def sign(self, request: WebhookRequest) -> WebhookRequest:
         now = str(int(time.time()))
@@ -178,15 +182,22 @@ class TestSandbox(VendorTests):
             code="BAD_KEY",
         ),
         Send("too late", call("POST", "/messages", refused("CALL_EXPIRED")), VendorUnavailable),
+        Send("too fast", call("POST", "/messages", refused("THROTTLED")), VendorThrottled, code="THROTTLED"),
         Send("no answer", call("POST", "/messages", Lost.TIMEOUT), Outcome.UNKNOWN),
         Send(
             "no introduction", [Exchange("PUT", "/accounts/promo", Lost.RESET)], VendorUnavailable, lost=True
         ),
         Send("digital", call("POST", "/messages", TAKEN), expect=["i1", "i2"], batch=batch(template=DIGITAL)),
         Send(
+            "no answer about a digital message",
+            call("POST", "/messages", Lost.TIMEOUT),
+            Outcome.UNKNOWN,
+            batch=batch(template=DIGITAL),
+        ),
+        Send(
             "digital refused",
             call("POST", "/messages", refused("UNKNOWN_TEMPLATE")),
-            NoSuchResource,
+            ConfigurationRefused,
             batch=batch(template=DIGITAL),
         ),
         Query(

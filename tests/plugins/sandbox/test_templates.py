@@ -13,12 +13,13 @@ from bridge.plugin import (
     ConfigurationFault,
     CredentialsRejected,
     Event,
+    EventName,
     NoSuchResource,
     ReviewStatus,
     VendorRejected,
 )
 from bridge.plugin.http import FetchFailed
-from bridge.testing.stage import MemoryRecords
+from bridge.testing.play.stage import MemoryHistory
 from bridge_sandbox.codes import ERRORS
 from bridge_sandbox.settings import SandboxSettings
 from bridge_sandbox.vendor import Sandbox
@@ -33,16 +34,16 @@ def test_the_channel_is_well_when_the_carrier_knows_its_account(line: Line) -> N
 
 def test_a_wrong_key_is_a_matter_for_a_person(line: Line) -> None:
     line.hooks.check()
-    stranger = line.open(key="other")
-    assert isinstance(stranger.check().error, CredentialsRejected)
-    result = stranger.send(line.batch(SALE, "13800138000"))[0]
+    intruder = line.open(key="other")
+    assert isinstance(intruder.check().error, CredentialsRejected)
+    result = intruder.send(line.batch(SALE, "13800138000"))[0]
     assert isinstance(result.error, CredentialsRejected)
 
 
 def test_a_channel_without_a_way_for_reports_does_not_open() -> None:
     settings = SandboxSettings.model_validate({"url": "http://127.0.0.1:1", "key": KEY})
     with pytest.raises(ConfigurationFault, match="public_url"):
-        Sandbox(Channel("promo", "Acme", settings, MemoryRecords()))
+        Sandbox(Channel("promo", "Acme", settings, MemoryHistory()))
 
 
 def test_reports_are_pushed_or_polled_never_both(line: Line) -> None:
@@ -66,7 +67,7 @@ def test_a_resumed_channel_introduces_itself_again(line: Line, tmp_path: Path) -
         vendor = line.views[-1]
         vendor.settings = vendor.settings.model_copy(update={"url": third.url})
         assert not hooks.check().ok
-        hooks.event(Event("promo", "channel.resumed", datetime.now(UTC)))
+        hooks.event(Event("promo", EventName.CHANNEL_RESUMED, datetime.now(UTC)))
         assert hooks.check().ok
 
 

@@ -41,7 +41,7 @@ class Clock:
         self.seconds += seconds
 
 
-class FakeRecords:
+class FakeHistory:
     """Records that remember what was taken and know what is claimed."""
 
     def __init__(self, waits: Iterable[float] = (), claimed: Iterable[str] = ()) -> None:
@@ -69,12 +69,12 @@ class FakeRecords:
         return frozenset(self._claimed & set(vendor_ids))
 
 
-def channel(records: FakeRecords | None = None, *, hook_url: str = HOOK, **changes: Any) -> Channel:
+def channel(records: FakeHistory | None = None, *, hook_url: str = HOOK, **changes: Any) -> Channel:
     """A channel of the plugin."""
     model = TwilioSettings.model_validate(settings(**changes))
-    return Channel("promo", "Acme SMS", model, records or FakeRecords(), hook_url, allow_private=True)
+    return Channel("promo", "Acme SMS", model, records or FakeHistory(), hook_url, allow_private=True)
 
 
-def vendor(records: FakeRecords | None = None, *, hook_url: str = HOOK, **changes: Any) -> Twilio:
+def vendor(records: FakeHistory | None = None, *, hook_url: str = HOOK, **changes: Any) -> Twilio:
     """A vendor with these settings."""
     return Twilio(channel(records, hook_url=hook_url, **changes))

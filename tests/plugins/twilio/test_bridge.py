@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.simulator import TemplateForm
-from bridge.testing.running import CHANNEL, RunningBridge, await_, running_bridge
+from bridge.testing.play.running import CHANNEL, RunningBridge, await_, running_bridge
 
 from .emulator import Emulator
 from .emulator.account import SERVICE_SID

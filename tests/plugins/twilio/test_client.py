@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 
 from bridge.plugin import ConfigurationFault, CredentialsRejected, OutcomeUnknown, VendorUnavailable
-from bridge_twilio import codes
 from bridge_twilio.client import Account, PinnedHttpClient
-from bridge_twilio.codes import Consequence
 from bridge_twilio.settings import TwilioSettings
 
 from .conftest import Build
@@ -98,49 +96,3 @@ def test_products_are_opened_once(build: Build) -> None:
     """Two threads get the same account."""
     vendor = build()
     assert vendor._open() is vendor._open()
-
-
-R, P, A, U = Consequence.RETRY, Consequence.PERMANENT, Consequence.ACCOUNT, Consequence.UNKNOWN
-
-
-@pytest.mark.parametrize(
-    ("status", "code", "expected"),
-    [
-        (429, 20429, R),
-        (429, None, R),
-        (429, 99999, R),
-        (400, 21211, P),
-        (400, 21408, P),
-        (400, 21606, A),
-        (400, 21611, R),
-        (400, 99999, P),
-        (400, None, P),
-        (401, None, A),
-        (401, 99999, A),
-        (403, None, A),
-        (404, None, A),
-        (404, 20404, A),
-        (408, None, U),
-        (500, 20500, U),
-        (500, 21211, U),
-        (502, 502, U),
-        (503, None, U),
-        (302, 302, A),
-    ],
-)
-def test_the_class_of_an_error(status: int, code: int | None, expected: Consequence) -> None:
-    """By the code where it is known, otherwise by what is safe for the status."""
-    assert codes.fault(status, code, {}).consequence is expected
-
-
-def test_a_channel_may_class_a_code_otherwise() -> None:
-    """The vendor renumbers its codes; an operator need not wait for us."""
-    overruled = codes.fault(400, 21408, {21408: A})
-    assert overruled == codes.Fault(A, codes.SUBMIT[21408].reason)
-    assert codes.fault(500, 20500, {20500: R}).consequence is R
-
-
-def test_every_reason_is_a_sentence() -> None:
-    """Marketers read them."""
-    reasons = [*codes.DELIVERY.values(), *(fault.reason for fault in codes.SUBMIT.values())]
-    assert all(reason[0].isupper() and reason.endswith(".") for reason in reasons)

@@ -28,7 +28,7 @@ WHATSAPP: dict[str, Any] = {
     "senders": {"Acme": {"from": f"whatsapp:{NUMBER}"}},
 }
 CAPTCHA, PROMOTION = TemplateType.CAPTCHA, TemplateType.PROMOTION
-ABROAD = TemplateType.INTERNATIONAL
+INTERNATIONAL = TemplateType.INTERNATIONAL
 
 
 def new(content: str = "Hello ${name}, your code is ${code}.", **fields: Any) -> TextTemplate:
@@ -96,7 +96,7 @@ def test_whatsapps_words(
 
 @pytest.mark.parametrize(
     ("template_type", "category"),
-    [(TemplateType.NOTIFICATION, "UTILITY"), (PROMOTION, "MARKETING"), (ABROAD, "UTILITY")],
+    [(TemplateType.NOTIFICATION, "UTILITY"), (PROMOTION, "MARKETING"), (INTERNATIONAL, "UTILITY")],
 )
 def test_categories(twilio: Emulator, build: Build, template_type: TemplateType, category: str) -> None:
     """The template's type is WhatsApp's category; for international ones a setting decides."""

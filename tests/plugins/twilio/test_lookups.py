@@ -19,12 +19,13 @@ from bridge.testing import page_window
 from bridge_twilio.client import Account
 from bridge_twilio.lookups import Sweep
 from bridge_twilio.messages import MessageRecord
+from bridge_twilio.reports import Reports
 from bridge_twilio.settings import TwilioSettings
 from bridge_twilio.vendor import Twilio
 
 from .conftest import Build
 from .emulator import Emulator
-from .samples import Clock, FakeRecords, settings
+from .samples import Clock, FakeHistory, settings
 from .test_sending import to
 
 
@@ -82,7 +83,7 @@ def test_asking_again_gives_the_same_sid(twilio: Emulator, build: Build) -> None
 
 def test_a_recorded_sid_is_never_adopted(twilio: Emulator, build: Build) -> None:
     """An earlier, equal text of this channel proves nothing about the lost one."""
-    records = FakeRecords()
+    records = FakeHistory()
     vendor = build(records)
     [earlier] = vendor.send_batch(vendor.channel, to(1, called_at=now()))
     records._claimed.add(earlier.vendor_id)
@@ -108,6 +109,16 @@ def test_absence_needs_time_and_consent(
     vendor = build(resend_unknown=resend)
     batch = to(1, called_at=now() - timedelta(seconds=age_s))
     lose(twilio, vendor, batch, "reset_before")
+    assert vendor.reconcile_batch(vendor.channel, batch)[0].outcome is outcome
+
+
+@pytest.mark.parametrize(("age_s", "outcome"), [(679, Outcome.UNKNOWN), (681, Outcome.NOT_SENT)])
+def test_absence_waits_for_the_last_call_of_a_batch(
+    twilio: Emulator, build: Build, age_s: int, outcome: Outcome
+) -> None:
+    """Whatever `absent_after_s` says: a batch of ten minutes may begin its last call at their end."""
+    vendor = build(resend_unknown=True, absent_after_s=60, batch_seconds=600, timeout_s=15)
+    batch = to(1, called_at=now() - timedelta(seconds=age_s))
     assert vendor.reconcile_batch(vendor.channel, batch)[0].outcome is outcome
 
 
@@ -191,7 +202,7 @@ def test_the_sweep_takes_turns() -> None:
     """It ends in time, and every message is asked about before any is asked about again."""
     clock = Clock()
     account = SlowAccount(clock, seconds=10)
-    sweep = Sweep(TwilioSettings.model_validate(settings(batch_seconds=40)), clock)
+    sweep = Sweep(TwilioSettings.model_validate(settings(batch_seconds=40)), Reports(), clock)
     phone = from_vendor("+14155550000")
     waiting = [PendingMessage(f"m{number}", "c1", f"SM{number}", phone, now()) for number in range(10)]
     cursor = ""
@@ -214,7 +225,7 @@ def test_the_sweep_keeps_what_it_has(twilio: Emulator, build: Build) -> None:
 
 
 def test_a_message_that_twilio_deleted_is_passed_over(twilio: Emulator, build: Build) -> None:
-    """Nobody knows its fate: the core's deadline ends it."""
+    """Nobody knows its fate: the bridge's deadline ends it."""
     vendor = build()
     gone = PendingMessage("m9", "c1", "SM" + "f" * 32, from_vendor("+14155550009"), now())
     page = sweep(vendor, [gone, *pending(twilio, vendor, 1)])

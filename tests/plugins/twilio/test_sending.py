@@ -1,6 +1,7 @@
 """Sends over real HTTP: what is repeated, what is not, and what stops a batch."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,23 +14,23 @@ from bridge.plugin import (
     SubmitResult,
     TemplateType,
     VendorThrottled,
-    VendorUnavailable,
+    VendorUnreachable,
     accepted,
 )
 from bridge.testing import batch, text_template
-from bridge_twilio.pace import Crew, Gate
+from bridge_twilio.pace import Crew, Deadline, Gate
 from bridge_twilio.sending import LOST_IN_A_ROW, Item, Request, Submission
 
 from .conftest import Build
 from .emulator import Emulator
-from .samples import Clock, FakeRecords
+from .samples import Clock, FakeHistory
 
-ABROAD = text_template("Hello ${name}", type=TemplateType.INTERNATIONAL)
+INTERNATIONAL = text_template("Hello ${name}", type=TemplateType.INTERNATIONAL)
 
 
 def to(count: int, **fields: Any) -> Batch:
     """A batch to so many American numbers."""
-    return batch([f"1415555{number:04d}" for number in range(count)], template=ABROAD, **fields)
+    return batch([f"1415555{number:04d}" for number in range(count)], template=INTERNATIONAL, **fields)
 
 
 def outcomes(results: Sequence[SubmitResult]) -> list[Outcome]:
@@ -46,20 +47,52 @@ def outcomes(results: Sequence[SubmitResult]) -> list[Outcome]:
         ("html_after", Outcome.UNKNOWN, 1),
         ("garbage_after", Outcome.UNKNOWN, 1),
         ("empty_after", Outcome.UNKNOWN, 1),
-        ("redirect", Outcome.NOT_SENT, 0),
+        ("redirect", Outcome.UNKNOWN, 0),
         ("problem", Outcome.REJECTED, 0),
         ("throttle", Outcome.NOT_SENT, 0),
+        ("throttle_empty", Outcome.NOT_SENT, 0),
+        ("throttle_html", Outcome.NOT_SENT, 0),
+        ("throttle_cut", Outcome.NOT_SENT, 0),
+        ("daily_limit", Outcome.NOT_SENT, 0),
+        ("forbidden_html", Outcome.NOT_SENT, 0),
+        ("cut_after", Outcome.UNKNOWN, 1),
+        ("trickle_after", Outcome.UNKNOWN, 1),
+        ("trickle_head_after", Outcome.UNKNOWN, 1),
+        ("endless_after", Outcome.UNKNOWN, 1),
     ],
 )
 def test_no_answer_makes_the_plugin_ask_twice(
     twilio: Emulator, build: Build, fault: str, outcome: Outcome, taken: int
 ) -> None:
-    """Whatever comes back, one message is one POST."""
+    """Whatever comes back, and however slowly, one message is one POST, and its call ends."""
     twilio.trouble.script = [fault]
     vendor = build(timeout_s=0.3)
+    begun = time.monotonic()
     [result] = vendor.send_batch(vendor.channel, to(1))
+    assert time.monotonic() - begun < 5
     assert result.outcome is outcome
+    assert "41555" not in repr(result)
     assert (twilio.posts(), len(twilio.account.messages)) == (1, taken)
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ("throttle_empty", VendorThrottled),
+        ("throttle_cut", VendorThrottled),
+        ("daily_limit", CredentialsRejected),
+        ("forbidden_html", CredentialsRejected),
+    ],
+)
+def test_what_a_refusal_without_a_code_means(
+    twilio: Emulator, build: Build, fault: str, error: type[Exception]
+) -> None:
+    """A rate is a rate without a body, too; an account's limit pauses with its reason."""
+    twilio.trouble.script = [fault]
+    vendor = build()
+    [result] = vendor.send_batch(vendor.channel, to(1))
+    assert type(result.error) is error
+    assert result.reason.endswith(".")
 
 
 def test_nobody_listening_is_not_sent(build: Build) -> None:
@@ -68,7 +101,7 @@ def test_nobody_listening_is_not_sent(build: Build) -> None:
         url = gone.url
     vendor = build(base_url=url)
     results = vendor.send_batch(vendor.channel, to(3))
-    assert {type(result.error) for result in results} == {VendorUnavailable}
+    assert {type(result.error) for result in results} == {VendorUnreachable}
 
 
 def test_throttled_messages_go_later_and_once(twilio: Emulator, build: Build) -> None:
@@ -190,12 +223,22 @@ class Stage:
         self.clock = Clock()
         self.seconds = seconds_per_send
         self.sent: list[str] = []
-        self.crew = Crew(Gate(1, self.clock), self.clock, "test", 1)
-        deadline += self.clock()
-        self.submission = Submission(self._send, self.crew, deadline, self.clock, self.clock.sleep)
+        self.wall = Clock()
+        self.stopped_for: dict[str, tuple[float, float]] = {}
+        self.crew = Crew(Gate(1, self.clock), "test", 1)
+        end = Deadline(deadline, self.clock, self.wall)
+        self.submission = Submission(self._send, self.crew, end, self.sleep)
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep by both clocks."""
+        self.clock.sleep(seconds)
+        self.wall.sleep(seconds)
 
     def _send(self, to: str) -> str:
         self.clock.seconds += self.seconds
+        steady, wall = self.stopped_for.get(to, (0.0, 0.0))
+        self.clock.seconds += steady
+        self.wall.seconds += wall
         self.sent.append(to)
         return f"SM-{to}"
 
@@ -212,6 +255,15 @@ def requests(*segments: int) -> list[Item]:
     return [Request({"to": str(index)}, cost) for index, cost in enumerate(segments)]
 
 
+def test_one_id_is_given_to_one_message() -> None:
+    """An answer that comes twice, from a gateway's cache, proves that one message was accepted, not two."""
+    stage = Stage()
+    stage.submission._send = lambda to: "SM-same"
+    results = stage.run(requests(1, 1, 1))
+    assert outcomes(results) == [Outcome.ACCEPTED, Outcome.UNKNOWN, Outcome.UNKNOWN]
+    assert {result.code for result in results[1:]} == {"DUPLICATE_ID"}
+
+
 def test_what_is_not_begun_in_time_is_not_begun() -> None:
     """A batch ends before its lease does; what is left goes back to the queue."""
     stage = Stage(seconds_per_send=10, deadline=25)
@@ -219,6 +271,38 @@ def test_what_is_not_begun_in_time_is_not_begun() -> None:
     assert outcomes(results) == [Outcome.ACCEPTED] * 3 + [Outcome.NOT_SENT] * 2
     assert {result.code for result in results[3:]} == {"NO_TIME"}
     assert stage.sent == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("steady", "wall", "left"),
+    [
+        pytest.param(0, 0, [], id="never stopped"),
+        pytest.param(90, 90, ["NO_TIME"] * 2, id="a process stopped longer than its lease"),
+        pytest.param(0, 90, ["NO_TIME"] * 2, id="a machine suspended, its steady clock with it"),
+        pytest.param(90, -3600, ["NO_TIME"] * 2, id="the wall clock set back meanwhile"),
+        pytest.param(0, -3600, [], id="the wall clock set back, no time passed"),
+    ],
+)
+def test_whoever_was_stopped_calls_no_more(steady: float, wall: float, left: list[str]) -> None:
+    """Both clocks are read right before each call: by now another worker may have found these absent."""
+    stage = Stage(deadline=60)
+    stage.stopped_for["0"] = (steady, wall)
+    results = stage.run(requests(1, 1, 1))
+    assert [result.code for result in results if result.outcome is Outcome.NOT_SENT] == left
+    assert len(stage.sent) == 3 - len(left)
+
+
+def test_whoever_was_stopped_while_waiting_for_the_rate_calls_nothing() -> None:
+    """The wait for segments is over long after its end."""
+    stage = Stage(deadline=60)
+
+    def take(segments: float) -> float:
+        stage.wall.seconds += 200
+        return 1.0
+
+    results = stage.run(requests(1, 1), per_second=1, take=take)
+    assert outcomes(results) == [Outcome.NOT_SENT] * 2
+    assert stage.sent == []
 
 
 def test_segments_are_taken_a_second_at_a_time() -> None:
@@ -236,7 +320,7 @@ def test_segments_are_taken_a_second_at_a_time() -> None:
 
 
 def test_a_wait_longer_than_the_batch_leaves_the_rest_unsent() -> None:
-    """The core hears how long to wait, and nothing more is taken from the bucket."""
+    """The bridge hears how long to wait, and nothing more is taken from the bucket."""
     stage, taken = Stage(deadline=30), []
 
     def take(segments: float) -> float:
@@ -265,7 +349,7 @@ def test_what_was_decided_before_costs_nothing() -> None:
 
 def test_each_sender_has_its_own_bucket(twilio: Emulator, build: Build) -> None:
     """Twilio releases messages at each sender's rate."""
-    records = FakeRecords()
+    records = FakeHistory()
     vendor = build(records, segments_per_second=3)
     vendor.send_batch(vendor.channel, to(1))
     vendor.send_batch(vendor.channel, to(2, sign_name="Bell"))

@@ -12,7 +12,7 @@ from bridge_twilio.settings import SenderKind, TwilioSettings
 from bridge_twilio.vendor import Twilio
 
 from .emulator.account import ACCOUNT_SID, AUTH_TOKEN, NUMBER, SERVICE_SID
-from .samples import FakeRecords, settings
+from .samples import FakeHistory, settings
 
 KEY = "SK" + "1" * 32
 
@@ -40,7 +40,10 @@ KEY = "SK" + "1" * 32
         ({"validity_s": 36_001}, "validity_s", "less than or equal to 36000"),
         ({"concurrency": 0}, "concurrency", "greater than or equal to 1"),
         ({"mms_countries": ["usa"]}, "mms_countries.0", "match pattern"),
-        ({"error_classes": {"21408": "ignore"}}, "error_classes.21408", "'retry', 'permanent'"),
+        ({"error_classes": {"21408": "ignore"}}, "error_classes.21408", "'throttled', 'unavailable'"),
+        ({"error_classes": {"21408": "retry"}}, "error_classes", 'called "throttled" now'),
+        ({"error_classes": {"21408": "permanent"}}, "error_classes", 'called "rejected" now'),
+        ({"error_classes": {"21408": "hold"}}, "error_classes", "names no moment"),
         ({"colour": "red"}, "colour", "Extra inputs"),
     ],
 )
@@ -100,7 +103,7 @@ def test_addresses_that_cannot_work(base_url: str, hook_url: str, problem: str) 
     """Plain http is for emulators; Twilio calls no host with an underscore."""
     model = TwilioSettings.model_validate(settings(base_url=base_url))
     with pytest.raises(ConfigurationFault, match=problem):
-        Twilio(Channel("promo", "Acme SMS", model, FakeRecords(), hook_url))
+        Twilio(Channel("promo", "Acme SMS", model, FakeHistory(), hook_url))
 
 
 def test_without_the_sdk_the_plugin_loads_and_the_channel_does_not() -> None:

@@ -4,17 +4,9 @@ from dataclasses import replace
 from unittest.mock import ANY
 from urllib.parse import parse_qsl
 
-from bridge.plugin import (
-    BridgeError,
-    CredentialsRejected,
-    OutcomeUnknown,
-    VendorRejected,
-    VendorThrottled,
-    WebhookRequest,
-)
+from bridge.plugin import BridgeError, WebhookRequest
 from bridge.testing import Send, VendorTests, Webhook
 from bridge_twilio import codes
-from bridge_twilio.codes import Consequence
 
 from .emulator import Emulator
 from .emulator.account import AUTH_TOKEN
@@ -23,14 +15,10 @@ from .rows import ROWS
 from .rows.wire import callback, failed, one, post
 from .samples import settings
 
-KINDS: dict[Consequence, type[BridgeError]] = {
-    Consequence.RETRY: VendorThrottled,
-    Consequence.ACCOUNT: CredentialsRejected,
-    Consequence.PERMANENT: VendorRejected,
-    Consequence.UNKNOWN: OutcomeUnknown,
-}
 STATUSES = {word: status if status.final else None for word, status in codes.STATUS.items()}
-ERRORS = {str(code): KINDS[fault.consequence] for code, fault in codes.SUBMIT.items()}
+ERRORS: dict[str, type[BridgeError]] = {
+    str(code): type(fault.consequence.error("x")) for code, fault in codes.SUBMIT.items()
+}
 LOCAL = dict.fromkeys(
     ("query_digital_template refusal", "delete_digital_template refusal"),
     "Twilio keeps nothing of a digital template.",

@@ -186,6 +186,39 @@ def test_repeated_fields_are_signed_once_each() -> None:
     plugin.close()
 
 
+@pytest.mark.parametrize(("fields", "read"), [(490, True), (501, False)])
+def test_too_many_fields_are_not_even_verified(fields: int, read: bool) -> None:
+    """Whoever knows the address must not make the bridge sort a hundred thousand fields."""
+    many = {**FORM, **{f"F{number}": "1" for number in range(fields - len(FORM))}}
+    plugin = vendor()
+    if read:
+        assert plugin.parse_webhook(plugin.channel, signed(STATUS, form=many)).receipts
+    else:
+        with pytest.raises(WebhookRejected, match="fewer fields"):
+            plugin.parse_webhook(plugin.channel, signed(STATUS, form=many))
+    plugin.close()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"ErrorCode": "9" * 5000, "MessageStatus": "failed"},
+        {"ErrorCode": "-30003", "MessageStatus": "failed"},
+        {"MessageStatus": "x" * 100_000},
+        {"To": "1" * 10_000},
+        {"To": ""},
+        {"MessageSid": ""},
+    ],
+)
+def test_odd_values_are_read_or_left_out(fields: dict[str, str]) -> None:
+    """Twilio adds and changes fields without notice: no value of theirs is a bug of ours."""
+    plugin = vendor()
+    [receipt] = plugin.parse_webhook(plugin.channel, signed(STATUS, form={**FORM, **fields})).receipts
+    assert (receipt.message_ref, receipt.batch_ref) == ("m1", "c1")
+    assert len(receipt.code) < 50
+    plugin.close()
+
+
 def test_inbound_by_get_is_read_from_the_query() -> None:
     """A number may be configured to call with GET; the signature then covers the URL alone."""
     query = urlencode({"MessageSid": "SM1", "From": "+14155550007", "To": NUMBER, "Body": "a b+c"})

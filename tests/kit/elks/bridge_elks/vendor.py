@@ -107,7 +107,7 @@ class Elks(Vendor):
             for entry in history
             if entry["direction"] == "outgoing" and entry["message"] == message.text
         ]
-        taken = self.channel.records.claimed(same)
+        taken = self.channel.history.claimed(same)
         free = [vendor_id for vendor_id in same if vendor_id not in taken]
         return accepted(free[0]) if free else unknown("The vendor does not show the message.")
 

@@ -52,7 +52,7 @@ class Template:
 
     @property
     def sendable(self) -> bool:
-        """Whether Aliyun would send it: approved, or for a digital one approved by a carrier."""
+        """Returns True when Aliyun would send it: approved, or for a digital one approved by a carrier."""
         return APPROVED in self.carriers.values() if self.parts is not None else self.status == APPROVED
 
 

@@ -12,7 +12,8 @@ class Fault:
     """One way to answer wrongly.
 
     `recorded`: the operation is carried out all the same. `manner`: "answer", "hang" (past any read
-    timeout), "close" (without a byte) or "drip" (byte by byte, the true answer).
+    timeout), "close" (without a byte), "cut" (in the middle of the body), "drip" (byte by byte, the true
+    answer) or "trickle" (the true answer's head and then a byte now and then, for as long as anybody reads).
     """
 
     recorded: bool
@@ -48,13 +49,17 @@ FAULTS = {
     "lost_request": Fault(False, manner="hang"),
     "closed_after": Fault(True, manner="close"),
     "closed_before": Fault(False, manner="close"),
+    "cut_off": Fault(True, manner="cut"),
     "drip": Fault(True, manner="drip"),
+    "trickle": Fault(True, manner="trickle"),
+    "trickle_head": Fault(True, manner="trickle_head"),
+    "endless": Fault(True, manner="endless"),
 }
 
 
-def refusing(code: str, status: int = 200) -> Fault:
-    """A business refusal with this code, as HTTP 200 or as a 4xx."""
-    return Fault(False, status=status, body=error(code))
+def refusing(code: str, status: int = 200, *, message: str = "injected") -> Fault:
+    """A business refusal with this code, as HTTP 200 or with another status."""
+    return Fault(False, status=status, body=error(code, message))
 
 
 @dataclass

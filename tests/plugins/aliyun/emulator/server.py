@@ -3,7 +3,9 @@
 import json
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import cycle
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
@@ -152,6 +154,26 @@ class _Handler(BaseHTTPRequestHandler):
             for byte in answer:
                 self.wfile.write(bytes([byte]))
                 self._emulator.stopping.wait(0.002)
+        elif fault.manner == "cut":
+            body = fault.body or answer
+            head = f"HTTP/1.1 {fault.status} X\r\nContent-Length: {len(body)}\r\n\r\n"
+            self.wfile.write(head.encode() + body[: len(body) // 2])
+        elif fault.manner == "trickle":
+            self._trickle(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b" ")
+        elif fault.manner == "trickle_head":
+            self._trickle(b"HTTP/1.1 200 OK\r\n", b"X-Slow: 1\r\n")
+        elif fault.manner == "endless":
+            with suppress(OSError):
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + answer + b" " * (8 << 20))
+
+    def _trickle(self, head: bytes, piece: bytes) -> None:
+        """Send the head, then the piece again and again, a byte at a time, while anybody reads."""
+        self.wfile.write(head)
+        with suppress(OSError):
+            for byte in cycle(piece):
+                self.wfile.write(bytes([byte]))
+                if self._emulator.stopping.wait(0.05):
+                    return
 
     def _queue(self, body: bytes) -> None:
         emulator = self._emulator

@@ -5,7 +5,9 @@ import json
 import socket
 import struct
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import cycle
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -141,6 +143,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(503, "text/html", _HTML)
         elif fault == "redirect":
             self._send(307, "text/html", b"", {"Location": "https://elsewhere.example/"})
+        elif fault.startswith("throttle_"):
+            self._gateway(429, fault)
+        elif fault == "forbidden_html":
+            self._gateway(403, fault)
+        elif fault == "daily_limit":
+            self._answer(429, answers.error(429, 63038, "Account exceeded the daily messages limit"))
         elif fault == "problem":
             self._answer(400, {"type": "about:blank", "title": "Bad", "status": 400, "code": 21211})
         else:
@@ -158,6 +166,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if self.command == "POST" and path.endswith("/Messages.json"):
             emulator.callbacks.begin(emulator.account.messages[document["sid"]])
+        self._tell(emulator, status, document, fault)
+
+    def _tell(self, emulator: Emulator, status: int, document: Any, fault: str) -> None:
+        """Answer what was carried out, in the fault's way."""
         if fault == "reset_after":
             self._reset()
         elif fault == "hang_after":
@@ -167,10 +179,43 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(500, "text/html", _HTML)
         elif fault == "empty_after":
             self._answer(201, {})
+        elif fault == "cut_after":
+            self._cut(201, b'{"sid": "SM')
+        elif fault in ("trickle_after", "trickle_head_after"):
+            self._trickle(fault)
+        elif fault == "endless_after":
+            self._send(201, "application/json", json.dumps(document).encode() + b" " * (4 << 20))
         elif fault == "garbage_after":
             self._send(201, "application/json", b"{not json")
         else:
             self._answer(status, document)
+
+    def _gateway(self, status: int, fault: str) -> None:
+        if fault.endswith("_cut"):
+            self._cut(status, _HTML)
+        else:
+            self._send(status, "text/html", b"" if fault.endswith("_empty") else _HTML)
+
+    def _cut(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+        self.close_connection = True
+
+    def _trickle(self, fault: str) -> None:
+        head = b"HTTP/1.1 201 Created\r\n"
+        if fault == "trickle_after":
+            head += b"Content-Length: 1000000\r\n\r\n"
+        piece = b" " if fault == "trickle_after" else b"X-Slow: 1\r\n"
+        self.close_connection = True
+        with suppress(OSError):
+            self.connection.sendall(head)
+            for byte in cycle(piece):
+                self.connection.sendall(bytes([byte]))
+                if self.server.emulator.closing.wait(0.05):
+                    return
 
     def _authenticate(self, account: Account) -> None:
         scheme, _, coded = self.headers.get("Authorization", "").partition(" ")

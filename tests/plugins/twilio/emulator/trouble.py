@@ -16,6 +16,15 @@ KINDS = (
     "garbage_after",  # taken, then 201 with something that is not JSON
     "problem",  # an error in the form of RFC 9457
     "redirect",  # 307, nothing taken
+    "throttle_empty",  # 429 without a body, nothing taken
+    "throttle_html",  # 429 with a gateway's page, nothing taken
+    "throttle_cut",  # 429 whose body breaks off, nothing taken
+    "daily_limit",  # 429 with 63038, nothing taken
+    "forbidden_html",  # 403 with a gateway's page, nothing taken
+    "cut_after",  # taken, then the answer breaks off
+    "trickle_after",  # taken, then the answer comes a byte at a time, without end
+    "trickle_head_after",  # the same in the headers
+    "endless_after",  # taken, then more than anybody would read
 )
 
 

@@ -15,8 +15,8 @@ from bridge.testing import (
     Reply,
     batch,
 )
-from bridge.testing.cases import Case
-from bridge.testing.samples import NOW
+from bridge.testing.table.cases import Case
+from bridge.testing.table.samples import NOW
 
 from ..emulator.account import NUMBER
 from .wire import (
@@ -104,6 +104,51 @@ ROWS: Sequence[Case] = (
         [look_up("+8613800138000", listing())],
         Outcome.NOT_SENT,
         code="ABSENT",
+        batch=one(),
+        settings={"resend_unknown": True},
+    ),
+    Reconcile(
+        "its text was redacted",
+        [look_up("+8613800138000", listing(listed(SID, "")))],
+        Outcome.UNKNOWN,
+        code="OUTCOME_UNKNOWN",
+        batch=one(),
+        settings={"resend_unknown": True},
+    ),
+    Reconcile(
+        "its text was encoded otherwise on the way",
+        [look_up("+8613800138000", listing(listed(SID, "Your code is: 1001")))],
+        Outcome.UNKNOWN,
+        code="OUTCOME_UNKNOWN",
+        batch=one(),
+        settings={"resend_unknown": True},
+    ),
+    Reconcile(
+        "shown without an id",
+        [look_up("+8613800138000", listing(listed("", "Your code is 1001")))],
+        Outcome.UNKNOWN,
+        code="UNREADABLE_ANSWER",
+        batch=one(),
+        settings={"resend_unknown": True},
+    ),
+    Reconcile(
+        "an answer that is no list of messages",
+        [look_up("+8613800138000", Reply(json={"messages": None}))],
+        Outcome.UNKNOWN,
+        batch=one(),
+        settings={"resend_unknown": True},
+    ),
+    Reconcile(
+        "another object altogether",
+        [look_up("+8613800138000", Reply(json={"status": "ok"}))],
+        Outcome.UNKNOWN,
+        batch=one(),
+        settings={"resend_unknown": True},
+    ),
+    Reconcile(
+        "an empty object",
+        [look_up("+8613800138000", Reply(json={}))],
+        Outcome.UNKNOWN,
         batch=one(),
         settings={"resend_unknown": True},
     ),

@@ -24,7 +24,7 @@ from bridge.testing import (
     Reply,
     text_template,
 )
-from bridge.testing.cases import Case
+from bridge.testing.table.cases import Case
 
 from ..emulator.account import SERVICE_SID
 from .wire import (

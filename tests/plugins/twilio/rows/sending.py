@@ -19,13 +19,13 @@ from bridge.testing import (
     batch,
     text_template,
 )
-from bridge.testing.cases import Case
+from bridge.testing.table.cases import Case
 
 from ..emulator.account import NUMBER
 from ..samples import HOOK
 from .wire import (
-    ABROAD,
     CONTENT,
+    INTERNATIONAL,
     MESSAGES,
     MMS,
     OTHER_SID,
@@ -67,10 +67,10 @@ ROWS: Sequence[Case] = (
         batch=one(sign_name="Bell"),
     ),
     Send(
-        "abroad, where the same digits are an American number",
+        "international, where the same digits are an American number",
         [post("m1", "+14155552671", created(), Body="Your code is 1001")],
         expect=SID,
-        batch=batch(["14155552671"], template=text_template(type=ABROAD)),
+        batch=batch(["14155552671"], template=text_template(type=INTERNATIONAL)),
     ),
     Send(
         "a domestic template reads those digits as a mainland number",
@@ -137,7 +137,7 @@ ROWS: Sequence[Case] = (
     Send(
         "a code the table does not know",
         [post("m1", "+8613800138000", failed(21999), Body=ANY)],
-        VendorRejected,
+        OutcomeUnknown,
         code="21999",
         batch=one(),
     ),
@@ -166,7 +166,7 @@ ROWS: Sequence[Case] = (
     Send(
         "a redirect",
         [post("m1", "+8613800138000", Reply(307, headers={"Location": "https://x.example/"}), Body=ANY)],
-        CredentialsRejected,
+        OutcomeUnknown,
         code="307",
         batch=one(),
     ),
@@ -223,6 +223,12 @@ ROWS: Sequence[Case] = (
         "MMS",
         [post("m1", "+14155552671", created("MM" + "1" * 32), Body="Hello name1001", MediaUrl=PICTURE)],
         expect="MM" + "1" * 32,
+        batch=batch(["14155552671"], template=MMS),
+    ),
+    Send(
+        "the answer about an MMS is late",
+        [post("m1", "+14155552671", Lost.TIMEOUT, Body=ANY, MediaUrl=PICTURE)],
+        expect=OutcomeUnknown,
         batch=batch(["14155552671"], template=MMS),
     ),
     Send(

@@ -12,10 +12,10 @@ from bridge.testing import (
     Webhook,
     request,
 )
-from bridge.testing.cases import Case
+from bridge.testing.table.cases import Case
 
 from ..emulator.account import SERVICE_SID
-from .wire import SID, callback, inbound, receipt, reply
+from .wire import SID, callback, inbound, receipt, reply, typed
 
 ROWS: Sequence[Case] = (
     Webhook(
@@ -50,6 +50,28 @@ ROWS: Sequence[Case] = (
             receipt(MessageStatus.UNDELIVERABLE, "21610", "The recipient has opted out.", opted_out=True)
         ],
     ),
+    Webhook(
+        "delivered, with an error code all the same",
+        callback("delivered", ErrorCode="30008"),
+        receipts=[receipt(MessageStatus.DELIVERED, "DELIVERED")],
+    ),
+    Webhook(
+        "a content type in other letters and with a charset",
+        typed("Application/X-WWW-Form-Urlencoded; charset=UTF-8"),
+        receipts=[receipt(MessageStatus.DELIVERED, "DELIVERED")],
+    ),
+    Webhook(
+        "a content type in capitals",
+        typed("APPLICATION/X-WWW-FORM-URLENCODED ;charset=utf-8"),
+        receipts=[receipt(MessageStatus.DELIVERED, "DELIVERED")],
+    ),
+    Webhook(
+        "a content type that only begins so",
+        typed("application/x-www-form-urlencodedx"),
+        expect=WebhookRejected,
+    ),
+    Webhook("JSON", typed("application/json"), expect=WebhookRejected),
+    Webhook("no content type", typed(""), expect=WebhookRejected),
     Webhook(
         "canceled",
         callback("canceled"),

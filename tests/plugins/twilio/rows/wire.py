@@ -23,7 +23,7 @@ from bridge.testing import (
     page_window,
     request,
 )
-from bridge.testing.samples import NOW
+from bridge.testing.table.samples import NOW
 
 from ..emulator.account import ACCOUNT_SID, NUMBER, SERVICE_SID
 from ..samples import HOOK
@@ -34,7 +34,7 @@ OTHER_SID = "SM" + "2" * 32
 CONTENT_SID = "HX" + "1" * 32
 OLD_SID = "HX" + "2" * 32
 OLDER_SID = "HX" + "3" * 32
-ABROAD = TemplateType.INTERNATIONAL
+INTERNATIONAL = TemplateType.INTERNATIONAL
 PICTURE = "https://media.example.com/picture.jpg"
 
 
@@ -110,6 +110,12 @@ def callback(status: str, query: str = "m=m1&b=c1", **fields: str) -> WebhookReq
     return raw(request(tail="/status", form={**given, **fields}), query)
 
 
+def typed(content_type: str) -> WebhookRequest:
+    """A status callback that says this of its body."""
+    plain = callback("delivered")
+    return replace(plain, headers={**plain.headers, "content-type": content_type})
+
+
 def inbound(body: str, **fields: str) -> WebhookRequest:
     given = {"MessageSid": SID, "From": "+8613800138000", "To": NUMBER, "Body": body, "NumMedia": "0"}
     return request(tail="/inbound", form={**given, **fields})
@@ -155,7 +161,7 @@ def picture(size: int = 1000, kind: str = "image/jpeg", status: int = 200) -> Ex
 
 
 MADE = Reply(201, json={"sid": CONTENT_SID})
-MMS = digital_template(type=ABROAD, state="")
+MMS = digital_template(type=INTERNATIONAL, state="")
 CONTENT = {"template_mode": "content"}
 WHATSAPP = {
     "template_mode": "whatsapp",

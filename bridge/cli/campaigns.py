@@ -1,0 +1,267 @@
+"""`sms-bridge campaigns`: what became of a campaign, and a hand on it while it is sent."""
+
+import sys
+import time
+from collections.abc import Sequence
+from datetime import tzinfo
+
+import click
+
+from bridge import clock
+from bridge.services.campaigns.desk import CampaignDesk
+from bridge.services.campaigns.desk import campaigns as opened
+from bridge.services.campaigns.exporting import STATUSES
+from bridge.services.campaigns.seeing import STATES, Funnel, SeenCampaign, Whole
+
+from .exporting import write_csv, write_lines
+from .opening import moment_of, say, settings_of_ledger, who
+from .printing import Lists, Rows, Told, When, listing, moment, show, words
+
+_COLUMNS = (
+    "campaign",
+    "id",
+    "channel",
+    "state",
+    "first send",
+    "last send",
+    "recipients",
+    "waiting",
+    "sent",
+    "delivered",
+    "failed",
+    "unknown",
+)
+_channel = click.option("--channel", help="Only this channel's.")
+
+
+@click.group(cls=Lists)
+def campaigns() -> None:
+    """Campaigns: what became of them; pause, resume or cancel one; export its recipients."""
+
+
+@campaigns.command("list")
+@_channel
+@click.option("--search", default="", help="Part of the campaign's name, an outId or a template's code.")
+@click.option("--state", type=click.Choice(STATES), help="Only these.")
+@click.option("--since", help="First sent on or after this day (2026-11-28, or with a time).")
+@click.option("--until", help="First sent before this day.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@listing
+def campaigns_list(
+    channel: str | None,
+    search: str,
+    state: str | None,
+    since: str | None,
+    until: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Show campaigns, the latest first: how many recipients, and where they stand."""
+    settings = settings_of_ledger()
+    zone = settings.bridge.timezone
+    with opened(settings, who()) as desk:
+        found = desk.seeing.search(
+            desk.chosen(channel),
+            text=search,
+            state=state,
+            since=moment_of(since, zone, 0),
+            until=moment_of(until, zone, 1 << 62),
+            limit=limit,
+        )
+    rows = [
+        (
+            words(one.name),
+            one.id,
+            one.channel,
+            _state(one),
+            When(one.first),
+            When(one.last),
+            *_numbers(one.funnel),
+        )
+        for one in found
+    ]
+    show(Rows("campaigns", "Campaigns", _COLUMNS, rows), as_json=as_json, timezone=zone)
+
+
+@campaigns.command("show")
+@click.argument("campaign")
+@_channel
+@listing
+def campaigns_show(campaign: str, channel: str | None, as_json: bool) -> None:
+    """Show CAMPAIGN: what it sends, where its recipients stand, why some failed, how long delivery took.
+
+    It is named by its task id, by its outId where Quick Audience gave no task, or by the id that the list
+    shows.
+    """
+    settings = settings_of_ledger()
+    with opened(settings, who()) as desk:
+        whole = desk.seeing.whole(desk.chosen(channel), campaign)
+    show(*_whole(whole), as_json=as_json, timezone=settings.bridge.timezone)
+
+
+@campaigns.command("pause")
+@click.argument("campaign")
+@_channel
+@click.option("--reason", default="Paused by an operator.", show_default=True)
+def campaigns_pause(campaign: str, channel: str | None, reason: str) -> None:
+    """Send nothing more of CAMPAIGN until it is resumed; its sends are still accepted and wait."""
+    with opened(settings_of_ledger(), who()) as desk:
+        desk.steering.pause(desk.chosen(channel), campaign, reason)
+    say(f"The campaign is paused; what is being called runs its course. Resume it with: {_again(campaign)}")
+
+
+@campaigns.command("resume")
+@click.argument("campaign")
+@_channel
+@click.option("--reason", default="")
+def campaigns_resume(campaign: str, channel: str | None, reason: str) -> None:
+    """Send CAMPAIGN on."""
+    with opened(settings_of_ledger(), who()) as desk:
+        desk.steering.resume(desk.chosen(channel), campaign, reason)
+    say("The campaign is sent on.")
+
+
+@campaigns.command("cancel")
+@click.argument("campaign")
+@_channel
+@click.option("--reason", default="Cancelled by an operator.", show_default=True)
+@click.option("--yes", is_flag=True, help="Do not ask: it cannot be taken back.")
+def campaigns_cancel(campaign: str, channel: str | None, reason: str, yes: bool) -> None:
+    """End what of CAMPAIGN was not sent yet, for good.
+
+    Quick Audience gets a failed receipt with the code CANCELLED for each such recipient; sends of the
+    campaign that come later are refused. What was handed to the vendor runs its course.
+    """
+    with opened(settings_of_ledger(), who()) as desk:
+        if not yes:
+            [seen] = [desk.seeing.whole(desk.chosen(channel), campaign).campaign]
+            question = (
+                f"{seen.funnel.waiting} of {seen.funnel.recipients} recipients are not sent to. Cancel?"
+            )
+            click.confirm(question, abort=True)
+        desk.steering.cancel(desk.chosen(channel), campaign, reason)
+    say("The campaign is cancelled; the workers end what was not sent.")
+
+
+@campaigns.command("export")
+@click.argument("campaign")
+@_channel
+@click.option("--status", "statuses", type=click.Choice(STATUSES), multiple=True, help="Only these.")
+@click.option("--code", "codes", multiple=True, help="Only these.")
+@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
+@click.option("--full", is_flag=True, help="Whole numbers; the audit keeps who asked for them.")
+def campaigns_export(
+    campaign: str,
+    channel: str | None,
+    statuses: tuple[str, ...],
+    codes: tuple[str, ...],
+    form: str,
+    full: bool,
+) -> None:
+    """Write the recipients of CAMPAIGN to standard output: one row each, however many there are."""
+    settings = settings_of_ledger()
+    with opened(settings, who()) as desk:
+        found = desk.seeing.find(desk.chosen(channel), campaign)
+        rows = desk.exporting.rows(found, statuses, codes, full=full)
+        write = write_csv if form == "csv" else write_lines
+        write(rows, sys.stdout, settings.bridge.timezone)
+
+
+@campaigns.command("watch")
+@click.argument("campaign")
+@_channel
+@click.option("--every", type=click.FloatRange(0.1, 3600), default=2.0, show_default=True, help="Seconds.")
+@click.option("--times", type=click.IntRange(1), help="Look so often; without it, until all have ended.")
+def campaigns_watch(campaign: str, channel: str | None, every: float, times: int | None) -> None:
+    """Look at CAMPAIGN again and again, until every recipient has come to an end."""
+    settings = settings_of_ledger()
+    with opened(settings, who()) as desk:
+        _watch(desk, desk.chosen(channel), campaign, settings.bridge.timezone, every, times)
+
+
+def _watch(
+    desk: CampaignDesk, channels: Sequence[str], campaign: str, zone: tzinfo, every: float, times: int | None
+) -> None:
+    before: tuple[float, int] | None = None
+    looked = 0
+    while True:
+        seen = desk.seeing.whole(channels, campaign).campaign
+        at, gone = time.monotonic(), seen.funnel.recipients - seen.funnel.waiting
+        speed = "" if before is None else f"  {(gone - before[1]) / max(at - before[0], 0.001):,.0f}/s"
+        before, looked = (at, gone), looked + 1
+        titles = ("recipients", "waiting", "sent", "delivered", "failed", "unknown")
+        numbers = "  ".join(
+            f"{title} {number:,}" for title, number in zip(titles, _numbers(seen.funnel), strict=True)
+        )
+        click.echo(f"{moment(clock.millis(time.time), zone)}  {seen.state}  {numbers}{speed}")
+        if looked == times or (times is None and not seen.funnel.open):
+            return
+        time.sleep(every)
+
+
+def _whole(whole: Whole) -> list[Rows]:
+    seen = whole.campaign
+    facts: list[tuple[str, object]] = [
+        ("campaign", seen.name),
+        ("id", seen.id),
+        ("named by", seen.named_by),
+        ("channel", seen.channel),
+        ("state", _state(seen)),
+        ("template", f"{whole.template_code} {whole.template_name}".strip()),
+        ("text", whole.template_text),
+        ("signature", whole.sign),
+        ("first send", When(seen.first)),
+        ("last send", When(seen.last)),
+        ("sends", seen.sends),
+        *whole.task.items(),
+        *((f"file {at}", _file(*file)) for at, file in enumerate(whole.files, 1)),
+    ]
+    funnel = seen.funnel
+    stages = [
+        ("recipients", funnel.recipients),
+        ("waiting", funnel.waiting),
+        ("outcome in question", funnel.in_question),
+        ("sent, no receipt yet", funnel.accepted),
+        ("delivered", funnel.delivered),
+        ("failed", funnel.failed),
+        ("never known", funnel.unknown),
+        ("segments sent", funnel.segments),
+    ]
+    failures = [(one.count, f"{one.share:.1%}", one.status, one.code, one.sentence) for one in whole.failures]
+    times = [
+        (Told("longer", None) if one.within_s is None else Told(_span(one.within_s), one.within_s), one.count)
+        for one in whole.times
+    ]
+    return [
+        Rows("campaign", "Campaign", ("what", "is"), facts),
+        Rows("funnel", "Recipients", ("stage", "count"), stages),
+        Rows("failures", "Failures", ("count", "share", "status", "code", "meaning"), failures),
+        Rows("times", "Time to delivery", ("within", "count"), times),
+    ]
+
+
+def _numbers(funnel: Funnel) -> tuple[int, int, int, int, int, int]:
+    on_the_way = funnel.accepted + funnel.in_question
+    return funnel.recipients, funnel.waiting, on_the_way, funnel.delivered, funnel.failed, funnel.unknown
+
+
+def _state(seen: SeenCampaign) -> Told:
+    return Told(
+        f"{seen.state}: {seen.reason}" if seen.reason and seen.state != "running" else seen.state, seen.state
+    )
+
+
+def _file(done: bool, taken: int, error: str) -> str:
+    how = "read" if done else "being read"
+    return f"{how}, {taken} recipients" + (f": {error}" if error else "")
+
+
+def _span(span_s: int) -> str:
+    for unit, size in (("h", 3600), ("min", 60)):
+        if span_s >= size:
+            return f"{span_s // size} {unit}"
+    return f"{span_s} s"
+
+
+def _again(campaign: str) -> str:
+    return f"sms-bridge campaigns resume {campaign}"

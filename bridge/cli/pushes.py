@@ -1,0 +1,88 @@
+"""`sms-bridge push`: callbacks to Quick Audience, those that wait and those that were given up."""
+
+import time
+
+import click
+
+from bridge.clock import millis
+
+from .opening import looking, moment_of, operating, say, settings_of_ledger
+from .printing import Lists, Rows, When, listing, show
+
+
+@click.group(cls=Lists)
+def push() -> None:
+    """Callbacks to Quick Audience: what waits, what was given up."""
+
+
+@push.command("list")
+@click.option("--channel", help="Only this channel's.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@listing
+def push_list(channel: str | None, limit: int, as_json: bool) -> None:
+    """Show how many callbacks wait and what Quick Audience last said, and those that were given up."""
+    settings = settings_of_ledger()
+    with looking(settings) as desk:
+        waiting, dead = desk.callbacks(channel), desk.given_up(channel, limit=limit)
+    waits = [(one.channel, one.entries, When(one.oldest), one.answer) for one in waiting]
+    given_up = [
+        (one.id, one.channel, one.kind, one.out_id, one.entries, When(one.since), one.error) for one in dead
+    ]
+    show(
+        Rows("waiting", "Waiting", ("channel", "entries", "oldest", "last answer"), waits),
+        Rows(
+            "given_up",
+            "Given up",
+            ("id", "channel", "kind", "outId", "entries", "since", "error"),
+            given_up,
+        ),
+        as_json=as_json,
+        timezone=settings.bridge.timezone,
+    )
+
+
+@push.command("replay")
+@click.argument("ids", nargs=-1, type=int)
+@click.option("--channel", help="Everything that this channel gave up.")
+@click.option("--all", "everything", is_flag=True, help="Everything that any channel gave up.")
+@click.option("--since", help="What ended from then on, also what was confirmed; needs --channel.")
+@click.option("--until", help="The end of that span. [default: now]")
+@click.option("--outid", default="", help="Only this outId's, of that span.")
+def push_replay(
+    ids: tuple[int, ...],
+    channel: str | None,
+    everything: bool,
+    since: str | None,
+    until: str | None,
+    outid: str,
+) -> None:
+    """Push what was given up once more: the given IDS, a channel's, or all.
+
+    With --since, and --channel, everything of that span, also what Quick Audience had confirmed. Times are
+    written "2026-11-29 08:00", in the bridge's time zone, or with an offset of their own.
+    """
+    if since is not None:
+        if ids or everything or channel is None:
+            raise click.UsageError("With --since give --channel, and neither ids nor --all.")
+        _replay_span(channel, since, until, outid)
+        return
+    if until is not None or outid:
+        raise click.UsageError("Give --since with --until and --outid.")
+    if sum((bool(ids), channel is not None, everything)) != 1:
+        raise click.UsageError("Give either ids, or --channel, or --all.")
+    with operating() as desk:
+        count = desk.replay(channel=channel, ids=ids or None)
+    say(f"{count} callbacks are pushed again.")
+
+
+def _replay_span(channel: str, since: str, until: str | None, out_id: str) -> None:
+    settings = settings_of_ledger()
+    zone = settings.bridge.timezone
+    now = millis(time.time)
+    begin, end = moment_of(since, zone, now), moment_of(until, zone, now)
+    with operating() as desk:
+        replayed = desk.replay_span(channel, begin, end, out_id)
+    say(
+        f"{replayed.receipts} receipts and {replayed.replies} replies are pushed again, "
+        f"and {replayed.given_up} callbacks that were given up."
+    )

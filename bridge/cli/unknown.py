@@ -1,0 +1,100 @@
+"""`sms-bridge unknown`: messages whose outcome is not known; asked about now, or sent again on your word."""
+
+from dataclasses import astuple
+
+import click
+
+from bridge.services import upkeep
+from bridge.services.settling import Asked
+
+from .opening import Trouble, say, settings_of_bridge, who
+from .printing import Lists, Rows, Told, When, listing, show
+
+_COLUMNS = (
+    "channel",
+    "account",
+    "batch",
+    "send",
+    "outId",
+    "template",
+    "messages",
+    "called",
+    "next look",
+    "deadline",
+    "resent",
+)
+
+
+@click.group(cls=Lists)
+def unknown() -> None:
+    """Messages whose outcome is not known: the vendor may have taken them, or not."""
+
+
+@unknown.command("list")
+@click.option("--channel", help="Only this channel's.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="Batches.")
+@listing
+def unknown_list(channel: str | None, limit: int, as_json: bool) -> None:
+    """Show the batches in question, the oldest call first, and when their vendor is asked next."""
+    settings = settings_of_bridge()
+    with upkeep.ledger_of(settings) as ledger:
+        found = upkeep.unknowns(settings, ledger).list(channel, limit=limit)
+    rows = [
+        (*cells[:7], *map(When, cells[7:10]), Told("yes" if cells[10] else "", cells[10]))
+        for cells in map(astuple, found)
+    ]
+    listed = Rows("unknown", "Unknown outcomes", _COLUMNS, rows)
+    show(listed, as_json=as_json, timezone=settings.bridge.timezone)
+
+
+@unknown.command("settle")
+@click.option("--channel", help="Only this channel's.")
+def unknown_settle(channel: str | None) -> None:
+    """Ask the vendors now. What they prove absent is sent again; nothing else is."""
+    settings = settings_of_bridge()
+    with upkeep.ledger_of(settings) as ledger, upkeep.channels_of(settings, ledger) as opened:
+        answers = upkeep.unknowns(settings, ledger).settle(opened, channel)
+    for name, asked in answers.items():
+        say(f"{name}: {_told(asked)}")
+
+
+@unknown.command("resend")
+@click.argument("channel")
+@click.option("--batch", "batches", multiple=True, help="Only this batch's, by its reference; repeatable.")
+@click.option("--outid", default="", help="Only those of this outId.")
+@click.option("--accept-duplicates", is_flag=True, help="You know that persons may get a message twice.")
+@click.option("--reason", help="Why; it is kept with the decision and logged.")
+def unknown_resend(
+    channel: str, batches: tuple[str, ...], outid: str, accept_duplicates: bool, reason: str | None
+) -> None:
+    """Send messages of CHANNEL whose outcome is not known once more: some may arrive twice.
+
+    At most once for each message. Without --accept-duplicates and --reason it only says how many there are.
+    """
+    settings = settings_of_bridge()
+    with upkeep.ledger_of(settings) as ledger:
+        desk = upkeep.unknowns(settings, ledger, who())
+        chosen = desk.chosen(channel, batches, outid)
+        count = desk.resendable(chosen)
+        if not count:
+            say("There is no message of unknown outcome that was not sent again before.")
+            return
+        if not accept_duplicates or not reason:
+            raise Trouble(
+                f"{count} messages may arrive twice: the vendor may have taken them. Ask it first, with "
+                "sms-bridge unknown settle; to send them all the same, add --accept-duplicates and --reason."
+            )
+        resent = desk.resend(chosen, reason)
+    say(f"{resent.messages} messages are sent again; as many may arrive twice. Decision {resent.decision}.")
+
+
+def _told(asked: Asked) -> str:
+    if not asked.open and not asked.failed:
+        return "no message of unknown outcome."
+    parts = [
+        f"{asked.open} messages in question: {asked.accepted} taken, {asked.rejected} refused,",
+        f"{asked.absent} absent and sent again, {asked.unknown} still unknown",
+    ]
+    notes = [f"{asked.not_asked} of them cannot be asked about"] if asked.not_asked else []
+    notes += [f"{asked.failed} could not be settled, the log says why"] if asked.failed else []
+    return " ".join(parts) + (f" ({'; '.join(notes)})." if notes else ".")

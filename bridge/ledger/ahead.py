@@ -1,0 +1,82 @@
+"""What was written while a clock ran ahead: it must not wait until that time comes.
+
+A time too far away to have been meant is brought back to now. Leases of vendor calls are left alone: whose
+call may still arrive, nobody else may conclude.
+"""
+
+from collections.abc import Iterator
+
+from sqlalchemy import ColumnElement, Table, and_, literal, or_, select, update
+
+from bridge.clock import FOREVER_MS, HOUR_MS, MINUTE_MS
+
+from .database import tables
+from .database.dialects import lit
+from .database.engine import Database
+
+_SKEW_MS = 2 * MINUTE_MS
+"""By how much clocks of several machines may differ."""
+_LONGEST_WAIT_MS = HOUR_MS + _SKEW_MS
+"""The longest back-off there is, of anything but a sweep."""
+_LONGEST_SWEEP_MS = 24 * HOUR_MS
+
+
+class Ahead:
+    """Brings back what a clock that ran ahead has written."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def bring_back(self, now: int) -> int:
+        """Make due now what waits for a time that was never meant.
+
+        Returns how many rows.
+        """
+        with self._database.read() as connection:  # there is nothing to write as a rule
+            wrong = [one for one in _put_off(now) if connection.execute(one.look).first()]
+        if not wrong:
+            return 0
+        return self._database.write(
+            lambda connection: sum(connection.execute(one.mend).rowcount for one in wrong)
+        )
+
+
+class _PutOff:
+    """Rows that wait too long, and what their columns are to hold."""
+
+    def __init__(self, table: Table, wrong: ColumnElement[bool], **right: int | None) -> None:
+        self.look = select(literal(1)).select_from(table).where(wrong).limit(1)
+        self.mend = update(table).where(wrong).values(**right)
+
+
+def _put_off(now: int) -> Iterator[_PutOff]:
+    late = now + _LONGEST_WAIT_MS
+    yield _PutOff(tables.batch, _batches(now), due=now)
+    for table in (tables.push, tables.file, tables.page):
+        yield _PutOff(table, table.c.due > late, due=now)
+    for table in (tables.push, tables.file):
+        yield _PutOff(table, table.c.lease > late, owner=None, lease=None)
+    for table in (tables.template, tables.sign, tables.filing, tables.account_sign):
+        yield _PutOff(table, table.c.checked > now + _SKEW_MS, checked=0)
+    yield _PutOff(tables.filing, tables.filing.c.due > late, due=now)
+    account = tables.account
+    paused = and_(account.c.paused_until > late, account.c.paused_until < FOREVER_MS)
+    yield _PutOff(account, paused, paused_until=now)
+    state, lease, bucket = tables.channel_state, tables.lease, tables.bucket
+    paused = and_(state.c.paused_until > late, state.c.paused_until < FOREVER_MS)
+    yield _PutOff(state, paused, paused_until=now)
+    yield _PutOff(state, state.c.breaker_until > late, breaker_until=now)
+    yield _PutOff(lease, lease.c.due > now + _LONGEST_SWEEP_MS, due=now)
+    yield _PutOff(lease, lease.c.until > late, until=now)
+    yield _PutOff(bucket, bucket.c.arrival > late * 1000, arrival=now * 1000)
+
+
+def _batches(now: int) -> ColumnElement[bool]:
+    """Return those made or called in a future: policies may defer others for as long as they like."""
+    batch, future = tables.batch, now + _SKEW_MS
+    return and_(
+        tables.UNFINISHED,
+        batch.c.state.in_([lit(tables.READY), lit(tables.UNKNOWN)]),
+        batch.c.due > future,
+        or_(batch.c.called > future, batch.c.id > future << 21),
+    )

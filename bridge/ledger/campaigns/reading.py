@@ -1,0 +1,195 @@
+"""What is known of campaigns: their sends and their tallies. No question here reads the message table,
+but the one for a vendor's words, and that is bounded.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, and_, case, func, literal, or_, select
+
+from ..database import tables
+from ..database.engine import Database
+from ..refs import from_ref
+from .joining import CampaignKind, CampaignState
+
+_campaign, _send, _tally = tables.campaign, tables.send, tables.tally
+_LOOKED_AT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A campaign with its sends counted; times in milliseconds. `reason`: why it is paused or cancelled."""
+
+    id: int
+    channel: str
+    kind: CampaignKind
+    name: str
+    state: CampaignState
+    reason: str
+    changed: int
+    first: int
+    last: int
+    sends: int
+    recipients: int
+
+
+class Part(NamedTuple):
+    """So many messages of one kind; `ms` is the sum of their times to delivery."""
+
+    status: int
+    code: str
+    account: str
+    segments: int
+    bucket: int
+    number: int
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LastSend:
+    """The latest send of a campaign, which tells how all look."""
+
+    sign_name: str
+    template_code: str
+    template: Mapping[str, Any]
+    task: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which are wanted. `text`: in the name, an outId or a template's code. Times: of the first send."""
+
+    channels: Collection[str]
+    text: str = ""
+    state: CampaignState | None = None
+    since: int = 0
+    until: int = 1 << 62
+    limit: int = 50
+
+
+class Campaigns:
+    """Reads of campaigns."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def search(self, wanted: Search) -> list[Campaign]:
+        """Return campaigns, the latest first."""
+        rows = (
+            select(_campaign.c.id)
+            .where(
+                _campaign.c.channel.in_(wanted.channels),
+                _campaign.c.created.between(wanted.since, wanted.until),
+            )
+            .order_by(_campaign.c.created.desc(), _campaign.c.id.desc())
+            .limit(wanted.limit)
+        )
+        if wanted.state is not None:
+            rows = rows.where(_campaign.c.state == int(wanted.state))
+        if wanted.text:
+            rows = rows.where(_mentions(wanted.text))
+        return self._read(_campaign.c.id.in_(rows.scalar_subquery()))
+
+    def named(self, channels: Collection[str], text: str) -> list[Campaign]:
+        """Return the campaigns of this name, or of this reference."""
+        number = from_ref(text)
+        mine = or_(_campaign.c.name == text, _campaign.c.id == (-1 if number is None else number))
+        return self._read(and_(_campaign.c.channel.in_(channels), mine))
+
+    def parts(self, campaign_ids: Sequence[int]) -> dict[int, list[Part]]:
+        """Return the messages of campaigns by kind, those that wait in no part."""
+        kind = (_tally.c.status, _tally.c.code, _tally.c.account, _tally.c.segments, _tally.c.bucket)
+        number = func.sum(_tally.c.count).label("number")
+        rows = (
+            select(_send.c.campaign_id, *kind, number, func.sum(_tally.c.ms).label("ms"))
+            .join_from(_send, _tally, _tally.c.send_id == _send.c.id)
+            .where(_send.c.campaign_id.in_(campaign_ids))
+            .group_by(_send.c.campaign_id, *kind)
+            .having(number != 0)
+        )
+        found: dict[int, list[Part]] = defaultdict(list)
+        with self._database.read() as connection:
+            for row in connection.execute(rows):
+                fields = (row.status, row.code, row.account, row.segments, row.bucket)
+                part = Part(*fields, int(row.number), int(row.ms))
+                found[row.campaign_id].append(part)
+        return found
+
+    def last_send(self, campaign_id: int) -> LastSend | None:
+        """Return the latest send of a campaign."""
+        rows = select(_send).where(_send.c.campaign_id == campaign_id).order_by(_send.c.id.desc()).limit(1)
+        with self._database.read() as connection:
+            row = connection.execute(rows).one_or_none()
+        if row is None:
+            return None
+        return LastSend(row.sign_name, row.template_code, json.loads(row.template), json.loads(row.task))
+
+    def files(self, campaign_id: int) -> list[tuple[bool, int, str]]:
+        """Return of each file of a campaign if it is read to its end, its recipients, and what went wrong."""
+        file = tables.file
+        rows = select(file.c.state, file.c.taken, file.c.error).join_from(
+            file, _send, _send.c.id == file.c.send_id
+        )
+        with self._database.read() as connection:
+            found = connection.execute(rows.where(_send.c.campaign_id == campaign_id)).all()
+        return [(row.state == tables.DONE, row.taken, row.error) for row in found]
+
+    def words(self, campaign_id: int, code: str) -> str:
+        """Return what the vendor said with a code, from the first of a few batches that has it, or ""."""
+        message, batch = tables.message, tables.batch
+        mine = select(_send.c.id).where(_send.c.campaign_id == campaign_id)
+        some = select(batch.c.id).where(batch.c.send_id.in_(mine)).order_by(batch.c.id).limit(_LOOKED_AT)
+        rows = select(message.c.reason).where(
+            message.c.batch_id.in_(some.scalar_subquery()), message.c.code == code, message.c.reason != ""
+        )
+        with self._database.read() as connection:
+            return str(connection.execute(rows.limit(1)).scalar() or "")
+
+    def _read(self, condition: Any) -> list[Campaign]:
+        rows = _counted().where(condition)
+        with self._database.read() as connection:
+            return [
+                Campaign(
+                    row.id,
+                    row.channel,
+                    CampaignKind(row.kind),
+                    row.name,
+                    CampaignState(row.state),
+                    row.reason,
+                    row.changed,
+                    row.created,
+                    row.last or row.created,
+                    row.sends,
+                    int(row.recipients),
+                )
+                for row in connection.execute(rows)
+            ]
+
+
+def _counted() -> Select[Any]:
+    columns = [
+        _campaign.c[name]
+        for name in ("id", "channel", "kind", "name", "state", "reason", "changed", "created")
+    ]
+    return (
+        select(
+            *columns,
+            func.max(_send.c.created).label("last"),
+            func.sum(case((_send.c.id.is_(None), 0), else_=1)).label("sends"),
+            func.coalesce(func.sum(_send.c.count), literal(0)).label("recipients"),
+        )
+        .join_from(_campaign, _send, _send.c.campaign_id == _campaign.c.id, isouter=True)
+        .group_by(*columns)
+        .order_by(_campaign.c.created.desc(), _campaign.c.id.desc())
+    )
+
+
+def _mentions(text: str) -> Any:
+    in_send = or_(
+        _send.c.out_id.contains(text, autoescape=True), _send.c.template_code.contains(text, autoescape=True)
+    )
+    sends = select(_send.c.id).where(_send.c.campaign_id == _campaign.c.id, in_send)
+    return or_(_campaign.c.name.contains(text, autoescape=True), sends.exists())

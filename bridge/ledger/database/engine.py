@@ -1,0 +1,307 @@
+"""The database: one engine for SQLite and PostgreSQL, short transactions, retries that are safe.
+
+SQLite is opened in WAL mode with synchronous FULL: an accepted send survives a power cut, and at send sizes
+it costs nothing against NORMAL. Writers of one process queue at a lock, since SQLite's own waiting sleeps.
+"""
+
+import os
+import random
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import structlog
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from .bell import Bell
+from .reasons import reason_in, reason_of
+
+log = structlog.get_logger("bridge.ledger")
+
+T = TypeVar("T")
+
+GATHERED = "gathered"
+"""Under this name a transaction keeps beside its connection what `Database.before_commit` will write."""
+
+_BUSY_TIMEOUT_S = 30
+_ATTEMPTS = 6
+# PostgreSQL: serialization failure and deadlock. Nothing was committed, so the work may be done again.
+_RETRIED_STATES = frozenset({"40001", "40P01"})
+# PostgreSQL: the server became a standby. Its connections are dropped, so that the new primary is found.
+_READ_ONLY_STATE = "25006"
+# SQLite: what a connection met when it was opened it keeps, also when the file may be written to again or
+# another one lies in its place.
+_STALE_CODES = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR})
+_CHECKPOINT_WAIT_MS = 500
+# PostgreSQL: no rights, no such table, no such column. Nothing that the bridge could mend.
+_NOT_OURS_STATES = frozenset({_READ_ONLY_STATE, "42501", "42P01", "42703"})
+# A database host that vanished is noticed within a minute, not after the two hours of most systems.
+_KEEPALIVE = {
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+# A process stopped inside a transaction, or whose machine vanished, must not keep rows locked for long.
+_IDLE_TRANSACTION_MS = 60_000
+
+
+_WAKES = "wakes"
+
+
+def wake(connection: Connection) -> None:
+    """Tell waiting workers that there is work, once the transaction is committed."""
+    connection.info[_WAKES] = True
+
+
+class LedgerUnavailable(Exception):
+    """The database cannot be used: not reachable, wrong schema, or an unsupported kind."""
+
+
+class WrongSchema(LedgerUnavailable):
+    """The database has the schema of another version: a person must act, waiting does not help."""
+
+
+class Database:
+    """Connections and transactions. Opened once per process, after the fork."""
+
+    def __init__(self, url: str, *, pool_size: int = 16) -> None:
+        parsed = _parse(url)
+        self.sqlite = parsed.get_backend_name() == "sqlite"
+        self._lock = threading.Lock() if self.sqlite else None
+        self.engine = (
+            _sqlite_engine(parsed, pool_size) if self.sqlite else _postgres_engine(parsed, pool_size)
+        )
+        self.before_commit: list[Callable[[Connection], None]] = []
+        """What every write transaction does last, with what it gathered beside its connection."""
+        # Its commits may be lost in a power cut, never torn: for records that are worth less than a sync.
+        self._relaxed = _sqlite_engine(parsed, 4, "NORMAL") if self.sqlite else self.engine
+        self._bell = Bell(self._notify)
+
+    def write(self, work: Callable[[Connection], T], *, durable: bool = True) -> T:
+        """Run `work` in one write transaction and return what it returned, once it is committed.
+
+        Run again from the start after a deadlock, a busy database, or an id that another process drew too: it
+        must have no other effects and draw its ids itself.
+        `durable=False` gives up the last milliseconds of commits in a power cut for speed.
+        Raises LedgerUnavailable when the database is gone; then nothing is known to be stored.
+        """
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                with self._lock or nullcontext():
+                    return self._commit(work, durable)
+            except PoolTimeout as error:
+                raise _no_connection() from error
+            except DBAPIError as error:
+                self._throw_away_stale(error)
+                if attempt == _ATTEMPTS or not _worth_repeating(error):
+                    raise _translated(error) from error
+                log.warning("transaction repeated", attempt=attempt, error=type(error.orig).__name__)
+                time.sleep(random.uniform(0, 0.02 * 2**attempt))
+        raise AssertionError("unreachable")
+
+    def _commit(self, work: Callable[[Connection], T], durable: bool) -> T:
+        engine = self.engine if durable else self._relaxed
+        with engine.begin() as connection:
+            if not durable and not self.sqlite:
+                connection.execute(text("SET LOCAL synchronous_commit = off"))
+            for left in (GATHERED, _WAKES):  # by a transaction on this connection that was rolled back
+                connection.info.pop(left, None)
+            result = work(connection)
+            for hook in self.before_commit:
+                hook(connection)
+            wakes = connection.info.pop(_WAKES, False)
+        if wakes and not self.sqlite:
+            self._bell.ring()
+        return result
+
+    def _notify(self) -> None:
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("NOTIFY sms_bridge")
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Yield a connection for reading one consistent state. Raises LedgerUnavailable as `write`."""
+        try:
+            with self.engine.connect().execution_options(reads_only=True) as connection:
+                yield connection
+        except PoolTimeout as error:
+            raise _no_connection() from error
+        except DBAPIError as error:
+            self._throw_away_stale(error)
+            raise _translated(error) from error
+
+    def checkpoint(self) -> bool:
+        """Write SQLite's log into the file and empty it: what was deleted must not live on there.
+
+        Returns False when readers or a writer were in the way, so that it is to be tried again. Raises
+        LedgerUnavailable.
+        """
+        if not self.sqlite:
+            return True
+        try:
+            with self._lock or nullcontext(), closing(self.engine.raw_connection()) as connection:
+                cursor: Any = connection.cursor()
+                cursor.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_WAIT_MS}")
+                try:
+                    busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                finally:
+                    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_S * 1000}")
+        except PoolTimeout as error:
+            raise _no_connection() from error
+        except sqlite3.OperationalError as error:
+            raise LedgerUnavailable(reason_in(str(error))) from error
+        return not busy
+
+    def _throw_away_stale(self, error: DBAPIError) -> None:
+        """Drop all connections after an error that they would keep, when the cause is long gone."""
+        code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+        if getattr(error.orig, "sqlstate", None) == _READ_ONLY_STATE or code in _STALE_CODES:
+            self.engine.dispose()
+            self._relaxed.dispose()
+
+    def listen(self, heard: Callable[[], None], stop: threading.Event) -> None:
+        """Call `heard` whenever another process accepted work; returns at once on SQLite, else at `stop`.
+
+        Only a hint that saves waiting: after a lost connection the caller's own looking goes on.
+        """
+        while not self.sqlite and not stop.is_set():
+            try:
+                with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                    connection.exec_driver_sql("LISTEN sms_bridge")
+                    driver: Any = connection.connection.driver_connection
+                    while not stop.is_set():
+                        for _ in driver.notifies(timeout=1, stop_after=1):
+                            heard()
+            except Exception as error:  # noqa: BLE001 - the driver's own errors come unwrapped from here
+                log.warning("LISTEN connection lost", error=type(error).__name__)
+                stop.wait(5)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._bell.close()
+        self.engine.dispose()
+        self._relaxed.dispose()
+
+
+def _parse(url: str) -> URL:
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend not in ("sqlite", "postgresql"):
+        raise LedgerUnavailable(f"The database {backend} is not supported; use sqlite or postgresql+psycopg.")
+    if backend == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if not parsed.database or parsed.database == ":memory:":
+        raise LedgerUnavailable("The SQLite database must be a file: sqlite:///var/bridge.db")
+    Path(parsed.database).expanduser().parent.mkdir(parents=True, exist_ok=True)
+    return parsed
+
+
+def _sqlite_engine(url: URL, pool_size: int, synchronous: str = "FULL") -> Engine:
+    engine = create_engine(
+        url,
+        **_pool(pool_size),
+        connect_args={"timeout": _BUSY_TIMEOUT_S, "check_same_thread": False},
+        hide_parameters=True,
+    )
+
+    path = Path(url.database or "").expanduser()
+
+    @event.listens_for(engine, "do_connect")
+    def keep_private(*_: Any) -> None:
+        _keep_private(path)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # transactions are begun below, not by the driver
+        for pragma in (
+            "journal_mode = WAL",
+            f"synchronous = {synchronous}",
+            "foreign_keys = ON",
+            "secure_delete = ON",
+            "cache_size = -65536",
+            "temp_store = MEMORY",
+            "journal_size_limit = 67108864",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A reader that turns into a writer may fail at once; one that begins as a writer waits.
+        reads_only = connection.get_execution_options().get("reads_only")
+        connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _keep_private(path: Path) -> None:
+    """Let nobody but the owner read the file: it holds numbers and texts.
+
+    SQLite gives its log (-wal) and index (-shm) the file's own mode when it makes them.
+    """
+    with suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    for end in ("", "-wal", "-shm"):
+        file = path.with_name(path.name + end)
+        with suppress(OSError):  # another user's file, or none: opening it tells what is wrong
+            mode = file.stat().st_mode
+            if mode & 0o077:
+                file.chmod(mode & 0o700)
+
+
+def _postgres_engine(url: URL, pool_size: int) -> Engine:
+    try:
+        engine = create_engine(
+            url,
+            **_pool(pool_size),
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={"connect_timeout": 5, "application_name": "sms-bridge", **_KEEPALIVE},
+        )
+    except ImportError as error:
+        raise LedgerUnavailable(
+            "PostgreSQL needs the extra: pip install 'qa-sms-bridge[postgres]'"
+        ) from error
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _: Any) -> None:
+        # Not as an option of the connection itself: poolers like PgBouncer refuse those.
+        connection.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_TRANSACTION_MS}")
+        connection.commit()
+
+    return engine
+
+
+def _pool(most: int) -> dict[str, int]:
+    """Return how many connections are kept, and how many more are made for a moment: never more than `most`,
+    but two for one that asks for one.
+    """
+    kept = max(1, most // 2)
+    return {"pool_size": kept, "max_overflow": max(1, most - kept)}
+
+
+def _no_connection() -> LedgerUnavailable:
+    return LedgerUnavailable("All connections to the database are in use. Raise pool_size.")
+
+
+def _translated(error: DBAPIError) -> Exception:
+    state = getattr(error.orig, "sqlstate", None)
+    connecting = error.statement is None  # an option of the URL that the driver does not know
+    gone = connecting or error.connection_invalidated or state in _NOT_OURS_STATES
+    damaged = type(error) is DatabaseError  # SQLite: the file is none, or is corrupt
+    if gone or damaged or isinstance(error, OperationalError | InterfaceError):
+        return LedgerUnavailable(reason_of(error))
+    return error
+
+
+def _worth_repeating(error: DBAPIError) -> bool:
+    if getattr(error.orig, "sqlstate", None) in _RETRIED_STATES or isinstance(error, IntegrityError):
+        return True
+    return isinstance(error, OperationalError) and "database is locked" in str(error.orig)

@@ -1,0 +1,176 @@
+"""A channel's templates and signatures at its accounts beside the primary one, a row for each account.
+
+What the primary account has of a template stands with the template itself (`templates`).
+"""
+
+import json
+from dataclasses import dataclass, field, fields, replace
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import delete, or_, select
+
+from ..plugin import Carrier, CarrierReview, Kind, ReviewStatus, TemplateType
+from .database.bulk import clean
+from .database.dialects import upsert
+from .database.engine import Database
+from .database.tables import account_sign as _sign
+from .database.tables import filing as _filing
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A template at one account: the code there, the content's digest as filed, and its review.
+
+    `filed_at` is the account's identity. `owed` names what could not be done there yet (file or delete) and
+    `error` why; it is tried again when it is `due`. `checked` is when the account was asked last, `changed`
+    when its answer was another than before. Times are milliseconds.
+    """
+
+    channel: str
+    code: str
+    account: str
+    vendor_code: str = ""
+    digest: str = ""
+    state: str = ""
+    status: ReviewStatus = ReviewStatus.PENDING
+    reason: str = ""
+    carriers: dict[Carrier, CarrierReview] = field(default_factory=dict)
+    filed_at: str = ""
+    filed: int = 0
+    checked: int = 0
+    changed: int = 0
+    owed: str = ""
+    due: int = 0
+    error: str = ""
+
+    @property
+    def approved(self) -> bool:
+        """True when it may be sent with, at least to some carriers."""
+        return self.status in (ReviewStatus.APPROVED, ReviewStatus.PARTIAL)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSign:
+    """A signature's review at one account; times in milliseconds."""
+
+    channel: str
+    account: str
+    name: str
+    status: ReviewStatus
+    reason: str
+    checked: int
+
+
+def digest_of(kind: str, type_: int, content: str, sign_name: str) -> str:
+    """Return what tells one content of a template from another."""
+    shown = json.dumps([kind, int(type_), content, sign_name])
+    return blake2b(shown.encode(), digest_size=16).hexdigest()
+
+
+def digest_of_snapshot(document: dict[str, Any]) -> str:
+    """Return the digest of the template that a send was accepted with."""
+    content = document["parts"] if document["kind"] == Kind.DIGITAL else document["content"]
+    return digest_of(document["kind"], TemplateType(document["type"]), content, document["sign_name"])
+
+
+class Filings:
+    """The filings and signatures of all channels' other accounts."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save(self, filed: Filed) -> None:
+        """Insert a filing or replace all of it."""
+        values = {one.name: getattr(filed, one.name) for one in fields(filed)}
+        values["reason"], values["error"] = clean(filed.reason), clean(filed.error)
+        values["carriers"] = json.dumps(
+            {carrier: [review.status, clean(review.reason)] for carrier, review in filed.carriers.items()}
+        )
+        self._database.write(
+            lambda connection: connection.execute(
+                upsert(connection, _filing)
+                .values(**values)
+                .on_conflict_do_update(index_elements=["channel", "code", "account"], set_=values)
+            )
+        )
+
+    def of(self, channel: str, code: str) -> dict[str, Filed]:
+        """Return a template's filings by account."""
+        rows = select(_filing).where(_filing.c.channel == channel, _filing.c.code == code)
+        with self._database.read() as connection:
+            return {row.account: _filed(row) for row in connection.execute(rows)}
+
+    def accounts_of(self, channel: str) -> dict[str, dict[str, str]]:
+        """Return the identities at which each template of a channel is filed, by code and account."""
+        rows = select(_filing.c.code, _filing.c.account, _filing.c.filed_at, _filing.c.owed)
+        found: dict[str, dict[str, str]] = {}
+        with self._database.read() as connection:
+            for row in connection.execute(rows.where(_filing.c.channel == channel)):
+                found.setdefault(row.code, {})[row.account] = row.owed or row.filed_at
+        return found
+
+    def by_vendor_code(self, channel: str, account: str, vendor_code: str) -> Filed | None:
+        """Return the filing that an account knows by this code."""
+        rows = select(_filing).where(
+            _filing.c.channel == channel,
+            _filing.c.account == account,
+            _filing.c.vendor_code == vendor_code,
+        )
+        with self._database.read() as connection:
+            row = connection.execute(rows.limit(1)).one_or_none()
+        return None if row is None else _filed(row)
+
+    def waiting(self, channel: str, *, checked_before: int, now: int, limit: int) -> list[Filed]:
+        """Return what is owed and due, and what is under review and was not asked about lately."""
+        open_review = _filing.c.status.in_([ReviewStatus.PENDING, ReviewStatus.PARTIAL])
+        rows = select(_filing).where(
+            _filing.c.channel == channel,
+            or_(
+                (_filing.c.owed != "") & (_filing.c.due <= now),
+                (_filing.c.owed == "") & open_review & (_filing.c.checked < checked_before),
+            ),
+        )
+        with self._database.read() as connection:
+            found = connection.execute(rows.order_by(_filing.c.checked).limit(limit))
+            return [_filed(row) for row in found]
+
+    def remove(self, filed: Filed) -> None:
+        """Forget a filing: the account has it no more."""
+        gone = delete(_filing).where(
+            _filing.c.channel == filed.channel,
+            _filing.c.code == filed.code,
+            _filing.c.account == filed.account,
+        )
+        self._database.write(lambda connection: connection.execute(gone))
+
+    def save_sign(self, sign: AccountSign) -> None:
+        """Remember a signature's review at an account."""
+        values = {one.name: getattr(sign, one.name) for one in fields(sign)}
+        values["reason"] = clean(sign.reason)
+        self._database.write(
+            lambda connection: connection.execute(
+                upsert(connection, _sign)
+                .values(**values)
+                .on_conflict_do_update(index_elements=["channel", "account", "name"], set_=values)
+            )
+        )
+
+    def signs(self, channel: str) -> list[AccountSign]:
+        """Return what is remembered of a channel's signatures at its other accounts."""
+        rows = select(_sign).where(_sign.c.channel == channel)
+        with self._database.read() as connection:
+            return [
+                replace(AccountSign(**row._mapping), status=ReviewStatus(row.status))
+                for row in connection.execute(rows)
+            ]
+
+
+def _filed(row: Any) -> Filed:
+    values = dict(row._mapping)
+    values["status"] = ReviewStatus(row.status)
+    values["carriers"] = {
+        Carrier(name): CarrierReview(ReviewStatus(status), reason)
+        for name, (status, reason) in json.loads(row.carriers).items()
+    }
+    return Filed(**values)

@@ -1,0 +1,296 @@
+"""A person's number, values, texts and replies are removed from every table; what happened to messages stays.
+
+A message keeps its place, status and code under an empty number, so that every total stays right. What waits
+to be sent to the person ends unsent, and nobody is told about a number that is no longer known. A suppression
+stays as a digest: the person is not sent to again. Safe to repeat: a run that was killed is made again.
+"""
+
+import json
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, String, cast, delete, select, update
+
+from bridge.clock import DAY_MS
+
+from ..plugin import BadNumber, Phone, TemplateType
+from ..plugin.phone import parse
+from .audit import Act, note
+from .blobs import Recipients, decode, encode
+from .database import tables
+from .database.dialects import upsert
+from .database.engine import Database
+from .refs import phone_keys
+from .reports.outbox import Entry, pack_entries, read_entries
+from .suppressions import digest_of
+
+FORGOTTEN = ("FORGOTTEN", "The person was forgotten before the message was sent.")
+
+_DAYS = 400
+_LOOKUP = 400
+_SLICE = 50
+_TAIL = 8
+_NO_DIGIT = re.compile(r"\D")
+
+
+@dataclass(slots=True)
+class Forgotten:
+    """How many rows were changed, by table. `busy` batches are being called: forget again later."""
+
+    rows: Counter[str] = field(default_factory=Counter)
+    busy: int = 0
+
+
+class Forgetting:
+    """Forgets one person in one channel."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def channels(self) -> list[str]:
+        """Return every channel that has anything, configured or not."""
+        found: set[str] = set()
+        with self._database.read() as connection:
+            for table in (tables.send, tables.reply, tables.suppression, tables.push, tables.parked):
+                found.update(connection.execute(select(table.c.channel).distinct()).scalars())
+        return sorted(found)
+
+    def forget(self, channel: str, phone: Phone, now: int, act: Act) -> Forgotten:
+        """Remove a number from all rows of a channel. The act is written with how many there were."""
+        done = Forgotten()
+        keys = [
+            key
+            for digits in dict.fromkeys((phone.digits, phone.national))
+            for key in phone_keys(channel, digits, now - _DAYS * DAY_MS, now + DAY_MS)
+        ]
+        # The batches first: they are found by the messages, which are blank afterwards.
+        for send_id, kind in self._sends(channel, keys):
+            self._batches(send_id, kind, phone, done)
+        done.rows["messages"] += self._messages(channel, keys, phone)
+        done.rows["callbacks"] += self._pushes(channel, phone)
+        done.rows["replies"] += self._replies(channel, phone)
+        done.rows["reports"] += self._parked(channel, phone)
+        done.rows["webhooks"] += self._raw(tables.refused_webhook, "body", channel, phone)
+        done.rows["pages"] += self._raw(tables.page, "content", channel, phone)
+        done.rows["suppressions"] += self._suppressions(channel, phone, act, done)
+        return done
+
+    def _sends(self, channel: str, keys: Sequence[int]) -> Iterator[tuple[int, TemplateType]]:
+        """Yield the sends that had a message to the number, and those that still have work to do."""
+        batch, message, send = tables.batch, tables.message, tables.send
+        found: set[int] = set()
+        with self._database.read() as connection:
+            for part in _slices(keys, _LOOKUP):
+                of = select(batch.c.send_id).join_from(message, batch, batch.c.id == message.c.batch_id)
+                found.update(connection.execute(of.where(message.c.phone_key.in_(part))).scalars())
+            waits = select(batch.c.send_id).distinct().where(batch.c.channel == channel, tables.UNFINISHED)
+            found.update(connection.execute(waits).scalars())
+            for part in _slices(sorted(found), _LOOKUP):
+                rows = connection.execute(select(send.c.id, send.c.template).where(send.c.id.in_(part))).all()
+                yield from ((row.id, TemplateType(json.loads(row.template)["type"])) for row in rows)
+
+    def _batches(self, send_id: int, kind: TemplateType, phone: Phone, done: Forgotten) -> None:
+        after = 0
+        while True:
+            look = partial(_forget_batches, send_id=send_id, after=after, kind=kind, phone=phone)
+            seen = self._database.write(look)
+            if seen is None:
+                return
+            after = seen.last
+            done.rows["recipients"] += seen.recipients
+            done.busy += seen.busy
+
+    def _messages(self, channel: str, keys: Sequence[int], phone: Phone) -> int:
+        batch, message, send = tables.batch, tables.message, tables.send
+
+        def work(connection: Connection, part: Sequence[int]) -> int:
+            found = connection.execute(
+                select(message.c.batch_id, message.c.seq, message.c.phone, send.c.template)
+                .join_from(message, batch, batch.c.id == message.c.batch_id)
+                .join(send, send.c.id == batch.c.send_id)
+                .where(message.c.phone_key.in_(part), send.c.channel == channel)
+            ).all()
+            mine = [
+                row for row in found if _is(row.phone, phone, TemplateType(json.loads(row.template)["type"]))
+            ]
+            for row in mine:
+                at = (message.c.batch_id == row.batch_id) & (message.c.seq == row.seq)
+                connection.execute(update(message).where(at).values(phone="", phone_key=0, reason=""))
+            return len(mine)
+
+        return sum(self._database.write(partial(work, part=part)) for part in _slices(keys, _LOOKUP))
+
+    def _pushes(self, channel: str, phone: Phone) -> int:
+        push = tables.push
+
+        def work(connection: Connection) -> int:
+            rows = connection.execute(
+                select(push.c.id, push.c.kind, push.c.entries)
+                .where(push.c.channel == channel)
+                .with_for_update()
+            )
+            changed = 0
+            for row in rows.all():
+                entries = read_entries(row.kind, row.entries) or []
+                kept = [one for one in entries if not _is(one.phone, phone)]
+                changed += len(entries) - len(kept)
+                if len(kept) != len(entries):
+                    _shorten(connection, row.id, kept)
+            return changed
+
+        return self._database.write(work)
+
+    def _replies(self, channel: str, phone: Phone) -> int:
+        reply = tables.reply
+
+        def work(connection: Connection) -> int:
+            rows = connection.execute(
+                select(reply.c.id, reply.c.phone).where(reply.c.channel == channel, reply.c.phone != "")
+            )
+            ids = [row.id for row in rows if _is(row.phone, phone)]
+            for part in _slices(ids, _LOOKUP):
+                # The identity stays: a vendor may tell the same reply once more.
+                connection.execute(update(reply).where(reply.c.id.in_(part)).values(phone="", content=""))
+            return len(ids)
+
+        return self._database.write(work)
+
+    def _parked(self, channel: str, phone: Phone) -> int:
+        parked = tables.parked
+
+        def work(connection: Connection) -> int:
+            rows = connection.execute(
+                select(parked.c.id, parked.c.receipt).where(parked.c.channel == channel)
+            ).all()
+            ids = [row.id for row in rows if phone.national in row.receipt]
+            for part in _slices(ids, _LOOKUP):
+                connection.execute(delete(parked).where(parked.c.id.in_(part)))
+            return len(ids)
+
+        return self._database.write(work)
+
+    def _raw(self, table: Any, column: str, channel: str, phone: Phone) -> int:
+        """Blot the number out of what a vendor sent, as it came."""
+        texts = [name for name in ("target", "headers") if name in table.c]
+        national = phone.national
+
+        def work(connection: Connection) -> int:
+            changed = 0
+            for row in connection.execute(select(table).where(table.c.channel == channel)).all():
+                content = getattr(row, column)
+                after: dict[str, object] = {
+                    name: getattr(row, name).replace(national, "*" * len(national)) for name in texts
+                }
+                after[column] = content.replace(national.encode(), b"*" * len(national))
+                if any(getattr(row, name) != value for name, value in after.items()):
+                    connection.execute(update(table).where(table.c.id == row.id).values(**after))
+                    changed += 1
+            return changed
+
+        return self._database.write(work)
+
+    def _suppressions(self, channel: str, phone: Phone, act: Act, done: Forgotten) -> int:
+        """Put a digest in the place of the number, and write the act with all that was done."""
+        table = tables.suppression
+
+        def work(connection: Connection) -> int:
+            mine = (table.c.channel == channel, cast(table.c.msisdn, String) == phone.digits)
+            rows = connection.execute(select(table).where(*mine)).all()
+            connection.execute(delete(table).where(*mine))
+            for row in rows:
+                kept = {**row._mapping, "msisdn": digest_of(channel, phone.digits)}
+                connection.execute(upsert(connection, table).on_conflict_do_nothing(), [kept])
+            counts = {name: count for name, count in done.rows.items() if count}
+            if rows:
+                counts["suppressions"] = len(rows)
+            if counts:
+                note(connection, replace(act, after=counts))
+            return len(rows)
+
+        return self._database.write(work)
+
+
+class _Seen(NamedTuple):
+    """The last batch that was looked at, recipients that were removed, batches that are being called."""
+
+    last: int
+    recipients: int
+    busy: int
+
+
+def _forget_batches(
+    connection: Connection, send_id: int, after: int, kind: TemplateType, phone: Phone
+) -> _Seen | None:
+    """Forget in the next batches of a send. Returns None behind the last of them."""
+    batch = tables.batch
+    rows = connection.execute(
+        select(batch.c.id, batch.c.state, batch.c.recipients)
+        .where(batch.c.send_id == send_id, batch.c.id > after)
+        .order_by(batch.c.id)
+        .limit(_SLICE)
+        .with_for_update()
+    ).all()
+    removed = busy = 0
+    for row in rows:
+        recipients = _readable(row.recipients)
+        places = [at for at, raw in enumerate(recipients.phones) if _is(raw, phone, kind)]
+        if not places:
+            continue
+        if row.state == tables.CALLING:
+            busy += 1
+            continue
+        left = _without(recipients, places, faulty=row.state == tables.READY)
+        connection.execute(update(batch).where(batch.c.id == row.id).values(recipients=encode(left)))
+        removed += len(places)
+    return _Seen(rows[-1].id, removed, busy) if rows else None
+
+
+def _without(recipients: Recipients, places: Collection[int], *, faulty: bool) -> Recipients:
+    phones = ["" if at in places else raw for at, raw in enumerate(recipients.phones)]
+    own = len(recipients.params) > 1 or len(phones) == 1
+    empty: Mapping[str, str] = {}
+    params = [empty if own and at in places else values for at, values in enumerate(recipients.params)]
+    faults = {**recipients.faults, **(dict.fromkeys(places, FORGOTTEN) if faulty else {})}
+    return Recipients(phones, params, faults)
+
+
+def _readable(blob: bytes | None) -> Recipients:
+    try:
+        return decode(blob or b"")
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return Recipients([])
+
+
+def _is(raw: str, phone: Phone, kind: TemplateType | None = None) -> bool:
+    """Return whether a number that somebody wrote is the person's; without a kind in any reading."""
+    digits = _NO_DIGIT.sub("", raw if raw.isascii() else unicodedata.normalize("NFKC", raw))
+    if digits[-_TAIL:] != phone.digits[-_TAIL:]:
+        return False
+    if digits in (phone.digits, phone.national):
+        return True
+    for reading in TemplateType if kind is None else (kind,):
+        try:
+            if parse(raw, reading).digits == phone.digits:
+                return True
+        except BadNumber:
+            continue
+    return False
+
+
+def _shorten(connection: Connection, row_id: int, kept: Sequence[Entry]) -> None:
+    push = tables.push
+    if not kept:
+        connection.execute(delete(push).where(push.c.id == row_id))
+        return
+    values = {"entries": pack_entries(kept), "count": len(kept)}
+    connection.execute(update(push).where(push.c.id == row_id).values(**values))
+
+
+def _slices(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

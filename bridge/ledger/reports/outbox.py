@@ -1,0 +1,388 @@
+"""What Quick Audience is still to be told: rows written with the change they report, deleted when told.
+
+A row holds up to 500 entries of one outId; a push joins rows of the same outId up to the channel's limit.
+At least once: a push whose answer was lost is made again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import structlog
+from sqlalchemy import Connection, delete, func, select, update
+
+from ..audit import Act, note
+from ..database import tables
+from ..database.bulk import clean
+from ..database.dialects import skip_locked
+from ..database.engine import Database
+from ..database.packing import pack, unpack
+from ..refs import new_id
+from ..scope import Holder, Scope
+
+log = structlog.get_logger("bridge.ledger")
+
+_ROW_ENTRIES = 500
+_SCAN_ROWS = 500
+_ALONE = 6
+"""After so many failures a row travels alone: an entry that is never taken must not hold up other rows."""
+_push = tables.push
+_NEW = _push.insert()
+
+
+class Ended(NamedTuple):
+    """A message that came to its end; `phone` as Quick Audience wrote it, times in milliseconds."""
+
+    phone: str
+    status: int
+    sent: int
+    ended_at: int
+    code: str
+    reason: str
+
+    def __repr__(self) -> str:
+        return f"Ended(status={self.status}, code={self.code!r})"
+
+
+class Replied(NamedTuple):
+    """A reply to hand on; `phone` as Quick Audience wrote it."""
+
+    phone: str
+    received: int
+    content: str
+
+    def __repr__(self) -> str:
+        return "Replied()"
+
+
+Entry = Ended | Replied
+_KINDS: dict[int, type[Ended] | type[Replied]] = {tables.RECEIPT: Ended, tables.REPLY: Replied}
+_LISTED = {
+    tables.RECEIPT: ("phone", "status", "sent", "ended_at", "code", "reason"),
+    tables.REPLY: ("phone", "received", "content"),
+}
+"""The order in which schema 0002 and older wrote entries, as lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class PushJob:
+    """Rows claimed for one call to Quick Audience: one channel, one kind, one outId."""
+
+    channel: str
+    kind: int
+    out_id: str
+    row_ids: tuple[int, ...]
+    entries: tuple[Entry, ...]
+    attempt: int
+    owner: str
+    created: int
+
+    def __repr__(self) -> str:
+        return f"PushJob({self.channel!r}, {len(self.entries)} entries)"
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """A push that was not taken: tried again at `due`, or a dead letter. Not `counted`: not its own fault.
+
+    `refused`: for what it holds, so that the same call would be refused again.
+    """
+
+    job: PushJob
+    due: int
+    error: str
+    counted: bool = True
+    dead: bool = False
+    refused: bool = False
+
+    @property
+    def parts(self) -> bool:
+        """Return whether it is cut in two, so that in the end one bad entry costs only itself."""
+        job = self.job
+        alone = len(job.row_ids) == 1 and job.attempt >= _ALONE
+        return self.refused and not self.dead and alone and len(job.entries) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A push that was given up and may be replayed."""
+
+    id: int
+    channel: str
+    kind: int
+    out_id: str
+    count: int
+    attempt: int
+    error: str
+    created: int
+
+
+def enqueue_receipts(
+    connection: Connection, channel: str, ends: Mapping[str, Sequence[Ended]], now: int
+) -> None:
+    """Write ended messages by outId, in the transaction that ended them."""
+    _enqueue(connection, channel, tables.RECEIPT, ends, now)
+
+
+def enqueue_replies(
+    connection: Connection, channel: str, replied: Mapping[str, Sequence[Replied]], now: int
+) -> None:
+    """Write replies by outId, in the transaction that stored them."""
+    _enqueue(connection, channel, tables.REPLY, replied, now)
+
+
+def _enqueue(
+    connection: Connection,
+    channel: str,
+    kind: int,
+    groups: Mapping[str, Sequence[Entry]],
+    now: int,
+) -> None:
+    rows = [
+        {
+            "id": new_id(now),
+            "channel": channel,
+            "kind": kind,
+            "out_id": out_id,
+            "count": len(part),
+            "entries": pack_entries(part),
+            "due": now,
+            "created": now,
+        }
+        for out_id, entries in groups.items()
+        for start in range(0, len(entries), _ROW_ENTRIES)
+        for part in [entries[start : start + _ROW_ENTRIES]]
+    ]
+    if rows:
+        connection.execute(_NEW, rows)
+
+
+def pack_entries(entries: Sequence[Entry]) -> bytes:
+    """Return entries as objects with names: a later version may add fields to rows that wait."""
+    named = [entry._asdict() for entry in entries]
+    return pack(named)
+
+
+def read_entries(kind: int, entries: bytes) -> list[Entry] | None:
+    """Return the entries of a row, None when they cannot be read.
+
+    Names that this version does not know are passed over.
+    """
+    try:
+        return [_entry(kind, one) for one in unpack(entries)]
+    except (ValueError, TypeError):
+        return None
+
+
+def _entry(kind: int, read: Any) -> Entry:
+    shape = _KINDS[kind]
+    if isinstance(read, list):
+        read = dict(zip(_LISTED[kind], read, strict=True))
+    return shape(**{name: read[name] for name in shape._fields if name in read})
+
+
+class Outbox:
+    """Claims and ends of pushes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def claim(
+        self,
+        connection: Connection,
+        scope: Scope,
+        holder: Holder,
+        *,
+        jobs: int,
+        size: int,
+    ) -> list[PushJob]:
+        """Take up to `jobs` groups of at most `size` entries that are due and held by nobody."""
+        picked = _groups(connection, scope.channel, jobs, size, scope.now)
+        ids = [row_id for group in picked for row_id in group]
+        if not ids:
+            return []
+        rows = connection.execute(
+            update(_push)
+            .where(_push.c.id.in_(ids))
+            .values(owner=holder.owner, lease=scope.now + holder.lease_ms, attempt=_push.c.attempt + 1)
+            .returning(
+                _push.c.id, _push.c.kind, _push.c.out_id, _push.c.entries, _push.c.attempt, _push.c.created
+            )
+        ).all()
+        by_id = {
+            row.id: (row, entries)
+            for row in rows
+            if (entries := read_entries(row.kind, row.entries)) is not None
+        }
+        _bury(connection, scope.channel, [row_id for row_id in ids if row_id not in by_id])
+        groups = [[by_id[row_id] for row_id in group if row_id in by_id] for group in picked]
+        return [_job(scope.channel, holder.owner, group) for group in groups if group]
+
+    def has_due(self, channel: str, now: int) -> bool:
+        """Return whether there is anything to claim; a read, so that idle workers do not write."""
+        free = (_push.c.lease.is_(None)) | (_push.c.lease < now)
+        due = select(_push.c.id).where(
+            _push.c.channel == channel, _push.c.dead == 0, _push.c.due <= now, free
+        )
+        with self._database.read() as connection:
+            return connection.execute(due.limit(1)).first() is not None
+
+    def finish(self, done: Sequence[PushJob], put_back: Sequence[PutBack], now: int) -> None:
+        """Delete what Quick Audience confirmed and put back the rest, in one transaction."""
+        ids = [row_id for job in done for row_id in job.row_ids]
+
+        def work(connection: Connection) -> None:
+            for start in range(0, len(ids), _SCAN_ROWS):
+                connection.execute(delete(_push).where(_push.c.id.in_(ids[start : start + _SCAN_ROWS])))
+            for back in put_back:
+                if back.parts:
+                    _part(connection, back, now)
+                connection.execute(
+                    update(_push)
+                    .where(_push.c.id.in_(back.job.row_ids), _push.c.owner == back.job.owner)
+                    .values(
+                        owner=None,
+                        lease=None,
+                        due=back.due,
+                        error=clean(back.error),
+                        dead=int(back.dead),
+                        attempt=_push.c.attempt - int(not back.counted),
+                    )
+                )
+
+        self._database.write(work)
+
+    def dead_letters(self, channel: str | None = None, *, limit: int = 100) -> list[DeadLetter]:
+        """Dead letters, oldest first."""
+        columns = [_push.c[name] for name in DeadLetter.__dataclass_fields__]
+        rows = select(*columns).where(_push.c.dead == 1).order_by(_push.c.id).limit(limit)
+        if channel is not None:
+            rows = rows.where(_push.c.channel == channel)
+        with self._database.read() as connection:
+            return [DeadLetter(**row._mapping) for row in connection.execute(rows)]
+
+    def replay(
+        self,
+        now: int,
+        *,
+        channel: str | None = None,
+        ids: Sequence[int] | None = None,
+        act: Act | None = None,
+    ) -> int:
+        """Make dead letters due again with a fresh account of attempts.
+
+        Returns how many.
+        """
+        statement = update(_push).where(_push.c.dead == 1).values(dead=0, due=now, attempt=0, created=now)
+        if channel is not None:
+            statement = statement.where(_push.c.channel == channel)
+        if ids is not None:
+            statement = statement.where(_push.c.id.in_(list(ids)))
+
+        def work(connection: Connection) -> int:
+            count = connection.execute(statement).rowcount
+            if act is not None:
+                note(connection, replace(act, after={"callbacks": count}))
+            return count
+
+        return self._database.write(work)
+
+    def hasten(self, channel: str, now: int) -> int:
+        """Make what waits for its next attempt due at once.
+
+        Returns how many rows.
+        """
+        waiting = (
+            update(_push)
+            .where(_push.c.channel == channel, _push.c.dead == 0, _push.c.due > now)
+            .values(due=now)
+        )
+        return self._database.write(lambda connection: connection.execute(waiting).rowcount)
+
+    def waiting(self, channel: str) -> tuple[int, int | None]:
+        """Entries waiting to be pushed, and when the oldest of them was written (milliseconds)."""
+        totals = select(func.coalesce(func.sum(_push.c.count), 0), func.min(_push.c.created)).where(
+            _push.c.channel == channel, _push.c.dead == 0
+        )
+        with self._database.read() as connection:
+            count, oldest = connection.execute(totals).one()
+        return int(count), oldest
+
+    def answer(self, channel: str) -> str:
+        """Return what Quick Audience last said of a callback that still waits, "" if it said nothing yet."""
+        told = (
+            select(_push.c.error)
+            .where(_push.c.channel == channel, _push.c.dead == 0, _push.c.error != "")
+            .order_by(_push.c.due.desc())
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            return str(connection.execute(told).scalar() or "")
+
+
+def _groups(connection: Connection, channel: str, jobs: int, size: int, now: int) -> list[list[int]]:
+    free = (_push.c.lease.is_(None)) | (_push.c.lease < now)
+    due = (
+        select(_push.c.id, _push.c.kind, _push.c.out_id, _push.c.count.label("entries"), _push.c.attempt)
+        .where(_push.c.channel == channel, _push.c.dead == 0, _push.c.due <= now, free)
+        .order_by(_push.c.due, _push.c.id)
+        .limit(_SCAN_ROWS)
+    )
+    open_groups: dict[tuple[int, str, int], tuple[list[int], int]] = {}
+    full: list[list[int]] = []
+    for row in connection.execute(skip_locked(connection, due)):
+        alone = row.id if row.attempt >= _ALONE else 0
+        key, entries = (row.kind, row.out_id, alone), row.entries
+        ids, total = open_groups.get(key, ([], 0))
+        if ids and total + entries > size:
+            full.append(ids)
+            ids, total = [], 0
+        ids.append(row.id)
+        open_groups[key] = (ids, total + entries)
+        if len(full) >= jobs:
+            break
+    return [*full, *(ids for ids, _ in open_groups.values())][:jobs]
+
+
+def _bury(connection: Connection, channel: str, row_ids: Sequence[int]) -> None:
+    """Make dead letters of rows that cannot be read: they must not hold up the others."""
+    if row_ids:
+        log.error("pushes are not readable", channel=channel, rows=len(row_ids))
+        buried = {"dead": 1, "error": "not readable", "owner": None, "lease": None}
+        connection.execute(update(_push).where(_push.c.id.in_(row_ids)).values(**buried))
+
+
+def _part(connection: Connection, back: PutBack, now: int) -> None:
+    """Move the second half of a row's entries into a row of its own, if the row is still its holder's."""
+    job, half = back.job, len(back.job.entries) // 2
+    first, second = job.entries[:half], job.entries[half:]
+    held = update(_push).where(_push.c.id == job.row_ids[0], _push.c.owner == job.owner)
+    if connection.execute(held.values(count=len(first), entries=pack_entries(first))).rowcount:
+        row = {
+            "id": new_id(now),
+            "channel": job.channel,
+            "kind": job.kind,
+            "out_id": job.out_id,
+            "count": len(second),
+            "entries": pack_entries(second),
+            "due": back.due,
+            "attempt": job.attempt,
+            "error": clean(back.error),
+            "created": job.created,
+        }
+        connection.execute(_NEW, [row])
+
+
+def _job(channel: str, owner: str, read: Sequence[tuple[Any, list[Entry]]]) -> PushJob:
+    rows = [row for row, _ in read]
+    entries = tuple(entry for _, entries in read for entry in entries)
+    return PushJob(
+        channel=channel,
+        kind=rows[0].kind,
+        out_id=rows[0].out_id,
+        row_ids=tuple(row.id for row in rows),
+        entries=entries,
+        attempt=max(row.attempt for row in rows),
+        owner=owner,
+        created=min(row.created for row in rows),
+    )

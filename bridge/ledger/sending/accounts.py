@@ -1,0 +1,295 @@
+"""How much may be risked at a vendor account: slow start and breaker, shared by all workers.
+
+An account without a success in the last minute gets one call at a time, of few messages. Each round of
+successes doubles both; a failed call (outcome unknown, or the vendor unavailable) halves them. Three failures
+in a row, over all workers, open the breaker: nothing is called for a while, then one message tries. So an
+outage costs a few small calls, and what is not called waits.
+"""
+
+import random
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, and_, func, select, update
+
+from bridge.clock import FOREVER_MS
+
+from ..audit import Act, note
+from ..database import tables
+from ..database.bulk import clean
+from ..database.dialects import lit, upsert
+from ..database.engine import Database, wake
+
+FIRST_MESSAGES = 100
+FREE_CALLS = 64
+"""So many calls at a time are not counted any more: a worker's own threads limit them before."""
+FAILURES_TO_OPEN = 3
+SHORTEST_REST_MS = 5_000
+LONGEST_REST_MS = 300_000
+_PROVEN_MS = 60_000
+_RENEWED_MS = 15_000
+_UNLIMITED = 1 << 30
+_SILENCE_MS = 30_000
+_account = tables.account
+_PAUSE = ("paused_until", "pauses", "pause_reason")
+_NO_PAUSE = {"paused_until": 0, "pauses": 0, "pause_reason": ""}
+
+
+class Key(NamedTuple):
+    """What names an account."""
+
+    channel: str
+    name: str
+
+
+class Room(NamedTuple):
+    """Return how many calls may be begun at an account now, and how many messages each may hold."""
+
+    calls: int
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A vendor account of a channel, with what may be risked at it. Times are milliseconds.
+
+    `calls`: at a time, over all workers. `messages`: in one call. `opens`: how often the breaker opened since
+    the last success, 0 while closed; until `open_until` nothing is called. `reason`: of the last failure.
+    """
+
+    channel: str
+    name: str
+    calls: int = 1
+    messages: int = FIRST_MESSAGES
+    successes: int = 0
+    failures: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    opens: int = 0
+    open_until: int = 0
+    reason: str = ""
+    paused_until: int = 0
+    pauses: int = 0
+    pause_reason: str = ""
+
+    @property
+    def key(self) -> Key:
+        """What names it."""
+        return Key(self.channel, self.name)
+
+    def rests(self, now: int) -> bool:
+        """Return True while the breaker is open; one beyond the longest rest was set by a wrong clock."""
+        return now < self.open_until <= now + 2 * LONGEST_REST_MS
+
+    def paused(self, now: int) -> bool:
+        """Return True while nothing is called: its credentials are refused, or a person paused it."""
+        return now < self.paused_until
+
+    def down(self, now: int) -> bool:
+        """Return True while nothing is called, for one reason or the other."""
+        return self.rests(now) or self.paused(now)
+
+    @property
+    def on_trial(self) -> bool:
+        """True after a rest or a pause, until a call has shown that the account works."""
+        return bool(self.opens or self.pauses)
+
+    def allowed(self, now: int) -> Room:
+        """Return how many calls at a time, of how many messages each, may be made; none while it is open."""
+        if self.rests(now):
+            return Room(0, 0)
+        if self.opens:
+            return Room(1, 1)
+        if abs(now - self.succeeded) > _PROVEN_MS:
+            return Room(1, min(self.messages, FIRST_MESSAGES))
+        return Room(self.calls, self.messages if self.calls < FREE_CALLS else _UNLIMITED)
+
+    def after_success(self, now: int) -> "Account":
+        """Return the account after a call that the vendor answered.
+
+        Nothing changes while it runs freely and a success was noted just now: most calls write nothing.
+        """
+        if self.opens:
+            return self._begun_anew(now)
+        room = self.allowed(now)
+        if room.calls >= FREE_CALLS:
+            renewed = self.failures == 0 and abs(now - self.succeeded) < _RENEWED_MS
+            return self if renewed else replace(self, failures=0, succeeded=now, reason="")
+        successes = self.successes + 1 if room.calls == self.calls else 1
+        if successes < room.calls:
+            return replace(self, successes=successes, failures=0, succeeded=now, reason="")
+        return replace(self._begun_anew(now), calls=2 * room.calls, messages=2 * room.messages)
+
+    def _begun_anew(self, now: int) -> "Account":
+        pause = {name: getattr(self, name) for name in _PAUSE}
+        return replace(Account(self.channel, self.name, succeeded=now), **pause)
+
+    def after_failure(self, now: int, reason: str) -> "Account":
+        """Return the account after a call of unknown outcome, or one that the vendor could not take."""
+        if self.rests(now):
+            return replace(self, reason=reason)  # began before the breaker opened
+        room = self.allowed(now)
+        failed = replace(
+            self,
+            calls=max(1, room.calls // 2),
+            messages=max(1, min(room.messages, self.messages) // 2),
+            successes=0,
+            failures=self.failures + 1,
+            failed=now,
+            reason=reason,
+        )
+        if failed.failures < FAILURES_TO_OPEN:
+            return failed
+        rest = min(SHORTEST_REST_MS * 2.0 ** min(self.opens, 16), LONGEST_REST_MS)
+        return replace(failed, opens=self.opens + 1, open_until=now + int(rest * random.uniform(0.9, 1.1)))
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """What may be begun at accounts, the accounts themselves, and those that changed: before and after."""
+
+    room: Mapping[Key, Room]
+    accounts: Mapping[Key, Account]
+    moved: Sequence[tuple[Account, Account]]
+
+
+class Accounts:
+    """The accounts of all channels."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(self, channel: str) -> Mapping[str, Account]:
+        """Return the accounts of a channel that were called before, by name."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(_account).where(_account.c.channel == channel))
+            return {row.name: Account(**row._mapping) for row in rows}
+
+    def pause(self, key: Key, reason: str, *, now: int, base_ms: int, longest_ms: int) -> int:
+        """Call one account no more, twice as long each time in a row; returns until when."""
+
+        def work(connection: Connection) -> int:
+            held = _held(connection, {key}, lock=True)[key]
+            if held.paused(now):
+                return held.paused_until
+            until: int = now + min(base_ms * 2 ** min(held.pauses, 20), longest_ms)
+            paused = replace(held, paused_until=until, pauses=held.pauses + 1, pause_reason=clean(reason))
+            save(connection, paused, pause=True)
+            return until
+
+        return self._database.write(work)
+
+    def pause_until_resumed(self, key: Key, reason: str, act: Act) -> None:
+        """Call one account no more until a person resumes it."""
+
+        def work(connection: Connection) -> None:
+            held = _held(connection, {key}, lock=True)[key]
+            before = {"paused": bool(held.paused_until), "reason": held.pause_reason}
+            note(connection, replace(act, before=before))
+            paused = replace(held, paused_until=FOREVER_MS, pauses=0, pause_reason=clean(reason))
+            save(connection, paused, pause=True)
+
+        self._database.write(work)
+
+    def resume(self, key: Key) -> None:
+        """End the pause of an account that works again, and forget its history; a person's pause stays."""
+        paused = _of(key.channel, key.name), _account.c.pauses > 0
+        ended = update(_account).where(*paused).values(**_NO_PAUSE)
+        self._database.write(lambda connection: connection.execute(ended))
+
+    def free(self, channel: str, name: str, now: int, act: Act | None = None) -> None:
+        """End whatever keeps an account, or with "" all of a channel, from being called.
+
+        Waiting workers are told.
+        """
+        pauses = update(_account).where(_of(channel, name)).values(**_NO_PAUSE)
+        rests = update(_account).where(_of(channel, name), _account.c.open_until > now).values(open_until=now)
+
+        def work(connection: Connection) -> None:
+            connection.execute(pauses)
+            connection.execute(rests)
+            if act is not None:
+                note(connection, act)
+            wake(connection)
+
+        self._database.write(work)
+
+    def risk(
+        self, connection: Connection, shown: Sequence[tuple[Key, str]], wanted: Collection[Key], now: int
+    ) -> Risk:
+        """Note what calls showed of their accounts, and return what may be begun at the accounts wanted.
+
+        `shown` holds "" for a call that was answered, the reason for one that failed. Locks the accounts that
+        change and those whose calls are counted, so that two workers do not both take the last one.
+        """
+        held = _held(connection, {*wanted, *(key for key, _ in shown)})
+        counted = {key for key in wanted if held[key].allowed(now).calls < FREE_CALLS}
+        changing = {key for key, why in shown if _changed(held[key], why, now) is not held[key]}
+        held |= _held(connection, counted | changing, lock=True)
+        before = dict(held)
+        for key, why in shown:
+            held[key] = _changed(held[key], why, now)
+        moved = [(before[key], held[key]) for key in changing if held[key] != before[key]]
+        for _, account in moved:
+            save(connection, account)
+        begun = _begun(connection, counted, now)
+        room = {key: held[key].allowed(now) for key in wanted}
+        for key in counted:
+            room[key] = room[key]._replace(calls=max(0, room[key].calls - begun.get(key, 0)))
+        return Risk(room, {key: held[key] for key in wanted}, moved)
+
+
+def _of(channel: str, name: str) -> ColumnElement[bool]:
+    """Return the condition for an account, or with "" for all of its channel."""
+    mine = _account.c.channel == channel
+    return and_(mine, _account.c.name == name) if name else mine
+
+
+def _changed(account: Account, why: str, now: int) -> Account:
+    return account.after_failure(now, why) if why else account.after_success(now)
+
+
+def _held(connection: Connection, keys: Collection[Key], *, lock: bool = False) -> dict[Key, Account]:
+    held = {key: Account(*key) for key in keys}
+    if not held:
+        return held
+    rows = select(_account).where(_account.c.channel.in_(sorted({key.channel for key in keys})))
+    if lock:  # in one order, so that workers do not block each other
+        rows = rows.order_by(_account.c.channel, _account.c.name).with_for_update()
+    for row in connection.execute(rows):
+        account = Account(**row._mapping)
+        if account.key in held:
+            held[account.key] = account
+    return held
+
+
+def save(connection: Connection, account: Account, *, pause: bool = False) -> None:
+    """Write an account as it is now; its pause, which others may have set meanwhile, only if `pause`."""
+    values = asdict(account) | {"reason": clean(account.reason)}
+    changed = {name: value for name, value in values.items() if pause or name not in _PAUSE}
+    connection.execute(
+        upsert(connection, _account)
+        .values(**values)
+        .on_conflict_do_update(index_elements=["channel", "name"], set_=changed)
+    )
+
+
+def _begun(connection: Connection, keys: Collection[Key], now: int) -> dict[Key, int]:
+    """Return how many calls are being made, by account; those of workers that fell silent are none.
+
+    Calls of a version that did not name the account count for every account of their channel.
+    """
+    if not keys:
+        return {}
+    channels = {key.channel for key in keys}
+    batch, worker = tables.batch, tables.worker
+    silent = select(worker.c.name).where(worker.c.name == batch.c.owner, worker.c.seen < now - _SILENCE_MS)
+    calling = (batch.c.state == lit(tables.CALLING), batch.c.lease >= now, ~silent.exists())
+    rows = connection.execute(
+        select(batch.c.channel, batch.c.account, func.count())
+        .where(*calling, batch.c.channel.in_(sorted(channels)))
+        .group_by(batch.c.channel, batch.c.account)
+    )
+    counts = {(channel, name): int(count) for channel, name, count in rows}
+    return {key: counts.get((key.channel, key.name), 0) + counts.get((key.channel, ""), 0) for key in keys}

@@ -1,0 +1,395 @@
+"""The life of a batch: claimed, called, recorded; or unknown, and settled.
+
+READY -> CALLING -> DONE is the plain way. A lapsed lease or a lost answer makes it UNKNOWN with a message row
+(status CALLING) for each recipient in question; receipts, look-ups and the deadline settle those rows one by
+one. Only proof that the vendor did not take a message puts it into a READY batch again.
+"""
+
+from collections.abc import Collection, Sequence
+from itertools import compress
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Update,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
+
+from ...plugin import DeliveryReceipt, MessageStatus
+from ...plugin.status import FIRST_FINAL
+from .. import tally
+from ..blobs import encode
+from ..database import tables
+from ..database.bulk import MessageRow, clean, insert_messages
+from ..database.dialects import lit
+from ..database.engine import Database
+from ..refs import Place, message_ref
+from ..reports.outbox import Ended, enqueue_receipts
+from ..reports.receipts import Receipts, close_settled
+from ..reports.segments import keep, totals
+from ..scope import Holder, Lane, Scope, Source
+from ..suppressions import suppress
+from .calls import Claimed, Conclusion, Recorded, Settlement
+from .claiming import (
+    CALL,
+    READY,
+    READY_AT,
+    claimed,
+    cut_for,
+    past_deadline,
+    pick_ready,
+    pick_ready_at,
+    take_over,
+    unknown_after,
+    unknown_due,
+)
+from .holds import NO_HOLD
+from .sends import Assigned, insert_batches
+
+_batch = tables.batch
+
+
+class Batches:
+    """Claims and ends of batches."""
+
+    def __init__(self, database: Database, receipts: Receipts) -> None:
+        self._database = database
+        self._receipts = receipts
+
+    def claim(
+        self,
+        connection: Connection,
+        scope: Scope,
+        holder: Holder,
+        lane: Lane,
+        *,
+        limit: int,
+        most: int | None = None,
+    ) -> list[Claimed]:
+        """Take up to `limit` due batches: READY -> CALLING, to be committed before the vendor is called.
+
+        `lane` names the vendor account that will be called. Of a batch with more than `most` messages, or
+        more than the account takes at once, the rest waits as a batch of its own.
+        """
+        ready: dict[str, int | str] = {"in_channel": scope.channel, "at": scope.now, "most": limit}
+        if not lane.alone:
+            ready["of_account"] = lane.account
+        picked = pick_ready(connection) if lane.alone else pick_ready_at(connection)
+        ids = connection.execute(picked, ready).scalars().all()
+        if not ids:
+            return []
+        call = {
+            "ids": ids,
+            "by": holder.owner,
+            "of_identity": lane.identity,
+            "of_account": lane.account,
+            "until": scope.now + holder.lease_ms,
+            "at": scope.now,
+        }
+        batches = claimed(connection.execute(CALL, call))
+        return [cut_for(connection, batch, lane, most, scope.now) for batch in batches]
+
+    def has_due(self, channel: str, now: int, account: str | None = None) -> bool:
+        """Return whether there is anything to claim; a read, so that idle workers do not write.
+
+        `account`: only what that one of several is to take.
+        """
+        ready: dict[str, int | str] = {"in_channel": channel, "at": now, "most": 1}
+        if account is not None:
+            ready["of_account"] = account
+        with self._database.read() as connection:
+            due = connection.execute(READY if account is None else READY_AT, ready)
+            return due.first() is not None
+
+    def hasten(self, channel: str, now: int) -> int:
+        """Make what waits for its next attempt due at once.
+
+        Returns how many batches.
+        """
+        waiting = (
+            update(_batch)
+            .where(
+                tables.UNFINISHED,
+                _batch.c.channel == channel,
+                _batch.c.state == lit(tables.READY),
+                _batch.c.due > now,
+                _batch.c.attempt > 0,
+            )
+            .values(due=now)
+        )
+        return self._database.write(lambda connection: connection.execute(waiting).rowcount)
+
+    def claim_expired(
+        self, channels: Collection[str], owner: str, *, limit: int, now: int, lease_ms: int
+    ) -> list[Claimed]:
+        """Take READY batches past their deadline, of paused channels too; they expire, never called."""
+        rows = past_deadline(channels, now).limit(limit)
+        return self._database.write(
+            lambda connection: take_over(
+                connection,
+                rows,
+                state=tables.CALLING,
+                owner=owner,
+                lease=now + lease_ms,
+                called=None,
+                attempt=_batch.c.attempt + 1,
+            )
+        )
+
+    def has_expired(self, channels: Collection[str], now: int) -> bool:
+        """Return whether anything has expired; a read of all that waits, which keeps no writer waiting."""
+        with self._database.read() as connection:
+            return connection.execute(past_deadline(channels, now).limit(1)).first() is not None
+
+    def claim_lapsed(
+        self, channels: Collection[str], owner: str, *, limit: int, now: int, lease_ms: int
+    ) -> list[Claimed]:
+        """Take over CALLING batches whose lease lapsed; their outcome is unknown, never called again."""
+        rows = (
+            select(_batch.c.id)
+            .where(
+                _batch.c.channel.in_(channels), _batch.c.state == lit(tables.CALLING), _batch.c.lease < now
+            )
+            .limit(limit)
+        )
+        return self._database.write(
+            lambda connection: take_over(connection, rows, owner=owner, lease=now + lease_ms)
+        )
+
+    def claim_unknown(
+        self, channel: str, owner: str, *, limit: int, now: int, lease_ms: int, after: int | None = None
+    ) -> list[Claimed]:
+        """Take UNKNOWN batches that are due for a look-up or for their deadline.
+
+        `after`: those behind a batch's id instead, in the order of their ids, due or not.
+        """
+        free = or_(_batch.c.lease.is_(None), _batch.c.lease < now)
+        found = unknown_due(channel, now) if after is None else unknown_after(channel, after)
+        rows = found.where(free).limit(limit)
+        return self._database.write(
+            lambda connection: take_over(connection, rows, owner=owner, lease=now + lease_ms)
+        )
+
+    def open_messages(self, batch_id: int) -> Sequence[tuple[int, str, int]]:
+        """Return the message rows of a batch whose outcome is unknown: seq, phone, segments."""
+        table = tables.message
+        with self._database.read() as connection:
+            rows = connection.execute(
+                select(table.c.seq, table.c.phone, table.c.segments)
+                .where(table.c.batch_id == batch_id, table.c.status == lit(MessageStatus.CALLING))
+                .order_by(table.c.seq)
+            )
+            return [(row.seq, row.phone, row.segments) for row in rows]
+
+    def record(self, connection: Connection, conclusions: Sequence[Conclusion], now: int) -> list[Recorded]:
+        """Write the ends of batches in the caller's transaction, but not of those others have taken over.
+
+        A stale result is still evidence: what it says was accepted, rejected or not sent settles messages.
+        """
+        ours = [connection.execute(_END, _end_of(one)).rowcount > 0 for one in conclusions]
+        rows = [row for one in compress(conclusions, ours) for row in _whole_rows(one)]
+        insert_messages(connection, rows)
+        tally.added(connection, rows)
+        keep(connection, [segment for one in conclusions for segment in one.segments])
+        parked = {
+            name
+            for name in {one.batch.channel for one in conclusions}
+            if self._receipts.any_parked(connection, name)
+        }
+        return [
+            self._record(connection, one, one.batch.channel in parked, now)
+            if is_ours
+            else self._record_stale(connection, one, now)
+            for one, is_ours in zip(conclusions, ours, strict=True)
+        ]
+
+    def _record(self, connection: Connection, conclusion: Conclusion, parked: bool, now: int) -> Recorded:
+        """Return all that follows from a batch's end and its message rows."""
+        batch = conclusion.batch
+        for requeue in conclusion.again:
+            blob = (len(requeue.recipients.phones), encode(requeue.recipients))
+            insert_batches(
+                connection,
+                Scope(batch.channel, now),
+                batch.send_id,
+                [blob],
+                due=requeue.due,
+                deadline=batch.deadline,
+                decision=batch.decision,
+                why=requeue.why,
+                place=Assigned(requeue.account, requeue.yields, requeue.barred),
+            )
+        ends = [
+            Ended(row.phone, row.status, row.sent, row.ended_at or now, row.code, row.reason)
+            for row in conclusion.rows
+            if row.status >= FIRST_FINAL and row.phone  # without one the person was forgotten
+        ]
+        if conclusion.pushes:
+            enqueue_receipts(connection, batch.channel, {conclusion.out_id: ends}, now)
+        suppress(connection, batch.channel, conclusion.sign_name, conclusion.opted_out, "vendor", now)
+        if parked:
+            ends += self._receipts.unpark(
+                connection,
+                Scope(batch.channel, now, conclusion.pushes),
+                conclusion.rows,
+                conclusion.segments,
+                Source(batch.account, batch.identity, frozenset()) if batch.account else None,
+            )
+        return Recorded(ends=ends)
+
+    def _record_stale(self, connection: Connection, conclusion: Conclusion, now: int) -> Recorded:
+        """Apply the answer to a call that another took over: like a receipt it may wait for its message."""
+        batch = conclusion.batch
+        evidence = [
+            DeliveryReceipt(
+                MessageStatus(row.status),
+                message_ref(batch.id, row.seq),
+                vendor_id=row.vendor_id,
+                code=row.code,
+                reason=row.reason,
+            )
+            for row in conclusion.rows
+            if row.status >= MessageStatus.ACCEPTED
+        ]
+        intake = self._receipts.take(connection, Scope(batch.channel, now, conclusion.pushes), evidence)
+        suppress(connection, batch.channel, conclusion.sign_name, conclusion.opted_out, "vendor", now)
+        _resend_late(connection, conclusion, now)
+        return Recorded(stale=True, ends=intake.ends)
+
+    def settle(self, settlement: Settlement, now: int) -> Recorded:
+        """Write what was learned about an UNKNOWN batch; DONE once no message of it is open."""
+
+        def work(connection: Connection) -> Recorded:
+            batch = settlement.batch
+            if not connection.execute(
+                _fenced(batch, tables.UNKNOWN).values(due=settlement.check_at, **_FREE)
+            ).rowcount:
+                return Recorded(stale=True)
+            move_again(
+                connection,
+                batch,
+                settlement.resend,
+                now=now,
+                due=settlement.resend_due,
+                deadline=settlement.resend_deadline,
+            )
+            keep(connection, settlement.segments)
+            scope = Scope(batch.channel, now, settlement.pushes)
+            ends = self._receipts.apply_climbs(connection, scope, settlement.climbs)
+            suppress(connection, batch.channel, settlement.sign_name, settlement.opted_out, "vendor", now)
+            close_settled(connection, [batch.id])
+            return Recorded(ends=ends)
+
+        return self._database.write(work)
+
+
+_FREE: dict[str, Any] = {"owner": None, "lease": None}
+
+
+def _fenced(batch: Claimed, state: int) -> Update:
+    return update(_batch).where(
+        _batch.c.id == batch.id,
+        _batch.c.state == lit(state),
+        _batch.c.owner == batch.owner,
+        _batch.c.attempt == batch.attempt,
+    )
+
+
+_END = (
+    update(_batch)
+    .where(
+        _batch.c.id == bindparam("batch_id"),
+        _batch.c.state == lit(tables.CALLING),
+        _batch.c.owner == bindparam("by"),
+        _batch.c.attempt == bindparam("in_attempt"),
+    )
+    .values(
+        state=bindparam("to"),
+        due=func.coalesce(bindparam("then", type_=BigInteger), _batch.c.due),
+        deadline=func.coalesce(bindparam("until", type_=BigInteger), _batch.c.deadline),
+        hold=bindparam("why"),
+        hold_words=bindparam("words"),
+        yields=bindparam("yielding", type_=BigInteger),
+        barred=bindparam("barring"),
+        **_FREE,
+    )
+)
+
+
+def _end_of(conclusion: Conclusion) -> dict[str, Any]:
+    """Return the parameters of _END."""
+    batch = conclusion.batch
+    state, then, until, why = tables.DONE, None, None, NO_HOLD
+    if conclusion.retry_at is not None:
+        state, then, why = tables.READY, conclusion.retry_at, conclusion.why
+    elif conclusion.check_at is not None:
+        state, then, until = tables.UNKNOWN, conclusion.check_at, conclusion.deadline
+    fence = {"batch_id": batch.id, "by": batch.owner, "in_attempt": batch.attempt}
+    told = {"why": why.hold, "words": clean(why.words)}
+    elsewhere = {"yielding": conclusion.yields, "barring": conclusion.barred}
+    return {**fence, **told, **elsewhere, "to": state, "then": then, "until": until}
+
+
+def _whole_rows(conclusion: Conclusion) -> Sequence[MessageRow]:
+    """Return the rows with as many segments as the vendor gave ids for."""
+    if not conclusion.segments:
+        return conclusion.rows
+    numbers = totals(conclusion.segments)
+    return [
+        row._replace(segments=max(row.segments, numbers.get(Place(row.batch_id, row.seq), 0)))
+        for row in conclusion.rows
+    ]
+
+
+def _resend_late(connection: Connection, conclusion: Conclusion, now: int) -> None:
+    """Send what a late answer shows as certainly not sent, if this was the batch's last call."""
+    batch, dues = conclusion.batch, [requeue.due for requeue in conclusion.again]
+    dues += [] if conclusion.retry_at is None else [conclusion.retry_at]
+    same_call = select(_batch.c.id).where(
+        _batch.c.id == batch.id, _batch.c.state == lit(tables.UNKNOWN), _batch.c.attempt == batch.attempt
+    )
+    if dues and connection.execute(same_call).first() is not None:
+        unsent = set(range(batch.count)) - {row.seq for row in conclusion.rows}
+        move_again(connection, batch, sorted(unsent), now=now, due=max(dues), deadline=batch.deadline)
+        close_settled(connection, [batch.id])
+
+
+def move_again(
+    connection: Connection, batch: Claimed, places: Sequence[int], *, now: int, due: int, deadline: int
+) -> int:
+    """Move messages into a READY batch of their own, with another reference. Returns how many moved.
+
+    Only rows that are still open move: a receipt may have proved acceptance meanwhile.
+    """
+    if not places:
+        return 0
+    table = tables.message
+    open_places = connection.execute(
+        delete(table)
+        .where(
+            table.c.batch_id == batch.id,
+            table.c.seq.in_(places),
+            table.c.status == lit(MessageStatus.CALLING),
+        )
+        .returning(table.c.seq, table.c.segments)
+    ).all()
+    tally.returned(connection, batch.id, [row.segments for row in open_places])
+    moved = batch.recipients.pick(sorted(row.seq for row in open_places))
+    if moved.phones:
+        blob = (len(moved.phones), encode(moved))
+        insert_batches(
+            connection,
+            Scope(batch.channel, now),
+            batch.send_id,
+            [blob],
+            due=due,
+            deadline=deadline,
+            decision=batch.decision,
+        )
+    return len(moved.phones)

@@ -1,0 +1,116 @@
+"""What is known of a batch's call: claimed, concluded when it was answered, settled when it was not."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ..blobs import Recipients, decode
+from ..database.bulk import Climb, MessageRow
+from ..reports.outbox import Ended
+from ..reports.segments import Segment
+from .holds import NO_HOLD, Why
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A batch that this owner may work on until `lease` (milliseconds).
+
+    `identity`: of the vendor account that is called, or was called last, `account` its name; "" for none.
+    `yields`: from when on another account may take it; `barred`: those that may not (see `bars`).
+    `decision`: a person's, by which its messages are sent once more; 0 for none.
+    """
+
+    id: int
+    send_id: int
+    channel: str
+    count: int
+    attempt: int
+    owner: str
+    lease: int
+    called: int | None
+    due: int
+    identity: str
+    account: str
+    yields: int | None
+    barred: str
+    deadline: int
+    decision: int
+    blob: bytes = field(repr=False)
+
+    @property
+    def recipients(self) -> Recipients:
+        """Its recipients."""
+        return decode(self.blob)
+
+
+@dataclass(frozen=True, slots=True)
+class Requeue:
+    """Recipients that go into a new READY batch of the same send; `account` is to call it, "" for any."""
+
+    recipients: Recipients
+    due: int
+    why: Why = NO_HOLD
+    account: str = ""
+    yields: int | None = None
+    barred: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What became of a batch's call; written by `Batches.record`.
+
+    `rows`: a message row for every recipient concluded or in question. `again`: recipients that certainly
+    were not sent. `retry_at`: nothing of the batch was sent, try the whole of it then (rows, again empty);
+    `why`: what it waits for until then; `yields`, `barred`: as of a batch.
+    `check_at`: rows with status CALLING are there; ask about them then.
+    """
+
+    batch: Claimed
+    out_id: str
+    sign_name: str
+    pushes: bool
+    rows: Sequence[MessageRow] = ()
+    segments: Sequence[Segment] = ()
+    again: Sequence[Requeue] = ()
+    retry_at: int | None = None
+    why: Why = NO_HOLD
+    yields: int | None = None
+    barred: str = ""
+    check_at: int | None = None
+    deadline: int = 0
+    opted_out: Sequence[str] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What was learned about a batch's open messages. `resend`: places proven absent, or by policy."""
+
+    batch: Claimed
+    out_id: str
+    sign_name: str
+    pushes: bool
+    climbs: Sequence[Climb] = ()
+    segments: Sequence[Segment] = ()
+    resend: Sequence[int] = ()
+    resend_due: int = 0
+    resend_deadline: int = 0
+    check_at: int = 0
+    opted_out: Sequence[str] = field(default=(), repr=False)
+
+
+def bars(names: Iterable[str]) -> str:
+    """Return account names as the ledger keeps those that may not take a batch."""
+    chosen = sorted(set(names))
+    return f",{','.join(chosen)}," if chosen else ""
+
+
+def barred_names(text: str) -> frozenset[str]:
+    """Return the account names of a batch's bars."""
+    return frozenset(text.strip(",").split(",")) - {""}
+
+
+@dataclass(slots=True)
+class Recorded:
+    """What a record or settlement changed, for metrics and events."""
+
+    stale: bool = False
+    ends: list[Ended] = field(default_factory=list)

@@ -1,0 +1,171 @@
+"""The statements by which batches are claimed."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, select, update
+
+from ..blobs import Recipients, encode
+from ..database import tables
+from ..database.dialects import lit, made_once, skip_locked
+from ..scope import Lane, Scope
+from .calls import Claimed
+from .sends import Assigned, insert_batches
+
+_batch = tables.batch
+
+# No claim takes what belongs to a campaign that is paused or cancelled.
+_STEERED = select(tables.send.c.id).where(
+    tables.send.c.id == _batch.c.send_id,
+    tables.campaign.c.id == tables.send.c.campaign_id,
+    tables.campaign.c.state != lit(0),
+)
+FREE = ~_STEERED.correlate(_batch).exists()
+
+# Made once: building a statement costs as much as running it.
+READY = (
+    select(_batch.c.id)
+    .where(
+        tables.UNFINISHED,
+        _batch.c.channel == bindparam("in_channel"),
+        _batch.c.state == lit(tables.READY),
+        _batch.c.due <= bindparam("at"),
+        _batch.c.deadline > bindparam("at"),
+        FREE,
+    )
+    .order_by(_batch.c.due, _batch.c.id)
+    .limit(bindparam("most"))
+)
+pick_ready = made_once(lambda connection: skip_locked(connection, READY))
+READY_AT = (
+    select(_batch.c.id)
+    .where(
+        tables.ASSIGNED,
+        _batch.c.channel == bindparam("in_channel"),
+        _batch.c.account == bindparam("of_account"),
+        _batch.c.due <= bindparam("at"),
+        _batch.c.deadline > bindparam("at"),
+        FREE,
+    )
+    .order_by(_batch.c.due, _batch.c.id)
+    .limit(bindparam("most"))
+)
+pick_ready_at = made_once(lambda connection: skip_locked(connection, READY_AT))
+CLAIMED = [
+    _batch.c.recipients.label(name) if name == "blob" else _batch.c[name]
+    for name in Claimed.__dataclass_fields__
+]
+CALL = (
+    update(_batch)
+    .where(_batch.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        state=tables.CALLING,
+        owner=bindparam("by"),
+        lease=bindparam("until"),
+        called=bindparam("at"),
+        identity=bindparam("of_identity"),
+        account=bindparam("of_account"),
+        attempt=_batch.c.attempt + 1,
+    )
+    .returning(*CLAIMED)
+)
+
+
+def unknown_due(channel: str, now: int) -> Select[Any]:
+    """Select the batches of unknown outcome that are due for a look-up or for their deadline."""
+    return (
+        select(_batch.c.id)
+        .where(
+            tables.UNFINISHED,
+            _batch.c.channel == channel,
+            _batch.c.state == lit(tables.UNKNOWN),
+            _batch.c.due <= now,
+        )
+        .order_by(_batch.c.due, _batch.c.id)
+    )
+
+
+def unknown_after(channel: str, after: int) -> Select[Any]:
+    """Select the batches of unknown outcome behind an id, due or not."""
+    return (
+        select(_batch.c.id)
+        .where(
+            tables.UNFINISHED,
+            _batch.c.channel == channel,
+            _batch.c.state == lit(tables.UNKNOWN),
+            _batch.c.id > after,
+        )
+        .order_by(_batch.c.id)
+    )
+
+
+def past_deadline(channels: Collection[str], now: int) -> Select[Any]:
+    """Select the batches that could not be called in time."""
+    return select(_batch.c.id).where(
+        tables.UNFINISHED,
+        _batch.c.channel.in_(channels),
+        _batch.c.state == lit(tables.READY),
+        _batch.c.deadline <= now,
+    )
+
+
+def take_over(connection: Connection, rows: Select[Any], **values: Any) -> list[Claimed]:
+    """Change the selected batches that nobody else is changing. Returns them as they are now."""
+    # Two statements, because PostgreSQL may run a locking subquery more than once and lock too much.
+    ids = connection.execute(skip_locked(connection, rows)).scalars().all()
+    if not ids:
+        return []
+    taken = connection.execute(
+        update(_batch).where(_batch.c.id.in_(ids)).values(**values).returning(*CLAIMED)
+    )
+    return claimed(taken)
+
+
+def claimed(rows: Iterable[Row[Any]]) -> list[Claimed]:
+    """Return the rows of a claim as batches, in the order of their ids."""
+    return sorted((Claimed(**row._mapping) for row in rows), key=lambda batch: batch.id)
+
+
+def cut_for(connection: Connection, batch: Claimed, lane: Lane, most: int | None, now: int) -> Claimed:
+    """Cut a batch to what one call at the account may hold, and to `most`, if it is larger."""
+    limits = [one for one in (most, lane.messages, lane.uniform) if one is not None]
+    if not limits or batch.count <= min(limits):
+        return batch
+    recipients = _readable(batch)
+    if recipients is None:
+        return batch  # held back before its call, and says so there
+    own = lane.uniform if recipients.uniform and lane.uniform is not None else lane.messages
+    allowed = [one for one in (most, own) if one is not None]
+    return cut(connection, batch, min(allowed), now) if allowed else batch
+
+
+def _readable(batch: Claimed) -> Recipients | None:
+    try:
+        return batch.recipients
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def cut(connection: Connection, batch: Claimed, most: int, now: int) -> Claimed:
+    """Keep the first `most` messages of a batch in it, and let the others wait in a new one."""
+    recipients = _readable(batch) if batch.count > most else None
+    if recipients is None:
+        return batch
+    kept = recipients.pick(range(most))
+    others = recipients.pick(range(most, len(recipients.phones)))
+    insert_batches(
+        connection,
+        Scope(batch.channel, now),
+        batch.send_id,
+        [(len(others.phones), encode(others))],
+        due=now,
+        deadline=batch.deadline,
+        decision=batch.decision,
+        place=Assigned(batch.account, batch.yields, batch.barred),
+    )
+    smaller = replace(batch, count=len(kept.phones), blob=encode(kept))
+    connection.execute(
+        update(_batch).where(_batch.c.id == batch.id).values(count=smaller.count, recipients=smaller.blob)
+    )
+    return smaller

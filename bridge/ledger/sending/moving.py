@@ -1,0 +1,171 @@
+"""What waits in a channel with several accounts, and how it comes to the account that is to take it.
+
+Only READY batches move: the state shows that no call of theirs is open. One that was called before gets a new
+id, so that the reference given to the next account is not the one that the last account knows.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
+
+from ..database import tables
+from ..database.dialects import lit, skip_locked
+from ..database.engine import Database
+from ..refs import new_id
+from .calls import barred_names
+
+_batch = tables.batch
+_message = tables.message
+_MOST = 500
+"""Batches that one transaction moves; the rest follows at the next turn."""
+
+
+class Group(NamedTuple):
+    """Waiting batches of one send that may move together."""
+
+    send_id: int
+    account: str
+    bars: str
+
+    @property
+    def barred(self) -> frozenset[str]:
+        """The accounts that may not take them."""
+        return barred_names(self.bars)
+
+
+class Leaving(NamedTuple):
+    """Which batches may leave their account: `down` are not called now, `slow` have no rate left.
+
+    `known` are the accounts that there are. A batch leaves a slow one when it was due before `since`.
+    """
+
+    known: Collection[str]
+    down: Collection[str]
+    slow: Collection[str]
+    since: int
+
+
+class Moving:
+    """The waiting batches of channels with several accounts."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def groups(self, channel: str, leaving: Leaving, now: int) -> list[Group]:
+        """Return what has no account yet or may leave it, the longest waiting first."""
+        rows = (
+            select(_batch.c.send_id, _batch.c.account, _batch.c.barred)
+            .where(*_waiting(channel, now), _free(leaving, now))
+            .group_by(_batch.c.send_id, _batch.c.account, _batch.c.barred)
+            .order_by(func.min(_batch.c.due))
+        )
+        with self._database.read() as connection:
+            return [Group(row.send_id, row.account, row.barred) for row in connection.execute(rows)]
+
+    def latest_account(self, send_id: int) -> str:
+        """Return the account that a send has now: of its latest batch that has one, "" for none."""
+        rows = (
+            select(_batch.c.account)
+            .where(_batch.c.send_id == send_id, _batch.c.account != "")
+            .order_by(_batch.c.id.desc())
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            return connection.execute(rows).scalar() or ""
+
+    def engaged(self, channel: str, account: str) -> bool:
+        """Return True when an account has something to call, or is called."""
+        states = (tables.READY, tables.CALLING)
+        rows = select(_batch.c.id).where(
+            tables.UNFINISHED,
+            _batch.c.channel == channel,
+            _batch.c.state.in_([lit(state) for state in states]),
+            _batch.c.account == account,
+        )
+        with self._database.read() as connection:
+            return connection.execute(rows.limit(1)).first() is not None
+
+    def depth(self, channel: str) -> dict[tuple[str, str], int]:
+        """Return a channel's recipients by account ("" for none yet) and state, of what is not done."""
+        names = {tables.READY: "ready", tables.CALLING: "calling"}
+        rows = (
+            select(_batch.c.account, _batch.c.state, func.sum(_batch.c.count))
+            .where(tables.UNFINISHED, _batch.c.channel == channel, _batch.c.state.in_(sorted(names)))
+            .group_by(_batch.c.account, _batch.c.state)
+        )
+        unknown = _in_question(channel).add_columns(_batch.c.account).group_by(_batch.c.account)
+        with self._database.read() as connection:
+            depth = {(name, names[state]): int(count) for name, state, count in connection.execute(rows)}
+            depth |= {(name, "unknown"): int(count) for count, name in connection.execute(unknown)}
+        return depth
+
+    def left_behind(self, channel: str, identities: Collection[str]) -> int:
+        """Return how many messages of unknown outcome are with accounts of other identities than these."""
+        rows = _in_question(channel).where(_batch.c.identity.not_in(sorted({"", *identities})))
+        with self._database.read() as connection:
+            return int(connection.execute(rows).scalar() or 0)
+
+    def move(
+        self, channel: str, group: Group, leaving: Leaving, target: str, now: int, most: int = _MOST
+    ) -> int:
+        """Give batches of a group to another account, unless others are at them just now.
+
+        Returns how many.
+        """
+        chosen = (
+            select(_batch.c.id, _batch.c.attempt)
+            .where(
+                *_waiting(channel, now),
+                _free(leaving, now),
+                _batch.c.send_id == group.send_id,
+                _batch.c.account == group.account,
+                _batch.c.barred == group.bars,
+            )
+            .order_by(_batch.c.due, _batch.c.id)
+            .limit(most)
+        )
+
+        def work(connection: Connection) -> int:
+            rows = connection.execute(skip_locked(connection, chosen)).all()
+            _give(connection, rows, target, now)
+            return len(rows)
+
+        return self._database.write(work)
+
+
+def _in_question(channel: str) -> Any:
+    """Return the query that counts the messages of a channel whose outcome is unknown."""
+    joined = _message.join(_batch, _batch.c.id == _message.c.batch_id)
+    unknown = (_batch.c.channel == channel, _batch.c.state == lit(tables.UNKNOWN))
+    return select(func.count()).select_from(joined).where(tables.IN_QUESTION, *unknown)
+
+
+def _waiting(channel: str, now: int) -> Sequence[ColumnElement[bool]]:
+    ready = _batch.c.state == lit(tables.READY)
+    return (tables.UNFINISHED, _batch.c.channel == channel, ready, _batch.c.deadline > now)  # type: ignore[return-value]
+
+
+def _free(leaving: Leaving, now: int) -> ColumnElement[bool]:
+    """Return the batches without an account, and those that may leave theirs."""
+    gone = _batch.c.account.not_in(sorted(leaving.known))
+    due = and_(
+        _batch.c.due <= now,
+        or_(
+            gone,
+            _batch.c.account.in_(sorted(leaving.down)),
+            and_(_batch.c.account.in_(sorted(leaving.slow)), _batch.c.due <= leaving.since),
+        ),
+    )
+    return or_(due, _batch.c.yields <= now)
+
+
+def _give(connection: Connection, rows: Sequence[Any], target: str, now: int) -> None:
+    fresh = [row.id for row in rows if not row.attempt]
+    given: dict[str, Any] = {"account": target, "yields": None, "hold": "", "hold_words": ""}
+    if fresh:
+        connection.execute(update(_batch).where(_batch.c.id.in_(fresh)).values(**given))
+    for row in rows:
+        if row.attempt:
+            anew = {"id": new_id(now), "attempt": 0, "due": now, **given}
+            connection.execute(update(_batch).where(_batch.c.id == row.id).values(**anew))

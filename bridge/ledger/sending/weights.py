@@ -1,0 +1,164 @@
+"""The weights of weighted routes as they are now, why they changed, and what accounts did lately."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import BigInteger, Connection, case, cast, delete, false, func, select
+
+from bridge.clock import DAY_MS, MINUTE_MS
+
+from ...plugin import MessageStatus
+from ..database import tables
+from ..database.bulk import clean
+from ..database.dialects import upsert
+from ..database.engine import Database
+from ..refs import new_id
+from ..tally import BUCKETS_S
+
+_weight, _change, _throttling = tables.route_weight, tables.route_change, tables.throttling
+_batch, _message, _tally, _send = tables.batch, tables.message, tables.tally, tables.send
+_SAMPLE = 100
+"""Of so many batches, the latest, the messages are looked at."""
+_OLDEST_MS = 4 * DAY_MS
+_WEEK_MS = 7 * DAY_MS
+_FEWEST_OF_A_WEEK = 100
+_KEPT_MS = 30 * DAY_MS
+
+
+class Change(NamedTuple):
+    """One change of an account's weight; `created` in milliseconds."""
+
+    account: str
+    before: int
+    after: int
+    reason: str
+    created: int
+
+
+class Lately(NamedTuple):
+    """What became of the messages of an account's latest batches since a moment."""
+
+    messages: int
+    refused: int
+    throttled: int
+    delivered: int
+    slow: int
+
+
+class Weights:
+    """The weights of all channels with weighted routes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(self, channel: str) -> dict[str, int]:
+        """Return the weights that differ from the configured ones, by account."""
+        rows = select(_weight.c.account, _weight.c.weight).where(_weight.c.channel == channel)
+        with self._database.read() as connection:
+            return {row.account: row.weight for row in connection.execute(rows)}
+
+    def changes(self, channel: str, *, limit: int = 100) -> list[Change]:
+        """Return the changes of a channel's weights, latest first."""
+        columns = [_change.c[name] for name in Change._fields]
+        rows = select(*columns).where(_change.c.channel == channel)
+        with self._database.read() as connection:
+            found = connection.execute(rows.order_by(_change.c.created.desc(), _change.c.id).limit(limit))
+            return [Change(*row) for row in found]
+
+    def change(self, channel: str, changes: Sequence[Change]) -> None:
+        """Change weights, each with its row; what is a month old is forgotten."""
+
+        def work(connection: Connection) -> None:
+            for one in changes:
+                values = {"channel": channel, "account": one.account, "weight": one.after}
+                connection.execute(
+                    upsert(connection, _weight)
+                    .values(**values)
+                    .on_conflict_do_update(index_elements=["channel", "account"], set_={"weight": one.after})
+                )
+                row = one._replace(reason=clean(one.reason))._asdict()
+                connection.execute(_change.insert().values(id=new_id(one.created), channel=channel, **row))
+                old = _change.c.created < one.created - _KEPT_MS
+                connection.execute(delete(_change).where(_change.c.channel == channel, old))
+
+        self._database.write(work)
+
+    def note_throttled(self, channel: str, counts: Mapping[str, int], now: int) -> None:
+        """Count messages that accounts asked to send slower."""
+        minute = now // MINUTE_MS
+
+        def work(connection: Connection) -> None:
+            for account, messages in sorted(counts.items()):
+                row = {"channel": channel, "account": account, "minute": minute, "messages": messages}
+                connection.execute(
+                    upsert(connection, _throttling)
+                    .values(**row)
+                    .on_conflict_do_update(
+                        index_elements=["channel", "account", "minute"],
+                        set_={"messages": _throttling.c.messages + messages},
+                    )
+                )
+            old = _throttling.c.minute < minute - 60
+            connection.execute(delete(_throttling).where(_throttling.c.channel == channel, old))
+
+        self._database.write(work, durable=False)
+
+    def lately(self, channel: str, account: str, identity: str, *, since: int, now: int) -> Lately:
+        """Return what an account did since a moment; slow is slower than the p90 of its own last week."""
+        with self._database.read() as connection:
+            bound = _week_p90(connection, channel, identity, now)
+            latest = (
+                select(_batch.c.id)
+                .where(
+                    _batch.c.id >= (now - _OLDEST_MS) << 21,
+                    _batch.c.channel == channel,
+                    _batch.c.account == account,
+                    _batch.c.called >= since,
+                )
+                .order_by(_batch.c.id.desc())
+                .limit(_SAMPLE)
+            )
+            ids = connection.execute(latest).scalars().all()
+            delivered = _message.c.status == MessageStatus.DELIVERED
+            took = cast(_message.c.ended_at, BigInteger) - _message.c.sent
+            slow = delivered & (took > bound) if bound is not None else false()
+            counts = select(
+                func.count(),
+                func.coalesce(func.sum(case((_message.c.status == MessageStatus.REJECTED, 1), else_=0)), 0),
+                func.coalesce(func.sum(case((delivered, 1), else_=0)), 0),
+                func.coalesce(func.sum(case((slow, 1), else_=0)), 0),
+            ).where(_message.c.batch_id.in_(ids))
+            messages, refused, ended, late = connection.execute(counts).one()
+            throttled = connection.execute(
+                select(func.coalesce(func.sum(_throttling.c.messages), 0)).where(
+                    _throttling.c.channel == channel,
+                    _throttling.c.account == account,
+                    _throttling.c.minute >= since // MINUTE_MS,
+                )
+            ).scalar_one()
+        return Lately(int(messages), int(refused), int(throttled), int(ended), int(late))
+
+
+def _week_p90(connection: Connection, channel: str, identity: str, now: int) -> int | None:
+    """Return the time in which nine of ten messages of a week were delivered, in milliseconds."""
+    rows = (
+        select(_tally.c.bucket, func.sum(_tally.c.count))
+        .join_from(_tally, _send, _send.c.id == _tally.c.send_id)
+        .where(
+            _send.c.created >= now - _WEEK_MS,
+            _send.c.channel == channel,
+            _tally.c.account == identity,
+            _tally.c.bucket > 0,
+        )
+        .group_by(_tally.c.bucket)
+        .order_by(_tally.c.bucket)
+    )
+    counts = [(bucket, int(count)) for bucket, count in connection.execute(rows)]
+    total, seen = sum(count for _, count in counts), 0
+    if total < _FEWEST_OF_A_WEEK:
+        return None
+    for bucket, count in counts:
+        seen += count
+        if seen >= 0.9 * total:
+            return 1000 * BUCKETS_S[bucket - 1] if bucket <= len(BUCKETS_S) else None
+    return None

@@ -1,0 +1,64 @@
+"""What an alert looks at: since when something waits that need not wait, and what was given up."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from .database import tables
+from .database.dialects import lit
+from .database.engine import Database
+
+_batch, _push, _template = tables.batch, tables.push, tables.template
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """One channel's waits; times are milliseconds, None where nothing waits."""
+
+    due_since: int | None = None
+    callbacks: int = 0
+    callbacks_since: int | None = None
+    given_up: int = 0
+
+
+class Watching:
+    """Questions that are asked whenever Prometheus asks; each is answered from an index or a small table."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def waits(self) -> dict[str, Waits]:
+        """Return what waits in each channel that has anything waiting or given up.
+
+        Batches that a policy, a rate or a vendor's "come back later" holds are due later and do not count.
+        """
+        ready = (
+            select(_batch.c.channel, func.min(_batch.c.due).label("due"))
+            .where(_batch.c.state == lit(tables.READY))
+            .group_by(_batch.c.channel)
+        )
+        pushes = select(
+            _push.c.channel,
+            _push.c.dead,
+            func.count().label("number"),
+            func.min(_push.c.created).label("since"),
+        ).group_by(_push.c.channel, _push.c.dead)
+        with self._database.read() as connection:
+            due = {row.channel: row.due for row in connection.execute(ready)}
+            found = {(row.channel, row.dead): (row.number, row.since) for row in connection.execute(pushes)}
+        return {
+            channel: Waits(
+                due.get(channel), *found.get((channel, 0), (0, None)), found.get((channel, 1), (0, None))[0]
+            )
+            for channel in {*due, *(channel for channel, _ in found)}
+        }
+
+    def templates(self) -> dict[tuple[str, str], int]:
+        """Return the number of templates that are not deleted, by channel and status of review."""
+        query = (
+            select(_template.c.channel, _template.c.status, func.count().label("number"))
+            .where(_template.c.deleted.is_(None))
+            .group_by(_template.c.channel, _template.c.status)
+        )
+        with self._database.read() as connection:
+            return {(row.channel, row.status): row.number for row in connection.execute(query)}

@@ -1,0 +1,59 @@
+"""What happens in a channel, for plugins that observe it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from .moments import require_aware
+
+
+class EventName(StrEnum):
+    """What happened. `FIELDS` says what each event tells."""
+
+    SEND_ACCEPTED = "send.accepted"
+    BATCH_RECORDED = "batch.recorded"
+    BATCH_UNKNOWN = "batch.unknown"
+    RECEIPTS_APPLIED = "receipts.applied"
+    REPLIES_STORED = "replies.stored"
+    PUSH_DONE = "push.done"
+    PUSH_FAILED = "push.failed"
+    CHANNEL_PAUSED = "channel.paused"
+    CHANNEL_RESUMED = "channel.resumed"
+    ACCOUNT_OPENED = "account.opened"
+    ACCOUNT_CLOSED = "account.closed"
+    BREAKER_OPENED = "breaker.opened"
+    BREAKER_CLOSED = "breaker.closed"
+
+
+FIELDS: Mapping[EventName, frozenset[str]] = {
+    EventName.SEND_ACCEPTED: frozenset({"recipients"}),  # 0 for a send by file
+    EventName.BATCH_RECORDED: frozenset({"recipients"}),  # the vendor answered for all of them
+    EventName.BATCH_UNKNOWN: frozenset({"recipients"}),  # for some it did not
+    EventName.RECEIPTS_APPLIED: frozenset({"ended", "parked"}),  # messages that ended; receipts that wait
+    EventName.REPLIES_STORED: frozenset({"replies"}),
+    EventName.PUSH_DONE: frozenset({"entries"}),  # receipts and replies that Quick Audience took
+    EventName.PUSH_FAILED: frozenset({"entries"}),
+    EventName.CHANNEL_PAUSED: frozenset(),
+    EventName.CHANNEL_RESUMED: frozenset(),
+    EventName.ACCOUNT_OPENED: frozenset({"account", "rest_s"}),  # its calls fail: nothing is called meanwhile
+    EventName.ACCOUNT_CLOSED: frozenset({"account"}),
+    EventName.BREAKER_OPENED: frozenset({"rest_s"}),  # Quick Audience refuses our signature
+    EventName.BREAKER_CLOSED: frozenset(),
+}
+"""The fields of each event: counts, seconds and names of accounts, never anything private."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in a channel. Raises ValueError when `fields` are not those of its name."""
+
+    channel: str
+    name: EventName
+    at: datetime
+    fields: Mapping[str, str | int | float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        require_aware(self, at=self.at)
+        if self.fields.keys() != FIELDS[self.name]:
+            raise ValueError(f"An event {self.name} has the fields {sorted(FIELDS[self.name])}.")

@@ -1,0 +1,303 @@
+"""The first configuration: from a few answers to a file without secrets, an environment, and two forms.
+
+Nothing is written before the whole of it was read, validated and opened as the bridge will open it.
+"""
+
+import errno
+import ipaddress
+import json
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import urlsplit
+
+from bridge.channels import OpenChannel, discover, open_channels
+from bridge.channels.beginnings import beginnings_of
+from bridge.channels.registry import close_channels
+from bridge.ledger import open_ledger
+from bridge.plugin import Beginning
+from bridge.settings import Fault, Settings, SettingsFaults, examine
+
+from .history import ChannelHistory
+
+CONFIG, ENVIRONMENT = "bridge.toml", "env"
+SQLITE = "sqlite:///var/bridge.db"
+
+# What systemd, a shell and a container's --env-file read alike; all else goes to a file of its own.
+_PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]*")
+_LOCAL = "The bridge cannot ask this vendor about signatures: approved, pending or rejected is your word."
+_REFERENCES = ("env:", "file:")
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the operator answered; `settings` has the vendor's by the name of their question."""
+
+    platform_name: str
+    quick_audience: str
+    vendor: str
+    beginning: Beginning
+    settings: Mapping[str, str]
+    database: str
+    public_url: str
+    sign: str
+    channel: str = "promo"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstFiles:
+    """The configuration's text, what goes into the environment, and secrets that need files of their own."""
+
+    config: str
+    environment: Mapping[str, str]
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def environment_text(self) -> str:
+        """Return the environment as systemd, a shell and a container read it."""
+        head = "# The secrets of bridge.toml, one NAME=value a line. Keep it to yourself.\n"
+        return head + "".join(f"{name}={value}\n" for name, value in self.environment.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The files, and the settings that they give."""
+
+    files: FirstFiles
+    settings: Settings
+
+
+def known() -> tuple[dict[str, tuple[str, Beginning]], list[tuple[str, str]]]:
+    """Return vendor and beginning by name, and (vendor, error) of each that cannot say its own."""
+    return beginnings_of(discover())
+
+
+def begin(answers: Answers) -> Begun:
+    """Compose and try a first configuration. Raises SettingsFaults with all that is wrong.
+
+    A vendor that keeps no signatures gets the one that was named as approved: nobody else could say so.
+    """
+    drawn = _Drawn(secrets.token_urlsafe(32), secrets.token_urlsafe(24))
+    files = _compose(answers, drawn, signs=False)
+    settings, keeps_signs = _tried(files, answers.channel)
+    if not keeps_signs:
+        files = _compose(answers, drawn, signs=True)
+        settings, _ = _tried(files, answers.channel)
+    return Begun(files, settings)
+
+
+def write(files: FirstFiles, folder: Path) -> None:
+    """Write the files into `folder`, secrets for their owner alone; overwrite nothing.
+
+    Raises FileExistsError.
+    """
+    texts = {CONFIG: (files.config, 0o644), ENVIRONMENT: (files.environment_text(), 0o600)}
+    texts |= {name: (text, 0o600) for name, text in files.files.items()}
+    for name in texts:
+        if os.path.lexists(folder / name):
+            raise FileExistsError(
+                errno.EEXIST, "there is a file already, and init never overwrites one", str(folder / name)
+            )
+    for name, (text, mode) in texts.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(
+            os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8"
+        ) as file:
+            file.write(text)
+
+
+def form(settings: Settings, channel: str) -> list[tuple[str, str]]:
+    """Return Quick Audience's form, field by field; the key is shown, for it has to be typed there."""
+    chosen = settings.channels[channel]
+    address = settings.bridge.public_url or "https://YOUR-PUBLIC-ADDRESS"
+    return [
+        ("API name", chosen.platform_name),
+        ("Callback URL", f"{address}/{channel}"),
+        ("Authentication", "Key"),
+        ("Key", chosen.signing_key),
+        ("Unsubscribe text", "whatever your messages shall end with; the bridge adds none"),
+        ("Mobile-originated messages", "on, with an ADB 3.0 analysis source, if you want replies"),
+        ("Receipt mode", "the third party pushes" if chosen.receipts == "push" else "Quick Audience queries"),
+        ("Scope", "the workspaces that may use it"),
+        ("Afterwards, add the signature", chosen.default_sign),
+    ]
+
+
+def at_vendor(beginning: Beginning, settings: Settings, channel: str) -> list[str]:
+    """Return what is to be done at the vendor, with this bridge's addresses."""
+    token = settings.channels[channel].hook_token.get_secret_value()
+    if not token:
+        return [line for line in beginning.at_vendor if "{hook_url}" not in line and "Address" not in line]
+    names = {
+        "{public_url}": settings.bridge.public_url,
+        "{hook_url}": f"{settings.bridge.public_url}/hooks/{channel}/{token}",
+        "{channel}": channel,
+    }
+    return [_filled(line, names) for line in beginning.at_vendor]
+
+
+def _filled(line: str, names: Mapping[str, str]) -> str:
+    for name, text in names.items():
+        line = line.replace(name, text)
+    return line
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """Fresh secrets: the channel's key and the token of its webhooks."""
+
+    key: str
+    hook_token: str
+
+
+def _tried(files: FirstFiles, channel: str) -> tuple[Settings, bool]:
+    """Open the configuration somewhere else. Returns the settings, and if the vendor knows signatures."""
+    with TemporaryDirectory() as place:
+        folder = Path(place)
+        write(files, folder)
+        settings, faults = examine(folder / CONFIG, {**os.environ, **files.environment})
+        if settings is None or faults:
+            raise SettingsFaults(faults)
+        ledger = open_ledger(f"sqlite:///{folder}/none.db", pool_size=1)
+        try:
+            opened = open_channels(settings, discover(), lambda name: ChannelHistory(ledger, name, time.time))
+            keeps_signs = _knows_signs(opened[channel])
+            close_channels(opened)
+        finally:
+            ledger.close()
+    return settings, keeps_signs
+
+
+def _knows_signs(channel: OpenChannel) -> bool:
+    return channel.hooks.supports("query_sign")
+
+
+def _compose(answers: Answers, drawn: _Drawn, *, signs: bool) -> FirstFiles:
+    keeping = _Keeping(answers.channel.upper().replace("-", "_"))
+    channel: dict[str, Any] = {
+        "platform_name": answers.platform_name,
+        "key": keeping.kept("KEY", drawn.key),
+        "vendor": answers.vendor,
+        "callback_url": answers.quick_audience,
+        "receipts": "push",
+        "default_sign": answers.sign,
+        "policies": ["suppression"],
+    }
+    if answers.public_url:
+        channel["hook_token"] = keeping.kept("HOOK_TOKEN", drawn.hook_token)
+    settings, comments = _vendor_settings(answers, keeping)
+    if any(_is_inside(text) for text in (answers.quick_audience, *answers.settings.values())):
+        channel["allow_private"] = True
+    head = f"channels.{answers.channel}"
+    database = answers.database
+    if urlsplit(database).password:
+        database = keeping.kept("", database, name="SMS_BRIDGE_DATABASE")
+    lines = [
+        "# Written by `sms-bridge init`. Every other setting has its default; config/bridge.toml of the",
+        "# repository shows them all. The secrets are in the file env beside this one.",
+        *_table("bridge", {"database": database, "public_url": answers.public_url}),
+        *_table(head, channel),
+        *(_table(f"{head}.signs", {answers.sign: "approved"}, {answers.sign: _LOCAL}) if signs else ()),
+        *_table(f"{head}.settings", settings, comments),
+    ]
+    return FirstFiles("\n".join(lines) + "\n", keeping.environment, keeping.files)
+
+
+class _Keeping:
+    """Where secrets are kept: in the environment, or in a file where one would need quotes there."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self.environment: dict[str, str] = {}
+        self.files: dict[str, str] = {}
+
+    def kept(self, what: str, value: str, *, name: str = "") -> str:
+        """Keep a secret. Returns the reference to it; one that is a reference already stays it."""
+        if value.startswith(_REFERENCES):
+            return _absolute(value)
+        name = name or f"{self._prefix}_{what}"
+        if _PLAIN.fullmatch(value):
+            self.environment[name] = value
+            return f"env:{name}"
+        path = f"secrets/{name.lower()}"
+        self.files[path] = value
+        return f"file:{path}"
+
+
+def _absolute(reference: str) -> str:
+    """Return a reference that means the same wherever the configuration lies."""
+    kind, _, name = reference.partition(":")
+    return f"file:{Path(name).absolute()}" if kind == "file" else reference
+
+
+def _vendor_settings(answers: Answers, keeping: _Keeping) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the vendor's settings as a tree, and the sentence of each at its top. Raises SettingsFaults."""
+    tree: dict[str, Any] = dict(answers.beginning.settings)
+    comments: dict[str, str] = {}
+    faults: list[Fault] = []
+    for question in answers.beginning.questions:
+        text = answers.settings.get(question.name, "")
+        if not text:
+            continue
+        try:
+            value = question.value(text)
+        except ValueError as error:
+            faults.append(Fault(question.name, f"This cannot be read: {error}."))
+            continue
+        if question.secret:
+            value = keeping.kept(f"VENDOR_{question.name.upper().replace('-', '_')}", value)
+        elif isinstance(value, str) and value.startswith(_REFERENCES):
+            value = _absolute(value)
+        table = tree
+        for part in question.place[:-1]:
+            table = table.setdefault(part, {})
+        table[question.place[-1]] = value
+        comments[question.place[0]] = "" if len(question.place) > 1 else question.meaning
+    if faults:
+        raise SettingsFaults(faults)
+    return tree, comments
+
+
+def _is_inside(address: str) -> bool:
+    """Return True for an address that is plain http or of a closed network: a channel must allow it."""
+    parts = urlsplit(address) if "://" in address else None
+    if parts is None or parts.scheme not in ("http", "https"):
+        return False
+    try:
+        return parts.scheme == "http" or ipaddress.ip_address(parts.hostname or "").is_private
+    except ValueError:
+        return parts.hostname == "localhost"
+
+
+def _table(name: str, values: Mapping[str, Any], comments: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Yield a table of TOML, a line each."""
+    yield ""
+    yield f"[{name}]"
+    for key, value in values.items():
+        if comment := (comments or {}).get(key):
+            yield f"# {comment}"
+        yield f"{_quoted(key)} = {_written(value)}"
+
+
+def _written(value: Any) -> str:
+    """Return a value as TOML has it."""
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{_quoted(str(key))} = {_written(one)}" for key, one in value.items())
+        return f"{{ {inner} }}" if inner else "{}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return f"[{', '.join(map(_written, value))}]"
+    if isinstance(value, str):
+        return _quoted(value, bare=False)
+    return json.dumps(value)
+
+
+def _quoted(text: str, *, bare: bool = True) -> str:
+    if bare and re.fullmatch(r"[A-Za-z0-9_-]+", text):
+        return text
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,1 @@
+"""Campaigns for people: seen, steered and exported, whatever the desk."""

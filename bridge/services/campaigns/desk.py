@@ -1,0 +1,34 @@
+"""All about campaigns over one ledger, as a command or a page opens it."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bridge.settings import Settings
+
+from .. import upkeep
+from ..looking import Looking
+from .exporting import Exporting
+from .seeing import Seeing
+from .steering import CampaignSteering
+
+
+class CampaignDesk:
+    """What an operator sees and does; `who` is written into the audit."""
+
+    def __init__(self, settings: Settings, ledger: upkeep.Ledger, who: str) -> None:
+        self._looking = Looking(settings, ledger, time.time)
+        self.seeing = Seeing(ledger)
+        self.steering = CampaignSteering(self.seeing, ledger, time.time, who)
+        self.exporting = Exporting(ledger, time.time, who)
+
+    def chosen(self, channel: str | None) -> list[str]:
+        """Return the named channel, or all of them."""
+        return self._looking.chosen(channel)
+
+
+@contextmanager
+def campaigns(settings: Settings, who: str) -> Iterator[CampaignDesk]:
+    """Open the campaigns of the configured bridge."""
+    with upkeep.ledger_of(settings) as ledger:
+        yield CampaignDesk(settings, ledger, who)

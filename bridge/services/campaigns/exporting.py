@@ -1,0 +1,87 @@
+"""The recipients of a campaign for a file: one row each, streamed, numbers masked unless asked for."""
+
+from collections.abc import Iterator, Sequence
+
+from bridge import logs
+from bridge.clock import Clock, millis
+from bridge.ledger import Act, Ledger
+from bridge.ledger.campaigns.reading import Campaign
+from bridge.ledger.campaigns.recipients import Filter, Recipient
+from bridge.ledger.refs import message_ref, to_ref
+from bridge.plugin import MessageStatus
+from bridge.plugin.phone import mask
+
+EXPORT_COLUMNS = (
+    "number",
+    "status",
+    "code",
+    "reason",
+    "segments",
+    "sent",
+    "ended",
+    "outId",
+    "bizId",
+    "message",
+    "vendor_id",
+    "account",
+)
+WAITING = "waiting"
+STATUSES = (WAITING, *(one.name.lower() for one in MessageStatus if one is not MessageStatus.QUEUED))
+
+
+class Exporting:
+    """Exports of campaigns; one with whole numbers is written into the audit."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, who: str) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._who = who
+
+    def rows(
+        self,
+        campaign: Campaign,
+        statuses: Sequence[str] = (),
+        codes: Sequence[str] = (),
+        *,
+        full: bool = False,
+    ) -> Iterator[dict[str, object]]:
+        """Yield a row for each recipient under the names of EXPORT_COLUMNS; times in milliseconds."""
+        if full:
+            self._note(campaign, statuses, codes)
+        chosen = [MessageStatus[one.upper()] for one in statuses if one != WAITING]
+        wanted = Filter(chosen, list(codes), waiting=not statuses or WAITING in statuses)
+        if statuses and not chosen:
+            wanted = Filter([MessageStatus.QUEUED], list(codes))  # none has a row of this status
+        for page in self._ledger.recipients.pages(campaign.id, wanted):
+            for one in page:
+                yield _row(one, full)
+
+    def _note(self, campaign: Campaign, statuses: Sequence[str], codes: Sequence[str]) -> None:
+        asked = {"status": list(statuses), "code": list(codes)}
+        self._ledger.audit.note(
+            Act(
+                self._who,
+                "exported with whole numbers",
+                millis(self._clock),
+                campaign.channel,
+                f"{to_ref(campaign.id)} {campaign.name}",
+                after=asked,
+            )
+        )
+
+
+def _row(one: Recipient, full: bool) -> dict[str, object]:
+    return {
+        "number": one.phone if full else mask(one.phone),
+        "status": WAITING if one.status is None else one.status.name.lower(),
+        "code": one.code,
+        "reason": logs.masked(one.reason),
+        "segments": one.segments,
+        "sent": one.sent,
+        "ended": one.ended,
+        "outId": one.out_id,
+        "bizId": to_ref(one.send_id),
+        "message": message_ref(one.batch_id, one.seq),
+        "vendor_id": one.vendor_id,
+        "account": one.account,
+    }

@@ -1,0 +1,218 @@
+"""Campaigns as people see them: a list to search, and one with its funnel, failures and times."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bridge import logs
+from bridge.ledger import CampaignState, Ledger
+from bridge.ledger.campaigns.joining import CampaignKind
+from bridge.ledger.campaigns.reading import Campaign, Part, Search
+from bridge.ledger.refs import to_ref
+from bridge.ledger.tally import BUCKETS_S
+from bridge.plugin import MessageStatus
+from bridge.plugin.status import FIRST_FINAL
+
+from ..operating import OperatorRefused
+from .sentences import sentence
+
+STATES = tuple(state.name.lower() for state in CampaignState)
+
+_WORDS_FOR = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """Where the recipients of a campaign stand; `accepted` have no final receipt yet."""
+
+    recipients: int
+    waiting: int
+    in_question: int
+    accepted: int
+    delivered: int
+    failed: int
+    unknown: int
+    segments: int
+
+    @property
+    def open(self) -> int:
+        """Return how many have not come to their end."""
+        return self.waiting + self.in_question + self.accepted
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCampaign:
+    """A campaign; times in milliseconds."""
+
+    id: str
+    channel: str
+    named_by: str
+    name: str
+    state: str
+    reason: str
+    changed: int
+    first: int
+    last: int
+    sends: int
+    funnel: Funnel
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFailure:
+    """So many messages failed with a code, and what it says."""
+
+    status: str
+    code: str
+    count: int
+    share: float
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenSpan:
+    """So many messages were delivered within some seconds; None for the last span, which has no bound."""
+
+    within_s: int | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """One campaign with all that is known of it. `average_s`: from the call to the handset."""
+
+    campaign: SeenCampaign
+    template_code: str
+    template_name: str
+    template_text: str
+    sign: str
+    task: dict[str, str]
+    failures: Sequence[SeenFailure]
+    times: Sequence[SeenSpan]
+    average_s: float | None
+    files: Sequence[tuple[bool, int, str]]
+
+
+class Seeing:
+    """Questions about campaigns. Raises OperatorRefused for what is not there."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def search(
+        self,
+        channels: Sequence[str],
+        *,
+        text: str = "",
+        state: str | None = None,
+        since: int = 0,
+        until: int = 1 << 62,
+        limit: int = 50,
+    ) -> list[SeenCampaign]:
+        """Return campaigns by the time of their first send, the latest first."""
+        wanted = CampaignState[state.upper()] if state else None
+        found = self._ledger.campaigns.search(Search(channels, text, wanted, since, until, limit))
+        return self._seen(found)
+
+    def find(self, channels: Sequence[str], text: str) -> Campaign:
+        """Return the one campaign of this name or reference."""
+        found = self._ledger.campaigns.named(channels, text)
+        if not found:
+            raise OperatorRefused(
+                "There is no such campaign: see sms-bridge campaigns list. A campaign is named by its "
+                "task id, by its outId where Quick Audience gave no task, or by the id that the list shows."
+            )
+        if len(found) > 1:
+            several = ", ".join(f"{to_ref(one.id)} ({one.channel}, {_kind(one)})" for one in found)
+            raise OperatorRefused(f"Several campaigns have this name; give an id instead: {several}.")
+        return found[0]
+
+    def whole(self, channels: Sequence[str], text: str) -> Whole:
+        """Return one campaign with its funnel, its failures and its times to delivery."""
+        campaign = self.find(channels, text)
+        [seen] = self._seen([campaign])
+        parts = self._ledger.campaigns.parts([campaign.id]).get(campaign.id, [])
+        last = self._ledger.campaigns.last_send(campaign.id)
+        template = dict(last.template) if last else {}
+        delivered = [part for part in parts if part.bucket]
+        count = sum(part.number for part in delivered)
+        return Whole(
+            seen,
+            last.template_code if last else "",
+            str(template.get("name", "")),
+            str(template.get("content", "")),
+            last.sign_name if last else "",
+            {name: logs.masked(value) for name, value in last.task.items()} if last else {},
+            self._failures(campaign, parts),
+            _times(delivered),
+            sum(part.ms for part in delivered) / count / 1000 if count else None,
+            [
+                (done, taken, logs.masked(error))
+                for done, taken, error in self._ledger.campaigns.files(campaign.id)
+            ],
+        )
+
+    def _seen(self, found: Sequence[Campaign]) -> list[SeenCampaign]:
+        parts = self._ledger.campaigns.parts([one.id for one in found])
+        return [
+            SeenCampaign(
+                to_ref(one.id),
+                one.channel,
+                _kind(one),
+                one.name,
+                one.state.name.lower(),
+                logs.masked(one.reason),
+                one.changed,
+                one.first,
+                one.last,
+                one.sends,
+                funnel(one.recipients, parts.get(one.id, [])),
+            )
+            for one in found
+        ]
+
+    def _failures(self, campaign: Campaign, parts: Sequence[Part]) -> list[SeenFailure]:
+        counts: Counter[tuple[int, str]] = Counter()
+        for part in parts:
+            if part.status >= FIRST_FINAL and part.status != MessageStatus.DELIVERED:
+                counts[part.status, part.code] += part.number
+        failures = []
+        for place, ((status, code), count) in enumerate(counts.most_common()):
+            words = self._ledger.campaigns.words(campaign.id, code) if place < _WORDS_FOR else ""
+            share = count / campaign.recipients if campaign.recipients else 0.0
+            name = MessageStatus(status).name.lower()
+            failures.append(SeenFailure(name, code, count, share, sentence(code, words)))
+        return failures
+
+
+def funnel(recipients: int, parts: Sequence[Part]) -> Funnel:
+    """Return where a campaign's recipients stand."""
+    by_status: Counter[int] = Counter()
+    for part in parts:
+        by_status[part.status] += part.number
+    unknown, delivered = by_status[MessageStatus.UNKNOWN], by_status[MessageStatus.DELIVERED]
+    ended = sum(count for status, count in by_status.items() if status >= FIRST_FINAL)
+    return Funnel(
+        recipients,
+        max(0, recipients - by_status.total()),
+        by_status[MessageStatus.CALLING],
+        by_status[MessageStatus.ACCEPTED],
+        delivered,
+        ended - delivered - unknown,
+        unknown,
+        sum(part.number * part.segments for part in parts if part.status not in _NEVER_CALLED),
+    )
+
+
+_NEVER_CALLED = (MessageStatus.UNSENT, MessageStatus.REJECTED)
+
+
+def _times(delivered: Sequence[Part]) -> list[SeenSpan]:
+    counts: Counter[int] = Counter()
+    for part in delivered:
+        counts[part.bucket] += part.number
+    bounds = [*BUCKETS_S, None]
+    return [SeenSpan(bounds[bucket - 1], counts[bucket]) for bucket in sorted(counts)]
+
+
+def _kind(campaign: Campaign) -> str:
+    return "task" if campaign.kind is CampaignKind.TASK else "outId"

@@ -1,0 +1,32 @@
+"""What a code says, in a sentence: the bridge's own codes, then the carriers'."""
+
+from bridge import logs
+from bridge.plugin.codes import CodeKind, explain
+
+CANCELLED = "CANCELLED"
+CANCELLED_SENTENCE = "The campaign was cancelled before the message was handed to the vendor."
+
+OWN = {
+    CANCELLED: CANCELLED_SENTENCE,
+    "CARRIER_NOT_APPROVED": "The recipient's carrier did not approve this template.",
+    "INVALID_NUMBER": "The number cannot be sent to.",
+    "INVALID_TEXT": "A value holds characters that cannot be sent.",
+    "LIMIT_EXCEEDED": "The send was limited to fewer recipients than it listed.",
+    "MISSING_VARIABLE": "The recipient has no value for a variable of the template.",
+    "NOT_SENT_IN_TIME": "The message could not be sent in time.",
+    "NO_RECEIPT": "The vendor took the message but never reported what became of it.",
+    "OUTCOME_UNKNOWN": "It is not known whether the vendor took the message; it was not sent again.",
+    "QUIET_HOURS": "Messages of this kind are not sent at this hour.",
+    "SUPPRESSED": "The recipient has opted out or is on the suppression list.",
+    "VENDOR_REJECTED": "The vendor refused the message.",
+}
+
+
+def sentence(code: str, words: str = "") -> str:
+    """Return what a code means; `words` are the vendor's own, for a code that nobody else explains."""
+    if code in OWN:
+        return OWN[code]
+    explained = explain(code)
+    if explained.kind is CodeKind.UNCLASSIFIED and words:
+        return logs.masked(words)
+    return explained.sentence

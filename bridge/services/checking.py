@@ -1,0 +1,196 @@
+"""Everything that keeps an installation from working, found at once."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from tempfile import TemporaryDirectory
+
+import requests
+
+from bridge.channels import OpenAccount, OpenChannel, discover, open_channels
+from bridge.channels.registry import close_channels
+from bridge.contract import callbacks, signing
+from bridge.contract.callbacks import CallbackAnswer
+from bridge.ledger import Ledger, LedgerUnavailable, open_ledger
+from bridge.plugin.http import Session, classify
+from bridge.settings import (
+    ChannelSettings,
+    Fault,
+    Settings,
+    SettingsFaults,
+    cautions,
+    dotted,
+    without_repeats,
+)
+
+from .history import ChannelHistory
+from .trying import as_root, trials
+
+_ADVICE = {
+    "CREDENTIALS_REJECTED": "Correct the credentials in the channel's settings.",
+    "VENDOR_UNAVAILABLE": "Check the address and the network.",
+}
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a check found: faults, what works but deserves a look, and what was asked and works."""
+
+    faults: list[Fault]
+    cautions: list[Fault] = field(default_factory=list)
+    good: list[str] = field(default_factory=list)
+
+
+def check(settings: Settings, faults: list[Fault], *, live: bool) -> Findings:
+    """Look at plugins, database and files of a configuration whose own faults are known already.
+
+    `live`: each vendor is asked whether the channel can send, and Quick Audience's address whether it
+    answers; nothing is sent.
+    """
+    found = Findings(faults)
+    # Where the database itself is at fault an empty one stands in, for plugins are checked all the same.
+    with TemporaryDirectory() as folder:
+        ledger = _ledger(settings, found.faults)
+        stands_in = ledger is None
+        ledger = ledger or open_ledger(f"sqlite:///{folder}/none.db", pool_size=1)
+        with closing(ledger):
+            opened = _channels(settings, ledger, found.faults)
+            found.faults += without_repeats(trials(settings, None if stands_in else ledger), found.faults)
+            if not stands_in and not any(fault.touches("bridge.database") for fault in found.faults):
+                found.cautions += [fault for one in opened.values() for fault in _left_behind(one, ledger)]
+    if live:
+        for channel in opened.values():
+            for account in channel.accounts.values():
+                _ask_vendor(channel, account, found)
+            _ask_quick_audience(channel, found)
+    unsigned = [_unsigned(name) for name, channel in opened.items() if _lacks_sign(channel)]
+    close_channels(opened)
+    found.cautions += [*cautions(settings), *unsigned, *as_root(settings)]
+    return found
+
+
+def _lacks_sign(channel: OpenChannel) -> bool:
+    accounts = channel.accounts.values()
+    return not channel.settings.default_sign and any(one.hooks.needs_sign for one in accounts)
+
+
+def _unsigned(name: str) -> Fault:
+    return Fault(
+        f"{dotted('channels', name)}.default_sign",
+        "This vendor reviews texts under a signature, and none is named: it may reject new templates.",
+        "Name an approved signature, without its brackets.",
+    )
+
+
+def _ledger(settings: Settings, faults: list[Fault]) -> Ledger | None:
+    """Return the ledger, whatever its schema; None when it cannot be opened at all."""
+    if any(fault.touches("bridge.database") for fault in faults):
+        return None
+    try:
+        ledger = open_ledger(settings.bridge.database, pool_size=1)
+    except LedgerUnavailable as error:
+        faults.append(Fault("bridge.database", str(error)))
+        return None
+    except OSError as error:
+        problem = f"The database's folder cannot be made ({error.strerror})."
+        faults.append(Fault("bridge.database", problem, "Give the bridge a folder it may write to."))
+        return None
+    try:
+        ledger.check()
+    except LedgerUnavailable as error:
+        faults.append(Fault("bridge.database", str(error)))
+    return ledger
+
+
+def _channels(settings: Settings, ledger: Ledger, faults: list[Fault]) -> dict[str, OpenChannel]:
+    try:
+        return open_channels(settings, discover(), lambda name: ChannelHistory(ledger, name, time.time))
+    except SettingsFaults as error:
+        faults += without_repeats(error.faults, list(faults))
+        return {}
+
+
+def _left_behind(channel: OpenChannel, ledger: Ledger) -> Iterator[Fault]:
+    """Tell of messages whose outcome nobody can be asked about: their account is not configured any more."""
+    identities = [account.hooks.identity for account in channel.accounts.values()]
+    count = ledger.moving.left_behind(channel.name, identities)
+    if count:
+        yield Fault(
+            f"channels.{channel.name}",
+            f"The outcome of {count} messages is unknown, and the account that was called is not configured.",
+            "Configure it until they are settled, or leave them to their receipts and their deadline.",
+        )
+
+
+def _ask_vendor(channel: OpenChannel, account: OpenAccount, found: Findings) -> None:
+    health = account.hooks.check()
+    of = f".accounts.{account.name}" if channel.settings.accounts else ""
+    if health.error is None:
+        name = f"{channel.name}, account {account.name}" if of else channel.name
+        found.good.append(f"{name}: {health.detail}")
+        return
+    advice = _ADVICE.get(health.error.default_code, "")
+    problem = f"{health.detail} ({health.error.code})"
+    found.faults.append(Fault(f"channels.{channel.name}{of}", problem, advice))
+
+
+def _ask_quick_audience(channel: OpenChannel, found: Findings) -> None:
+    """Connect and read the front page: an unsigned callback would count as a failed authentication."""
+    url = callbacks.presets.get(channel.settings.callback_url, channel.settings.callback_url)
+    if not url:
+        return
+    with Session(threads=1, timeout=(5, 10), allow_private=channel.settings.allow_private) as session:
+        try:
+            session.get(f"{url}/", stream=True).close()
+        except requests.RequestException as error:
+            reason = classify(error)
+            fault = Fault(
+                f"channels.{channel.name}.callback_url",
+                f"Quick Audience cannot be reached ({reason.code}).",
+                "Check the address and the network.",
+            )
+            found.faults.append(fault)
+            return
+    found.good.append(f"{channel.name}: Quick Audience answers at {url}.")
+    if len(channel.settings.accepted_keys) > 1 and channel.settings.callback_key is None:
+        _try_keys(channel, found)
+
+
+def _try_keys(channel: OpenChannel, found: Findings) -> None:
+    """Tell which of several keys Quick Audience's callback takes, by callbacks without a receipt.
+
+    Only while a key is being changed: a refused one counts as a failed authentication, so each is tried once
+    and the first that is taken ends it.
+    """
+    name, keys, path = channel.name, channel.settings.accepted_keys, f"channels.{channel.name}.key"
+    with Session(threads=1, timeout=(5, 10), allow_private=channel.settings.allow_private) as session:
+        for number, key in enumerate(keys, 1):
+            answer = _tried(session, channel.settings, key)
+            if answer.outcome == "auth":
+                continue
+            if answer.outcome == "failed" and not answer.refused:
+                problem = f"Quick Audience's callback does not say which key it accepts ({answer.detail})."
+                found.faults.append(Fault(path, problem, "Try again later."))
+            elif number > 1:
+                problem = (
+                    f"Quick Audience's callback accepts key {number} of {len(keys)}, and the first signs."
+                )
+                found.faults.append(Fault(path, problem, f"Put key {number} first."))
+            else:
+                found.good.append(f"{name}: Quick Audience's callback accepts the first of {len(keys)} keys.")
+            return
+    problem = f"Quick Audience's callback accepts none of {len(keys)} keys."
+    found.faults.append(Fault(path, problem, "Compare them with the key in Quick Audience's form."))
+
+
+def _tried(session: Session, settings: ChannelSettings, key: str) -> CallbackAnswer:
+    query, signature = signing.fresh_callback(key, datetime.now(UTC))
+    headers = {"Content-Type": "application/json", signing.HEADER: signature}
+    address, body = callbacks.url(settings.callback_url, "receipts"), callbacks.body("receipts", [])
+    try:
+        response = session.post(address, params=query, data=body, headers=headers)
+    except requests.RequestException as error:
+        return CallbackAnswer("failed", classify(error).code)
+    return callbacks.read_answer(response.status_code, response.content)

@@ -1,0 +1,334 @@
+"""Templates and signatures at the accounts of a channel beside the primary one.
+
+What fails at one of them is kept, shown and tried again; it never fails Quick Audience's call.
+"""
+
+import secrets
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+from bridge.channels import OpenAccount, OpenChannel
+from bridge.clock import HOUR_MS, Clock, millis
+from bridge.contract.refusal import Refusal
+from bridge.ledger import (
+    AccountSign,
+    Filed,
+    Ledger,
+    SendInfo,
+    StoredTemplate,
+    digest_of,
+    digest_of_snapshot,
+)
+from bridge.plugin import (
+    BridgeError,
+    DigitalTemplateReview,
+    Kind,
+    NoSuchResource,
+    ReviewChange,
+    ReviewStatus,
+    SignReview,
+    Template,
+    TemplateReview,
+)
+from bridge.plugin.text import with_opt_out
+
+from .filing import NO_CODE, Filing, Review, carriers_with
+from .isolation import Isolated
+from .snapshots import for_plugins
+
+log = structlog.get_logger("bridge.templates")
+
+_PENDING_FRESH_MS = 60_000
+_SIGN_FRESH_MS = 60_000
+_FIRST_RETRY_MS = 60_000
+_AT_ONCE = 50
+_LEASE_MS = 300_000
+_FILE, _DELETE = "file", "delete"
+_RANK = {
+    ReviewStatus.REJECTED: 0,
+    ReviewStatus.PENDING: 1,
+    ReviewStatus.PARTIAL: 2,
+    ReviewStatus.APPROVED: 3,
+}
+
+
+class Elsewhere:
+    """The filings of one channel at its other accounts."""
+
+    def __init__(self, channel: OpenChannel, ledger: Ledger, clock: Clock) -> None:
+        self._channel = channel
+        self._store = ledger.filings
+        self._templates = ledger.templates
+        self._coordination = ledger.coordination
+        self._owner = secrets.token_hex(8)
+        self._clock = clock
+        self._others = {name: one for name, one in channel.accounts.items() if one is not channel.primary}
+
+    def file(self, template: StoredTemplate) -> None:
+        """Hand a template in, or its change, at every other account."""
+        known = self._store.of(template.channel, template.code) if self._others else {}
+        for name, account in self._others.items():
+            with Isolated(log, "template not filed", channel=self._channel.name, account=name):
+                self._store.save(self._filed(account, template, known.get(name)))
+
+    def delete(self, template: StoredTemplate) -> None:
+        """Delete a template at every other account."""
+        known = self._store.of(template.channel, template.code) if self._others else {}
+        for filed in known.values():
+            with Isolated(log, "template not deleted", channel=self._channel.name, account=filed.account):
+                self._deleted(filed, template)
+
+    def refresh(self) -> int:
+        """Try again what is owed, and ask about what is under review.
+
+        Returns how many filings were looked after.
+        """
+        if not self._others:
+            return 0
+        now, name = millis(self._clock), f"filings/{self._channel.name}"
+        # One process at a time: two would file a template twice.
+        if self._coordination.lease(name, self._owner, now=now, lease_ms=_LEASE_MS) is None:
+            return 0
+        try:
+            return self._look_after(now)
+        finally:
+            self._coordination.release_lease(name, self._owner, due=0)
+
+    def _look_after(self, now: int) -> int:
+        self._file_missing()
+        before = now - _PENDING_FRESH_MS
+        waiting = self._store.waiting(self._channel.name, checked_before=before, now=now, limit=_AT_ONCE)
+        for filed in waiting:
+            with Isolated(log, "filing not refreshed", channel=self._channel.name, account=filed.account):
+                self._refresh(filed)
+        for sign in self._store.signs(self._channel.name):
+            if sign.status is ReviewStatus.PENDING:
+                self.ask_sign(sign.name)
+        return len(waiting)
+
+    def _file_missing(self) -> None:
+        """File templates at an account that joined the channel, or became another, after they were made."""
+        filed = self._store.accounts_of(self._channel.name)
+        missing = [
+            (template, account)
+            for template in self._templates.list(self._channel.name)
+            for name, account in self._others.items()
+            if filed.get(template.code, {}).get(name) not in (_FILE, _DELETE, account.hooks.identity)
+        ]
+        for template, account in missing[:_AT_ONCE]:
+            with Isolated(log, "template not filed", channel=self._channel.name, account=account.name):
+                self._store.save(self._filed(account, template, None))
+
+    def seen(self, template: StoredTemplate) -> StoredTemplate:
+        """Return a template with the review that Quick Audience is to see, by the channel's `approval`."""
+        approval = self._channel.settings.approval
+        if approval == "primary" or not self._others:
+            return template
+        reviews: list[StoredTemplate | Filed] = [template]
+        filings = self._store.of(template.channel, template.code)
+        digest = self._digest(template)
+        for name in self._others:
+            filed = filings.get(name, Filed(template.channel, template.code, name))
+            reviews.append(filed if filed.digest == digest else replace(filed, status=ReviewStatus.PENDING))
+        choose = max if approval == "any" else min
+        chosen = choose(reviews, key=lambda one: _RANK[one.status])
+        return replace(template, status=chosen.status, reason=chosen.reason, carriers=dict(chosen.carriers))
+
+    def apply_review(self, account: str, change: ReviewChange) -> None:
+        """Apply what another account reports of a template or a signature."""
+        if change.sign_name:
+            review = change.review if isinstance(change.review, SignReview) else None
+            self._remember(account, change.sign_name, review)
+            return
+        filed = self._store.by_vendor_code(self._channel.name, account, change.vendor_code)
+        if filed is None or filed.filed_at != self._others[account].hooks.identity:
+            log.info("review of an unknown template", channel=self._channel.name, account=account)
+        elif isinstance(change.review, TemplateReview | DigitalTemplateReview):
+            self._store.save(self._reviewed(filed, change.review))
+        else:
+            self._refresh(filed)
+
+    def ask_sign(self, name: str) -> None:
+        """Ask the other accounts about a signature, each at most once a minute."""
+        if not self._others or name in self._channel.settings.signs:
+            return
+        now = millis(self._clock)
+        known = {one.account: one for one in self._store.signs(self._channel.name) if one.name == name}
+        for account, one in self._others.items():
+            fresh = account in known and now - known[account].checked < _SIGN_FRESH_MS
+            if one.hooks.supports("query_sign") and not fresh:
+                try:
+                    self._remember(account, name, one.hooks.query_sign(name))
+                except NoSuchResource as error:
+                    self._remember(account, name, SignReview(ReviewStatus.REJECTED, error.reason))
+                except BridgeError as error:
+                    log.warning("signature not checked", channel=self._channel.name, code=error.code)
+
+    def unfit(self, name: str, info: SendInfo) -> str:
+        """Return why an account cannot take a send, "" if it can: its own row must be approved."""
+        if name not in self._others:
+            return self._unfit_primary(info)
+        filed = self._current(name, info)
+        if filed is None:
+            return "It has not got the template with the content of this send."
+        if not filed.approved:
+            return f"The template is {filed.status} there. {filed.error or filed.reason}".strip()
+        return self._unfit_sign(name, info.sign_name)
+
+    def at_account(self, name: str, info: SendInfo) -> SendInfo:
+        """Return a send with the template as the account knows it."""
+        filed = self._current(name, info) if name in self._others else None
+        if filed is None:
+            return info
+        refused = [
+            str(carrier)
+            for carrier, review in filed.carriers.items()
+            if filed.status is ReviewStatus.PARTIAL and review.status is not ReviewStatus.APPROVED
+        ]
+        own = {"vendor_code": filed.vendor_code, "state": filed.state, "refused": refused}
+        return replace(info, template={**info.template, **own})
+
+    def _unfit_primary(self, info: SendInfo) -> str:
+        stored = self._templates.get(self._channel.name, str(info.template["code"]))
+        if stored is None or self._digest(stored) != digest_of_snapshot(info.template):
+            # Deleted or changed since: what was accepted goes on as it was.
+            return "" if info.template.get("approved", True) else "The template was not approved there."
+        if stored.filed_at not in ("", self._channel.primary.hooks.identity):
+            return "The template is filed at another vendor account."
+        approved = stored.status in (ReviewStatus.APPROVED, ReviewStatus.PARTIAL)
+        return "" if approved else f"The template is {stored.status} there. {stored.reason}".strip()
+
+    def _unfit_sign(self, name: str, sign_name: str) -> str:
+        local = self._channel.settings.signs.get(sign_name)
+        if local is not None or not self._others[name].hooks.supports("query_sign"):
+            return ""
+        signs = self._store.signs(self._channel.name)
+        known = next((one for one in signs if (one.account, one.name) == (name, sign_name)), None)
+        if known is None:
+            return "It was not asked about the signature yet."
+        approved = known.status is ReviewStatus.APPROVED
+        return "" if approved else f"The signature is {known.status} there. {known.reason}".strip()
+
+    def _current(self, name: str, info: SendInfo) -> Filed | None:
+        """Return an account's filing of the content that a send was accepted with."""
+        filed = self._store.of(self._channel.name, str(info.template["code"])).get(name)
+        here = filed is not None and filed.filed_at == self._others[name].hooks.identity
+        return filed if filed and here and filed.digest == digest_of_snapshot(info.template) else None
+
+    def _digest(self, template: StoredTemplate) -> str:
+        content = template.content
+        if template.kind is Kind.TEXT:
+            content = with_opt_out(content, self._channel.settings.opt_out_suffix, template.type)
+        return digest_of(template.kind, template.type, content, template.sign_name)
+
+    def _shown(self, template: StoredTemplate, filed: Filed) -> Template:
+        there = replace(template, vendor_code=filed.vendor_code, state=filed.state)
+        return for_plugins(there, self._channel.settings.opt_out_suffix)
+
+    def _filed(self, account: OpenAccount, template: StoredTemplate, known: Filed | None) -> Filed:
+        """File a template, or its change, at an account; what it refuses is owed."""
+        now, identity = millis(self._clock), account.hooks.identity
+        anew = Filed(template.channel, template.code, account.name)
+        filed = known if known is not None and known.filed_at in ("", identity) else anew
+        filing = Filing(account.hooks)
+        told = {"digest": self._digest(template), "filed_at": identity, "filed": now, "checked": now}
+        told |= {"changed": now, "owed": "", "due": 0, "error": ""}
+        if not filing.sends(template.kind):
+            reason = f"This account cannot send {template.kind} messages."
+            return _changed(filed, told, status=ReviewStatus.REJECTED, reason=reason)
+        if not filing.creates(template.kind):
+            lacking = filing.lacks_code(self._shown(template, filed))
+            auto = self._channel.settings.review == "auto" and not lacking
+            status = ReviewStatus.APPROVED if auto else ReviewStatus.PENDING
+            carriers = carriers_with(template.kind, status)
+            return _changed(filed, told, status=status, reason=NO_CODE if lacking else "", carriers=carriers)
+        shown = self._shown(template, filed)
+        try:
+            change = bool(filed.vendor_code) and filing.updates(template.kind)
+            created = filing.update(shown) if change else filing.create(self._shown(template, anew))
+        except Refusal as refused:
+            return self._owed(filed, _FILE, refused)
+        return _changed(
+            filed,
+            told,
+            vendor_code=filed.vendor_code if created.vendor_code is None else created.vendor_code,
+            state=filed.state if created.state is None else created.state,
+            status=created.status,
+            reason=created.reason,
+            carriers=carriers_with(template.kind, created.status),
+        )
+
+    def _owed(self, filed: Filed, what: str, refused: Refusal) -> Filed:
+        now = millis(self._clock)
+        wait = min(max(now - filed.due, _FIRST_RETRY_MS) if filed.owed else _FIRST_RETRY_MS, HOUR_MS)
+        error = f"{refused.code}: {refused.message}"
+        log.warning(
+            "template waits for an account",
+            channel=self._channel.name,
+            account=filed.account,
+            template=filed.code,
+            code=refused.code,
+        )
+        return replace(filed, owed=what, due=now + wait, error=error, checked=now)
+
+    def _deleted(self, filed: Filed, template: StoredTemplate) -> None:
+        account = self._others.get(filed.account)
+        filing = Filing(account.hooks) if account else None
+        here = account is not None and filed.filed_at == account.hooks.identity
+        if filing and here and filed.vendor_code and filing.deletes(template.kind):
+            try:
+                filing.delete(self._shown(template, filed))
+            except Refusal as refused:
+                self._store.save(self._owed(filed, _DELETE, refused))
+                return
+        self._store.remove(filed)
+
+    def _refresh(self, filed: Filed) -> None:
+        """Do what is owed, or ask for the review."""
+        account = self._others.get(filed.account)
+        if account is None:
+            return
+        template = self._templates.get(self._channel.name, filed.code)
+        if template is None:
+            gone = self._templates.deleted(self._channel.name, filed.code)
+            if gone is not None:
+                self._deleted(filed, gone)
+            return
+        filing = Filing(account.hooks)
+        had_no_code = filed.reason == NO_CODE and not filing.lacks_code(self._shown(template, filed))
+        if filed.owed or had_no_code:
+            self._store.save(self._filed(account, template, filed))
+        elif filing.reviews(template.kind) and filed.filed_at == account.hooks.identity:
+            try:
+                review = filing.query(self._shown(template, filed))
+            except BridgeError as error:
+                log.warning("review not refreshed", channel=self._channel.name, code=error.code)
+                self._store.save(replace(filed, checked=millis(self._clock)))
+                return
+            self._store.save(self._reviewed(filed, review))
+
+    def _reviewed(self, filed: Filed, review: Review) -> Filed:
+        now = millis(self._clock)
+        carriers = dict(review.carriers) if isinstance(review, DigitalTemplateReview) else filed.carriers
+        other = (filed.status, filed.reason) != (review.status, review.reason)
+        return replace(
+            filed,
+            status=review.status,
+            reason=review.reason,
+            carriers=carriers,
+            vendor_code=filed.vendor_code if review.vendor_code is None else review.vendor_code,
+            state=filed.state if review.state is None else review.state,
+            checked=now,
+            changed=now if other else filed.changed,
+        )
+
+    def _remember(self, account: str, name: str, review: SignReview | None) -> None:
+        status, reason = (review.status, review.reason) if review else (ReviewStatus.PENDING, "")
+        checked = millis(self._clock) if review else 0
+        self._store.save_sign(AccountSign(self._channel.name, account, name, status, reason, checked))
+
+
+def _changed(filed: Filed, told: dict[str, Any], **review: Any) -> Filed:
+    return replace(filed, **told, **review)

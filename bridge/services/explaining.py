@@ -1,0 +1,86 @@
+"""Why a message would go through one account and not through another."""
+
+import json
+from dataclasses import dataclass
+
+from bridge.channels import OpenChannel
+from bridge.channels.hooks import SENDING
+from bridge.clock import Clock, millis
+from bridge.ledger import Ledger, SendInfo
+from bridge.plugin import BadNumber
+from bridge.plugin.phone import parse
+
+from .elsewhere import Elsewhere
+from .operating import OperatorRefused
+from .routing import Routing
+from .snapshots import snapshot
+
+_TAKES = "takes it"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one account would do with a message: take it now, take it if those before fail, or why not."""
+
+    account: str
+    verdict: str
+    weight: int
+
+    @property
+    def takes(self) -> bool:
+        """True for the account that would take it."""
+        return self.verdict == _TAKES
+
+
+class Explaining:
+    """Explains the routes of one channel."""
+
+    def __init__(self, channel: OpenChannel, ledger: Ledger, clock: Clock) -> None:
+        self._channel = channel
+        self._ledger = ledger
+        self._clock = clock
+        self._routing = Routing(channel, Elsewhere(channel, ledger, clock), ledger, clock)
+
+    def routes(self, number: str, code: str, sign_name: str = "") -> list[Verdict]:
+        """Return each account's verdict on a message, in the order in which they would be asked.
+
+        Raises OperatorRefused for a template that there is not, and a number that it cannot go to.
+        """
+        template = self._ledger.templates.get(self._channel.name, code)
+        if template is None:
+            raise OperatorRefused(f"The channel {self._channel.name} has no template {code}.")
+        try:
+            phone = parse(number, template.type)
+        except BadNumber as error:
+            raise OperatorRefused(
+                f"{error.reason} The template is of type {template.type.name.lower()}."
+            ) from None
+        document = json.loads(snapshot(template, self._channel.settings.opt_out_suffix))
+        sign = sign_name or template.sign_name
+        info = SendInfo(0, self._channel.name, "", sign, document, millis(self._clock))
+        allowed = self._routing.allowed(template.type, phone)
+        weights, weighted = self._routing.weights(), self._channel.settings.route == "weighted"
+        verdicts = {name: self._why_not(name, info, str(template.kind)) for name in allowed}
+        able = [name for name in allowed if not verdicts[name]]
+        for place, name in enumerate(able):
+            if weighted and len(able) > 1:
+                share = round(100 * weights[name] / sum(weights[one] for one in able))
+                verdicts[name] = f"{_TAKES} with {share} of 100 sends"
+            else:
+                verdicts[name] = _TAKES if place == 0 else f"takes it if {able[place - 1]} does not"
+        verdicts |= {
+            name: "No route leads this message to it."
+            for name in self._channel.accounts
+            if name not in allowed
+        }
+        return [Verdict(name, verdict, weights[name]) for name, verdict in verdicts.items()]
+
+    def _why_not(self, name: str, info: SendInfo, kind: str) -> str:
+        account = self._channel.accounts[name]
+        hook = next(hook for known, hook in SENDING.items() if known == kind)
+        if not account.hooks.supports(hook):
+            return f"It cannot send {kind} messages."
+        state = self._ledger.coordination.channel_state(self._channel.name)
+        if state.paused_until > millis(self._clock):
+            return f"The channel is paused: {state.pause_reason}"
+        return self._routing.unfit(name, info) or self._routing.standings()[name].why

@@ -1,0 +1,139 @@
+"""Templates at the vendor, whatever their kind: the one place where the kind chooses the hook."""
+
+from dataclasses import dataclass
+
+from bridge.channels.hooks import SENDING, Hooks
+from bridge.contract.refusal import Refusal
+from bridge.plugin import (
+    BridgeError,
+    Carrier,
+    CarrierReview,
+    CreatedTemplate,
+    DigitalTemplateReview,
+    Kind,
+    NoSuchResource,
+    ReviewStatus,
+    Template,
+    TemplateReview,
+    TextTemplate,
+    UnsupportedOperation,
+)
+
+Review = TemplateReview | DigitalTemplateReview
+
+NO_CODE = "The vendor's code of this template is not known yet: its operator gives it."
+"""Why a template waits that a person made, or is to make, at the vendor."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The hooks for templates of a kind."""
+
+    create: str
+    update: str
+    delete: str
+    query: str
+
+
+_HOOKS = {
+    Kind.TEXT: _Names("create_template", "update_template", "delete_template", "query_template"),
+    Kind.DIGITAL: _Names(
+        "create_digital_template",
+        "update_digital_template",
+        "delete_digital_template",
+        "query_digital_template",
+    ),
+}
+
+
+class Filing:
+    """One vendor's templates. What the vendor refuses raises Refusal, but a query raises BridgeError."""
+
+    def __init__(self, hooks: Hooks) -> None:
+        self._hooks = hooks
+
+    def sends(self, kind: Kind) -> bool:
+        """Return True when the vendor can send messages of this kind."""
+        return self._hooks.supports(SENDING[kind])
+
+    def creates(self, kind: Kind) -> bool:
+        """Return True when the vendor takes templates of this kind."""
+        return self._hooks.supports(_HOOKS[kind].create)
+
+    def updates(self, kind: Kind) -> bool:
+        """Return True when the vendor lets templates of this kind be changed."""
+        return self._hooks.supports(_HOOKS[kind].update)
+
+    def deletes(self, kind: Kind) -> bool:
+        """Return True when the vendor deletes templates of this kind."""
+        return self._hooks.supports(_HOOKS[kind].delete)
+
+    def reviews(self, kind: Kind) -> bool:
+        """Return True when the vendor tells the review of templates of this kind."""
+        return self._hooks.supports(_HOOKS[kind].query)
+
+    def lacks_code(self, template: Template) -> bool:
+        """Return True when a person must give the vendor's code of a template before it can be sent with."""
+        return not self.creates(template.kind) and self._hooks.lacks_code(template)
+
+    def create(self, template: Template) -> CreatedTemplate:
+        """Hand a template in for review."""
+        with refusing():
+            if isinstance(template, TextTemplate):
+                return self._hooks.create_template(template)
+            return self._hooks.create_digital_template(template)
+
+    def update(self, template: Template) -> CreatedTemplate:
+        """Hand a changed template in for review."""
+        with refusing():
+            if isinstance(template, TextTemplate):
+                return self._hooks.update_template(template)
+            return self._hooks.update_digital_template(template)
+
+    def delete(self, template: Template) -> None:
+        """Delete a template at the vendor."""
+        with refusing():
+            if isinstance(template, TextTemplate):
+                deleted = self._hooks.delete_template(template)
+            else:
+                deleted = self._hooks.delete_digital_template(template)
+        if not deleted:
+            raise Refusal("NOT_DELETED", "The vendor did not delete the template; try again later.")
+
+    def query(self, template: Template) -> Review:
+        """Return the review as the vendor tells it; a template that it does not know is rejected."""
+        try:
+            if isinstance(template, TextTemplate):
+                return self._hooks.query_template(template)
+            return self._hooks.query_digital_template(template)
+        except NoSuchResource as error:
+            return _lost(template.kind, error)
+
+
+class refusing:  # noqa: N801 - used as a statement
+    """Turns a vendor's error into the answer to Quick Audience."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, BridgeError):
+            raise refusal(error) from None
+
+
+def refusal(error: BridgeError) -> Refusal:
+    """Return a vendor's error as the answer to Quick Audience."""
+    if isinstance(error, UnsupportedOperation):
+        return Refusal("UNSUPPORTED_OPERATION", error.reason)
+    return Refusal(error.code, error.reason)
+
+
+def carriers_with(kind: Kind, status: ReviewStatus, reason: str = "") -> dict[Carrier, CarrierReview]:
+    """Return the carriers' reviews of a template of which only the whole is decided."""
+    return {carrier: CarrierReview(status, reason) for carrier in Carrier} if kind is Kind.DIGITAL else {}
+
+
+def _lost(kind: Kind, error: NoSuchResource) -> Review:
+    if kind is Kind.TEXT:
+        return TemplateReview(ReviewStatus.REJECTED, error.reason)
+    return DigitalTemplateReview(carriers_with(kind, ReviewStatus.REJECTED, error.reason), error.reason)

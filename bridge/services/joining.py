@@ -1,0 +1,86 @@
+"""Group commit: what threads of a process bring at the same time is stored together, at the price of one."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from bridge.ledger import LedgerUnavailable
+
+T = TypeVar("T")
+
+_MOST = 64
+"""How many parts are stored in one go, so that none waits long for the others."""
+
+
+class Joined(Generic[T]):
+    """Stores parts in order of arrival; each caller learns what became of its own once that is committed.
+
+    Nobody waits for company: one thread stores, and whoever comes meanwhile is stored together next.
+    `together` stores several parts in one transaction; where it fails, each is stored `alone`, so that a bad
+    one costs itself only. A ledger that is away is away for all: they are not tried singly.
+    """
+
+    def __init__(self, together: Callable[[Sequence[T]], None], alone: Callable[[T], None]) -> None:
+        self._together = together
+        self._alone = alone
+        self._waiting: deque[_Part[T]] = deque()
+        self._turn = threading.Lock()
+
+    def store(self, content: T) -> None:
+        """Store one part. Returns after its commit; raises what kept it from being stored."""
+        part = _Part(content)
+        self._waiting.append(part)
+        with self._turn:
+            while not part.done:
+                self._next()
+        if part.error is not None:
+            raise part.error
+
+    def _next(self) -> None:
+        parts = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST))]
+        try:
+            self._run(parts)
+        finally:
+            # Where this thread is being ended, nobody else may wait for ever, or be told that all is well.
+            for part in parts:
+                if not part.done:
+                    part.end(LedgerUnavailable("The thread that was storing this was ended."))
+
+    def _run(self, parts: Sequence["_Part[T]"]) -> None:
+        if len(parts) > 1 and self._stored_together(parts):
+            return
+        for part in parts:
+            if not part.done:
+                part.end(_failure(self._alone, part.content))
+
+    def _stored_together(self, parts: Sequence["_Part[T]"]) -> bool:
+        failure = _failure(self._together, [part.content for part in parts])
+        if failure is not None and not isinstance(failure, LedgerUnavailable):
+            return False
+        for part in parts:
+            part.end(failure)
+        return True
+
+
+@dataclass(slots=True, eq=False)
+class _Part(Generic[T]):
+    content: T
+    done: bool = False
+    error: Exception | None = None
+
+    def end(self, error: Exception | None) -> None:
+        self.done, self.error = True, error
+
+
+S = TypeVar("S")
+
+
+def _failure(work: Callable[[S], None], content: S) -> Exception | None:
+    """Do the work. Returns what it raised, which its caller raises in the thread that it concerns."""
+    try:
+        work(content)
+    except Exception as error:  # noqa: BLE001
+        return error
+    return None

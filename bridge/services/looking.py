@@ -1,0 +1,262 @@
+"""What an operator looks at, whatever the desk: messages, templates, callbacks, suppressions, webhooks.
+
+Numbers leave this room masked; a vendor's or Quick Audience's own words are freed of them.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from bridge import logs
+from bridge.clock import DAY_MS, Clock, millis
+from bridge.ledger import RECEIPT, Act, DeadLetter, Filed, Ledger, StoredTemplate
+from bridge.ledger.history import Detail
+from bridge.plugin import Kind, MessageStatus, Phone, ReviewStatus
+from bridge.plugin.phone import mask
+from bridge.settings import Settings
+
+from .operating import OperatorRefused
+from .snapshots import unpack_parts
+
+
+@dataclass(frozen=True, slots=True)
+class SeenMessage:
+    """What became of one message; times in milliseconds, None while it has not ended."""
+
+    channel: str
+    number: str
+    out_id: str
+    template: str
+    segments: int
+    status: str
+    code: str
+    reason: str
+    sent: int
+    ended: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenTemplate:
+    """A template with its content as one line of text."""
+
+    channel: str
+    code: str
+    kind: str
+    type: str
+    status: str
+    created: int
+    name: str
+    content: str
+    reason: str
+    vendor_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenSuppression:
+    """A suppressed number; `sign` "" for all signatures of the channel."""
+
+    number: str
+    sign: str
+    source: str
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCallbacks:
+    """Callbacks of a channel that wait, since when, and what Quick Audience last said of them."""
+
+    channel: str
+    entries: int
+    oldest: int | None
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenDeadLetter:
+    """A callback that was given up."""
+
+    id: int
+    channel: str
+    kind: str
+    out_id: str
+    entries: int
+    since: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenWebhook:
+    """A refused webhook, without what it held."""
+
+    channel: str
+    id: int
+    refused: int
+    method: str
+    path: str
+    bytes: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SavedWebhook:
+    """A refused webhook as it came: it holds phone numbers and the channel's hook token."""
+
+    content: bytes = field(repr=False)
+
+
+class Looking:
+    """Reads of all channels for a person. Raises OperatorRefused for a channel that is not configured."""
+
+    def __init__(self, settings: Settings, ledger: Ledger, clock: Clock) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._clock = clock
+
+    def chosen(self, channel: str | None) -> list[str]:
+        """Return the named channel, or all of them."""
+        if channel is None:
+            return list(self._settings.channels)
+        if channel not in self._settings.channels:
+            names = ", ".join(self._settings.channels)
+            raise OperatorRefused(f"There is no channel {channel}; the configuration has {names}.")
+        return [channel]
+
+    def messages(self, phone: Phone, channel: str | None, *, days: int, limit: int) -> list[SeenMessage]:
+        """Return what became of the messages to a number, the latest first."""
+        now = millis(self._clock)
+        found = [
+            _message(name, detail)
+            for name in self.chosen(channel)
+            for detail in self._ledger.history.by_number(
+                name, phone.digits, since=now - days * DAY_MS, now=now, limit=limit
+            )
+        ]
+        return sorted(found, key=lambda one: -one.sent)[:limit]
+
+    def acts(self, channel: str | None, *, since: int, until: int, limit: int) -> list[Act]:
+        """Return what an operator or the bridge itself changed, the latest first."""
+        named = None if channel is None else self.chosen(channel)[0]
+        return self._ledger.audit.acts(since=since, until=until, channel=named, limit=limit)
+
+    def unsent(self, channel: str | None) -> int:
+        """Return how many recipients were not handed to a vendor yet, or are just now."""
+        depth = self._ledger.gauges()
+        return sum(
+            depth.get((name, state), 0) for name in self.chosen(channel) for state in ("ready", "calling")
+        )
+
+    def templates(self, channel: str | None, status: ReviewStatus | None) -> list[SeenTemplate]:
+        """Return the templates that were not deleted, the newest first within each channel."""
+        return [
+            _template(template)
+            for name in self.chosen(channel)
+            for template in self._ledger.templates.list(name, status=status)
+        ]
+
+    def filings(self, channel: str | None) -> list[Filed]:
+        """Return what the accounts beside the primary one have of each template, by template."""
+        found = [
+            filed
+            for name in self.chosen(channel)
+            for template in self._ledger.templates.list(name)
+            for filed in self._ledger.filings.of(name, template.code).values()
+        ]
+        return [replace(one, reason=logs.masked(one.reason), error=logs.masked(one.error)) for one in found]
+
+    def suppressions(self, channel: str, *, limit: int, offset: int) -> list[SeenSuppression]:
+        """Return a page of a channel's suppression list, in order of number."""
+        [name] = self.chosen(channel)
+        return [
+            SeenSuppression(mask(entry.msisdn), entry.sign_name, entry.source, entry.created)
+            for entry in self._ledger.suppressions.list(name, limit=limit, offset=offset)
+        ]
+
+    def callbacks(self, channel: str | None) -> list[SeenCallbacks]:
+        """Return what waits to be pushed, of the channels where anything does."""
+        found = [
+            SeenCallbacks(
+                name, *self._ledger.outbox.waiting(name), logs.masked(self._ledger.outbox.answer(name))
+            )
+            for name in self.chosen(channel)
+        ]
+        return [waiting for waiting in found if waiting.entries]
+
+    def given_up(self, channel: str | None, *, limit: int) -> list[SeenDeadLetter]:
+        """Return the callbacks that were given up, the oldest first within each channel."""
+        return [
+            _dead_letter(letter)
+            for name in self.chosen(channel)
+            for letter in self._ledger.outbox.dead_letters(name, limit=limit)
+        ]
+
+    def webhooks(self, channel: str | None) -> list[SeenWebhook]:
+        """Return the refused webhooks that are kept, the newest first within each channel."""
+        return [
+            SeenWebhook(
+                one.channel,
+                one.id,
+                one.created,
+                one.method,
+                logs.masked(one.target.partition("?")[0]),
+                len(one.body),
+                logs.masked(one.reason),
+            )
+            for name in self.chosen(channel)
+            for one in self._ledger.refused_webhooks.of(name)
+        ]
+
+    def webhook(self, channel: str, number: int) -> SavedWebhook:
+        """Return a refused webhook as it came, to be tried on a recipe."""
+        [name] = self.chosen(channel)
+        found = next((one for one in self._ledger.refused_webhooks.of(name) if one.id == number), None)
+        if found is None:
+            raise OperatorRefused(f"No refused webhook of {channel} has this id: see sms-bridge webhooks.")
+        accounts = self._settings.channels[name].all_accounts
+        account = accounts.get(found.account, next(iter(accounts.values())))
+        token = account.hook_token.get_secret_value()
+        lines = [f"{found.method} /hooks/{name}/{token}{found.target} HTTP/1.1"]
+        lines += [f"{header}: {value}" for header, value in found.headers.items()]
+        return SavedWebhook("\n".join([*lines, "", ""]).encode("latin-1", "replace") + found.body)
+
+
+def _message(channel: str, detail: Detail) -> SeenMessage:
+    return SeenMessage(
+        channel,
+        mask(detail.phone),
+        detail.info.out_id,
+        str(detail.info.template["code"]),
+        detail.segments,
+        MessageStatus(detail.status).name.lower(),
+        detail.code,
+        logs.masked(detail.reason),
+        detail.sent,
+        detail.ended_at,
+    )
+
+
+def _template(template: StoredTemplate) -> SeenTemplate:
+    content = template.content
+    if template.kind is Kind.DIGITAL:
+        content = " + ".join(part.text or part.suffix for part in unpack_parts(content))
+    return SeenTemplate(
+        template.channel,
+        template.code,
+        template.kind,
+        template.type.name.lower(),
+        template.status,
+        template.created,
+        template.name,
+        " ".join(content.split()),
+        logs.masked(template.reason),
+        template.vendor_code,
+    )
+
+
+def _dead_letter(letter: DeadLetter) -> SeenDeadLetter:
+    return SeenDeadLetter(
+        letter.id,
+        letter.channel,
+        "receipts" if letter.kind == RECEIPT else "replies",
+        letter.out_id,
+        letter.count,
+        letter.created,
+        logs.masked(letter.error),
+    )

@@ -1,0 +1,229 @@
+"""What an operator does to a running bridge, whatever the desk: the command line, or a page.
+
+Everything here is told to the workers through the ledger. What cannot be done raises OperatorRefused.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from bridge.channels import OpenChannel
+from bridge.clock import DAY_MS, Clock, hours, millis
+from bridge.ledger import AccountKey, Act, Forgotten, Ledger, Replayed, StoredTemplate, Window
+from bridge.plugin import Phone, ReviewStatus
+from bridge.plugin.phone import mask
+from bridge.settings import ChannelSettings, Settings
+
+from .filing import Filing, carriers_with
+from .snapshots import for_plugins
+
+_NAMED = 20
+"""So many numbers of an act are named, masked."""
+
+_LIVES = 4
+"""A message waits to be sent and for its receipt no longer than a deadline each, and twice if sent again."""
+
+
+class OperatorRefused(Exception):
+    """What was asked for cannot be done; the text is one sentence for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An operator's review of a template. `vendor_code` is what the vendor knows it by, "" to leave that.
+
+    `account`: the one of several that it is about, "" for the primary.
+    """
+
+    status: ReviewStatus
+    reason: str = ""
+    vendor_code: str = ""
+    account: str = ""
+
+
+class Operating:
+    """An operator's means over all channels."""
+
+    def __init__(self, settings: Settings, ledger: Ledger, clock: Clock, who: str = "shell") -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._clock = clock
+        self._who = who
+
+    def _act(self, what: str, channel: str = "", why: str = "", **after: object) -> Act:
+        """Return what is done, for the audit."""
+        return Act(self._who, what, millis(self._clock), channel, why=why, after=after or None)
+
+    def pause(self, channel: str, reason: str, account: str = "") -> None:
+        """Send nothing through a channel until it is resumed; what is accepted waits.
+
+        With `account` call that one no more: the channel's others go on, and take what it has not sent.
+        """
+        if account:
+            self._require_account(channel, account)
+            act = self._act("account paused", channel, reason, account=account, paused=True)
+            self._ledger.accounts.pause_until_resumed(AccountKey(channel, account), reason, act)
+            return
+        self.require(channel)
+        act = self._act("channel paused", channel, reason, paused=True)
+        self._ledger.coordination.pause_until_resumed(channel, reason, act)
+
+    def resume(self, channel: str, account: str = "") -> None:
+        """Send and push again at once: no pause, no breaker, and no wait for a next attempt.
+
+        With `account` that one is called again; the channel stays as it is.
+        """
+        now = millis(self._clock)
+        if account:
+            self._require_account(channel, account)
+            act = self._act("account resumed", channel, account=account, paused=False)
+            self._ledger.batches.hasten(channel, now)
+            self._ledger.accounts.free(channel, account, now, act)
+            return
+        self.require(channel)
+        self._ledger.coordination.close_breaker(channel)
+        self._ledger.outbox.hasten(channel, now)
+        self._ledger.batches.hasten(channel, now)
+        self._ledger.accounts.free(channel, "", now)
+        self._ledger.coordination.resume(channel, self._act("channel resumed", channel, paused=False))
+
+    def decide(self, channel: OpenChannel, code: str, decision: Decision) -> None:
+        """Approve or reject a template that no vendor reviews."""
+        if decision.account not in ("", channel.primary.name):
+            self._decide_at(channel, code, decision)
+            return
+        template = self._undecided(channel, code, decision)
+        changed = replace(
+            template,
+            status=decision.status,
+            reason=decision.reason,
+            carriers=carriers_with(template.kind, decision.status, decision.reason),
+        )
+        if decision.vendor_code:
+            changed = replace(changed, vendor_code=decision.vendor_code, filed_at=channel.hooks.identity)
+        act = self._act("template decided", channel.name, decision.reason)
+        if not self._ledger.templates.save_review(template, changed, act):
+            raise OperatorRefused(
+                f"The template {code} was changed meanwhile; look at it again, and decide anew."
+            )
+
+    def _decide_at(self, channel: OpenChannel, code: str, decision: Decision) -> None:
+        """Decide for one account beside the primary."""
+        account = channel.accounts.get(decision.account)
+        if account is None:
+            names = ", ".join(channel.accounts)
+            raise OperatorRefused(
+                f"The channel {channel.name} has no account {decision.account}: it has {names}."
+            )
+        filed = self._ledger.filings.of(channel.name, code).get(account.name)
+        template = self._ledger.templates.get(channel.name, code)
+        if template is None or filed is None or filed.owed:
+            raise OperatorRefused(f"The template {code} is not filed at the account {account.name}.")
+        if Filing(account.hooks).reviews(template.kind):
+            raise OperatorRefused(f"The account {account.name} reviews its templates itself; decide there.")
+        now = millis(self._clock)
+        self._ledger.filings.save(
+            replace(
+                filed,
+                status=decision.status,
+                reason=decision.reason,
+                carriers=carriers_with(template.kind, decision.status, decision.reason),
+                vendor_code=decision.vendor_code or filed.vendor_code,
+                checked=now,
+                changed=now,
+            )
+        )
+        told = {"account": account.name, "status": str(decision.status), "vendor_code": decision.vendor_code}
+        act = replace(self._act("template decided", channel.name, decision.reason, **told), subject=code)
+        before = {"status": str(filed.status), "vendor_code": filed.vendor_code}
+        self._ledger.audit.note(replace(act, before=before))
+
+    def suppress(self, channel: str, digits: Collection[str], sign: str = "") -> None:
+        """Put numbers on a channel's suppression list, under one signature or under all."""
+        self.require(channel)
+        act = self._act(
+            "numbers suppressed", channel, sign=sign, numbers=[mask(one) for one in digits][:_NAMED]
+        )
+        now = millis(self._clock)
+        self._ledger.suppressions.add(channel, sign, list(digits), "operator", now, act)
+
+    def allow(self, channel: str, digits: Collection[str], sign: str | None = None) -> int:
+        """Take numbers off a channel's suppression list, under one signature or everywhere.
+
+        Returns how many entries.
+        """
+        self.require(channel)
+        shown = ", ".join(mask(one) for one in list(digits)[:_NAMED])
+        act = replace(self._act("suppressions removed", channel), subject=shown)
+        return self._ledger.suppressions.remove(channel, sign, list(digits), act)
+
+    def forget(self, phone: Phone, why: str) -> Forgotten:
+        """Remove a person's number, values, texts and replies everywhere; a suppression stays a digest."""
+        found = Forgotten()
+        now = millis(self._clock)
+        for channel in sorted({*self._settings.channels, *self._ledger.forgetting.channels()}):
+            act = replace(self._act("person forgotten", channel, why), subject=mask(phone.raw))
+            done = self._ledger.forgetting.forget(channel, phone, now, act)
+            found.rows.update(done.rows)
+            found.busy += done.busy
+        return found
+
+    def replay(self, *, channel: str | None = None, ids: Sequence[int] | None = None) -> int:
+        """Push what was given up once more: the ids, a channel's, or all.
+
+        Returns how many callbacks.
+        """
+        if channel is not None:
+            self.require(channel)
+        act = self._act("callbacks replayed", channel or "")
+        if ids is not None:
+            act = replace(act, subject=", ".join(map(str, ids))[:300])
+        return self._ledger.outbox.replay(millis(self._clock), channel=channel, ids=ids, act=act)
+
+    def replay_span(self, channel: str, since: int, until: int, out_id: str = "") -> Replayed:
+        """Push again what ended or came in a span (milliseconds), also what Quick Audience had confirmed."""
+        settings = self.require(channel)
+        if not settings.callback_url:
+            raise OperatorRefused(f"The channel {channel} has no callback_url: nothing is pushed.")
+        if until < since:
+            raise OperatorRefused("The span ends before it begins.")
+        reach_ms = _LIVES * hours(settings.unknown_deadline_h)
+        window = Window(channel, since, until, out_id, max(reach_ms, 4 * DAY_MS))
+        now, replaying = millis(self._clock), self._ledger.replaying
+        act = replace(self._act("callbacks replayed", channel), subject=out_id or "a span of time")
+        given_up = replaying.given_up(window, replace(act, after={"since": since, "until": until}))
+        receipts = replaying.receipts(window, now) if settings.receipts == "push" else 0
+        return Replayed(receipts, replaying.replies(window, now), given_up)
+
+    def require(self, channel: str) -> ChannelSettings:
+        """Return the settings of a channel that exists."""
+        if channel not in self._settings.channels:
+            names = ", ".join(self._settings.channels)
+            raise OperatorRefused(f"There is no channel {channel}; the configuration has {names}.")
+        return self._settings.channels[channel]
+
+    def _require_account(self, channel: str, account: str) -> None:
+        accounts = self.require(channel).all_accounts
+        if account not in accounts:
+            names = ", ".join(accounts)
+            raise OperatorRefused(f"The channel {channel} has no account {account}; it has {names}.")
+
+    def _undecided(self, channel: OpenChannel, code: str, decision: Decision) -> StoredTemplate:
+        name = channel.name
+        template = self._ledger.templates.get(name, code)
+        if template is None:
+            raise OperatorRefused(f"The channel {name} has no template {code}.")
+        if Filing(channel.hooks).reviews(template.kind):
+            raise OperatorRefused(f"The vendor of {name} reviews its templates itself; decide there.")
+        # With review = "auto" too a template may wait for the code that only the operator knows.
+        known = decision.vendor_code or template.vendor_code
+        approved = decision.status is ReviewStatus.APPROVED
+        if approved and not known and Filing(channel.hooks).lacks_code(for_plugins(template)):
+            raise OperatorRefused(
+                f"The vendor of {name} sends by codes of its own: give this template's with --vendor-code."
+            )
+        waits = template.status is not ReviewStatus.APPROVED or decision.vendor_code
+        if self.require(name).review != "manual" and not waits:
+            raise OperatorRefused(
+                f'The channel {name} has review = "auto": its templates need no decision here.'
+            )
+        return template

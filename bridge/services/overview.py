@@ -1,0 +1,212 @@
+"""How the channels and their accounts are doing: what sends, what pushes, what waits and why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from bridge import logs
+from bridge.clock import DAY_MS, Clock, millis
+from bridge.ledger import Account, ChannelState, Held, Hold, Ledger
+from bridge.ledger.refs import to_ref
+from bridge.settings import ChannelSettings, Settings
+
+_FOREVER_MS = 3650 * DAY_MS
+_OWN = frozenset({Hold.POLICY, Hold.RATE, Hold.CAMPAIGN})
+"""Reasons that are the bridge's own; the others come with a vendor's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why something does not go on, and until when (milliseconds); None until a person resumes it."""
+
+    reason: str
+    until: int | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenHold(Stop):
+    """Recipients that wait, and why; `words` are the vendor's, the policy's or the person's own."""
+
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeenAccount:
+    """One account of a channel.
+
+    `ready`: recipients that may be sent now. `held`: others, by reason. `unknown`: messages whose outcome is
+    not known. `error`: the latest failure in the vendor's words, `next_try` when it is called again. `stop`:
+    why it is not called, None while it may be.
+    """
+
+    name: str
+    ready: int
+    calling: int
+    unknown: int
+    held: Sequence[SeenHold]
+    error: str
+    next_try: int | None
+    stop: Stop | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFile:
+    """A file of recipients that is not read to its end; `error`: why its latest attempt failed."""
+
+    send: str
+    lines: int
+    taken: int
+    next_try: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenChannel:
+    """One channel. `pushing`: yes, stopped, or no address. `answer`: what Quick Audience said last."""
+
+    name: str
+    default: bool
+    platform_name: str
+    stop: Stop | None
+    accounts: Sequence[SeenAccount]
+    pushing: str
+    push_stop: Stop | None
+    callbacks: int
+    given_up: int
+    answer: str
+    files: Sequence[SeenFile] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """What is counted once for all channels."""
+
+    depth: Mapping[tuple[str, str], int]
+    held: Sequence[Held]
+    unknown: Mapping[str, int]
+    given_up: Mapping[str, int]
+
+
+class Overview:
+    """Reads the state of all channels."""
+
+    def __init__(self, settings: Settings, ledger: Ledger, clock: Clock) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._clock = clock
+
+    def channels(self) -> list[SeenChannel]:
+        """Return every channel of the configuration, in its order."""
+        now = millis(self._clock)
+        counts = _Counts(
+            self._ledger.gauges(),
+            self._ledger.holds.held(now),
+            self._ledger.holds.unknown(),
+            {name: waits.given_up for name, waits in self._ledger.watching.waits().items()},
+        )
+        return [self._channel(name, counts, now) for name in self._settings.channels]
+
+    def _channel(self, name: str, counts: _Counts, now: int) -> SeenChannel:
+        settings = self._settings.channels[name]
+        state = self._ledger.coordination.channel_state(name)
+        known = self._ledger.accounts.of(name)
+        found = [known.get(one, Account(name, one)) for one in settings.all_accounts]
+        stops = [
+            _stop(state, account, now) or self._rate(name, account.name, settings, now) for account in found
+        ]
+        seen = [
+            _account(account, own, stop, now)
+            for account, own, stop in zip(found, self._own(name, settings, counts), stops, strict=True)
+        ]
+        stop = stops[0] if all(stops) else None
+        push_stop = None
+        if settings.callback_url and state.breaker_failures:
+            push_stop = Stop("refused", state.breaker_until, logs.masked(state.breaker_reason))
+        return SeenChannel(
+            name,
+            settings.default,
+            settings.platform_name,
+            stop,
+            tuple(seen),
+            "stopped" if push_stop else "yes" if settings.callback_url else "no address",
+            push_stop,
+            self._ledger.outbox.waiting(name)[0],
+            counts.given_up.get(name, 0),
+            logs.masked(self._ledger.outbox.answer(name)),
+            self._files(name),
+        )
+
+    def _own(self, name: str, settings: ChannelSettings, counts: _Counts) -> list[_Counts]:
+        """Return what each account has; what none has yet is shown at the first."""
+        accounts = list(settings.all_accounts)
+        if len(accounts) == 1:
+            return [counts]
+        depth, found = self._ledger.moving.depth(name), []
+        others = set(accounts[1:])
+        for place, account in enumerate(accounts):
+            of = {state: depth.get((account, state), 0) for state in ("ready", "calling", "unknown")}
+            if not place:
+                of = {state: count + depth.get(("", state), 0) for state, count in of.items()}
+            own = {(name, state): count for state, count in of.items()}
+            mine = {account} if place else {account, ""}.union(one.account for one in counts.held) - others
+            held = [one for one in counts.held if one.account in mine]
+            found.append(replace(counts, depth=own, held=held, unknown={name: of["unknown"]}))
+        return found
+
+    def _rate(self, name: str, account: str, settings: ChannelSettings, now: int) -> Stop | None:
+        """Return what an account's rate lets wait at this moment."""
+        accounts = settings.all_accounts
+        own = accounts[account]
+        per_second = settings.rate_per_s if own.rate_per_s is None else own.rate_per_s
+        if not per_second:
+            return None
+        burst = max(0.0, (settings.burst if own.burst is None else own.burst) - per_second)
+        lane = name if len(accounts) == 1 else f"{name}/{account}"
+        wait_us = self._ledger.coordination.wait_us(
+            f"{lane}/rate", per_second=per_second, burst=burst, now_us=now * 1000
+        )
+        if not wait_us:
+            return None
+        return Stop(Hold.RATE, now - (-wait_us // 1000), f"{per_second:g} messages a second")
+
+    def _files(self, name: str) -> list[SeenFile]:
+        return [
+            SeenFile(to_ref(one.send_id), one.lines, one.taken, one.due, logs.masked(one.error))
+            for one in self._ledger.holds.files(name)
+        ]
+
+
+def _stop(state: ChannelState, account: Account, now: int) -> Stop | None:
+    if state.paused_until > now:
+        until = state.paused_until if state.paused_until < now + _FOREVER_MS else None
+        return Stop(Hold.PAUSE, until, logs.masked(state.pause_reason))
+    if account.paused(now):
+        until = account.paused_until if account.paused_until < now + _FOREVER_MS else None
+        return Stop(Hold.PAUSE, until, logs.masked(account.pause_reason))
+    if account.rests(now):
+        return Stop(Hold.BREAKER, account.open_until, logs.masked(account.reason))
+    return None
+
+
+def _account(account: Account, counts: _Counts, stop: Stop | None, now: int) -> SeenAccount:
+    name = account.channel
+    waiting, calling = (counts.depth.get((name, state), 0) for state in ("ready", "calling"))
+    held = [
+        SeenHold(
+            one.hold,
+            one.until if one.until < now + _FOREVER_MS else None,
+            logs.masked(one.words),
+            one.messages,
+        )
+        for one in counts.held
+        if one.channel == name
+    ]
+    ready = max(0, waiting - sum(one.messages for one in held))
+    if stop is not None and ready:
+        held.insert(0, SeenHold(stop.reason, stop.until, stop.words, ready))
+        ready = 0
+    told = [one for one in held if one.reason not in _OWN]
+    error = logs.masked(account.reason) or next((one.words for one in told), "")
+    resting = stop.until if stop is not None and stop.reason != Hold.RATE else None
+    next_try = resting or min((one.until for one in told if one.until), default=None)
+    return SeenAccount(account.name, ready, calling, counts.unknown.get(name, 0), held, error, next_try, stop)

@@ -1,0 +1,284 @@
+"""Which of a channel's accounts takes what waits, and why each other does not."""
+
+import random
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+import phonenumbers
+import structlog
+
+from bridge.channels import OpenChannel
+from bridge.clock import MINUTE_MS, Clock, millis, moment
+from bridge.ledger import (
+    Account,
+    AccountKey,
+    Change,
+    Claimed,
+    Group,
+    Leaving,
+    Ledger,
+    Requeue,
+    SendInfo,
+    Source,
+    barred_names,
+    bars,
+)
+from bridge.plugin import Phone, TemplateType
+from bridge.settings import RouteSettings
+
+from .balancing import WINDOW_MS, Health, shifts
+from .drafting import Draft
+from .elsewhere import Elsewhere
+from .receiving import source_of
+
+_LOOK_AGAIN_MS = 1_000
+log = structlog.get_logger("bridge.routing")
+
+
+class Standing(NamedTuple):
+    """How an account does: `why` it is not called now ("" if it is), and whether it is only tried."""
+
+    why: str = ""
+    on_trial: bool = False
+
+
+class Routing:
+    """Assigns what waits in one channel to its accounts. With one account there is nothing to decide."""
+
+    def __init__(self, channel: OpenChannel, elsewhere: Elsewhere, ledger: Ledger, clock: Clock) -> None:
+        self._channel = channel
+        self._elsewhere = elsewhere
+        self._ledger = ledger
+        self._clock = clock
+        self._weighted = channel.several and channel.settings.route == "weighted"
+        self._throttled: Counter[str] = Counter()
+        self._by_number = any(route.country or route.prefix for route in channel.settings.routes)
+        self.sources: Mapping[str, Source] = {
+            name: source for name in channel.accounts if (source := source_of(channel, name)) is not None
+        }
+
+    def standings(self) -> dict[str, Standing]:
+        """Return how each account does, by the ledger's word."""
+        now, name = millis(self._clock), self._channel.name
+        known = self._ledger.accounts.of(name)
+        return {
+            account: _standing(known.get(account, Account(*AccountKey(name, account))), now)
+            for account in self._channel.accounts
+        }
+
+    def allowed(self, type_: TemplateType, phone: Phone | None = None) -> tuple[str, ...]:
+        """Return the accounts that the routes allow, the preferred first.
+
+        Without a number, routes that ask for one are passed over: what they would take is sorted out when
+        the numbers are read.
+        """
+        for route in self._channel.settings.routes:
+            if self._fits(route, type_, phone):
+                return tuple(name for name in route.accounts if name in self._channel.accounts)
+        return tuple(self._channel.accounts)
+
+    def _fits(self, route: RouteSettings, type_: TemplateType, phone: Phone | None) -> bool:
+        if route.type and type_ not in route.type:
+            return False
+        if route.hours:
+            zone = self._channel.channel.timezone
+            local = moment(millis(self._clock)).astimezone(zone).time()
+            if not any(window.holds(local) for window in route.hours):
+                return False
+        if not (route.country or route.prefix):
+            return True
+        return phone is not None and _number_fits(route, phone)
+
+    def distribute(self, slow: Collection[str] = ()) -> int:
+        """Give what has no account, or may leave its own, to one that takes it.
+
+        `slow`: accounts whose rate is used up. Returns how many batches were moved.
+        """
+        now = millis(self._clock)
+        standings = self.standings()
+        leaving = Leaving(
+            list(self._channel.accounts),
+            [name for name, standing in standings.items() if standing.why],
+            list(slow),
+            now - int(self._channel.settings.failover_after_s * 1000),
+        )
+        if len(leaving.down) == len(standings):
+            return 0  # what waits for one that is down waits as well for another
+        groups = self._ledger.moving.groups(self._channel.name, leaving, now)
+        return sum(self._place(group, leaving, standings, now) for group in groups)
+
+    def _place(self, group: Group, leaving: Leaving, standings: Mapping[str, Standing], now: int) -> int:
+        name = self._channel.name
+        able = self._able(group, leaving, standings)
+        sound = [one for one in able if not standings[one].on_trial]
+        moved = 0
+        if sound:
+            # An account that failed is tried with one batch, while the others wait for one that works.
+            tried = [one for one in able if one not in sound and not self._ledger.moving.engaged(name, one)]
+            moved += sum(self._ledger.moving.move(name, group, leaving, one, now, most=1) for one in tried)
+        targets = sound or able
+        if targets:
+            target = self._preferred(targets)
+            moved += self._ledger.moving.move(name, group, leaving, target, now)
+            if group.account and moved:
+                log.info("batches go to another account", channel=name, account=target, batches=moved)
+        return moved
+
+    def _able(self, group: Group, leaving: Leaving, standings: Mapping[str, Standing]) -> list[str]:
+        """Return the accounts that can take a group now; first the one that has the rest of the send."""
+        candidates = self._candidates(self._ledger.send(group.send_id), group.barred)
+        up = [one for one in candidates if not standings[one].why and one != group.account]
+        fast = [one for one in up if one not in leaving.slow]
+        if group.account:
+            return fast
+        latest = self._latest(group)
+        return [latest] if latest in fast else fast or up
+
+    def _latest(self, group: Group) -> str:
+        return self._ledger.moving.latest_account(group.send_id)
+
+    def _candidates(self, info: SendInfo, barred: Collection[str]) -> Sequence[str]:
+        """Return the accounts that may take a send's messages, the preferred first."""
+        # Bars hold what the numbers of a batch, or a refusal, say beyond what is known of its send.
+        names = self._channel.accounts if barred and self._by_number else self.allowed(info.type)
+        return [name for name in names if name not in barred and not self.unfit(name, info)]
+
+    def _preferred(self, names: Sequence[str]) -> str:
+        if self._channel.settings.route == "failover":
+            return names[0]
+        weights = self.weights()
+        return random.choices(names, [weights[name] for name in names])[0]
+
+    def weights(self) -> dict[str, int]:
+        """Return the accounts' weights as they are now."""
+        configured = {name: account.settings.weight for name, account in self._channel.accounts.items()}
+        if not self._weighted:
+            return configured
+        now = self._ledger.weights.of(self._channel.name)
+        return {name: now.get(name, weight) for name, weight in configured.items()}
+
+    def note_throttled(self, account: str, messages: int) -> None:
+        """Remember that an account asked to send slower, for its weight."""
+        if self._weighted:
+            self._throttled[account] += messages
+
+    def balance(self, owner: str) -> int:
+        """Let the weights follow the health of the accounts; one process at a time decides.
+
+        Returns how many weights changed.
+        """
+        if not self._weighted:
+            return 0
+        now, name = millis(self._clock), self._channel.name
+        counts = {account: self._throttled.pop(account) for account in list(self._throttled)}
+        self._ledger.weights.note_throttled(name, counts, now)
+        coordination = self._ledger.coordination
+        lease = f"weights/{name}"
+        if coordination.lease(lease, owner, now=now, lease_ms=MINUTE_MS) is None:
+            return 0
+        changed = self._rebalance(now)
+        coordination.release_lease(lease, owner, due=now + MINUTE_MS)
+        return len(changed)
+
+    def _rebalance(self, now: int) -> Sequence[Change]:
+        name = self._channel.name
+        health = {
+            account: Health(
+                *self._ledger.weights.lately(
+                    name, account, opened.hooks.identity, since=now - WINDOW_MS, now=now
+                )
+            )
+            for account, opened in self._channel.accounts.items()
+        }
+        latest = next(iter(self._ledger.weights.changes(name, limit=1)), None)
+        configured = {account: one.settings.weight for account, one in self._channel.accounts.items()}
+        found = shifts(configured, self.weights(), health, latest.created if latest else 0, now)
+        changes = [Change(*shift, now) for shift in found]
+        if changes:
+            self._ledger.weights.change(name, changes)
+        for one in changes:
+            log.warning(
+                "weight changed",
+                channel=name,
+                account=one.account,
+                before=one.before,
+                after=one.after,
+                reason=one.reason,
+            )
+        return changes
+
+    def unfit(self, name: str, info: SendInfo) -> str:
+        """Return why an account cannot take a send, "" if it can."""
+        return self._elsewhere.unfit(name, info)
+
+    def at_account(self, claimed: Claimed, info: SendInfo) -> SendInfo:
+        """Return a send with the template as the account that is called knows it."""
+        return self._elsewhere.at_account(claimed.account, info) if self._channel.several else info
+
+    def of_others(self, claimed: Claimed, info: SendInfo, drafted: Draft) -> list[Requeue]:
+        """Return the parts of a batch if some of its numbers are for other accounts; none if all may stay."""
+        if not self._channel.several:
+            return []
+        if self.unfit(claimed.account, info):  # its review changed since the batch was given to it
+            due = millis(self._clock) + _LOOK_AGAIN_MS
+            return [Requeue(drafted.recipients, due, barred=claimed.barred)]
+        if not self._by_number:
+            return []
+        groups: dict[tuple[str, ...], list[int]] = {}
+        for seq in range(len(drafted.recipients.phones)):
+            phone = drafted.phones.get(seq)
+            groups.setdefault(self.allowed(info.type, phone) if phone else (claimed.account,), []).append(seq)
+        if all(claimed.account in allowed for allowed in groups):
+            return []
+        now = millis(self._clock)
+        return [
+            Requeue(
+                drafted.recipients.pick(places),
+                now,
+                account=claimed.account if claimed.account in allowed else allowed[0],
+                barred=bars(barred_names(claimed.barred) | (self._channel.accounts.keys() - set(allowed))),
+            )
+            for allowed, places in groups.items()
+        ]
+
+    def after_refusal(
+        self, claimed: Claimed, info: SendInfo, phone: Phone | None, now: int | None
+    ) -> tuple[int | None, str]:
+        """Return from when another account may take what this one refused as not set up there, and the bars.
+
+        When there is no other, it waits here until a person has acted, and all others may take it again.
+        """
+        barred = barred_names(claimed.barred) | {claimed.account}
+        if set(self.allowed(info.type, phone)).intersection(self._candidates(info, barred)):
+            return now, bars(barred)
+        return None, ""
+
+
+def _standing(account: Account, now: int) -> Standing:
+    why = ""
+    if account.paused(now):
+        why = f"It is paused: {account.pause_reason}"
+    elif account.rests(now):
+        why = f"Its calls fail: {account.reason}"
+    return Standing(why, account.on_trial)
+
+
+def _number_fits(route: RouteSettings, phone: Phone) -> bool:
+    if route.country and _country(phone) not in route.country:
+        return False
+    mainland = phone.national if phone.national != phone.digits else ""
+    return not route.prefix or any(
+        phone.e164.startswith(prefix) if prefix.startswith("+") else mainland.startswith(prefix)
+        for prefix in route.prefix
+    )
+
+
+def _country(phone: Phone) -> str:
+    try:
+        number = phonenumbers.parse(phone.e164)
+    except phonenumbers.NumberParseException:
+        return ""
+    # A number that no plan knows yet is taken for one of the main country of its code.
+    code = number.country_code or 0
+    return phonenumbers.region_code_for_number(number) or phonenumbers.region_code_for_country_code(code)

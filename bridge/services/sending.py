@@ -1,0 +1,379 @@
+"""A claimed batch goes to the vendor: read, screened, called once, and concluded.
+
+This is the one place that turns what a vendor answered into statuses. Nothing here writes to the database:
+the caller records the conclusion, so that many finished calls share one commit.
+"""
+
+import random
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import structlog
+
+from bridge import metrics, tracing
+from bridge.channels import OpenChannel
+from bridge.channels.hooks import SENDING
+from bridge.clock import Clock, hours, millis, millis_of, seconds
+from bridge.ledger import (
+    CampaignState,
+    Claimed,
+    Conclusion,
+    Hold,
+    Ledger,
+    MessageRow,
+    Requeue,
+    Segment,
+    SendInfo,
+    Why,
+    clean,
+)
+from bridge.ledger.refs import phone_key
+from bridge.plugin import (
+    Batch,
+    BridgeError,
+    ConfigurationRefused,
+    CredentialsRejected,
+    HeldUntil,
+    MessageStatus,
+    NotAccepted,
+    Outcome,
+    SubmitResult,
+    VendorThrottled,
+    rejected,
+    unknown,
+)
+
+from .campaigns.sentences import CANCELLED, OWN
+from .drafting import Draft, draft
+from .failover import elsewhere, then
+from .routing import Routing
+from .verdicts import failure_of, gravest
+
+log = structlog.get_logger("bridge.sending")
+
+_HOLD_MS = 60_000
+_LEASE_MARGIN_MS = 2_000
+_SHORTEST_DEFERRAL_MS = 1_000
+_LONGEST_WAIT_S = 300.0
+_LONGEST_ASKED_S = 3600.0
+_LONGEST_HOLD_S = 36 * 3600.0
+_MORNING_RUSH_S = 30.0
+_FOR_A_PERSON_S = 30.0
+"""The first wait of messages that a person must mend a template, signature or route for."""
+_MOST_SEGMENTS = 32_767
+_STATUS = {
+    Outcome.ACCEPTED: MessageStatus.ACCEPTED,
+    Outcome.REJECTED: MessageStatus.REJECTED,
+    Outcome.UNKNOWN: MessageStatus.CALLING,
+}
+_HOLDS: Sequence[tuple[type[NotAccepted], Hold]] = (
+    (HeldUntil, Hold.VENDOR_HOURS),
+    (VendorThrottled, Hold.THROTTLED),
+    (ConfigurationRefused, Hold.REVIEW),
+    (CredentialsRejected, Hold.PAUSE),
+)
+_FAULT = "The bridge could not prepare the messages; its log says why."
+_TOO_LATE = "NOT_SENT_IN_TIME"
+_FAILED = (Outcome.NOT_SENT, Outcome.UNKNOWN)
+
+
+class _Wait(NamedTuple):
+    """When messages are tried again (milliseconds), and what they wait for."""
+
+    due: int
+    why: Why = Why()
+
+
+@dataclass(slots=True)
+class Sent:
+    """A batch's conclusion, and the error that tells how the channel goes on: paused, slowed or as before."""
+
+    conclusion: Conclusion
+    error: NotAccepted | None = None
+    outcomes: Mapping[Outcome, int] = field(default_factory=dict)
+    failure: str | None = None
+    """What the call showed of the vendor account: "" that it works, a reason that it fails, None neither."""
+
+    @property
+    def channel(self) -> str:
+        """The channel that was sent for."""
+        return self.conclusion.batch.channel
+
+
+class Sending:
+    """Dispatches batches of one channel; used by several threads at once."""
+
+    def __init__(self, channel: OpenChannel, routing: Routing, ledger: Ledger, clock: Clock) -> None:
+        self._channel = channel
+        self._routing = routing
+        self._ledger = ledger
+        self._clock = clock
+        self._failover_ms = seconds(channel.settings.failover_after_s)
+        self._reconcile_after_ms = seconds(channel.settings.reconcile_after_s)
+
+    @property
+    def pushes(self) -> bool:
+        """Return whether ends of messages are pushed to Quick Audience."""
+        settings = self._channel.settings
+        return settings.receipts == "push" and bool(settings.callback_url)
+
+    def run(self, claimed: Claimed) -> Sent:
+        """Call the vendor for a batch, once. Never raises: a failure before the call puts the batch back."""
+        try:
+            info = self._routing.at_account(claimed, self._ledger.info(claimed))
+            drafted = draft(claimed, info)
+            others = self._routing.of_others(claimed, info, drafted)
+            refused, deferred = ({}, {}) if others else self._screen(drafted)
+        except Exception as error:
+            log.exception("batch held back", channel=self._channel.name, error=type(error).__name__)
+            return Sent(self._held(claimed, error))
+        if others:
+            return Sent(Conclusion(claimed, info.out_id, info.sign_name, self.pushes, again=others))
+        if deferred or drafted.duplicates:
+            return self._split(claimed, info, drafted, deferred)
+        results = {**drafted.results, **refused}
+        batch = drafted.without(refused.keys())
+        with tracing.linked(info.trace):
+            called = self._call(claimed, batch, drafted) if batch is not None else {}
+        sent = self._conclude(claimed, info, drafted, results | called)
+        sent.failure = failure_of(called.values())
+        return sent
+
+    def at_account(self, claimed: Claimed, info: SendInfo) -> SendInfo:
+        """Return a send with the template as the account that was called knows it."""
+        return self._routing.at_account(claimed, info)
+
+    def expire(self, claimed: Claimed) -> Sent:
+        """Conclude a batch that is not to be called any more: its messages end, never handed to a vendor.
+
+        It passed its deadline unsent, or its campaign was cancelled.
+        """
+        info = self._ledger.info(claimed)
+        drafted = draft(claimed, info)
+        cancelled = self._ledger.steering.state_of_send(claimed.send_id) is CampaignState.CANCELLED
+        code = CANCELLED if cancelled else _TOO_LATE
+        late = SubmitResult(Outcome.REJECTED, code=code, reason=OWN[code])
+        results = {**dict.fromkeys([*drafted.seqs, *drafted.duplicates], late), **drafted.results}
+        concluded = self._conclude(claimed, info, drafted, results)
+        rows = [
+            row._replace(status=MessageStatus.UNSENT) if row.code == code else row
+            for row in concluded.conclusion.rows
+        ]
+        return Sent(_with_rows(concluded.conclusion, rows), outcomes=concluded.outcomes)
+
+    def lapse(self, claimed: Claimed) -> Sent:
+        """Conclude a batch whose worker vanished in the call: the outcome of every message is unknown."""
+        if claimed.called is None:
+            return self.expire(claimed)
+        info = self._ledger.info(claimed)
+        drafted = draft(claimed, info)
+        lost = unknown("The bridge was interrupted while it called the vendor.", "INTERRUPTED")
+        results = {**dict.fromkeys([*drafted.seqs, *drafted.duplicates], lost), **drafted.results}
+        lapsed = self._conclude(claimed, info, drafted, results)
+        if lapsed.conclusion.check_at is None:
+            return lapsed
+        # The worker may be slow, not gone: absence is no proof while its call may still arrive.
+        check_at = max(lapsed.conclusion.check_at, claimed.lease)
+        return replace(lapsed, conclusion=replace(lapsed.conclusion, check_at=check_at))
+
+    def _screen(self, drafted: Draft) -> tuple[dict[int, SubmitResult], dict[int, _Wait]]:
+        """Return the places that policies refuse, and those they defer: until when, and which policy."""
+        refused: dict[int, SubmitResult] = {}
+        deferred: dict[int, _Wait] = {}
+        verdicts = self._channel.hooks.screen(drafted.batch) if drafted.batch else []
+        for seq, verdict in zip(drafted.seqs, verdicts, strict=True):
+            if verdict.defer_until is not None:
+                deferred[seq] = _Wait(millis_of(verdict.defer_until), Why(Hold.POLICY, verdict.reason))
+            elif verdict.code:
+                refused[seq] = rejected(verdict.code, verdict.reason)
+        return refused, deferred
+
+    def _split(self, claimed: Claimed, info: SendInfo, drafted: Draft, deferred: Mapping[int, _Wait]) -> Sent:
+        """Put deferred places and repeated numbers into batches of their own, before anything is called.
+
+        So a batch that is called holds nothing but what is called or already refused, and a crash in the
+        call leaves no message in doubt that was never handed over.
+        """
+        now = millis(self._clock)
+        groups: dict[_Wait, list[int]] = {}
+        for seq in range(len(drafted.recipients.phones)):
+            if seq not in drafted.duplicates:
+                wait = deferred.get(seq, _Wait(now))
+                soonest = now + _SHORTEST_DEFERRAL_MS if seq in deferred else now
+                groups.setdefault(wait._replace(due=max(wait.due, soonest)), []).append(seq)
+        parts = [(places, wait) for wait, places in groups.items()]
+        if drafted.duplicates:
+            parts.append((drafted.duplicates, _Wait(now)))
+        account = claimed.account if self._channel.several else ""
+        again = [
+            Requeue(drafted.recipients.pick(places), *wait, account, claimed.yields, claimed.barred)
+            for places, wait in parts
+        ]
+        if len(again) == 1:
+            return Sent(self._back(claimed, info.out_id, info.sign_name, parts[0][1]))
+        return Sent(Conclusion(claimed, info.out_id, info.sign_name, self.pushes, again=again))
+
+    def _call(self, claimed: Claimed, batch: Batch, drafted: Draft) -> dict[int, SubmitResult]:
+        seqs = [drafted.seq_of[message.ref] for message in batch.messages]
+        # A worker that was stopped for long must not call under a lease that others may hold lapsed.
+        if millis(self._clock) > claimed.lease - _LEASE_MARGIN_MS:
+            late = NotAccepted("The worker came too late to call the vendor.", code="LEASE_TOO_SHORT")
+            return dict.fromkeys(seqs, SubmitResult(Outcome.NOT_SENT, code=late.code, error=late))
+        name, hook = self._channel.name, SENDING[batch.template.kind]
+        account = self._channel.accounts.get(claimed.account, self._channel.primary)
+        metrics.DISPATCHED.labels(name).inc(len(seqs))
+        started = time.perf_counter()
+        results = account.hooks.send(batch)
+        metrics.VENDOR_SECONDS.labels(name, hook).observe(time.perf_counter() - started)
+        for code in {result.code for result in results if result.outcome in _FAILED}:
+            metrics.VENDOR_ERRORS.labels(name, hook, code).inc()
+        return dict(zip(seqs, results, strict=True))
+
+    def _held(self, claimed: Claimed, error: Exception) -> Conclusion:
+        retry_at = millis(self._clock) + _HOLD_MS
+        why = Why(Hold.RETRY, error.reason if isinstance(error, BridgeError) else _FAULT)
+        return self._back(claimed, "", "", _Wait(retry_at, why))
+
+    def _back(self, claimed: Claimed, out_id: str, sign_name: str, wait: "_Wait") -> Conclusion:
+        """Put a batch back as it is: nobody was called."""
+        return Conclusion(
+            claimed,
+            out_id,
+            sign_name,
+            self.pushes,
+            retry_at=wait.due,
+            why=wait.why,
+            yields=claimed.yields,
+            barred=claimed.barred,
+        )
+
+    def _conclude(
+        self, claimed: Claimed, info: SendInfo, drafted: Draft, results: Mapping[int, SubmitResult]
+    ) -> Sent:
+        now = millis(self._clock)
+        unsent = [seq for seq, result in results.items() if result.outcome is Outcome.NOT_SENT]
+        counts = dict.fromkeys(Outcome, 0)
+        for result in results.values():
+            counts[result.outcome] += 1
+        error = gravest(results[seq].error for seq in unsent)
+        waits = _waits(unsent, results, claimed.attempt, now)
+        again = [
+            self._again(claimed, info, drafted, results[places[0]], places, wait) for wait, places in waits
+        ]
+        whole = len(waits) == 1 and len(unsent) == len(results)
+        conclusion = Conclusion(
+            claimed,
+            info.out_id,
+            info.sign_name,
+            self.pushes,
+            rows=[
+                self._row(claimed, drafted, seq, results[seq], now)
+                for seq in sorted(results.keys() - set(unsent))
+            ],
+            segments=named_segments(claimed, results),
+            again=[] if whole else again,
+            retry_at=again[0].due if whole else None,
+            why=again[0].why if whole else Why(),
+            yields=again[0].yields if whole else None,
+            barred=again[0].barred if whole else "",
+            check_at=now + self._reconcile_after_ms if counts[Outcome.UNKNOWN] else None,
+            deadline=now + hours(self._channel.settings.unknown_deadline_h),
+            opted_out=[drafted.phones[seq].digits for seq, result in results.items() if result.opted_out],
+        )
+        return Sent(conclusion, error, counts)
+
+    def _again(
+        self,
+        claimed: Claimed,
+        info: SendInfo,
+        drafted: Draft,
+        result: SubmitResult,
+        places: Sequence[int],
+        wait: "_Wait",
+    ) -> Requeue:
+        """Put what was not sent back: for the same account at first, by the rule for another."""
+        recipients = drafted.recipients.pick(places)
+        if not self._channel.several:
+            return Requeue(recipients, *wait)
+        what = elsewhere(then(result), millis(self._clock), claimed.yields, self._failover_ms)
+        yields, barred = what.yields, claimed.barred
+        if what.bars:
+            phone = drafted.phones.get(places[0])
+            yields, barred = self._routing.after_refusal(claimed, info, phone, what.yields)
+        return Requeue(recipients, *wait, claimed.account, yields, barred)
+
+    def _row(self, claimed: Claimed, drafted: Draft, seq: int, result: SubmitResult, now: int) -> MessageRow:
+        phone = drafted.phones.get(seq)
+        raw = drafted.raw(seq)
+        sent = claimed.called or now
+        status = _STATUS[result.outcome]
+        return MessageRow(
+            claimed.id,
+            seq,
+            raw,
+            phone_key(claimed.channel, phone.digits if phone else raw, sent),
+            int(status),
+            clean(result.vendor_id, 128),
+            clean(result.code, 128),
+            clean(result.reason),
+            min(drafted.segments(seq), _MOST_SEGMENTS),
+            sent,
+            now if status.final else None,
+        )
+
+
+def named_segments(claimed: Claimed, results: Mapping[int, SubmitResult]) -> list[Segment]:
+    """Return the segments that the vendor gave ids of their own, of all messages by their places."""
+    return [
+        segment
+        for seq, result in results.items()
+        for segment in Segment.named(claimed.id, seq, result.segment_ids)
+    ]
+
+
+def _waits(
+    unsent: Iterable[int], results: Mapping[int, SubmitResult], attempt: int, now: int
+) -> list[tuple["_Wait", list[int]]]:
+    """Group the places that were not sent by when they are tried again, each kind of error by itself.
+
+    Returns due times in milliseconds with the reason, and the places.
+    """
+    kinds: dict[tuple[object, ...], list[int]] = {}
+    errors: dict[tuple[object, ...], NotAccepted | None] = {}
+    for seq in sorted(unsent):
+        error = results[seq].error
+        kind: tuple[object, ...] = (type(error), getattr(error, "until", None))
+        kinds.setdefault(kind, []).append(seq)
+        errors.setdefault(kind, error)
+    return [
+        (_Wait(now + seconds(_wait_s(attempt, errors[kind], now)), _why(errors[kind])), places)
+        for kind, places in kinds.items()
+    ]
+
+
+def _why(error: NotAccepted | None) -> Why:
+    """Say what messages wait for that the vendor did not take, in its own words."""
+    if error is None:
+        return Why(Hold.RETRY)
+    hold = next((hold for kind, hold in _HOLDS if isinstance(error, kind)), Hold.RETRY)
+    return Why(hold, f"{error.reason} ({error.code})")
+
+
+def _wait_s(attempt: int, error: NotAccepted | None, now: int) -> float:
+    """Tell how long to wait before the next attempt: what the vendor asked for, else longer each time."""
+    if isinstance(error, HeldUntil):
+        held_s = error.until.timestamp() - now / 1000
+        return min(max(held_s, 1.0), _LONGEST_HOLD_S) + random.uniform(0.0, _MORNING_RUSH_S)
+    if isinstance(error, ConfigurationRefused):
+        return min(_FOR_A_PERSON_S * 2.0 ** min(attempt - 1, 10), _LONGEST_ASKED_S) * random.uniform(0.5, 1.0)
+    if error is not None and error.retry_after is not None:
+        return min(max(error.retry_after, 0.1), _LONGEST_ASKED_S) * random.uniform(1.0, 1.2)
+    base: float = 1.0 if isinstance(error, VendorThrottled) else 2.0
+    longest = min(base * 2.0 ** min(attempt - 1, 10), _LONGEST_WAIT_S)
+    return longest * random.uniform(0.5, 1.0)
+
+
+def _with_rows(conclusion: Conclusion, rows: Sequence[MessageRow]) -> Conclusion:
+    return Conclusion(conclusion.batch, conclusion.out_id, conclusion.sign_name, conclusion.pushes, rows=rows)

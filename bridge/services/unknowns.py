@@ -1,0 +1,122 @@
+"""Messages whose outcome is not known, for an operator: which they are, asked about now, or sent again.
+
+Sending them again is a person's decision: the vendor may have taken them the first time.
+"""
+
+import secrets
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from bridge import logs
+from bridge.channels import OpenChannel
+from bridge.clock import Clock, hours, millis
+from bridge.ledger import Act, Chosen, Ledger, Resent
+from bridge.ledger.refs import from_ref, to_ref
+from bridge.settings import Settings
+
+from . import build
+from .operating import OperatorRefused
+from .settling import Asked
+
+log = structlog.get_logger("bridge.unknowns")
+
+
+@dataclass(frozen=True, slots=True)
+class SeenUnknown:
+    """A batch with messages of unknown outcome. `next_look`: when the vendor is asked again by itself.
+
+    `resent`: these messages were sent once more already, by a person's decision.
+    """
+
+    channel: str
+    account: str
+    batch: str
+    send: str
+    out_id: str
+    template: str
+    messages: int
+    called: int
+    next_look: int
+    deadline: int
+    resent: bool
+
+
+class Unknowns:
+    """What an operator does about unknown outcomes. Raises OperatorRefused for what cannot be done."""
+
+    def __init__(self, settings: Settings, ledger: Ledger, clock: Clock, who: str = "bridge") -> None:
+        self._who = who
+        self._settings = settings
+        self._ledger = ledger
+        self._clock = clock
+
+    def list(self, channel: str | None, *, limit: int) -> list[SeenUnknown]:
+        """Return the batches in question, the oldest call first within each channel."""
+        return [
+            SeenUnknown(
+                one.channel,
+                one.account,
+                to_ref(one.id),
+                to_ref(one.send_id),
+                one.out_id,
+                one.template_code,
+                one.messages,
+                one.called,
+                one.due,
+                one.deadline,
+                one.decision != 0,
+            )
+            for name in self._chosen(channel)
+            for one in self._ledger.unknowns.of(Chosen(name), limit=limit)
+        ]
+
+    def settle(self, channels: Mapping[str, OpenChannel], channel: str | None) -> dict[str, Asked]:
+        """Ask the vendors now. Returns what they said, by channel."""
+        chosen, owner = self._chosen(channel), f"operator-{secrets.token_hex(6)}"
+        services = build(self._settings, channels, self._ledger, self._clock)
+        try:
+            return {name: services[name].settling.ask(owner) for name in chosen}
+        finally:
+            for one in services.values():
+                one.pushing.close()
+
+    def chosen(self, channel: str, batches: Collection[str] = (), out_id: str = "") -> Chosen:
+        """Return what a person means by a channel, references of batches and an outId."""
+        self._chosen(channel)
+        ids = {ref: from_ref(ref) for ref in batches}
+        wrong = [ref for ref, found in ids.items() if found is None]
+        if wrong:
+            raise OperatorRefused(f"{wrong[0]} is no reference of a batch: see sms-bridge unknown list.")
+        return Chosen(channel, [found for found in ids.values() if found is not None], out_id)
+
+    def resendable(self, chosen: Chosen) -> int:
+        """Return how many messages a decision would send once more, and may arrive twice."""
+        return sum(one.messages for one in self._ledger.unknowns.of(chosen) if not one.decision)
+
+    def resend(self, chosen: Chosen, reason: str) -> Resent:
+        """Send messages of unknown outcome once more; the decision is kept with its reason."""
+        if not reason.strip():
+            raise OperatorRefused("Give a reason: it is kept with the decision.")
+        now = millis(self._clock)
+        deadline = now + hours(self._settings.channels[chosen.channel].unknown_deadline_h)
+        act = Act(self._who, "unknown outcomes sent again", now, chosen.channel, why=logs.masked(reason))
+        resent = self._ledger.unknowns.resend(chosen, act, deadline=deadline)
+        if resent.messages:
+            log.warning(
+                "unknown outcomes sent again by a person",
+                channel=chosen.channel,
+                messages=resent.messages,
+                decision=resent.decision,
+                reason=reason,
+            )
+        return resent
+
+    def _chosen(self, channel: str | None) -> Collection[str]:
+        if channel is None:
+            return list(self._settings.channels)
+        if channel not in self._settings.channels:
+            names = ", ".join(self._settings.channels)
+            raise OperatorRefused(f"There is no channel {channel}; the configuration has {names}.")
+        return [channel]

@@ -1,0 +1,82 @@
+"""What a plugin's source must not hold: certificates waved through, signatures compared with ==."""
+
+import ast
+from collections.abc import Iterator
+
+from bridge.plugin import Vendor
+
+from .places import package_of
+
+_UNVERIFIED = {
+    "CERT_NONE": "certificates are not verified",
+    "_create_unverified_context": "certificates are not verified",
+}
+_SWITCHES = {
+    ("verify", False): "certificates are not verified",
+    ("check_hostname", False): "a certificate of any host is taken",
+    ("assert_hostname", False): "a certificate of any host is taken",
+    ("trust_env", True): "proxies of the environment are obeyed",
+}
+
+
+def source_faults(vendor: type[Vendor]) -> list[str]:
+    """Read the package's source. Returns each line that trusts too much."""
+    place = package_of(vendor)
+    files = sorted(place.rglob("*.py")) if place.is_dir() else [place]
+    return [
+        f"{file.name}:{line}: {what}"
+        for file in files
+        for line, what in _in_file(ast.parse(file.read_text(encoding="utf-8")))
+    ]
+
+
+def _in_file(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute | ast.Name):
+            name = node.attr if isinstance(node, ast.Attribute) else node.id
+            if name in _UNVERIFIED:
+                yield node.lineno, f"{_UNVERIFIED[name]} ({name})"
+        elif isinstance(node, ast.keyword | ast.Assign):
+            yield from _switched(node)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from _compared(node)
+
+
+def _switched(node: ast.keyword | ast.Assign) -> Iterator[tuple[int, str]]:
+    value = node.value
+    if not isinstance(value, ast.Constant):
+        return
+    names = (
+        [node.arg] if isinstance(node, ast.keyword) else [getattr(each, "attr", "") for each in node.targets]
+    )
+    for name in names:
+        what = _SWITCHES.get((str(name), value.value)) if isinstance(value.value, bool) else None
+        if what:
+            yield value.lineno, f"{what} ({name}={value.value!r})"
+
+
+def _compared(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[int, str]]:
+    made = {
+        target.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign) and _makes_digest(node.value)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(function):
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq | ast.NotEq):
+            sides = [node.left, *node.comparators]
+            # What a claim inside a signed token says of the body may be compared in any way.
+            signed = any("claims" in ast.unparse(side) for side in sides)
+            if not signed and any(_makes_digest(side) or _named(side, made) for side in sides):
+                told = "a signature is compared with ==, which tells its beginning by the time it takes"
+                yield node.lineno, f"{told}: use hmac.compare_digest"
+
+
+def _makes_digest(node: ast.expr) -> bool:
+    calls = [each for each in ast.walk(node) if isinstance(each, ast.Call)]
+    return any(ast.unparse(each.func).endswith(("digest", "hmac.new", "b64encode")) for each in calls)
+
+
+def _named(node: ast.expr, names: set[str]) -> bool:
+    return isinstance(node, ast.Name) and node.id in names

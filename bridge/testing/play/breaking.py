@@ -1,0 +1,98 @@
+"""Breaks the vendor's answer on its way back: the vendor has taken the request, the plugin cannot tell."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..table.exchanges import Broken, Lost, Reply
+
+Fate = Broken | Lost | Callable[[Reply], Reply] | None
+"""What befalls one answer; a function changes it."""
+Breakage = Callable[[int], Fate]
+"""What befalls the nth request, counted from 1."""
+
+REDIRECTED = "/kit-redirected"
+"""Where a redirect of the kit leads: nobody may follow it."""
+_PAGE = "<html><body>Something went wrong.</body></html>"
+_STATUSES = {
+    Broken.GATEWAY: 502,
+    Broken.ERROR: 500,
+    Broken.UNAVAILABLE: 503,
+    Broken.GATEWAY_TIMEOUT: 504,
+    Broken.UNUSUAL: 520,
+    Broken.REQUEST_TIMEOUT: 408,
+    Broken.NOT_JSON: 200,
+}
+_REDIRECTS = {Broken.REDIRECT: 302, Broken.MOVED: 307}
+_TEXTS = {Broken.HOLLOW: "{}", Broken.LIST: "[]", Broken.NULL: "null", Broken.EMPTY: ""}
+
+
+@dataclass(frozen=True)
+class Breaks:
+    """The same befalls every answer from the nth request on."""
+
+    how: Fate
+    since: int = 1
+
+    def __call__(self, count: int) -> Fate:
+        """Return what befalls this request's answer."""
+        return self.how if count >= self.since else None
+
+
+def no_breakage(_: int) -> None:
+    """Leave every answer as it is."""
+
+
+def is_refused(breakage: Breakage) -> bool:
+    """Return True when no request is to reach the vendor."""
+    return isinstance(breakage, Breaks) and breakage.how is Lost.REFUSED
+
+
+def broken(reply: Reply | Lost, fate: Fate) -> Reply | Lost | Broken:
+    """Apply what befalls an answer. Returns what goes over the wire; the wire carries out a Broken."""
+    if fate is None or isinstance(reply, Lost):
+        return reply
+    if isinstance(fate, Lost):
+        return fate
+    return _spoilt(reply, fate) if isinstance(fate, Broken) else fate(reply)
+
+
+def _spoilt(reply: Reply, fate: Broken) -> Reply | Lost | Broken:
+    if fate in _STATUSES:
+        return Reply(_STATUSES[fate], text=_PAGE, headers={"Content-Type": "text/html"})
+    if fate in _TEXTS:
+        return Reply(reply.status, text=_TEXTS[fate], headers={"Content-Type": reply.content_type})
+    if fate in _REDIRECTS:
+        return Reply(_REDIRECTS[fate], text="", headers={"Location": REDIRECTED})
+    if fate is Broken.TRUNCATED:
+        half = reply.body[: len(reply.body) // 2].decode("utf-8", "ignore")
+        return Reply(reply.status, text=half, headers={"Content-Type": reply.content_type, **reply.headers})
+    return {Broken.TIMEOUT: Lost.TIMEOUT, Broken.RESET: Lost.RESET}.get(fate, fate)
+
+
+class LeftOut:
+    """The fate of an answer that tells of one message too few: its lists of that length lose their last."""
+
+    def __init__(self, messages: int) -> None:
+        self.messages = messages
+        self.applied = False
+
+    def __call__(self, reply: Reply) -> Reply:
+        """Return the answer without the last message."""
+        try:
+            answer = json.loads(reply.body)
+        except ValueError:
+            return reply
+        shortened = _shortened(answer, self.messages)
+        self.applied = shortened != answer
+        return Reply(reply.status, json=shortened, headers=reply.headers)
+
+
+def _shortened(value: Any, length: int) -> Any:
+    if isinstance(value, dict):
+        return {key: _shortened(each, length) for key, each in value.items()}
+    if isinstance(value, list):
+        kept = value[:-1] if len(value) == length else value
+        return [_shortened(each, length) for each in kept]
+    return value

@@ -1,0 +1,155 @@
+"""Makes from a successful send another one with other people in it, for two threads to send at once."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bridge.plugin import Batch, Message, SubmitResult
+from bridge.plugin.phone import parse
+
+from ..table.cases import Send
+from ..table.exchanges import Exchange, Reply
+
+Names = Mapping[str, str]
+_OTHER = "-other"
+
+
+def doubled(row: Send) -> Send:
+    """Make the same send to other numbers, with other values and references; its table follows."""
+    return _with(row, _names(row))
+
+
+def to_others(row: Send) -> Send:
+    """Make the same send to other numbers, and nothing else."""
+    return _with(row, _numbers(row))
+
+
+def of_other_values(row: Send) -> Send:
+    """Make the same send with other values, letter by letter, and nothing else."""
+    values = {value for message in row.batch.messages for value in message.params.values()}
+    return _with(row, {value: turned(value) for value in values if len(value) > 2})
+
+
+def turned(text: str) -> str:
+    """Return a text of the same length and kinds of characters, another one at each place."""
+    return "".join(_next(each) for each in text)
+
+
+def _next(letter: str) -> str:
+    for first, count in (("0", 10), ("a", 6), ("g", 20), ("A", 6), ("G", 20)):
+        place = ord(letter) - ord(first)
+        if 0 <= place < count:
+            return chr(ord(first) + (place + 1) % count)
+    return letter
+
+
+def _with(row: Send, names: Names) -> Send:
+    batch = replace(
+        row.batch,
+        ref=_text(row.batch.ref, names),
+        messages=tuple(_message(message, names, row.batch) for message in row.batch.messages),
+    )
+    expect = row.expect
+    if isinstance(expect, str | SubmitResult):
+        expect = _renamed(expect, names)
+    elif isinstance(expect, list | tuple):
+        expect = [_renamed(each, names) for each in expect]
+    return replace(
+        row,
+        id=f"{row.id}, to others",
+        batch=batch,
+        expect=expect,
+        exchanges=[_exchange(each, names) for each in row.exchanges],
+    )
+
+
+def _numbers(row: Send) -> dict[str, str]:
+    names = {}
+    for index, message in enumerate(row.batch.messages):
+        digits = message.phone.national
+        # The last digits but one: still a number of the same kind and length.
+        names[digits] = f"{digits[:-3]}{(int(digits[-3:]) + 517 + index) % 1000:03d}"
+    return names
+
+
+def _names(row: Send) -> Names:
+    names = {row.batch.ref: f"{row.batch.ref}{_OTHER}", **_numbers(row)}
+    for message in row.batch.messages:
+        names[message.ref] = f"{message.ref}{_OTHER}"
+        names |= {value: _value(value) for value in message.params.values() if len(value) > 2}
+    ids = [row.expect] if isinstance(row.expect, str) else row.expect
+    for each in ids if isinstance(ids, list | tuple) else [ids]:
+        vendor_id = each.vendor_id if isinstance(each, SubmitResult) else each
+        if type(vendor_id) is str and vendor_id:
+            names.setdefault(vendor_id, _value(vendor_id))
+    return names
+
+
+def _value(text: str) -> str:
+    # As long as before: some vendors pad or count.
+    last = text[-1]
+    return text[:-1] + chr(ord(last) + 1 if last not in "9zZ" else ord(last) - 9)
+
+
+def _message(message: Message, names: Names, batch: Batch) -> Message:
+    params = {key: _text(value, names) for key, value in message.params.items()}
+    national = message.phone.national
+    raw = message.phone.raw.replace(national, names.get(national, national))
+    phone = parse(raw, batch.template.type)
+    return message._replace(
+        ref=_text(message.ref, names), phone=phone, params=params, text=_text(message.text, names)
+    )
+
+
+def _exchange(exchange: Exchange, names: Names) -> Exchange:
+    reply = exchange.reply
+    if isinstance(reply, Reply):
+        reply = replace(reply, json=_renamed(reply.json, names), text=_renamed(reply.text, names))
+    return replace(
+        exchange,
+        url=_text(exchange.url, names),
+        json=_renamed(exchange.json, names),
+        form=_renamed(exchange.form, names),
+        query=_renamed(exchange.query, names),
+        reply=reply,
+        # A header or a check may be a signature over what has changed.
+        headers=None,
+        check=None,
+    )
+
+
+def _renamed(value: Any, names: Names) -> Any:
+    if type(value) is str:
+        return _text(value, names)
+    if isinstance(value, SubmitResult):
+        return value._replace(vendor_id=_text(value.vendor_id, names))
+    if isinstance(value, Mapping):
+        return {_renamed(key, names): _renamed(each, names) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_renamed(each, names) for each in value]
+    if type(value) is int and str(value) in names:
+        return int(names[str(value)])
+    return value
+
+
+def _text(text: str, names: Names) -> str:
+    if not names:
+        return text
+    if text[:1] in "[{":
+        try:
+            inner = json.loads(text)
+        except ValueError:
+            pass
+        else:
+            compact = json.dumps(inner, ensure_ascii=False, separators=(",", ":")) == text
+            options: dict[str, Any] = {"separators": (",", ":")} if compact else {}
+            return json.dumps(_renamed(inner, names), ensure_ascii=False, **options)
+    pattern = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    # A reference is a word of its own; a number may have a country code in front.
+    return re.sub(
+        rf"(?<![A-Za-z0-9])(?:{pattern})(?![A-Za-z0-9])|(?<=86)(?:{pattern})(?![A-Za-z0-9])",
+        lambda found: names[found[0]],
+        text,
+    )

@@ -1,0 +1,165 @@
+"""Watches the sockets of this process: where they lead, how long they wait, and what they trust."""
+
+import ipaddress
+import socket
+import ssl
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+from typing import Any
+from unittest.mock import patch
+
+from .serving import SERVER
+from .watch import MOST_WAIT_S, Watch
+
+PROXY = "http://127.0.0.1:9"
+"""The proxy the environment names while a plugin is watched; whoever goes there obeys the environment."""
+_PROXY_ADDRESS = ("127.0.0.1", 9)
+
+
+@contextmanager
+def guarded_network(watch: Watch) -> Iterator[None]:
+    """Note each connection; those to the real network are refused."""
+    with ExitStack() as stack:
+        for guard in (_connecting, _resolving, _receiving, _waiting, _trusting):
+            stack.enter_context(guard(watch))
+        yield
+
+
+@contextmanager
+def _connecting(watch: Watch) -> Iterator[None]:
+    connect, connect_ex, sendto = socket.socket.connect, socket.socket.connect_ex, socket.socket.sendto
+
+    def look(self: socket.socket, address: Any) -> None:
+        if hasattr(SERVER, "running"):
+            return
+        watch.connections += 1
+        if self.family == socket.AF_UNIX:
+            return
+        if tuple(address[:2]) == _PROXY_ADDRESS:
+            watch.fault("the environment's proxy was used: a plugin obeys only proxies of its settings")
+            raise ConnectionRefusedError("the kit has no proxy")
+        if not _is_local(str(address[0])):
+            watch.fault("a connection to the real network was tried")
+            raise ConnectionRefusedError("the kit has no network")
+        watch.sockets.add(self)
+        if self.type == socket.SOCK_STREAM and self.gettimeout() is None:
+            watch.fault("a connection was opened without a time-out")
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        look(self, address)
+        connect(self, address)
+
+    def guarded_ex(self: socket.socket, address: Any) -> int:
+        look(self, address)
+        return connect_ex(self, address)
+
+    def guarded_to(self: socket.socket, data: Any, *rest: Any) -> int:
+        look(self, rest[-1])
+        return sendto(self, data, *rest)
+
+    with (
+        patch.object(socket.socket, "connect", guarded),
+        patch.object(socket.socket, "connect_ex", guarded_ex),
+        patch.object(socket.socket, "sendto", guarded_to),
+    ):
+        yield
+
+
+@contextmanager
+def _resolving(watch: Watch) -> Iterator[None]:
+    resolve = socket.getaddrinfo
+
+    def guarded(host: Any, *args: Any, **kwargs: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else str(host)
+        if not _is_local(name) and not _is_address(name):
+            watch.connections += 1
+            watch.fault("a name of the real network was looked up")
+            raise socket.gaierror(socket.EAI_NONAME, "the kit has no network")
+        return resolve(host, *args, **kwargs)
+
+    with patch("socket.getaddrinfo", guarded):
+        yield
+
+
+@contextmanager
+def _receiving(watch: Watch) -> Iterator[None]:
+    # A bug of the plugin is played in the moment it reads the answer, so that any client has it.
+    receive, receive_into = socket.socket.recv, socket.socket.recv_into
+
+    def stumble(self: socket.socket) -> None:
+        if watch.bug is not None and watch.bug.is_set() and self in watch.sockets:
+            raise watch.bug_class("a bug of the plugin")
+
+    def guarded(self: socket.socket, *args: Any) -> bytes:
+        data = receive(self, *args)
+        stumble(self)
+        return data
+
+    def guarded_into(self: socket.socket, *args: Any) -> int:
+        count = receive_into(self, *args)
+        stumble(self)
+        return count
+
+    with (
+        patch.object(socket.socket, "recv", guarded),
+        patch.object(socket.socket, "recv_into", guarded_into),
+    ):
+        yield
+
+
+@contextmanager
+def _waiting(watch: Watch) -> Iterator[None]:
+    settimeout = socket.socket.settimeout
+
+    def guarded(self: socket.socket, value: float | None) -> None:
+        if value is not None and value > MOST_WAIT_S and not hasattr(SERVER, "running"):
+            watch.fault(
+                f"a connection has a time-out of {value:g} s, over {MOST_WAIT_S:g} s: a thread hangs on it"
+            )
+        settimeout(self, value)
+
+    with patch.object(socket.socket, "settimeout", guarded):
+        yield
+
+
+@contextmanager
+def _trusting(watch: Watch) -> Iterator[None]:
+    verify_mode: Any = ssl.SSLContext.verify_mode
+
+    def trust(self: ssl.SSLContext, value: ssl.VerifyMode) -> None:
+        # A library that prepares such a context when it is imported does not use it yet.
+        if value == ssl.CERT_NONE and not _importing():
+            watch.fault("certificates are not verified (CERT_NONE): anybody can answer in the vendor's name")
+        verify_mode.__set__(self, value)
+
+    default: Any = ssl._create_default_https_context
+    with patch.object(ssl.SSLContext, "verify_mode", property(verify_mode.__get__, trust)):
+        yield
+    if ssl._create_default_https_context is not default:
+        watch.fault("certificates of the whole process are not verified (_create_default_https_context)")
+        ssl._create_default_https_context = default
+
+
+def _importing() -> bool:
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _is_local(host: str) -> bool:
+    if host in ("localhost", "None", ""):
+        return True
+    return _is_address(host) and ipaddress.ip_address(host).is_loopback
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,179 @@
+"""A local HTTP server that can lose and cut its answers, and a client that passes requests on."""
+
+import http.client
+import select
+import socket
+import struct
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from unittest.mock import patch
+from urllib.parse import urlsplit
+
+from ..table.exchanges import Broken, Lost, Reply, Seen
+
+Told = Reply | Lost | Broken
+Answer = Callable[[Seen], Any]
+"""What the vendor says to a request: a Reply, a Lost, or a Broken for the server to carry out."""
+_PASSED_HEADERS = ("content-type", "retry-after", "location")
+_HELD_S = 30
+_STEP_MS = 10
+
+SERVER = threading.local()
+"""Has `running` in the threads of a server: what is watched of a plugin is not watched there."""
+
+
+@contextmanager
+def serving(answer: Answer, late: "Late | None" = None) -> Iterator[str]:
+    """Serve HTTP on a free port, every request answered by `answer` in a thread; yields the URL.
+
+    `late` is told of the connections on which an answer is waited for in vain.
+    """
+    server = _Server(answer, Late() if late is None else late)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.gone.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class Late:
+    """The connections on which no answer will come: whoever reads from one has waited long enough."""
+
+    def __init__(self) -> None:
+        self._callers: set[Any] = set()
+
+    def add(self, caller: Any) -> None:
+        """Note the address from which a request came that is not answered."""
+        self._callers.add(caller)
+
+    def __bool__(self) -> bool:
+        return bool(self._callers)
+
+    @contextmanager
+    def hurrying(self) -> Iterator[None]:
+        """Let nobody in this process wait for such an answer: reading it times out at once."""
+        receive, receive_into = socket.socket.recv, socket.socket.recv_into
+
+        def wait(sock: socket.socket) -> None:
+            patience = sock.gettimeout()
+            if patience == 0 or hasattr(SERVER, "running"):
+                return
+            # One without a time-out is told of elsewhere; it need not wait, either.
+            poll, until = select.poll(), time.monotonic() + (patience or _HELD_S)
+            poll.register(sock, select.POLLIN)
+            while not poll.poll(_STEP_MS):
+                if self._callers and sock.getsockname() in self._callers:
+                    raise TimeoutError("timed out")
+                if time.monotonic() >= until:
+                    return
+
+        def hurried(self: socket.socket, *args: Any) -> bytes:
+            wait(self)
+            return receive(self, *args)
+
+        def hurried_into(self: socket.socket, *args: Any) -> int:
+            wait(self)
+            return receive_into(self, *args)
+
+        with (
+            patch.object(socket.socket, "recv", hurried),
+            patch.object(socket.socket, "recv_into", hurried_into),
+        ):
+            yield
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, answer: Answer, late: Late) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.answer = answer
+        self.late = late
+        self.gone = threading.Event()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a caller that is killed or hangs up."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def _answer(self) -> None:
+        SERVER.running = True
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:
+            self.close_connection = True  # the caller died on the way: nothing was received
+            return
+        url = f"http://{self.headers.get('Host', 'localhost')}{self.path}"
+        told = self.server.answer(Seen(self.command, url, dict(self.headers.items()), body))
+        if isinstance(told, Reply):
+            self._give(told)
+        elif told is Broken.CUT:
+            self._cut()
+        else:
+            self._lose(told)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - http.server's names
+
+    def _give(self, reply: Reply) -> None:
+        self.send_response(reply.status)
+        for name, value in ({"Content-Type": reply.content_type} | dict(reply.headers)).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(reply.body)))
+        self.end_headers()
+        self.wfile.write(reply.body)
+
+    def _cut(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        self.wfile.write(b'{"')
+        self.close_connection = True
+
+    def _lose(self, how: Lost | Broken) -> None:
+        if how is Lost.TIMEOUT:
+            self.server.late.add(self.client_address)
+            self.server.gone.wait(_HELD_S)
+        # A linger of zero makes closing a reset, not an orderly end.
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        """Keep the terminal for the tests."""
+
+
+def forwarding(url: str) -> Callable[[Seen], Reply]:
+    """Make an answer that passes a request on to an emulator as it came: host, headers and bytes."""
+    address = urlsplit(url)
+
+    def forward(seen: Seen) -> Reply:
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
+        parts = urlsplit(seen.url)
+        target = parts.path + (f"?{parts.query}" if parts.query else "")
+        connection.putrequest(seen.method, target, skip_host=True, skip_accept_encoding=True)
+        for name, value in seen.headers.items():
+            if name.lower() != "connection":
+                connection.putheader(name, value)
+        connection.endheaders(seen.body)
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        kept = {name: value for name, value in answer.getheaders() if name.lower() in _PASSED_HEADERS}
+        return Reply(answer.status, text=text, headers=kept)
+
+    return forward

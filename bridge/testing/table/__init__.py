@@ -1,0 +1,1 @@
+"""What an author writes: rows, their exchanges, samples, and the class that holds them. It runs nothing."""

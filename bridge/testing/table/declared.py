@@ -1,0 +1,87 @@
+"""The class an author fills in: facts about the vendor, and nothing that runs them."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import cache
+from typing import Any, ClassVar
+
+from bridge.channels.catalogue import discover
+from bridge.plugin import BridgeError, MessageStatus, Vendor, WebhookRequest
+
+from .cases import Case, Poll, Webhook
+from .exchanges import Reply, Seen
+from .samples import SIGN
+
+
+class VendorFacts:
+    """The table of one vendor.
+
+    `vendor` is the class or the name under which it is installed. In `settings`, `{url}` stands for the
+    vendor's address. `over` says how the exchanges are played: by `responses`, or by a real server on
+    "http" for clients that do not use requests. `emulator` makes a stand-in of your own instead.
+    """
+
+    vendor: ClassVar[type[Vendor] | str]
+    settings: ClassVar[Mapping[str, Any]] = {}
+    cases: ClassVar[Sequence[Case]] = ()
+    title: ClassVar[str] = ""
+    """Tells several tables of one vendor apart."""
+    over: ClassVar[str] = "responses"
+    emulator: ClassVar[Callable[[], AbstractContextManager[Any]] | None] = None
+    statuses: ClassVar[Mapping[str, MessageStatus | None]] = {}
+    """The vendor's words for a message's state; None for one that changes nothing."""
+    errors: ClassVar[Mapping[str, type[BridgeError]]] = {}
+    """The vendor's documented error codes."""
+    unmapped: ClassVar[str] = "987654"
+    """A code and a status the vendor does not have."""
+    local: ClassVar[Collection[str]] = ()
+    """Operations answered without a request, from settings or by rule."""
+    impossible: ClassVar[Mapping[str, str]] = {}
+    """Rows that cannot exist, such as "query_sign refusal", and why the vendor's API makes it so."""
+    other_account: ClassVar[Mapping[str, Any]] = {}
+    """Settings in which a second account at the vendor differs, where changed secrets are not enough."""
+    unsigned_webhooks: ClassVar[str] = ""
+    """Why the vendor's webhooks cannot be verified (the bridge's secret path is then their only guard)."""
+    signature_covers_body: ClassVar[bool] = True
+    campaign_sign: ClassVar[str] = SIGN
+    """A signature that is approved at the emulator, for the kill -9 campaign."""
+
+    def sign(self, request: WebhookRequest) -> WebhookRequest:
+        """Return the webhook as the vendor would sign it under `settings`."""
+        return request
+
+    def status_row(self, status: str) -> Webhook | Poll:
+        """Return a row that brings one receipt with this status: any key of `statuses`, or an unknown one."""
+        raise NotImplementedError("define status_row(status)")
+
+    def error_row(self, code: str) -> Case:
+        """Return a row in which the vendor answers with this code: any key of `errors`, or an unknown one."""
+        raise NotImplementedError("define error_row(code)")
+
+    def campaign_answer(self, seen: Seen) -> tuple[Reply, Sequence[str]]:
+        """Any request of a campaign answered as the vendor would, and the numbers of messages it took.
+
+        For the kill -9 campaign of a table without an emulator: signature and template approved, every
+        message taken. An emulator has `delivered` instead.
+        """
+        raise NotImplementedError("define campaign_answer(seen)")
+
+    @classmethod
+    def vendor_class(cls) -> type[Vendor]:
+        """Return the class under test."""
+        return find_vendor(cls.vendor) if isinstance(cls.vendor, str) else cls.vendor
+
+    @classmethod
+    def vendor_name(cls) -> str:
+        """Return the name the class is registered under."""
+        return cls.vendor if isinstance(cls.vendor, str) else cls.vendor.name
+
+
+@cache
+def find_vendor(name: str) -> type[Vendor]:
+    """Return the installed vendor of that name; raises LookupError with what there is."""
+    catalogue = discover()
+    if name in catalogue.vendors:
+        return catalogue.vendors[name]
+    problems = "; ".join(f"{point}: {problem}" for point, problem in catalogue.problems)
+    raise LookupError(f"there is no vendor {name!r} among {', '.join(catalogue.vendors)}. {problems}".strip())

@@ -1,0 +1,46 @@
+"""What waits in channels with several accounts is given to one that takes it, before it is claimed."""
+
+from collections import defaultdict
+
+import structlog
+
+from bridge.clock import Clock, millis
+from bridge.services import Services
+from bridge.services.isolation import Isolated
+
+from .lanes import Lane
+
+log = structlog.get_logger("bridge.worker")
+
+_EVERY_MS = 100
+_AFTER_NOTHING_MS = 400
+"""What nobody takes now need not be looked at so often."""
+
+
+class Distribution:
+    """Looks, several times a second, for what has no account or may leave its own. Owned by one thread."""
+
+    def __init__(self, services: Services, clock: Clock) -> None:
+        self._several = [one for one in services.values() if one.channel.several]
+        self._clock = clock
+        self._latest = 0
+        self._pause_ms = _EVERY_MS
+        self._slow: defaultdict[str, dict[str, int]] = defaultdict(dict)
+
+    def note_slow(self, lane: Lane, until: int) -> None:
+        """Remember that an account has no rate left; what waits too long for it may go elsewhere."""
+        self._slow[lane.channel.name][lane.account.name] = until
+
+    def turn(self) -> None:
+        """Distribute, if that was not done just now. Raises LedgerUnavailable."""
+        now = millis(self._clock)
+        if not self._several or 0 <= now - self._latest < self._pause_ms:
+            return
+        self._latest = now
+        moved = 0
+        for services in self._several:
+            slow = self._slow[services.channel.name]
+            used_up = [name for name, until in slow.items() if until + _EVERY_MS > now]
+            with Isolated(log, "not distributed", channel=services.channel.name):
+                moved += services.routing.distribute(used_up)
+        self._pause_ms = _EVERY_MS if moved else _AFTER_NOTHING_MS

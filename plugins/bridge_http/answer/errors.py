@@ -1,0 +1,141 @@
+"""What the vendor's codes mean, by the recipe's tables."""
+
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from bridge.plugin import BridgeError, Consequence, NotAccepted
+from bridge.plugin.phone import mask
+
+from ..faults import Fault
+from ..language.moments import zone
+from ..language.paths import compile_regex
+from ..masking import masked
+from ..schema import ErrorRule, Recipe
+
+_NUMBER = re.compile(r"\+?\d{7,}")
+_MAX_REASON = 200
+_LEAST_SECRET = 4
+"""Characters from which on a secret is looked for: shorter ones are parts of words."""
+
+_GRAVEST_FIRST = (
+    Consequence.UNKNOWN,
+    Consequence.ACCOUNT,
+    Consequence.CONFIGURATION,
+    Consequence.HOLD,
+    Consequence.THROTTLED,
+    Consequence.UNAVAILABLE,
+    Consequence.OPTED_OUT,
+    Consequence.MISSING,
+    Consequence.REJECTED,
+)
+"""Which of several errors in one answer decides: what may have been sent, then what a person must mend."""
+
+
+class Answer(NamedTuple):
+    """An answer as it came; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class ProvenAbsent(NotAccepted):
+    """A look-up showed that the vendor never took the message."""
+
+    default_code = "NOT_FOUND"
+
+
+class Refusal(NamedTuple):
+    """One thing a vendor says against a call or a recipient. `message` must be harmless."""
+
+    code: str
+    message: str = ""
+    status: str = ""
+    text: str = ""
+
+
+def folded(words: Mapping[str, ErrorRule]) -> dict[str, ErrorRule]:
+    """Give a table whose words are compared without case."""
+    return {word.casefold(): rule for word, rule in words.items()}
+
+
+class ErrorTable:
+    """The recipe's `error_rules` in order, then `errors`: exact codes, then families, the longest first.
+
+    `secrets` are the channel's by name: vendors' sentences are shown to people without them.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        secrets: Mapping[str, str],
+        faults: list[Fault],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._exact = folded(recipe.errors)
+        self._secrets = {name: value for name, value in secrets.items() if len(value) >= _LEAST_SECRET}
+        families = [name[:-1] for name in self._exact if len(name) > 1 and name.endswith("*")]
+        self._families = sorted(families, key=len, reverse=True)
+        self._rules = [
+            (rule, compile_regex(f"(?i){rule.text}", f"error_rules[{index}].text", faults))
+            for index, rule in enumerate(recipe.error_rules)
+        ]
+        self._zone = zone(recipe.vendor.timezone)
+        self._clock = clock
+        self.default = recipe.errors.get("*")
+
+    def harmless(self, message: str) -> str:
+        """Return a vendor's sentence, short and without the phone numbers and secrets it may quote."""
+        if not message:
+            return ""
+        return _NUMBER.sub(lambda match: mask(match[0]), masked(message, self._secrets))[:_MAX_REASON]
+
+    def find(self, refusal: Refusal) -> ErrorRule | None:
+        """Find what the recipe says about a refusal.
+
+        Returns the first of `error_rules` that holds, the rule of the code or its family, or None.
+        """
+        for rule, pattern in self._rules:
+            if (
+                (not rule.http or refusal.status in rule.http)
+                and (not rule.code or refusal.code in rule.code)
+                and (not rule.text or pattern.search(refusal.text))
+            ):
+                return rule
+        code = refusal.code.casefold()
+        if not code or code == "*":
+            return None
+        family = next((name for name in self._families if code.startswith(name)), None)
+        return self._exact.get(code) or (self._exact[f"{family}*"] if family is not None else None)
+
+    def gravest(self, refusals: Iterable[Refusal]) -> tuple[ErrorRule, Refusal] | None:
+        """Find the refusal that decides when an answer holds several.
+
+        Returns it with its rule, or None when the recipe lists none of them.
+        """
+        known = [(rule, refusal) for refusal in refusals if (rule := self.find(refusal)) is not None]
+        return min(known, key=lambda pair: _GRAVEST_FIRST.index(pair[0].class_), default=None)
+
+    def error(
+        self, rule: ErrorRule, refusal: Refusal, wait: float | None = None, *, sends: bool = False
+    ) -> BridgeError:
+        """Make the error that a refusal stands for.
+
+        In a send, a template or signature that is missing is not the recipients' fault: they wait.
+        """
+        consequence = rule.class_
+        if sends and consequence is Consequence.MISSING:
+            consequence = Consequence.CONFIGURATION
+        reason = rule.message or refusal.message or f"The vendor refused with code {refusal.code}."
+        until = self._next(rule.until) if rule.until else None
+        return consequence.error(reason, code=refusal.code, retry_after=wait, until=until)
+
+    def _next(self, time_of_day: str) -> datetime:
+        """Find the next moment with this time of day at the vendor."""
+        now = datetime.fromtimestamp(self._clock(), self._zone)
+        hour, minute = map(int, time_of_day.split(":"))
+        moment = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+        return moment if moment > now else moment + timedelta(days=1)

@@ -1,0 +1,1 @@
+"""What a recipe is written in: expressions with filters, paths into answers, ways of decoding, moments."""

@@ -1,0 +1,204 @@
+"""Sending one batch: grouped as the vendor takes it, every message with a result of its own."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from bridge.plugin import (
+    Batch,
+    BridgeError,
+    ConfigurationRefused,
+    History,
+    NotAccepted,
+    OptedOut,
+    Outcome,
+    OutcomeUnknown,
+    SubmitResult,
+    VendorRejected,
+    VendorThrottled,
+    VendorUnavailable,
+    failure,
+    unknown,
+)
+
+from ..answer.errors import Answer, ProvenAbsent
+from ..faults import Unsendable
+from ..language.values import Names, Recipient
+from .building import Built
+from .naming import Namer, grouping
+from .operations import CompiledOperation
+
+TIME_BUDGET_S = 60.0
+"""Seconds after which no further call of a batch is begun; the rest is handed back unsent."""
+
+MAX_WAIT_S = 5.0
+"""Longest wait for a place in the vendor's rate; beyond it the messages are handed back."""
+
+
+class Call(NamedTuple):
+    """Messages that share one request: their places in the batch, and what tells the call from others."""
+
+    places: list[int]
+    key: str
+
+
+class Sender:
+    """Sends batches of one operation.
+
+    With `settling` the batch is a question about messages whose outcome is unknown (a look-up, or a repeat
+    under an idempotency key): what befalls the question says nothing of them, they stay unknown.
+    """
+
+    def __init__(
+        self,
+        operation: CompiledOperation,
+        namer: Namer,
+        exchange: Callable[[Built], Answer],
+        *,
+        history: History,
+        token: Callable[[Names], Names],
+        settling: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._operation = operation
+        self._namer = namer
+        self._exchange = exchange
+        self._history = history
+        self._token = token
+        self._settling = settling
+        self._clock = clock
+        self._sleep = sleep
+        recipe = namer.recipe
+        self._rate = recipe.vendor.rate_per_s
+        one = operation.each == "message"
+        self._key = grouping("single" if one else recipe.batch.mode, recipe.phone.split)
+        self._max = 1 if one else recipe.batch.max
+
+    def send(self, batch: Batch) -> list[SubmitResult]:
+        """Return one result per message, in order. Never raises for what happens to a single call."""
+        results: dict[int, SubmitResult] = {}
+        recipients = self._namer.recipients(batch)
+        names = self._namer.for_batch(batch)
+        if self._operation.names_template and not names["template"].vendor_code:
+            return [self._failed(_no_code(batch))] * len(batch.messages)
+        began = self._clock()
+        halt: NotAccepted | None = None
+        for call in self.calls(batch):
+            if halt is None and self._clock() - began > TIME_BUDGET_S:
+                halt = VendorUnavailable("The batch took too long and is sent on later.", code="TIME_BUDGET")
+            if halt is not None:
+                results |= dict.fromkeys(call.places, self._failed(halt))
+                continue
+            halt = self._call(batch, call, recipients, names, results)
+        return [results[place] for place in range(len(batch.messages))]
+
+    def calls(self, batch: Batch) -> Iterator[Call]:
+        """Yield the calls a batch is sent in."""
+        grouped: dict[tuple[Any, ...], list[int]] = {}
+        if self._key is None:
+            grouped[()] = list(range(len(batch.messages)))
+        else:
+            for place, message in enumerate(batch.messages):
+                grouped.setdefault(self._key(message), []).append(place)
+        for key, places in grouped.items():
+            for start in range(0, len(places), self._max):
+                yield Call(places[start : start + self._max], f"{key}/{start}")
+
+    def _call(
+        self,
+        batch: Batch,
+        call: Call,
+        recipients: list[Recipient],
+        names: Names,
+        results: dict[int, SubmitResult],
+    ) -> NotAccepted | None:
+        """Make one call; returns the error that also holds back the calls after it."""
+        halt: BridgeError | None = None
+        try:
+            names = self._token({**names, "now": int(self._namer.clock())})
+            built, places = self.build(batch, call, recipients, names, results)
+            if built is not None:
+                self._take_turn()
+                answer = self._exchange(built)
+                read = self._operation.reader.read(answer, [recipients[place] for place in places], batch.ref)
+                results |= dict(zip(places, map(self._told, read) if self._settling else read, strict=True))
+        except BridgeError as error:
+            halt = error
+            missing = [place for place in call.places if place not in results]
+            results |= dict.fromkeys(missing, self._failed(error if len(missing) == 1 else _of_many(error)))
+        return halt if isinstance(halt, NotAccepted) else None
+
+    def build(
+        self,
+        batch: Batch,
+        call: Call,
+        recipients: list[Recipient],
+        names: Names,
+        results: dict[int, SubmitResult],
+    ) -> tuple[Built | None, list[int]]:
+        """Return the request of a call; recipients that cannot be expressed are refused and left out."""
+
+        def attempt(places: Sequence[int]) -> Built:
+            assert self._operation.plan is not None  # noqa: S101 - a recipe with faults is never run
+            chosen = [recipients[place] for place in places]
+            return self._operation.plan.build(self._namer.for_call(names, batch, call.key, chosen))
+
+        places = call.places
+        while places:
+            try:
+                return attempt(places), places
+            except Unsendable as problem:
+                # When no part of the call fails alone, the call as a whole cannot be expressed.
+                refused = _unsendable(places, attempt, problem) or dict.fromkeys(places, problem)
+            for place, why in refused.items():
+                error = VendorRejected(f"{why.key or 'The request'}: {why.reason}", code="UNSENDABLE_VALUE")
+                results[place] = self._failed(error)
+            places = [place for place in places if place not in refused]
+        return None, []
+
+    def _failed(self, error: BridgeError) -> SubmitResult:
+        """Return the result of a message whose call met this error."""
+        return unknown(error.reason, error.code) if self._settling else failure(error)
+
+    def _told(self, result: SubmitResult) -> SubmitResult:
+        """Return a result the vendor told when asked again: only proof of absence sends a message again."""
+        again = result.outcome is Outcome.NOT_SENT and not isinstance(result.error, ProvenAbsent)
+        return unknown(result.reason, result.code) if again else result
+
+    def _take_turn(self) -> None:
+        if not self._rate:
+            return
+        wait = self._history.take("recipe.calls", 1, self._rate)
+        if wait > MAX_WAIT_S:
+            raise VendorThrottled("The vendor's rate is used up.", code="RATE", retry_after=wait)
+        if wait > 0:
+            self._sleep(wait)
+
+
+def _of_many(error: BridgeError) -> BridgeError:
+    """Return what an error of a whole call means for several people: one of them has opted out, not all."""
+    if isinstance(error, OptedOut):
+        return OutcomeUnknown(f"{error.reason} (one of several numbers of the call)", code=error.code)
+    return error
+
+
+def _no_code(batch: Batch) -> ConfigurationRefused:
+    reason = f"The vendor's code of the template {batch.template.code} is not known: give it in `templates`."
+    return ConfigurationRefused(reason, code="NO_VENDOR_CODE")
+
+
+def _unsendable(
+    places: Sequence[int], attempt: Callable[[Sequence[int]], Built], problem: Unsendable
+) -> dict[int, Unsendable]:
+    """Return the places whose values cannot be expressed, found by halving."""
+    if len(places) == 1:
+        return {places[0]: problem}
+    found: dict[int, Unsendable] = {}
+    middle = len(places) // 2
+    for half in (places[:middle], places[middle:]):
+        try:
+            attempt(half)
+        except Unsendable as smaller:
+            found |= _unsendable(half, attempt, smaller)
+    return found

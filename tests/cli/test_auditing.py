@@ -1,0 +1,117 @@
+"""Every change is written down: who, what, when, why, before and after."""
+
+import json
+import time
+
+import pytest
+
+from bridge.cli import opening
+from bridge.ledger.reports.outbox import Ended, enqueue_receipts
+from bridge.plugin import MessageStatus
+
+from .conftest import Desk
+from .test_commands import NUMBER, accept
+
+# Command -> what the audit says of it: what, channel, subject, why, before, after.
+ACTS = [
+    (
+        "channels pause promo --reason 'Wrong prices.'",
+        ("channel paused", "promo", "", "Wrong prices.", {"paused": False, "reason": ""}, {"paused": True}),
+    ),
+    (
+        "channels resume promo",
+        ("channel resumed", "promo", "", "", {"paused": False, "reason": ""}, {"paused": False}),
+    ),
+    (
+        f"suppress add promo {NUMBER}",
+        ("numbers suppressed", "promo", "", "", None, {"sign": "", "numbers": ["861********00"]}),
+    ),
+    (
+        f"suppress remove promo {NUMBER}",
+        ("suppressions removed", "promo", "861********00", "", None, {"entries": 0}),
+    ),
+    (
+        "templates reject desk T1 --reason Rude",
+        (
+            "template decided",
+            "desk",
+            "T1",
+            "Rude",
+            {"status": "pending", "vendor_code": ""},
+            {"status": "rejected", "vendor_code": ""},
+        ),
+    ),
+    ("push replay --channel promo", ("callbacks replayed", "promo", "", "", None, {"callbacks": 0})),
+    (
+        "campaigns pause 20260001 --reason Stop",
+        (
+            "campaign paused",
+            "promo",
+            "20260001",
+            "Stop",
+            {"state": "running"},
+            {"state": "paused"},
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("command", "act"), ACTS, ids=[command for command, _ in ACTS])
+def test_a_command_is_written_down(desk: Desk, command: str, act: tuple[object, ...]) -> None:
+    """By the shell's user; without a number."""
+    desk.template("desk", "T1")
+    accept(desk, int(time.time() * 1000), [NUMBER])
+    assert desk.run(command).exit_code == 0
+    [row] = json.loads(desk.run("audit --json").output)["audit"]
+    assert row["who"] == opening.who()
+    row["subject"] = str(row["subject"]).rpartition(" ")[2]
+    names = ("what", "channel", "subject", "why", "before", "after")
+    assert tuple(row[name] for name in names) == act
+    assert NUMBER not in desk.run("audit").output
+
+
+def test_the_bridge_writes_its_own_acts(desk: Desk) -> None:
+    """Pauses and breakers that nobody typed."""
+    now = int(time.time() * 1000)
+    coordination = desk.ledger.coordination
+    coordination.pause("promo", "No money.", now=now, base_ms=60_000, longest_ms=60_000)
+    coordination.resume("promo")
+    coordination.resume("promo")  # changes nothing, and is none
+    coordination.open_breaker("promo", "401", now=now, base_ms=1000, longest_ms=1000)
+    rows = json.loads(desk.run("audit --json").output)["audit"]
+    assert [(row["who"], row["what"]) for row in reversed(rows)] == [
+        ("bridge", "channel paused"),
+        ("bridge", "channel resumed"),
+        ("bridge", "callbacks stopped"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [("", 2), ("--channel promo", 1), ("--limit 1", 1), ("--until 2020-01-01", 0), ("--since 2020-01-01", 2)],
+)
+def test_the_audit_is_searched(desk: Desk, options: str, count: int) -> None:
+    """By channel and time."""
+    desk.run("channels pause promo")
+    desk.run("channels pause other")
+    assert len(json.loads(desk.run(f"audit {options} --json").output)["audit"]) == count
+
+
+def test_a_person_is_forgotten(desk: Desk) -> None:
+    """When asked twice; it says how many rows of what."""
+    now = int(time.time() * 1000)
+    ended = Ended(NUMBER, MessageStatus.DELIVERED, now, now, "", "")
+    desk.ledger.write(lambda connection: enqueue_receipts(connection, "promo", {"1": [ended]}, now))
+    desk.run(f"suppress add promo {NUMBER}")
+    assert desk.run(f"forget {NUMBER}", stdin="n\n").exit_code == 1
+    done = desk.run(f"forget {NUMBER} --yes")
+    assert done.exit_code == 0
+    assert "1 entries of callbacks" in done.output
+    assert "2 rows hold nothing of the person any more." in done.output
+    assert "Nothing is known of the person." in desk.run(f"forget {NUMBER} --yes").output
+
+
+def test_who_is_the_person_behind_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service's own user says nothing."""
+    monkeypatch.setenv("SUDO_USER", "li.wei")
+    assert opening.who() == "shell:li.wei"

@@ -1,0 +1,102 @@
+"""What `simulate` may know on the bridge's own machine: a signature, and why messages wait."""
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import update
+
+from bridge.cli.desk import LocalDesk
+from bridge.ledger import Hold
+from bridge.ledger.database import tables
+from tests.cli.conftest import Desk
+from tests.ledger.making import accept, phones, send
+
+SIGNED = """
+[bridge]
+database = "sqlite:///{folder}/bridge.db"
+metrics_dir = "{folder}/metrics"
+public_url = "https://sms.example.com"
+timezone = "UTC"
+
+[channels.promo]
+platform_name = "Acme SMS"
+key = "promo-key-0123456789"
+vendor = "tiny"
+receipts = "pull"
+default_sign = "Acme"
+default = true
+
+[channels.codes]
+platform_name = "Codes"
+key = "codes-key-0123456789"
+vendor = "tiny"
+receipts = "pull"
+signs = { Old = "rejected", New = "approved" }
+
+[channels.bare]
+platform_name = "Bare"
+key = "bare-key-01234567890"
+vendor = "tiny"
+receipts = "pull"
+"""
+
+
+@pytest.mark.parametrize(
+    ("prefix", "sign"),
+    [
+        ("https://sms.example.com/promo", "Acme"),
+        ("https://sms.example.com", "Acme"),
+        ("http://127.0.0.1:8000/codes/", "New"),
+        ("http://localhost:8000/promo", "Acme"),
+        ("http://127.0.0.1:8000/bare", ""),
+        ("http://127.0.0.1:8000/nobody", ""),
+        ("https://sms.example.org/promo", ""),
+        ("", ""),
+    ],
+)
+def test_the_sign_of_a_channel_of_this_machine(desk: Desk, prefix: str, sign: str) -> None:
+    """By its address; another bridge's channel of the same name is none of ours."""
+    desk.write(SIGNED)
+    assert LocalDesk().sign(prefix) == sign
+
+
+def test_why_messages_wait(desk: Desk) -> None:
+    """A pause, refused callbacks, no worker: each with its end and reason."""
+    desk.write(SIGNED)
+    url = "https://sms.example.com/promo"
+    assert LocalDesk().held(url) == ["no worker was heard of in the last 30 seconds."]
+    now = int(time.time() * 1000)
+    desk.ledger.coordination.beat("w", started=now, now=now)
+    assert LocalDesk().held(url) == []
+    assert desk.run("channels pause promo --reason 'Wrong prices.'").exit_code == 0
+    assert LocalDesk().held(url) == ["the channel promo is paused until it is resumed: Wrong prices."]
+    assert LocalDesk().held("https://elsewhere.example.com/promo") == ()
+
+
+def test_a_policy_that_holds_messages_is_told_with_its_end(desk: Desk) -> None:
+    """Messages that are held for later are told; those that are due now are on their way."""
+    desk.write(SIGNED)
+    now = int(time.time() * 1000)
+    desk.ledger.coordination.beat("w", started=now, now=now)
+    accept(desk.ledger, send(phones(2)), now - 1)
+    accept(desk.ledger, send(phones(3), channel="codes", digest=b"2"), now - 1)
+    assert (
+        LocalDesk().held("https://sms.example.com/promo") == LocalDesk().held("http://127.0.0.1/codes") == []
+    )
+    batch = tables.batch
+    end = now - now % 1000 + 86_400_000
+    held = {"due": end, "hold": Hold.POLICY, "hold_words": "Not at night."}
+    desk.ledger.write(lambda c: c.execute(update(batch).where(batch.c.channel == "codes").values(held)))
+    [told] = LocalDesk().held("http://127.0.0.1/codes")
+    until = datetime.fromtimestamp(end / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    assert told == f"3 of codes: held by a policy until {until}: Not at night."
+    assert LocalDesk().held("https://sms.example.com/promo") == []
+
+
+def test_without_a_configuration_nothing_is_known(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A simulator may run anywhere."""
+    monkeypatch.setenv("SMS_BRIDGE_CONFIG", str(desk.folder / "none.toml"))
+    assert (
+        LocalDesk().sign("http://127.0.0.1/promo") == "" and LocalDesk().held("http://127.0.0.1/promo") == ()
+    )

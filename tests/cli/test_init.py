@@ -1,0 +1,238 @@
+"""`sms-bridge init`: a configuration that works, for every vendor and recipe."""
+
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bridge.channels import discover
+from bridge.cli import main
+from bridge.plugin import Beginning
+from bridge.services import beginning as first
+
+KNOWN = first.known()
+BEGINNINGS = {name: one for name, (_, one) in KNOWN[0].items()}
+ANSWERS = {
+    "account_sid": "AC" + "0" * 32,
+    "senders": '{ "Acme" = { from = "+12025550100" } }',
+    "url": "http://127.0.0.1:8090",
+    "base_url": "https://api.example.com",
+    "channels": '{ "Acme" = "csms12345678" }',
+}
+"""What the vendors whose settings have a form want; any text will do for all others."""
+COMMON = {
+    "--platform-name": 'Acme 短信 "1"',
+    "--quick-audience": "shanghai",
+    "--public-url": "https://sms.example.com/",
+    "--sign": "Acme",
+}
+SECRET = "vendor-secret-0"
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to be in, without a configuration."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SMS_BRIDGE_CONFIG", raising=False)
+    monkeypatch.setattr(first, "known", lambda: KNOWN)  # reading every recipe each time is slow
+    return tmp_path
+
+
+def run(*words: str, stdin: str | None = None) -> Result:
+    """Run one command; nothing may escape as a traceback."""
+    result = CliRunner().invoke(main, words, input=stdin)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def options(beginning: Beginning, **instead: str) -> list[str]:
+    """Every question's option."""
+    return [
+        *(word for pair in {**COMMON, **instead}.items() for word in pair),
+        "--vendor",
+        beginning.name,
+        *(
+            word
+            for question in beginning.questions
+            if question.needed
+            for word in ("--set", _set(question.name, question.secret))
+        ),
+    ]
+
+
+def _set(name: str, secret: bool) -> str:
+    return f"{name}={SECRET if secret else ANSWERS.get(name, 'anything')}"
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """The file env as systemd reads it."""
+    lines = [line for line in (folder / "env").read_text().splitlines() if not line.startswith("#")]
+    return dict(line.split("=", 1) for line in lines)
+
+
+def work_with(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the next commands find what was written."""
+    for name, value in environment(folder).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("SMS_BRIDGE_CONFIG", str(folder / "bridge.toml"))
+
+
+@pytest.mark.parametrize("name", BEGINNINGS)
+def test_every_vendor_and_recipe_begins_and_passes_check(
+    name: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From options alone to a configuration without a fault, whatever the vendor."""
+    told = run("init", *options(BEGINNINGS[name]))
+    assert told.exit_code == 0, told.output
+    text = (place / "bridge.toml").read_text()
+    assert SECRET not in text + told.output
+    assert (place / "env").stat().st_mode & 0o777 == 0o600
+    work_with(place, monkeypatch)
+    assert run("db", "upgrade").exit_code == 0
+    checked = run("check")
+    assert checked.exit_code == 0 and "No fault." in checked.output, checked.output
+    for value in environment(place).values():
+        assert value not in text
+        assert len(value) >= 32 or value == SECRET
+    channel = tomllib.loads(text)["channels"]["promo"]
+    assert (channel["platform_name"], channel["default_sign"]) == (COMMON["--platform-name"], "Acme")
+    for shown in (*_form(environment(place)), *_webhooks(name)):
+        assert shown in told.output, told.output
+
+
+def _form(keys: dict[str, str]) -> Iterator[str]:
+    yield from (COMMON["--platform-name"], "https://sms.example.com/promo", keys["PROMO_KEY"])
+
+
+def _webhooks(name: str) -> Iterator[str]:
+    for line in BEGINNINGS[name].at_vendor:
+        yield from (word.partition("}")[2] for word in line.split() if word.startswith("{hook_url}"))
+
+
+def test_there_is_a_beginning_for_every_vendor_and_recipe() -> None:
+    """What ships can be begun with."""
+    recipes = {path.stem for path in (Path(__file__).parents[2] / "config" / "recipes").glob("*.toml")}
+    assert set(BEGINNINGS) >= recipes | (set(discover().vendors) - {"http"})
+    for beginning in BEGINNINGS.values():
+        assert beginning.title and beginning.questions
+        for question in beginning.questions:
+            assert not question.needed or question.meaning != question.name.replace("_", " "), question
+
+
+def test_questions_are_asked_one_after_the_other(place: Path) -> None:
+    """Six questions and a signature; defaults are taken by an empty line, secrets are not echoed."""
+    answers = ["Acme SMS", "zhangbei", "aliyun", "LTAI0", SECRET, "", "", "https://sms.example.com"]
+    told = run("init", "--ask", stdin="\n".join([*answers, ""]))
+    assert told.exit_code == 0, told.output
+    assert SECRET not in told.output
+    assert "The AccessKey id of a RAM user" in told.output
+    tree = tomllib.loads((place / "bridge.toml").read_text())
+    assert tree["bridge"] == {"database": "sqlite:///var/bridge.db", "public_url": "https://sms.example.com"}
+    assert tree["channels"]["promo"]["default_sign"] == "Acme SMS"
+    assert environment(place)["PROMO_VENDOR_ACCESS_KEY_SECRET"] == SECRET
+
+
+def test_fresh_keys_each_time(place: Path) -> None:
+    """No two bridges have a secret in common."""
+    for folder in ("one", "two"):
+        assert run("init", *options(BEGINNINGS["telnyx"]), "--folder", folder).exit_code == 0
+    one, two = (environment(place / folder) for folder in ("one", "two"))
+    assert one["PROMO_KEY"] != two["PROMO_KEY"] and one["PROMO_HOOK_TOKEN"] != two["PROMO_HOOK_TOKEN"]
+
+
+@pytest.mark.parametrize("name", ["bridge.toml", "env", "secrets/promo_vendor_key"])
+def test_nothing_is_overwritten(name: str, place: Path) -> None:
+    """A file that is there stays as it is, and nothing is written beside it."""
+    (place / name).parent.mkdir(exist_ok=True)
+    (place / name).write_text("mine")
+    words = options(BEGINNINGS["telnyx"])
+    told = run("init", *words, "--set", "key=needs 'quotes'")
+    assert told.exit_code == 2 and name in told.output
+    assert (place / name).read_text() == "mine"
+    assert [path.name for path in place.rglob("*") if path.is_file()] == [Path(name).name]
+
+
+@pytest.mark.parametrize("secret", ["a b$HOME", 'it\'s "so"', "# ~ {} back\\slash"])
+def test_a_secret_that_a_shell_would_change_gets_a_file(
+    secret: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever reads env reads what was meant."""
+    told = run("init", *options(BEGINNINGS["telnyx"]), "--set", f"key={secret}")
+    assert told.exit_code == 0, told.output
+    kept = place / "secrets" / "promo_vendor_key"
+    assert kept.read_text() == secret and kept.stat().st_mode & 0o777 == 0o600
+    assert "VENDOR" not in (place / "env").read_text()
+    work_with(place, monkeypatch)
+    assert run("db", "upgrade").exit_code == run("check").exit_code == 0
+
+
+def test_references_stay_references(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who keeps secrets elsewhere names the place."""
+    monkeypatch.setenv("TELNYX", SECRET)
+    (place / "profile.txt").write_text("p-1\n")
+    extra = ("--set", "key=env:TELNYX", "--set", "profile=file:profile.txt", "--folder", "elsewhere")
+    assert run("init", *options(BEGINNINGS["telnyx"]), *extra).exit_code == 0
+    settings = tomllib.loads((place / "elsewhere" / "bridge.toml").read_text())["channels"]["promo"][
+        "settings"
+    ]
+    assert settings["secrets"]["key"] == "env:TELNYX"
+    assert settings["values"]["profile"] == f"file:{place}/profile.txt"
+
+
+WRONG: dict[str, tuple[list[str], list[str]]] = {
+    "nothing given": (["--no-ask"], ["--platform-name", "--quick-audience", "--vendor", "--public-url"]),
+    "settings missing": (
+        ["--vendor", "tencent", "--no-ask"],
+        ["--set id=... ", "--set key=...", "--set app_id=...", "the SdkAppId of the SMS application"],
+    ),
+    "no such vendor": (["--vendor", "acme"], ["no vendor or recipe acme", "aliyun", "tencent"]),
+    "no such setting": (["--vendor", "tencent", "--set", "appid=1"], ["no setting appid", "app_id"]),
+    "no value": (["--vendor", "tencent", "--set", "appid"], ["NAME=VALUE"]),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_missing_is_told_at_once(name: str, place: Path) -> None:
+    """One sentence with what to say; nothing is written."""
+    words, expected = WRONG[name]
+    told = run("init", *words)
+    assert told.exit_code == 2
+    assert all(part in told.output for part in expected), told.output
+    assert not list(place.iterdir())
+
+
+FAULTS: dict[str, dict[str, Any]] = {
+    "a callback that is no address": {"--quick-audience": "beijing"},
+    "a database of another kind": {"--database": "mysql://db/x"},
+    "a reserved name": {"--channel": "hooks"},
+    "an address that is none": {"--public-url": "sms.example.com"},
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_wrong_answer_writes_nothing(name: str, place: Path) -> None:
+    """The configuration is tried before it is written."""
+    told = run("init", *options(BEGINNINGS["telnyx"], **FAULTS[name]))
+    assert told.exit_code == 2 and "The configuration has faults" in told.output
+    assert not list(place.iterdir())
+
+
+def test_a_password_of_the_database_is_a_secret(place: Path) -> None:
+    """It goes to the environment, as the key does."""
+    url = "postgresql://bridge:s3cret@db.example.com/bridge"
+    told = run("init", *options(BEGINNINGS["telnyx"], **{"--database": url}))
+    assert told.exit_code == 0 and "s3cret" not in told.output + (place / "bridge.toml").read_text()
+    assert environment(place)["SMS_BRIDGE_DATABASE"] == url
+
+
+def test_what_is_printed_can_be_typed(place: Path) -> None:
+    """The last lines are a shell's: they load env and name the configuration."""
+    told = run("init", *options(BEGINNINGS["telnyx"]))
+    lines = told.output.partition("\nThen\n")[2].splitlines()
+    assert shlex.split(lines[1].strip())[1] == f"SMS_BRIDGE_CONFIG={place}/bridge.toml"
+    assert re.search(r"\. (\S+);", lines[0])[1] == str(place / "env")  # type: ignore[index]

@@ -1,0 +1,53 @@
+"""`sms-bridge routes explain` and what `channels` and `check` say of several accounts."""
+
+import json
+
+from .conftest import CONFIG, Desk
+
+TWO = CONFIG.replace(
+    """vendor = "tiny"
+callback_url""",
+    "callback_url",
+    1,
+).replace(
+    "default = true",
+    """default = true
+[channels.promo.accounts.main]
+vendor = "tiny"
+[channels.promo.accounts.spare]
+vendor = "tiny"
+settings = {}
+""",
+    1,
+)
+
+
+def test_each_account_is_explained(desk: Desk) -> None:
+    """As a table for people, and as JSON for programs."""
+    desk.write(TWO)
+    desk.template("promo", "T1")
+    command = "routes explain 13800138000 --template T1 --channel promo"
+    shown = desk.run(command)
+    assert shown.exit_code == 0, shown.output
+    assert "It has not got the template" in shown.output
+    found = json.loads(desk.run(f"{command} --json").output)["accounts"]
+    assert [one["account"] for one in found] == ["main", "spare"]
+    assert "13800138000" not in shown.output
+
+
+def test_what_cannot_be_explained(desk: Desk) -> None:
+    """One sentence."""
+    desk.write(TWO)
+    for command, said in {
+        "routes explain 13800138000 --template T9 --channel promo": "has no template T9",
+        "routes explain 13800138000 --template T9": "Name the channel with --channel",
+    }.items():
+        result = desk.run(command)
+        assert (result.exit_code, said in result.output) == (2, True)
+
+
+def test_channels_shows_each_account(desk: Desk) -> None:
+    """Each in a row of its own."""
+    desk.write(TWO)
+    found = json.loads(desk.run("channels --json").output)["channels"]
+    assert [one["account"] for one in found if one["channel"] == "promo"] == ["main", "spare"]

@@ -1,0 +1,96 @@
+"""Runs rules of the kit against a plugin in this process; pytest inside pytest takes seconds."""
+
+import importlib
+import inspect
+import itertools
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from bridge.testing import VendorTests
+from bridge.testing.ladder.climbing import PROPERTY
+from bridge.testing.table.rows import rows_of
+
+_HERE = Path(__file__).parent
+_NUMBERS = itertools.count()
+_NOT_HERE = ("test_the_plugin_is_registered", "test_the_readme_names_every_setting", "test_kill_9")
+"""They ask for an installed package, or start processes."""
+
+Failures = list[tuple[str, str]]
+"""The rung of each failed rule, and what it says."""
+
+
+def failures_of(source: str, rule: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Failures:
+    """Try Acme's table on the plugin of this source, by the rules whose names begin with `rule`."""
+    module, patience = imported(source, folder, monkeypatch), socket.getdefaulttimeout()
+    try:
+        return list(_failures(table_of(module), rule))
+    finally:
+        sys.modules.pop(module.__name__, None)
+        socket.setdefaulttimeout(patience)  # a sin may have changed it where no rule looks
+
+
+def imported(source: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Import this source as a module of its own, beside Acme."""
+    name = f"sin_{next(_NUMBERS)}"
+    (folder / f"{name}.py").write_text(source, encoding="utf-8")
+    monkeypatch.syspath_prepend(_HERE / "acme")
+    monkeypatch.syspath_prepend(folder)
+    for module in ("acme_sms", "acme_plain", "test_acme"):
+        # Gone again after the test: pytest inside pytest has an Acme of its own.
+        monkeypatch.setitem(sys.modules, module, _library(module))
+    return importlib.import_module(name)
+
+
+@cache
+def _library(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.modules.pop(name, None)
+
+
+def table_of(sin: Any) -> type[VendorTests]:
+    """Return Acme's table with what the module of a sin says otherwise."""
+    acme: Any = importlib.import_module("test_acme").TestAcme
+    given = {"vendor": sin.Sin, "over": getattr(sin, "OVER", "responses"), "__module__": sin.__name__}
+    given["cases"] = [_at(row, sin) for row in acme.cases]
+    return type("TestSin", (acme,), {**given, **getattr(sin, "TABLE", {})})
+
+
+def _at(row: Any, sin: Any) -> Any:
+    if not hasattr(sin, "AT") or not getattr(row, "receipts", ()):
+        return row
+    return replace(row, receipts=[each._replace(at=sin.AT) for each in row.receipts])
+
+
+def _failures(table: type[VendorTests], rule: str) -> Iterator[tuple[str, str]]:
+    rows = rows_of(table())
+    for name, test in inspect.getmembers(table, inspect.isfunction):
+        if not hasattr(test, PROPERTY) or not name.startswith(rule or "test_") or name.startswith(_NOT_HERE):
+            continue
+        taken = [each for each in inspect.signature(test).parameters if each in rows]
+        for given in itertools.product(*(rows[each][0] for each in taken)):
+            says = _outcome(table, name, dict(zip(taken, given, strict=True)))
+            if says:
+                yield getattr(test, PROPERTY), f"{name}: {says}"
+
+
+def _outcome(table: type[VendorTests], name: str, given: dict[str, Any]) -> str:
+    """Return what a rule says of one row; "" when it passed or was skipped."""
+    tried = table()
+    tried._record = lambda *_: None
+    try:
+        getattr(tried, name)(**given)
+    except pytest.skip.Exception:
+        return ""
+    except Exception as error:
+        return str(error) or repr(error)
+    return ""

@@ -1,0 +1,24 @@
+"""A number in a log that does not propagate."""
+
+import logging
+from collections.abc import Sequence
+
+from acme_sms import Acme
+
+from bridge.plugin import Batch, Channel, SubmitResult, Vendor, hookimpl
+
+log = logging.getLogger("sin")
+
+
+class Sin(Acme):
+    @hookimpl
+    def send_batch(self, channel: Channel, batch: Batch) -> Sequence[SubmitResult]:
+        log.propagate = False
+        log.warning("to %s", batch.messages[0].phone.e164)
+        log.propagate = True
+        return super().send_batch(channel, batch)
+
+
+@hookimpl
+def register_vendors() -> list[type[Vendor]]:
+    return [Sin]

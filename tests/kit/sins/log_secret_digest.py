@@ -1,0 +1,23 @@
+"""The digest of the key."""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+
+from acme_sms import Acme
+
+from bridge.plugin import Batch, Channel, SubmitResult, Vendor, hookimpl
+
+log = logging.getLogger("sin")
+
+
+class Sin(Acme):
+    @hookimpl
+    def send_batch(self, channel: Channel, batch: Batch) -> Sequence[SubmitResult]:
+        log.info(hashlib.sha256(self._secret.encode()).hexdigest())
+        return super().send_batch(channel, batch)
+
+
+@hookimpl
+def register_vendors() -> list[type[Vendor]]:
+    return [Sin]

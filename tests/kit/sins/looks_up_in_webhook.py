@@ -1,0 +1,21 @@
+"""A webhook that looks up a name."""
+
+import contextlib
+import socket
+
+from acme_sms import Acme
+
+from bridge.plugin import Channel, Vendor, WebhookRequest, WebhookResult, hookimpl
+
+
+class Sin(Acme):
+    @hookimpl
+    def parse_webhook(self, channel: Channel, request: WebhookRequest) -> WebhookResult:
+        with contextlib.suppress(OSError):
+            socket.getaddrinfo("acme.example", 80)
+        return super().parse_webhook(channel, request)
+
+
+@hookimpl
+def register_vendors() -> list[type[Vendor]]:
+    return [Sin]

@@ -1,0 +1,22 @@
+"""A send that is repeated after a 503 alone."""
+
+from typing import Any
+
+from acme_sms import Acme
+
+from bridge.plugin import OutcomeUnknown, Vendor, hookimpl
+
+
+class Sin(Acme):
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
+        try:
+            return super()._call(method, path, body)
+        except OutcomeUnknown as error:
+            if error.code != "HTTP_503":
+                raise
+            return super()._call(method, path, body)
+
+
+@hookimpl
+def register_vendors() -> list[type[Vendor]]:
+    return [Sin]

@@ -1,0 +1,239 @@
+"""Plugins that sin, one file each in `sins/`, and the rule of the kit that tells why each is no good."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from .ruling import Failures, failures_of
+
+_SINS = Path(__file__).parent / "sins"
+
+
+class Sin(NamedTuple):
+    """A file of `sins/`, its rung's rule that fails, and a piece of what it says."""
+
+    name: str
+    rung: str
+    test: str
+    says: str
+
+
+CLIENTS = [
+    Sin("urllib_repeats", "bronze", "test_a_broken_answer", "the request was repeated blindly"),
+    Sin(
+        "urllib_5xx_not_taken",
+        "bronze",
+        "test_a_broken_answer",
+        "502 page instead of the answer: {<Outcome.NOT_SENT",
+    ),
+    Sin(
+        "urllib_page_refused",
+        "bronze",
+        "test_a_broken_answer",
+        "status 200 with a page instead of the answer: {<Outcome.REJECTED",
+    ),
+    Sin(
+        "urllib_cut_not_sent",
+        "bronze",
+        "test_a_broken_answer",
+        "in the middle of the answer: {<Outcome.NOT_SENT",
+    ),
+    Sin("urllib_bug_accepted", "bronze", "test_a_bug_in_a_send", "a bug gives {<Outcome.ACCEPTED"),
+    Sin("urllib_redirect", "bronze", "test_a_broken_answer", "a redirect was followed"),
+    Sin("urllib_proxy", "bronze", "test_send", "the environment's proxy was used"),
+    Sin("urllib_patient", "bronze", "test_send", "a time-out of 600 s"),
+    Sin("urllib_trusting", "bronze", "test_the_source", "certificates are not verified (CERT_NONE)"),
+    Sin(
+        "adapter_repeats",
+        "bronze",
+        "test_a_lost_answer_over_real",
+        "would be repeated by its adapter (max_retries)",
+    ),
+    Sin("adapter_on_session", "bronze", "test_send", "repeats requests blindly; leave repeats to the bridge"),
+    Sin("http_client_repeats", "bronze", "test_send", "the table has no such request, or not as often"),
+    Sin("urllib3_repeats", "bronze", "test_a_broken_answer", "the request was repeated blindly"),
+    Sin("urllib3_without_end", "bronze", "test_send", "without a time-out"),
+    Sin("aiohttp_redirects", "bronze", "test_a_broken_answer", "a redirect was followed"),
+    Sin("aiohttp_proxy", "bronze", "test_send", "the environment's proxy was used"),
+    Sin("curl_repeats", "bronze", "test_a_broken_answer", "the request was repeated blindly"),
+    Sin("curl_redirects", "bronze", "test_a_broken_answer", "a redirect was followed"),
+    Sin(
+        "repeats_after_503",
+        "bronze",
+        "test_a_broken_answer",
+        "the request was repeated blindly: a gateway's 503",
+    ),
+    Sin(
+        "repeats_after_520", "bronze", "test_a_broken_answer", "the request was repeated blindly: status 520"
+    ),
+    Sin(
+        "repeats_with_next",
+        "bronze",
+        "test_a_lost_answer_over_real",
+        "the next call sent the lost request again",
+    ),
+    Sin("repeats_later", "bronze", "test_a_lost_answer_over_real", "1 became 2"),
+    Sin("hook_repeats", "bronze", "test_a_broken_answer", "the request was repeated blindly"),
+    Sin("adapter_repeats_by_hand", "bronze", "test_a_lost_answer_over_real", "1 became 2"),
+    Sin(
+        "adapter_changed_later",
+        "bronze",
+        "test_a_lost_answer_over_real",
+        "would be repeated by its adapter (max_retries)",
+    ),
+    Sin("follows_307", "bronze", "test_a_broken_answer", "a redirect was followed"),
+]
+SHARED = [
+    Sin("class_session", "silver", "test_two_accounts", "holds a secret of another account"),
+    Sin(
+        "module_session", "silver", "test_two_accounts", "keep sessions, keys and caches in the vendor object"
+    ),
+    Sin("class_key", "silver", "test_two_accounts", "with a second account beside it"),
+    Sin("cached_token", "silver", "test_two_accounts", "holds a secret of another account"),
+    Sin("shared_buffer", "silver", "test_two_threads", "two threads at once"),
+    Sin("shared_reference", "silver", "test_two_threads", "two threads at once"),
+    Sin("environment_key", "bronze", "test_send", "the environment of the process was changed"),
+    Sin("default_key", "silver", "test_two_accounts", "with a second account beside it"),
+    Sin("one_for_all", "silver", "test_two_accounts", "with a second account beside it"),
+    Sin("shared_answers", "silver", "test_two_accounts", "with a second account beside it"),
+    Sin("shared_answer", "silver", "test_two_threads", "two threads at once"),
+    Sin("one_at_a_time", "silver", "test_two_threads", "two threads at once"),
+]
+LEAKS = [
+    Sin("log_last_digits", "bronze", "test_send", "the log shows 6 or more digits of a phone number"),
+    Sin("log_first_digits", "bronze", "test_send", "the log shows 6 or more digits of a phone number"),
+    Sin("log_value", "bronze", "test_send", "the log shows a value of a message"),
+    Sin("log_text", "bronze", "test_send", "the log shows the text of a message"),
+    Sin("log_digest", "bronze", "test_send", "the digest of a phone number"),
+    Sin("log_extra", "bronze", "test_send", "the log shows a full phone number"),
+    Sin("log_alone", "bronze", "test_send", "the log shows a full phone number"),
+    Sin("prints", "bronze", "test_send", "something was printed"),
+    Sin("prints_number", "bronze", "test_send", "the printed text shows a full phone number"),
+    Sin("value_in_error", "bronze", "test_send", "an exception shows a value of a message"),
+    Sin("log_reversed", "bronze", "test_send", "shows a full phone number"),
+    Sin("log_apart", "bronze", "test_send", "shows a full phone number"),
+    Sin("log_other_digits", "bronze", "test_send", "shows a full phone number"),
+    Sin("log_both_ends", "bronze", "test_send", "digits of a phone number around a mask"),
+    Sin("log_short_digest", "bronze", "test_send", "the digest of a phone number"),
+    Sin("log_digest_base64", "bronze", "test_send", "the digest of a phone number"),
+    Sin("log_keyed_digest", "bronze", "test_the_log_tells", "tells of the numbers in some disguise"),
+    Sin("log_letters", "bronze", "test_the_log_tells", "tells of the numbers in some disguise"),
+    Sin("log_number_base_36", "bronze", "test_the_log_tells", "tells of the numbers in some disguise"),
+    Sin("log_value_encoded", "bronze", "test_the_log_tells", "tells of the values in some disguise"),
+    Sin("log_value_apart", "bronze", "test_the_log_tells", "tells of the values in some disguise"),
+    Sin("log_secret_half", "bronze", "test_send", "a part of a secret of the settings"),
+    Sin("log_secret_digest", "bronze", "test_the_log_tells", "tells of the secrets in some disguise"),
+    Sin("log_below_debug", "bronze", "test_send", "shows a full phone number"),
+    Sin("log_in_thread", "bronze", "test_send", "shows a full phone number"),
+    Sin("writes_past_python", "bronze", "test_send", "the printed text shows a full phone number"),
+    Sin("process_prints", "bronze", "test_send", "the printed text shows a full phone number"),
+    Sin("repr_of_secret", "bronze", "test_the_log_tells", "tells of the secrets in some disguise"),
+    Sin("log_webhook", "silver", "test_webhook", "the log shows a full phone number"),
+]
+LIMITS = [
+    Sin("long_timeout", "bronze", "test_send", "a time-out of 600 s"),
+    Sin("no_certificate", "bronze", "test_send", "verify=False"),
+    Sin("redirects", "bronze", "test_send", "would follow a redirect"),
+    Sin("trusts_environment", "bronze", "test_send", "obeys the environment's proxies"),
+    Sin("sleeps_in_send", "bronze", "test_send", "send_batch slept 20 s"),
+    Sin("sleeps_by_name", "bronze", "test_send", "send_batch slept 20 s"),
+    Sin("sleeps_in_webhook", "silver", "test_webhook", "parse_webhook slept 0.2 s"),
+    Sin("waits_in_webhook", "silver", "test_webhook", "parse_webhook waited 1.5 s for something"),
+    Sin("connects_in_webhook", "silver", "test_webhook", "parse_webhook opened a connection"),
+    Sin("datagram_in_webhook", "silver", "test_webhook", "parse_webhook opened a connection"),
+    Sin("limits_without_end", "bronze", "test_the_table_is_complete", "no vendor takes more than"),
+    Sin("changes_params", "bronze", "test_send", "send_batch changed what it was given"),
+    Sin("zips", "bronze", "test_a_message_the_answer_leaves_out", "2 messages, but 1 results"),
+    Sin(
+        "fills_up",
+        "bronze",
+        "test_a_message_the_answer_leaves_out",
+        "an answer without the last message: {<Outcome.ACCEPTED",
+    ),
+    Sin("verify_nothing", "bronze", "test_send", "was made with verify=0"),
+    Sin("proxy_by_hand", "bronze", "test_send", "goes through a proxy of the environment"),
+    Sin("changes_settings", "bronze", "test_send", "the constructor changed the settings"),
+    Sin("no_time_for_sockets", "bronze", "test_send", "the time-out of all sockets was changed"),
+    Sin("unverified_process", "bronze", "test_send", "certificates of the whole process"),
+    Sin(
+        "calls_rest_refused",
+        "bronze",
+        "test_a_message_the_answer_leaves_out",
+        "an answer without the last message",
+    ),
+]
+FORGED = [
+    Sin("compares_eight", "silver", "test_a_forged", "of x-acme-signature changed: came to"),
+    Sin("compares_half", "silver", "test_a_forged", "with the middle of x-acme-signature changed"),
+    Sin("compares_as_far", "silver", "test_a_forged", "with the length of x-acme-signature changed"),
+    Sin("compares_with_equals", "bronze", "test_the_source", "a signature is compared with =="),
+    Sin("naive_time", "silver", "test_webhook", "ValueError came out"),
+    Sin("local_time", "silver", "test_webhook", "but was"),
+    Sin("local_time_sent", "bronze", "test_send", "holds the host's local time"),
+    Sin(
+        "compares_elsewhere",
+        "silver",
+        "test_a_forged",
+        "the signature in x-acme-signature is compared with ==",
+    ),
+    Sin(
+        "compares_in_list", "silver", "test_a_forged", "the signature in x-acme-signature is compared with =="
+    ),
+    Sin("compares_bytes", "silver", "test_a_forged", "the signature in x-acme-signature is compared with =="),
+    Sin(
+        "compares_operator",
+        "silver",
+        "test_a_forged",
+        "the signature in x-acme-signature is compared with ==",
+    ),
+    Sin("compares_letters", "silver", "test_a_forged", "with the order of x-acme-signature changed"),
+    Sin("compares_sixty", "silver", "test_a_forged", "with the last letter of x-acme-signature changed"),
+    Sin("compares_beginning", "silver", "test_a_forged", "with all behind it of x-acme-signature changed"),
+    Sin("compares_text", "silver", "test_a_forged", "with a non-ASCII x-acme-signature: came to TypeError"),
+    Sin("polls_in_local_time", "silver", "test_poll", "holds the host's local time"),
+]
+WEBHOOKS: list[Sin] = [
+    Sin("starts_thread_in_webhook", "silver", "test_webhook", "parse_webhook started a thread"),
+    Sin("starts_process_in_webhook", "silver", "test_webhook", "parse_webhook started a process"),
+    Sin("selects_in_webhook", "silver", "test_webhook", "parse_webhook waited 0.5 s"),
+    Sin("queue_in_webhook", "silver", "test_webhook", "parse_webhook waited 0.5 s"),
+    Sin("looks_up_in_webhook", "silver", "test_webhook", "a name of the real network was looked up"),
+    Sin("swallows_in_webhook", "silver", "test_a_bug_in_a_webhook", "which the vendor takes for received"),
+    Sin("acknowledges_first", "silver", "test_webhook", "but was"),
+]
+ALL = [*CLIENTS, *SHARED, *LEAKS, *LIMITS, *FORGED, *WEBHOOKS]
+
+
+# Threads that nobody joins and connections that nobody closes are the sins' own.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+@pytest.mark.parametrize("sin", ALL, ids=[each.name for each in ALL])
+def test_the_kit_tells_a_sin(sin: Sin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rule that is there for it fails, at its rung, with words that lead to it."""
+    source = (_SINS / f"{sin.name}.py").read_text(encoding="utf-8")
+    found = failures_of(source, sin.test, tmp_path, monkeypatch)
+    assert found, "nothing failed"
+    assert sin.says in told(found)
+    assert {rung for rung, _ in found} == {sin.rung}
+
+
+def told(found: Failures) -> str:
+    """Return what a run of the rules would print."""
+    return "\n".join(says for _, says in found)
+
+
+def test_every_sin_has_a_row() -> None:
+    """A file that nobody tries proves nothing."""
+    assert {file.stem for file in _SINS.glob("*.py")} == {each.name for each in ALL}
+
+
+def test_a_client_without_requests_may_be_faultless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same table over urllib passes, so that the sins above fail for their own reasons."""
+    plain = 'from acme_plain import PlainAcme as Sin\n\nOVER = "http"\n'
+    assert not told(failures_of(plain, "", tmp_path, monkeypatch))
+
+
+def test_acme_is_faultless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the sins are made of has none of its own."""
+    assert not told(failures_of("from acme_sms import Acme as Sin\n", "", tmp_path, monkeypatch))

@@ -1,0 +1,146 @@
+"""What may be risked at a vendor account: it starts slowly, and rests after failures."""
+
+from functools import partial
+
+import pytest
+from sqlalchemy import Connection
+
+from bridge.ledger import Ledger
+from bridge.ledger.sending.accounts import FREE_CALLS, Account, Key, Room
+
+from .making import CHANNEL, NOW, accept, claim, phones, send
+
+KEY = Key(CHANNEL, "main")
+MINUTE = 60_000
+
+# Each letter is a call a second after the one before: s(uccess), f(ailure); a number waits so many seconds.
+# Then: calls at a time, messages a call, seconds of rest.
+STORIES: dict[str, tuple[str, int, int, int]] = {
+    "nothing yet": ("", 1, 100, 0),
+    "a success doubles both": ("s", 2, 200, 0),
+    "the second round needs two": ("ss", 2, 200, 0),
+    "and doubles both again": ("sss", 4, 400, 0),
+    "a failure halves both": ("sssf", 2, 200, 0),
+    "never below one": ("ff", 1, 25, 0),
+    "three failures in a row": ("fff", 0, 0, 5),
+    "not in a row": ("ffsff", 1, 12, 0),
+    "at the end of the rest one message tries": ("fff 6", 1, 1, 0),
+    "a success closes, and it starts slowly": ("fff 6 s", 1, 100, 0),
+    "a failure rests twice as long": ("fff 6 f", 0, 0, 10),
+    "and again": ("fff 6 f 11 f", 0, 0, 20),
+    "at most five minutes": ("fff 6 f 12 f 23 f 45 f 89 f 177 f 331 f", 0, 0, 300),
+    "what began before it opened does not open it further": ("fffff", 0, 0, 3),
+    "what began before may close it": ("fffs", 1, 100, 0),
+    "without a success for a minute": ("sssssss 61", 1, 100, 0),
+    "a success after that": ("sssssss 61 s", 2, 200, 0),
+    "small after failures, even later": ("ff 61", 1, 25, 0),
+    "a rest set by a clock that ran ahead": ("fff -9000", 1, 1, 0),
+    "free": ("s" * 63, FREE_CALLS, 1 << 30, 0),
+    "free, and one fails": ("s" * 63 + "f", 32, 3200, 0),
+}
+
+
+@pytest.mark.parametrize(("story", "calls", "messages", "rest"), STORIES.values(), ids=STORIES)
+def test_an_account_moves_by_what_its_calls_show(
+    story: str, calls: int, messages: int, rest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without jitter, each step by itself."""
+    monkeypatch.setattr("random.uniform", lambda low, high: 1.0)
+    account, now = Account(*KEY), NOW
+    for word in story.replace(" ", "|").split("|"):
+        if word.lstrip("-").isdigit():
+            now += int(word) * 1000
+            continue
+        for letter in word:
+            now += 1000
+            account = account.after_success(now) if letter == "s" else account.after_failure(now, "HTTP 503")
+    assert account.allowed(now) == Room(calls, messages)
+    assert (account.open_until - now if account.rests(now) else 0) == rest * 1000
+    assert bool(account.reason) is (account.failures > 0)
+
+
+def test_an_hour_without_a_vendor_costs_at_most_two_hundred_messages() -> None:
+    """Whatever the jitter: every call that is allowed is made at once, and fails."""
+    for _ in range(50):
+        account, now, lost = Account(*KEY), NOW, 0
+        while now < NOW + 60 * MINUTE:
+            room = account.allowed(now)
+            lost += room.calls * room.messages
+            account = account.after_failure(now, "down") if room.calls else account
+            now = max(now + 1000, account.open_until)
+        assert lost <= 200
+
+
+def shown(ledger: Ledger, *why: str, now: int = NOW) -> list[tuple[Account, Account]]:
+    """Write what calls showed; the account before and after."""
+    calls = [(KEY, one) for one in why]
+    return list(ledger.write(lambda connection: ledger.accounts.risk(connection, calls, [], now)).moved)
+
+
+def room(ledger: Ledger, now: int = NOW) -> Room:
+    """What may be begun at the account."""
+    return ledger.write(lambda connection: ledger.accounts.risk(connection, [], [KEY], now)).room[KEY]
+
+
+def test_all_workers_share_an_account(ledger: Ledger) -> None:
+    """Calls of all workers count while they hold their lease, and an open breaker is everybody's."""
+    assert room(ledger) == Room(1, 100)
+    accept(ledger, send(phones(2), phones(2, 10)))
+    ledger.coordination.beat("one", started=NOW, now=NOW)
+    claim(ledger, "one", limit=1)
+    assert room(ledger) == Room(0, 100)
+    assert room(ledger, NOW + 31_000) == Room(1, 100)
+    ledger.coordination.beat("one", started=NOW, now=NOW + 61_000)
+    assert room(ledger, NOW + 61_000) == Room(1, 100)
+    shown(ledger, "")
+    assert room(ledger) == Room(1, 200)
+    ((before, after),) = shown(ledger, *["HTTP 503 \0"] * 3)
+    assert (before.opens, after.opens) == (0, 1)
+    assert room(ledger) == Room(0, 0)
+    (account,) = ledger.accounts.of(CHANNEL).values()
+    assert (account.opens, account.reason) == (1, "HTTP 503 \ufffd")
+
+
+def test_an_account_that_runs_freely_is_hardly_written(ledger: Ledger) -> None:
+    """Nothing is locked for it, and a success is noted every fifteen seconds."""
+    shown(ledger, *[""] * 63)
+    assert shown(ledger, "", now=NOW + 1000) == []
+    accept(ledger, send(phones(2)))
+    claim(ledger)
+    assert room(ledger).calls == FREE_CALLS
+    (free,) = ledger.accounts.of(CHANNEL).values()
+    assert free.after_success(NOW + 14_000) is free
+    assert free.after_success(NOW + 15_000).succeeded == NOW + 15_000
+
+
+CUTS: dict[str, tuple[int, list[int]]] = {
+    "larger": (2, [2, 2, 1]),
+    "as large": (5, [5]),
+    "smaller": (9, [5]),
+    "one by one": (1, [1] * 5),
+}
+
+
+@pytest.mark.parametrize(("most", "sizes"), CUTS.values(), ids=CUTS)
+def test_a_batch_is_cut_to_what_a_call_may_hold(ledger: Ledger, most: int, sizes: list[int]) -> None:
+    """Before it is called; the rest waits as a batch of its own, and nobody is lost or named twice."""
+    accept(ledger, send(phones(5)))
+    called = []
+    for _ in sizes:
+        (batch,) = claim(ledger, limit=1, most=most)
+        assert batch.count == len(batch.recipients.phones)
+        called.append(batch)
+    assert [batch.count for batch in called] == sizes
+    assert claim(ledger) == []
+    assert sorted(phone for batch in called for phone in batch.recipients.phones) == phones(5)
+    values = {
+        phone: batch.recipients.params_of(seq)
+        for batch in called
+        for seq, phone in enumerate(batch.recipients.phones)
+    }
+    assert values == {phone: {"name": f"n{phone}"} for phone in phones(5)}
+    assert ledger.write(partial(_pending, ledger)) == 5
+
+
+def _pending(ledger: Ledger, connection: Connection) -> int:
+    return sum(ledger.gauges().values())

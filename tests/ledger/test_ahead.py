@@ -1,0 +1,88 @@
+"""A clock that ran ahead for a while: what was written then does not wait until that time comes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select
+
+from bridge.clock import DAY_MS, HOUR_MS, MINUTE_MS
+from bridge.ledger import Ledger
+from bridge.ledger.database import tables
+
+from .making import NOW
+
+LATER = NOW + DAY_MS
+FOREVER = 1 << 62
+
+
+def batch(**values: Any) -> dict[str, Any]:
+    base = {"id": NOW << 21, "send_id": 1, "channel": "promo", "state": tables.READY, "count": 1}
+    return {**base, "due": LATER, "attempt": 1, "called": NOW, "deadline": LATER, **values}
+
+
+def push(**values: Any) -> dict[str, Any]:
+    base = {"id": 1, "channel": "promo", "kind": 0, "out_id": "o", "count": 1, "entries": b"", "due": LATER}
+    return {**base, "created": NOW, **values}
+
+
+def file(**values: Any) -> dict[str, Any]:
+    base = {"send_id": 1, "channel": "promo", "url": "u", "recipients_limit": 0, "state": 0, "etag": ""}
+    rest = {"position": 0, "lines": 0, "taken": 0, "due": LATER, "attempt": 1, "error": "", "created": NOW}
+    return {**base, **rest, **values}
+
+
+def page(**values: Any) -> dict[str, Any]:
+    base = {"id": 1, "channel": "promo", "hook": "poll_receipts", "content": b"", "due": LATER}
+    return {**base, "created": NOW, **values}
+
+
+def lease(**values: Any) -> dict[str, Any]:
+    return {"name": "poll/promo", "owner": "w", "until": 0, "due": 0, **values}
+
+
+def template(**values: Any) -> dict[str, Any]:
+    names = ("code", "name", "content", "remark", "sign_name", "vendor_code", "state", "reason", "account")
+    rest = {"kind": "text", "type": 1, "status": "pending", "carriers": "{}", "created": NOW}
+    return {"channel": "promo", **dict.fromkeys(names, ""), **rest, **values}
+
+
+def state(**values: Any) -> dict[str, Any]:
+    return {"channel": "promo", **values}
+
+
+ROWS: list[tuple[str, Any, dict[str, Any], str, int | None]] = [
+    ("put back", tables.batch, batch(called=LATER), "due", NOW),
+    ("put back in part", tables.batch, batch(id=LATER << 21, called=None, attempt=0), "due", NOW),
+    ("its outcome unknown", tables.batch, batch(state=tables.UNKNOWN, called=LATER), "due", NOW),
+    ("deferred by a policy", tables.batch, batch(), "due", LATER),
+    ("in a call", tables.batch, batch(state=tables.CALLING, called=LATER, lease=LATER), "lease", LATER),
+    ("on a machine a minute ahead", tables.batch, batch(called=NOW + MINUTE_MS, due=NOW + 9), "due", NOW + 9),
+    ("a callback", tables.push, push(), "due", NOW),
+    ("a callback that waits", tables.push, push(due=NOW + HOUR_MS), "due", NOW + HOUR_MS),
+    ("a callback's lease", tables.push, push(due=NOW, lease=LATER, owner="w"), "lease", None),
+    ("a file", tables.file, file(), "due", NOW),
+    ("a file's lease", tables.file, file(due=NOW, lease=LATER, owner="w"), "lease", None),
+    ("a kept page", tables.page, page(), "due", NOW),
+    ("a duty", tables.lease, lease(due=LATER + 1), "due", NOW),
+    ("a duty's lease", tables.lease, lease(until=LATER), "until", NOW),
+    ("a review", tables.template, template(checked=LATER), "checked", 0),
+    ("a review just looked up", tables.template, template(checked=NOW), "checked", NOW),
+    ("a pause", tables.channel_state, state(paused_until=LATER), "paused_until", NOW),
+    ("an operator's pause", tables.channel_state, state(paused_until=FOREVER), "paused_until", FOREVER),
+    ("a breaker", tables.channel_state, state(breaker_until=LATER), "breaker_until", NOW),
+    ("a rate", tables.bucket, {"name": "promo/rate", "arrival": LATER * 1000}, "arrival", NOW * 1000),
+]
+
+
+@pytest.mark.parametrize(("what", "table", "row", "column", "then"), ROWS, ids=[row[0] for row in ROWS])
+def test_it_is_brought_back(
+    ledger: Ledger, what: str, table: Any, row: dict[str, Any], column: str, then: int | None
+) -> None:
+    """To now, if it can only have been written by a clock that ran ahead."""
+    ledger.write(lambda connection: connection.execute(insert(table).values(**row)))
+    changed = ledger.ahead.bring_back(NOW)
+    look: Callable[[Any], Any] = lambda connection: connection.execute(select(table.c[column])).scalar()  # noqa: E731
+    assert ledger.write(look) == then
+    assert changed == int(then != row[column])
+    assert ledger.ahead.bring_back(NOW) == 0

@@ -1,0 +1,208 @@
+"""A database that an earlier version filled is upgraded, and the work that waited in it goes on.
+
+`older/` holds rows as the versions with schema 0001 and 0002 wrote them; the rows of a later revision's own
+tables join theirs. The ids and moments in them are those of `making.NOW`.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, text
+
+from bridge.ledger import Busy, Differs, Ended, Ledger, LedgerUnavailable, Stored, open_ledger, upgrade
+from bridge.ledger.database import migrations
+from bridge.plugin import DeliveryReceipt, MessageStatus
+
+from ..databases import KINDS, postgres_database, url_of
+from .making import CHANNEL, NOW, claim, phones, pushed, statuses
+
+OLDER = Path(__file__).parent / "older"
+SCRIPTS = ScriptDirectory(str(Path(migrations.__file__).parent))
+REVISIONS = [script.revision for script in reversed(list(SCRIPTS.walk_revisions()))]
+
+
+class Upgraded:
+    """Upgraded databases of each kind and revision: made once, copied for each test."""
+
+    def __init__(self, folder: Path, server: Callable[[], Engine]) -> None:
+        self._folder = folder
+        self._server = server
+        self._made: dict[tuple[str, str], tuple[str, Iterator[str]]] = {}
+
+    def copy(self, kind: str, revision: str, folder: Path) -> Iterator[str]:
+        """Yield the URL of a copy."""
+        if (kind, revision) not in self._made:
+            made = self._make(kind, revision)
+            self._made[kind, revision] = next(made), made
+        name, _ = self._made[kind, revision]
+        if kind == "sqlite":
+            yield f"sqlite:///{shutil.copy(name, folder / 'old.db')}"
+            return
+        for copied in postgres_database(self._server(), template=name):
+            yield url_of(copied)
+
+    def _make(self, kind: str, revision: str) -> Iterator[str]:
+        if kind == "sqlite":
+            path = self._folder / f"{revision}.db"
+            _upgrade(f"sqlite:///{path}", revision)
+            yield str(path)
+            return
+        for name in postgres_database(self._server()):
+            _upgrade(url_of(name), revision)
+            yield name
+
+    def close(self) -> None:
+        """Drop what was made."""
+        for _, made in self._made.values():
+            for _ in made:
+                pass
+
+
+@pytest.fixture(scope="session")
+def upgraded_once(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Upgraded]:
+    """The upgraded databases of this run."""
+    upgraded = Upgraded(tmp_path_factory.mktemp("older"), lambda: request.getfixturevalue("postgres"))
+    yield upgraded
+    upgraded.close()
+
+
+def _upgrade(url: str, revision: str) -> None:
+    """Upgrade a database of an earlier revision, which is refused before."""
+    _at_revision(url, revision)
+    ledger = open_ledger(url)
+    with pytest.raises(LedgerUnavailable, match="sms-bridge db upgrade"):
+        ledger.check()
+    for _ in range(2):
+        upgrade(url)
+        ledger.check()
+    ledger.close()
+
+
+def _at_revision(url: str, revision: str) -> None:
+    """Make the schema of a revision, and fill it as the version of that time did."""
+    engine = create_engine(url)
+    written = [one for one in REVISIONS if one <= revision and (OLDER / f"{one}.json").exists()]
+    for one in written:
+        _migrate(engine, one)
+        _fill(engine, json.loads((OLDER / f"{one}.json").read_text(encoding="utf-8")))
+    _migrate(engine, revision)
+    engine.dispose()
+
+
+def _migrate(engine: Engine, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", SCRIPTS.dir)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def _fill(engine: Engine, tables: Mapping[str, list[dict[str, Any]]]) -> None:
+    with engine.begin() as connection:
+        for table, rows in tables.items():
+            names = ", ".join(f'"{name}"' for name in rows[0])
+            values = ", ".join(f":{name}" for name in rows[0])
+            connection.execute(text(f'INSERT INTO "{table}" ({names}) VALUES ({values})'), [*map(_row, rows)])
+
+
+def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+    binary = {
+        name: bytes.fromhex(value.removeprefix("hex:"))
+        for name, value in row.items()
+        if isinstance(value, str) and value.startswith("hex:")
+    }
+    return {**row, **binary}
+
+
+@pytest.fixture(params=[(kind, one) for kind in KINDS for one in REVISIONS[:-1]], ids="-".join)
+def upgraded(request: pytest.FixtureRequest, upgraded_once: Upgraded, tmp_path: Path) -> Iterator[Ledger]:
+    """A ledger over a database of an earlier revision that was upgraded."""
+    kind, revision = request.param
+    if kind == "postgresql":
+        request.getfixturevalue("postgres")
+    for url in upgraded_once.copy(kind, revision, tmp_path):
+        ledger = open_ledger(url)
+        yield ledger
+        ledger.close()
+
+
+def test_every_row_is_kept(upgraded: Ledger) -> None:
+    """Under the names that the tables have now."""
+    expected = {
+        "send": 5,
+        "batch": 4,
+        "message": 5,
+        "answer": 5,
+        "file": 1,
+        "parked": 1,
+        "push": 2,
+        "reply": 1,
+        "signature": 2,
+    }
+    with upgraded.database.read() as connection:
+        kept = {
+            table: connection.execute(text(f'SELECT count(*) FROM "{table}"')).scalar() for table in expected
+        }
+    assert kept == expected
+    assert upgraded.templates.get(CHANNEL, "T1") is not None
+    assert upgraded.suppressions.among(CHANNEL, "Acme", ["8613899999999"]) == {"8613899999999"}
+
+
+def test_what_was_there_is_counted(upgraded: Ledger) -> None:
+    """The tally of an upgraded database equals a count."""
+    assert upgraded.tallies.differences() == []
+    with upgraded.database.read() as connection:
+        tally = connection.execute(text("SELECT status, code, count, ms FROM tally ORDER BY 1, 2")).all()
+    assert [tuple(one) for one in tally] == [
+        (10, "", 2, 0),
+        (20, "", 1, 0),
+        (30, "DELIVRD", 1, 1000),
+        (31, "MK:0001", 1, 0),
+    ]
+
+
+def test_what_waited_is_sent(upgraded: Ledger) -> None:
+    """Only what was never called: of the calls in flight and the unknown outcomes nothing goes again."""
+    (batch,) = claim(upgraded, lease_ms=3_600_000)
+    assert (upgraded.info(batch).out_id, list(batch.recipients.phones)) == ("ready", phones(4, 30))
+    assert batch.recipients.params[0] == {"name": f"n{phones(1, 30)[0]}"}
+    lapsed = upgraded.batches.claim_lapsed([CHANNEL], "me", limit=9, now=NOW + 600_000, lease_ms=1000)
+    assert [upgraded.info(one).out_id for one in lapsed] == ["calling"]
+    unknown = upgraded.batches.claim_unknown(CHANNEL, "me", limit=9, now=NOW + 600_000, lease_ms=1000)
+    assert [upgraded.info(one).out_id for one in unknown] == ["unknown"]
+    assert upgraded.files.claim(CHANNEL, "me", now=NOW, lease_ms=1000) is not None
+
+
+def test_what_waited_is_pushed(upgraded: Ledger) -> None:
+    """Entries were lists once and are objects with names now; Quick Audience gets both."""
+    late = DeliveryReceipt(MessageStatus.DELIVERED, vendor_id="v2", segment=1, segments=1, code="DELIVRD")
+    assert len(upgraded.receipts.apply(CHANNEL, [late], pushes=True, now=NOW + 2000).ends) == 1
+    entries = [one for call in pushed(upgraded, NOW + 9000) for one in call]
+    assert sorted(one for one in entries if isinstance(one, Ended)) == [
+        (phones(3)[0], 30, NOW, NOW + 1000, "DELIVRD", ""),
+        (phones(3)[1], 31, NOW, NOW + 1000, "MK:0001", "No such number."),
+        (phones(3)[2], 30, NOW, NOW + 2000, "DELIVRD", ""),
+    ]
+    assert [tuple(one) for one in entries if not isinstance(one, Ended)] == [
+        (phones(1)[0], NOW + 2000, "hello")
+    ]
+    assert statuses(upgraded, "done") == dict.fromkeys(phones(3), "DELIVERED") | {
+        phones(3)[1]: "UNDELIVERABLE"
+    }
+
+
+def test_what_was_signed_is_still_used_up(upgraded: Ledger) -> None:
+    """Once a signature counted in each channel; of one that two channels saw, one use is kept."""
+    signatures = upgraded.signatures
+    assert signatures.claim("s1", b"f1", NOW) == Stored(200, b"{}", "application/json")
+    assert signatures.claim("s1", b"f2", NOW) == Differs()
+    assert signatures.claim("s2", b"f3", NOW) == Busy()

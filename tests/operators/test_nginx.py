@@ -1,0 +1,197 @@
+"""The blocks for nginx, in a real nginx: what they keep out of the logs, and what they let through."""
+
+import http.client
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.campaign.processes import free_port
+from tests.cli.test_serve import SECRETS, Served
+
+from .proxy import Nginx
+
+FILES = {"sms-bridge.conf": 1, "sms-bridge-machines.conf": 2}
+TOKEN = "hook-token-0123456789"
+QUERY = "phone=13800138000"
+SHORT = {
+    "proxy_read_timeout 75s": "proxy_read_timeout 1s",
+    "client_max_body_size 33m": "client_max_body_size 1k",
+}
+ADDRESSES = [
+    f"/hooks/promo/{TOKEN}/receipts?{QUERY}",
+    f"//hooks/promo/{TOKEN}?{QUERY}",
+    f"/%68ooks/promo/{TOKEN}/receipts?{QUERY}",
+    f"/promo/../hooks/promo/{TOKEN}/?{QUERY}",
+]
+pytestmark = pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+
+
+class Upstream:
+    """What nginx finds where the bridge should be; None: nobody listens."""
+
+    def __init__(self, behave: Callable[[socket.socket], None] | None) -> None:
+        self.port = free_port()
+        self.taken: list[bytes] = []
+        if behave is not None:
+            self._server = socket.create_server(("127.0.0.1", self.port))
+            threading.Thread(target=self._serve, args=(behave,), daemon=True).start()
+
+    def _serve(self, behave: Callable[[socket.socket], None]) -> None:
+        while True:
+            connection, _ = self._server.accept()
+            with connection:
+                self.taken.append(connection.recv(65536))
+                behave(connection)
+
+
+def hang(connection: socket.socket) -> None:
+    """Say nothing until the proxy has enough of it."""
+    connection.recv(1)
+
+
+def reset(connection: socket.socket) -> None:
+    """Break the connection in the middle."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def babble(connection: socket.socket) -> None:
+    """Answer what is no header."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\nnonsense\x00\r\n\r\n")
+
+
+def answer(connection: socket.socket) -> None:
+    """Answer as the bridge does."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+
+
+def ask(proxy: Nginx, address: str, body: bytes = b"{}") -> int:
+    """Send one POST with its address as it is written; return the status."""
+    insecure = ssl._create_unverified_context()
+    connection = http.client.HTTPSConnection("127.0.0.1", proxy.port, timeout=30, context=insecure)
+    with closing(connection):
+        connection.putrequest("POST", address)
+        connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders()
+        connection.send(body)
+        return connection.getresponse().status
+
+
+@pytest.fixture(params=list(FILES))
+def nginx(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Nginx]]:
+    """Start nginx with one of the files in front of a port."""
+    started: list[Nginx] = []
+
+    def start(port: int, **changes: str) -> Nginx:
+        more = {old: new for old, new in changes.items() if old} if changes else {}
+        proxy = Nginx(tmp_path, request.param, [port] * FILES[request.param], more)
+        started.append(proxy)
+        return proxy
+
+    yield start
+    for proxy in started:
+        proxy.stop()
+
+
+@pytest.mark.parametrize(
+    ("behave", "body", "status"),
+    [
+        (None, b"{}", 502),
+        (hang, b"{}", 504),
+        (reset, b"{}", 502),
+        (babble, b"{}", 502),
+        (answer, b"x" * 2000, 413),
+        (answer, b"{}", 200),
+    ],
+    ids=["down", "hangs", "resets", "babbles", "too large", "well"],
+)
+def test_the_hook_token_is_in_no_log(
+    behave: Callable[[socket.socket], None] | None, body: bytes, status: int, nginx: Callable[..., Nginx]
+) -> None:
+    """Whatever goes wrong, and however the address is written; but that it went wrong is."""
+    proxy = nginx(Upstream(behave).port, **SHORT)
+    found = [ask(proxy, address, body) for address in ADDRESSES]
+    assert set(found) == {status}
+    proxy.stop()
+    logs = proxy.logs()
+    assert TOKEN not in logs
+    assert QUERY not in logs
+    assert logs.count('"POST /hooks/promo/..."') == len(ADDRESSES)
+    assert f" {status} " in logs
+
+
+def test_other_failures_are_in_the_error_log(nginx: Callable[..., Nginx]) -> None:
+    """A bridge that is down can be seen there."""
+    proxy = nginx(Upstream(None).port)
+    assert ask(proxy, "/promo/sms/sendBatchList") == 502
+    proxy.stop()
+    assert "connect() failed" in proxy.logs()
+
+
+def test_headers_of_strangers_do_not_get_through(nginx: Callable[..., Nginx]) -> None:
+    """Only the address that nginx saw itself; and the name in the URL as it was written."""
+    upstream = Upstream(answer)
+    proxy = nginx(upstream.port)
+    lies = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "http", "X-Forwarded-Protocol": "ssl"}
+    requests.get(f"{proxy.url}/promo/sms/smsSign/A%2FB%20%E4%B8%8A", headers=lies, verify=False, timeout=10)
+    [head] = [taken.decode().lower() for taken in upstream.taken]
+    assert head.startswith("get /promo/sms/smssign/a%2fb%20%e4%b8%8a http/1.1\r\n")
+    assert "x-forwarded-for: 127.0.0.1\r\n" in head
+    assert "x-forwarded-proto" not in head
+    assert "203.0.113.9" not in head
+
+
+@pytest.mark.parametrize("address", ["/metrics", "/readyz", "/docs", "/docs/x", "/openapi.json", "/console/"])
+def test_inner_addresses_are_closed(address: str, nginx: Callable[..., Nginx]) -> None:
+    """They ask for no key; a channel whose name begins alike is open."""
+    proxy = nginx(Upstream(answer).port)
+    assert ask(proxy, address) == 403
+    assert ask(proxy, f"{address.rstrip('/')}ers/sms/x") == (403 if address == "/docs/x" else 200)
+
+
+def test_a_send_is_not_repeated_at_the_next_machine(tmp_path: Path) -> None:
+    """The first took it and broke the connection: it may have sent. One that nobody took goes to the next."""
+    broken, well, gone = Upstream(reset), Upstream(answer), Upstream(None)
+    proxy = Nginx(tmp_path, "sms-bridge-machines.conf", [broken.port, broken.port], {})
+    assert ask(proxy, "/promo/sms/sendBatchList") == 502
+    assert len(broken.taken) == 1
+    proxy.stop()
+    proxy = Nginx(tmp_path, "sms-bridge-machines.conf", [gone.port, well.port], {})
+    assert [ask(proxy, "/promo/sms/sendBatchList") for _ in range(4)] == [200] * 4
+    assert len(well.taken) == 4
+    proxy.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(FILES))
+def test_large_strangers_disturb_nobody(name: str, tmp_path: Path) -> None:
+    """An unsigned POST of 200 kB to any address fails by itself: good requests meanwhile are well."""
+    bridge = Served(tmp_path)
+    proxy = None
+    try:
+        bridge.wait(ready=True)
+        (tmp_path / "nginx").mkdir()
+        proxy = Nginx(tmp_path / "nginx", name, [bridge.port] * FILES[name], {})
+        token = SECRETS["DEMO_TOKEN"]
+        addresses = ["/demo/sms/sendBatchList", "/nobody/sms/x", "/hooks/demo/wrong/x", "/x", "/healthz"]
+        addresses += [f"/hooks/demo/{token}/nothing", "/demo/sms/smsSign/Acme", "/open/sms/sendBatchList"]
+        with ThreadPoolExecutor(8) as pool:
+            for address in addresses:
+                strangers = [pool.submit(ask, proxy, address, b"x" * 200_000) for _ in range(8)]
+                good = [pool.submit(ask, proxy, "/healthz", b"") for _ in range(60)]
+                assert {one.result() for one in strangers} <= {200, 400, 401, 403, 404, 405, 413, 502}, (
+                    address
+                )
+                assert {one.result() for one in good} == {405}, address
+    finally:
+        bridge.process.kill()
+        bridge.process.wait()
+        if proxy:
+            proxy.stop()

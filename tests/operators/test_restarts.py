@@ -1,0 +1,150 @@
+"""Logs that are cut, and a reload while the database takes nothing."""
+
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from bridge.ledger import LedgerUnavailable, WrongSchema
+from bridge.web import assembly
+from tests.campaign.carriers import SandboxCarrier
+from tests.campaign.rig import Rig
+from tests.databases import SERVER
+from tests.web.test_gunicorn import CONFIGURATION, Web
+from tests.web.test_gunicorn import KEY as WEB_KEY
+
+
+@pytest.mark.slow
+@pytest.mark.rehearsal
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_log_that_is_cut_goes_on(database_url: str, tmp_path: Path) -> None:
+    """As logrotate's copytruncate does it: nothing is lost before, and what follows begins at the top."""
+    with Rig(database_url, SandboxCarrier(tmp_path), tmp_path, workers=1) as rig:
+        rig.template()
+        [web], [worker] = rig.webs, rig.workers
+        before = {program: program.log() for program in (web, worker)}
+        assert "request answered" in before[web] and "worker started" in before[worker]
+        for program in before:
+            with program._log.open("r+") as log:
+                log.truncate(0)
+        rig.fronts[0].query_sign(rig.carrier.sign)
+        assert worker.stop() == 0
+        rig.await_(lambda: "request answered" in web.log(), 30, "the web's next line")
+        assert "worker stopped" in worker.log()
+        for program, old in before.items():
+            assert "\0" not in program.log()
+            assert len(program.log()) < len(old)
+
+
+ROLE = "sms_bridge_limited"
+
+
+@pytest.fixture
+def limited(postgres: Engine, database_url: str, tmp_path: Path) -> Iterator[Path]:
+    """A configuration whose database has no room for another connection once it is told so."""
+    name = database_url.rpartition("/")[2]
+    with postgres.connect() as connection:
+        connection.execute(text(f"DROP ROLE IF EXISTS {ROLE}"))
+        connection.execute(text(f"CREATE ROLE {ROLE} LOGIN SUPERUSER"))
+        connection.execute(text(f"ALTER ROLE {ROLE} NOSUPERUSER"))
+        connection.execute(text(f"GRANT pg_read_all_data, pg_write_all_data TO {ROLE}"))
+    config = CONFIGURATION.format(folder=tmp_path, key=WEB_KEY)
+    own = SERVER.set(database=name, username=ROLE).render_as_string(hide_password=False)
+    (tmp_path / "bridge.toml").write_text(config.replace(f"sqlite:///{tmp_path}/bridge.db", own))
+    yield tmp_path
+    with postgres.connect() as connection:
+        connection.execute(text(_CUT_OFF), {"role": ROLE})
+        connection.execute(text(f"DROP ROLE {ROLE}"))
+
+
+@pytest.mark.slow
+@pytest.mark.rehearsal
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_reload_while_the_database_is_full_ends_nothing(limited: Path, postgres: Engine) -> None:
+    """gunicorn waits with new processes, and answers once there is room again."""
+    path = "/promo/sms/smsSign/Acme%2FUK"
+    with socket.create_server(("127.0.0.1", 0)) as listening, postgres.connect() as server:
+        web = Web(limited, listening)
+        try:
+            assert web.ask(path).json()["code"] == "OK"
+            server.execute(text(f"ALTER ROLE {ROLE} CONNECTION LIMIT 0"))
+            web.process.send_signal(signal.SIGHUP)
+            deadline = time.monotonic() + 60
+            while web.log.read_text().count("Worker exiting") < 2:
+                assert time.monotonic() < deadline, web.log.read_text()
+                time.sleep(0.1)
+            server.execute(text(_CUT_OFF), {"role": ROLE})
+            with pytest.raises(subprocess.TimeoutExpired):
+                web.process.wait(3)
+            server.execute(text(f"ALTER ROLE {ROLE} CONNECTION LIMIT -1"))
+            assert web.ask(path).json()["code"] == "OK"
+            web.process.send_signal(signal.SIGTERM)
+            assert web.process.wait(60) == 0
+        finally:
+            web.process.kill()
+            web.process.wait()
+
+
+_CUT_OFF = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = :role"
+
+
+class Away:
+    """A ledger that answers the `after`-th time it is asked."""
+
+    def __init__(self, after: int, error: LedgerUnavailable) -> None:
+        self.asked = 0
+        self._after = after
+        self._error = error
+
+    def check(self) -> None:
+        self.asked += 1
+        if self.asked < self._after:
+            raise self._error
+
+
+@pytest.mark.parametrize(
+    ("after", "error", "asked", "fails"),
+    [
+        (1, LedgerUnavailable("away"), 1, False),
+        (4, LedgerUnavailable("away"), 4, False),
+        (99, LedgerUnavailable("away"), 31, True),
+        (99, WrongSchema("old"), 1, True),
+    ],
+    ids=["there", "comes back", "stays away", "another schema"],
+)
+def test_a_process_waits_for_its_database(
+    after: int, error: LedgerUnavailable, asked: int, fails: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A while, and not at all for a schema that only a person can change."""
+    now = [0.0]
+    monkeypatch.setattr("bridge.web.assembly.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("bridge.web.assembly.time.sleep", lambda s: now.__setitem__(0, now[0] + s))
+    away = Away(after, error)
+    if fails:
+        with pytest.raises(type(error)):
+            assembly._await(away)  # type: ignore[arg-type]
+    else:
+        assembly._await(away)  # type: ignore[arg-type]
+    assert abs(away.asked - asked) <= 1
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(LedgerUnavailable("away"), 1), (WrongSchema("old"), 3)], ids=["away", "schema"]
+)
+def test_only_what_a_person_must_mend_ends_gunicorn(
+    error: Exception, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends them all at status 3, and starts another process at any other."""
+
+    def failing() -> None:
+        raise error
+
+    monkeypatch.setattr(assembly, "_assembled", failing)
+    with pytest.raises(SystemExit) as ended:
+        assembly.assemble()
+    assert ended.value.code == status

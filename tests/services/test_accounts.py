@@ -1,0 +1,145 @@
+"""What an account reports is about what it was called with, and no other's messages."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from bridge.ledger import Ledger
+from bridge.plugin import DeliveryReceipt, MessageStatus, MoMessage, VendorUnreachable, accepted, from_vendor
+from bridge.services import AccountServices
+from bridge.settings import Settings
+
+from .conftest import Worlds
+from .test_failover import raising, soon, two
+from .world import NAME, World
+
+FIRST, SECOND = "13800000001", "13800000002"
+D = MessageStatus.DELIVERED
+
+
+def called(worlds: Worlds) -> World:
+    """One message at each account, to which both gave the same id."""
+    world = two(worlds)
+    main, spare = world.vendors.values()
+    main.answer = lambda batch: [accepted("id-1") for _ in batch.messages]
+    spare.answer = main.answer
+    code = world.template()
+    world.send([FIRST], code=code, digest=b"1")
+    soon(world, 1)
+    main.answer = raising(VendorUnreachable("refused"))
+    world.send([SECOND], code=code, digest=b"2")
+    soon(world, 3)
+    assert [batch.messages[0].phone.raw for batch in spare.batches] == [SECOND]
+    return world
+
+
+def at(world: World, account: str) -> AccountServices:
+    """The account's own services."""
+    return world.services.at[account]
+
+
+# who reports on the id that both gave -> who got it
+BY_ID = {"main": {FIRST: "DELIVERED"}, "spare": {SECOND: "DELIVERED"}}
+
+
+@pytest.mark.parametrize(("account", "ended"), BY_ID.items())
+def test_an_id_is_that_of_the_account_which_reports_it(
+    worlds: Worlds, account: str, ended: dict[str, str]
+) -> None:
+    """Two vendors may count from one."""
+    world = called(worlds)
+    at(world, account).receiving.store_reports([DeliveryReceipt(D, vendor_id="id-1")], [], "webhook")
+    assert world.ended() == ended
+
+
+def test_an_account_knows_nothing_of_the_references_of_another(worlds: Worlds) -> None:
+    """Its receipt waits in vain; that of the one that was called counts, also when it came first."""
+    world = called(worlds)
+    ref = world.vendors["spare"].batches[0].messages[0].ref
+    at(world, "main").receiving.store_reports([DeliveryReceipt(D, ref)], [], "webhook")
+    world.now += 60
+    world.settle()
+    assert world.ended() == {}
+    at(world, "spare").receiving.store_reports([DeliveryReceipt(D, ref)], [], "webhook")
+    assert world.ended() == {SECOND: "DELIVERED"}
+
+
+def test_a_receipt_that_comes_before_its_message_waits_for_its_account(worlds: Worlds) -> None:
+    """The other account's message with the same id is not meant."""
+    world = two(worlds)
+    main, spare = world.vendors.values()
+    early = [DeliveryReceipt(D, vendor_id="id-1")]
+
+    def answer(batch: Any) -> Any:
+        at(world, "spare").receiving.store_reports(early, [], "webhook")
+        return [accepted("id-1") for _ in batch.messages]
+
+    main.answer = answer
+    code = world.template()
+    world.send([FIRST], code=code, digest=b"1")
+    soon(world, 1)
+    world.now += 60
+    world.settle()
+    assert world.ended() == {}
+    main.answer = raising(VendorUnreachable("refused"))
+    spare.answer = lambda batch: [accepted("id-1") for _ in batch.messages]
+    world.send([SECOND], code=code, digest=b"2")
+    soon(world, 3)
+    assert world.ended() == {SECOND: "DELIVERED"}
+
+
+def test_a_reply_answers_a_message_of_its_account(worlds: Worlds) -> None:
+    """One at another account's number is kept, and has no send."""
+    world = called(worlds)
+    when = datetime.fromtimestamp(world.now, world.services.channel.channel.timezone)
+    for account, text in (("main", "hello"), ("spare", "hi")):
+        reply = MoMessage(from_vendor(SECOND), text, at=when)
+        at(world, account).receiving.store_reports([], [reply], "webhook")
+    with world.ledger.database.read() as connection:
+        rows = connection.exec_driver_sql("SELECT content, out_id FROM reply").all()
+    assert {row.content: row.out_id for row in rows} == {"hello": "", "hi": "task-1"}
+
+
+def test_an_opt_out_counts_for_the_channel(worlds: Worlds) -> None:
+    """Whoever leaves at one account is left alone by all."""
+    world = called(worlds)
+    reply = MoMessage(from_vendor(SECOND), "TD", opt_out=True)
+    at(world, "spare").receiving.store_reports([], [reply], "webhook")
+    assert world.ledger.suppressions.among(NAME, "Acme", ["86" + SECOND])
+
+
+def test_policies_are_asked_once_for_all_accounts(worlds: Worlds) -> None:
+    """The same objects serve every account, and close once."""
+    world = two(worlds)
+    screens = {id(account.hooks._policies[0]) for account in world.services.channel.accounts.values()}
+    assert len(screens) == 1
+    closed: list[str] = []
+    world.screen.close = lambda: closed.append("screen")  # type: ignore[method-assign]
+    world.services.channel.close()
+    assert closed == ["screen"]
+
+
+def test_what_waited_when_the_accounts_changed_is_sent(worlds: Worlds, ledger: Ledger) -> None:
+    """Batches that name an account which is gone go to one that there is."""
+    world = two(worlds)
+    world.send([FIRST])
+    world.services.routing.distribute()
+    assert ledger.moving.depth(NAME) == {("main", "ready"): 1}
+    again = worlds(accounts={"other": {"vendor": "obedient"}, "spare": {"vendor": "obedient"}})
+    again.services.channel.accounts["other"].hooks.identity = "main"
+    again.now = world.now + 1
+    again.dispatch()
+    assert again.sent() == [FIRST]
+    assert isinstance(again.settings, Settings)
+
+
+def test_a_single_account_takes_what_several_left(worlds: Worlds) -> None:
+    """Whatever account it was for."""
+    world = two(worlds)
+    world.send([FIRST])
+    world.services.routing.distribute()
+    alone = worlds()
+    alone.now = world.now + 1
+    alone.dispatch()
+    assert alone.sent() == [FIRST]

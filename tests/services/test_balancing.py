@@ -1,0 +1,117 @@
+"""The guards of weighted routes, a row each."""
+
+from typing import NamedTuple
+
+import pytest
+
+from bridge.plugin import accepted, rejected
+from bridge.services.balancing import Health, Shift, shifts
+
+from .conftest import Worlds
+from .test_failover import two
+from .world import NAME
+
+MINUTE = 60_000
+NOW = 1_795_400_000_000
+WELL = Health(100, 1, 1, 100, 9)
+SLOW = Health(100, 0, 0, 100, 40)
+REFUSING = Health(100, 20, 0, 100, 5)
+THROTTLED = Health(100, 0, 20, 100, 5)
+FEW = Health(5, 5, 5, 5, 5)
+CONFIGURED = {"main": 50, "spare": 50}
+QUIET = "Nothing was wrong for 15 minutes."
+
+
+class Row(NamedTuple):
+    """Weights now, how each account does, minutes since the last change -> the weights afterwards."""
+
+    main: int
+    spare: int
+    health: tuple[Health, Health]
+    since: int
+    after: tuple[int, int]
+
+
+ROWS: dict[str, Row] = {
+    "all is well": Row(50, 50, (WELL, WELL), 60, (50, 50)),
+    "refusals take ten points": Row(50, 50, (REFUSING, WELL), 60, (40, 60)),
+    "throttling takes ten points": Row(50, 50, (WELL, THROTTLED), 60, (60, 40)),
+    "slowness takes ten points": Row(50, 50, (SLOW, WELL), 60, (40, 60)),
+    "once in five minutes": Row(40, 60, (SLOW, WELL), 4, (40, 60)),
+    "and again after five": Row(40, 60, (SLOW, WELL), 5, (30, 70)),
+    "not when all are slow": Row(50, 50, (SLOW, SLOW), 60, (50, 50)),
+    "slow and refusing is not all slow": Row(50, 50, (REFUSING, SLOW), 60, (50, 50)),
+    "few messages say nothing": Row(50, 50, (FEW, WELL), 60, (50, 50)),
+    "a little stays": Row(5, 95, (REFUSING, WELL), 60, (1, 99)),
+    "nothing is left to take": Row(1, 99, (REFUSING, WELL), 60, (1, 99)),
+    "back after fifteen quiet minutes": Row(20, 80, (WELL, WELL), 15, (30, 70)),
+    "not before": Row(20, 80, (WELL, WELL), 14, (20, 80)),
+    "no further than configured": Row(45, 55, (WELL, WELL), 15, (50, 50)),
+}
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+def test_the_guards(row: Row) -> None:
+    """Each change has its reason."""
+    current = {"main": row.main, "spare": row.spare}
+    found = shifts(
+        CONFIGURED,
+        current,
+        dict(zip(CONFIGURED, row.health, strict=True)),
+        NOW - row.since * MINUTE,
+        NOW,
+    )
+    assert all(shift.reason.endswith(".") and shift.before == current[shift.account] for shift in found)
+    after = current | {shift.account: shift.after for shift in found}
+    assert (after["main"], after["spare"]) == row.after
+
+
+def test_the_reasons_say_what_was_seen() -> None:
+    """For the one that loses, and for the one that gains."""
+    found = shifts(CONFIGURED, CONFIGURED, {"main": REFUSING, "spare": WELL}, 0, NOW)
+    assert found == [
+        Shift("main", 50, 40, "20 of 100 messages were refused."),
+        Shift("spare", 50, 60, "The account main is not well."),
+    ]
+    back = shifts(CONFIGURED, {"main": 20, "spare": 80}, {}, 0, NOW)
+    assert {shift.reason for shift in back} == {QUIET}
+
+
+def test_weights_follow_what_the_accounts_did(worlds: Worlds) -> None:
+    """A channel whose first account refuses a fifth of its messages, and is well again later."""
+    accounts = {name: {"vendor": "obedient", "weight": 50} for name in CONFIGURED}
+    world = two(worlds, accounts=accounts, route="weighted")
+    code = world.template()
+    main = world.vendors["main"]
+    main.answer = lambda batch: [
+        rejected("NO", "no") if place % 2 else accepted(f"v-{message.ref}")
+        for place, message in enumerate(batch.messages)
+    ]
+    for number in range(30):
+        phones = [f"13800{number:03d}{place:03d}" for place in range(4)]
+        world.send(phones, code=code, digest=b"%d" % number)
+    world.dispatch()
+    routing, weights = world.services.routing, world.ledger.weights
+    assert routing.balance("worker") == 2
+    assert routing.weights() == {"main": 40, "spare": 60}
+    assert routing.balance("another") == 0, "another process just did it"
+    reasons = {one.account: one.reason for one in weights.changes(NAME)}
+    assert "messages were refused." in reasons["main"]
+    main.answer = lambda batch: [accepted() for _ in batch.messages]
+    world.now += 16 * 60
+    assert routing.balance("worker") == 2
+    assert routing.weights() == {"main": 50, "spare": 50}
+    assert len(weights.changes(NAME)) == 4
+
+
+def test_throttling_counts_over_all_processes(worlds: Worlds) -> None:
+    """And is forgotten after a quarter of an hour."""
+    accounts = {name: {"vendor": "obedient", "weight": 50} for name in CONFIGURED}
+    world = two(worlds, accounts=accounts, route="weighted")
+    for _ in range(2):
+        world.ledger.weights.note_throttled(NAME, {"spare": 30}, int(world.now * 1000))
+    assert world.services.routing.balance("worker") == 2
+    assert world.services.routing.weights() == {"main": 60, "spare": 40}
+    world.now += 16 * 60
+    world.services.routing.balance("worker")
+    assert world.services.routing.weights() == {"main": 50, "spare": 50}
