@@ -20,9 +20,18 @@ from .reports.replies import ReplyTerms
 from .reports.segments import Segment
 from .scope import Holder, Lane, Scope, Source
 from .sendinfo import SendInfo
-from .sending.accounts import Account, Room
+from .sending.accounts import Account, Room, Shown
 from .sending.accounts import Key as AccountKey
-from .sending.calls import Claimed, Conclusion, Recorded, Requeue, Settlement, barred_names, bars
+from .sending.calls import (
+    Claimed,
+    Conclusion,
+    Recorded,
+    Requeue,
+    Settlement,
+    barred_names,
+    bars,
+    is_by_number,
+)
 from .sending.files import FileJob, Progress
 from .sending.holds import Held, Hold, WaitingFile, Why
 from .sending.moving import Group, Leaving
@@ -93,6 +102,7 @@ __all__ = [
     "Segment",
     "SendInfo",
     "Settlement",
+    "Shown",
     "Source",
     "Span",
     "Stored",
@@ -113,6 +123,7 @@ __all__ = [
     "digest_of",
     "digest_of_snapshot",
     "integrity",
+    "is_by_number",
     "newest_revision",
     "open_ledger",
     "restore",

@@ -31,6 +31,8 @@ _LEASE_MS = 120_000
 _PENDING = 200
 _UNREAD = 20
 _SOON_MS = 60_000
+_DIGITS = 12
+"""So many of an account's identity tell it from the channel's accounts before it."""
 
 
 class _Polled(NamedTuple):
@@ -70,8 +72,7 @@ class Polling:
         )
 
     def _poll(self, hook: str, owner: str) -> int:
-        at = f"{self._channel.name}/{self._account}" if self._account else self._channel.name
-        name = f"poll/{at}/{hook}"
+        name = self._lease_name(hook)
         cursor = self._ledger.coordination.lease(name, owner, now=millis(self._clock), lease_ms=_LEASE_MS)
         if cursor is None:
             return 0
@@ -88,6 +89,11 @@ class Polling:
         due = millis(self._clock) + seconds(self._channel.settings.poll_s)
         self._ledger.coordination.release_lease(name, owner, due=due)
         return pages
+
+    def _lease_name(self, hook: str) -> str:
+        """Return what names the poll and its cursor, which means nothing at another account."""
+        at = f"{self._channel.name}/{self._account}" if self._account else self._channel.name
+        return f"poll/{at}/{hook}/{self._hooks.identity[:_DIGITS]}"
 
     def _pages(self, hook: str, cursor: str) -> Iterator[_Polled]:
         yield from self._left_unread(hook, cursor)

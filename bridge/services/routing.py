@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import phonenumbers
@@ -23,11 +23,14 @@ from bridge.ledger import (
     Source,
     barred_names,
     bars,
+    is_by_number,
 )
-from bridge.plugin import Phone, TemplateType
+from bridge.plugin import BadNumber, Phone, TemplateType
+from bridge.plugin.phone import parse
 from bridge.settings import RouteSettings
 
 from .balancing import WINDOW_MS, Health, shifts
+from .campaigns.sentences import OWN_REFUSALS
 from .drafting import Draft
 from .elsewhere import Elsewhere
 from .receiving import source_of
@@ -43,6 +46,9 @@ class Standing(NamedTuple):
     on_trial: bool = False
 
 
+_SILENT = Standing("Its calls have no answer yet.")
+
+
 class Routing:
     """Assigns what waits in one channel to its accounts. With one account there is nothing to decide."""
 
@@ -54,6 +60,7 @@ class Routing:
         self._weighted = channel.several and channel.settings.route == "weighted"
         self._throttled: Counter[str] = Counter()
         self._by_number = any(route.country or route.prefix for route in channel.settings.routes)
+        self._by_hours = any(route.hours for route in channel.settings.routes)
         self.sources: Mapping[str, Source] = {
             name: source for name in channel.accounts if (source := source_of(channel, name)) is not None
         }
@@ -90,13 +97,14 @@ class Routing:
             return True
         return phone is not None and _number_fits(route, phone)
 
-    def distribute(self, slow: Collection[str] = ()) -> int:
+    def distribute(self, slow: Collection[str] = (), silent: Collection[str] = ()) -> int:
         """Give what has no account, or may leave its own, to one that takes it.
 
-        `slow`: accounts whose rate is used up. Returns how many batches were moved.
+        `slow`: accounts whose rate is used up; `silent`: those that do not answer their calls just now.
+        Returns how many batches were moved.
         """
         now = millis(self._clock)
-        standings = self.standings()
+        standings = self.standings() | dict.fromkeys(silent, _SILENT)
         leaving = Leaving(
             list(self._channel.accounts),
             [name for name, standing in standings.items() if standing.why],
@@ -118,16 +126,28 @@ class Routing:
             tried = [one for one in able if one not in sound and not self._ledger.moving.engaged(name, one)]
             moved += sum(self._ledger.moving.move(name, group, leaving, one, now, most=1) for one in tried)
         targets = sound or able
-        if targets:
+        if not targets:
+            self._note_why(group)
+        else:
             target = self._preferred(targets)
             moved += self._ledger.moving.move(name, group, leaving, target, now)
             if group.account and moved:
                 log.info("batches go to another account", channel=name, account=target, batches=moved)
         return moved
 
+    def _note_why(self, group: Group) -> None:
+        """Let a person see why no account may take a group, if it is not for them to work again."""
+        info = self._ledger.send(group.send_id)
+        if self._candidates(info, group):
+            return
+        allowed = self._allowed(info, group)
+        reasons = [f"{name}: {why}" for name in allowed if (why := self.unfit(name, info))]
+        told = " ".join(reasons) or "No account takes it: those that its route allows refused it."
+        self._ledger.moving.hold(self._channel.name, group, told)
+
     def _able(self, group: Group, leaving: Leaving, standings: Mapping[str, Standing]) -> list[str]:
         """Return the accounts that can take a group now; first the one that has the rest of the send."""
-        candidates = self._candidates(self._ledger.send(group.send_id), group.barred)
+        candidates = self._candidates(self._ledger.send(group.send_id), group)
         up = [one for one in candidates if not standings[one].why and one != group.account]
         fast = [one for one in up if one not in leaving.slow]
         if group.account:
@@ -138,10 +158,21 @@ class Routing:
     def _latest(self, group: Group) -> str:
         return self._ledger.moving.latest_account(group.send_id)
 
-    def _candidates(self, info: SendInfo, barred: Collection[str]) -> Sequence[str]:
-        """Return the accounts that may take a send's messages, the preferred first."""
-        # Bars hold what the numbers of a batch, or a refusal, say beyond what is known of its send.
-        names = self._channel.accounts if barred and self._by_number else self.allowed(info.type)
+    def _candidates(self, info: SendInfo, group: Group) -> Sequence[str]:
+        """Return the accounts that may take a group's messages, the preferred first."""
+        return self._fit(info, self._allowed(info, group), group.barred)
+
+    def _allowed(self, info: SendInfo, group: Group) -> Sequence[str]:
+        """Return the accounts to which the routes lead a group now: their hours go on while it waits."""
+        if not group.by_number:
+            return self.allowed(info.type)
+        try:
+            number = parse(self._ledger.moving.a_number(self._channel.name, group), info.type)
+        except BadNumber:
+            return self.allowed(info.type)
+        return self.allowed(info.type, number)
+
+    def _fit(self, info: SendInfo, names: Iterable[str], barred: Collection[str]) -> Sequence[str]:
         return [name for name in names if name not in barred and not self.unfit(name, info)]
 
     def _preferred(self, names: Sequence[str]) -> str:
@@ -186,7 +217,7 @@ class Routing:
         health = {
             account: Health(
                 *self._ledger.weights.lately(
-                    name, account, opened.hooks.identity, since=now - WINDOW_MS, now=now
+                    name, account, opened.hooks.identity, own=OWN_REFUSALS, since=now - WINDOW_MS, now=now
                 )
             )
             for account, opened in self._channel.accounts.items()
@@ -223,24 +254,27 @@ class Routing:
         if self.unfit(claimed.account, info):  # its review changed since the batch was given to it
             due = millis(self._clock) + _LOOK_AGAIN_MS
             return [Requeue(drafted.recipients, due, barred=claimed.barred)]
-        if not self._by_number:
+        if not (self._by_number or self._by_hours):
             return []
         groups: dict[tuple[str, ...], list[int]] = {}
         for seq in range(len(drafted.recipients.phones)):
             phone = drafted.phones.get(seq)
             groups.setdefault(self.allowed(info.type, phone) if phone else (claimed.account,), []).append(seq)
-        if all(claimed.account in allowed for allowed in groups):
+        refused = barred_names(claimed.barred)
+        goals = {allowed: self._goal(claimed, allowed, refused) for allowed in groups}
+        if all(goal == claimed.account for goal in goals.values()):
             return []
-        now = millis(self._clock)
+        now, kept = millis(self._clock), bars(refused, by_number=self._by_number)
         return [
-            Requeue(
-                drafted.recipients.pick(places),
-                now,
-                account=claimed.account if claimed.account in allowed else allowed[0],
-                barred=bars(barred_names(claimed.barred) | (self._channel.accounts.keys() - set(allowed))),
-            )
+            Requeue(drafted.recipients.pick(places), now, account=goals[allowed], barred=kept)
             for allowed, places in groups.items()
         ]
+
+    def _goal(self, claimed: Claimed, allowed: Sequence[str], refused: Collection[str]) -> str:
+        """Return the account for messages the routes lead to these; theirs if it is one, "" for none."""
+        if claimed.account in allowed:
+            return claimed.account
+        return next((name for name in allowed if name not in refused), "")
 
     def after_refusal(
         self, claimed: Claimed, info: SendInfo, phone: Phone | None, now: int | None
@@ -250,9 +284,10 @@ class Routing:
         When there is no other, it waits here until a person has acted, and all others may take it again.
         """
         barred = barred_names(claimed.barred) | {claimed.account}
-        if set(self.allowed(info.type, phone)).intersection(self._candidates(info, barred)):
-            return now, bars(barred)
-        return None, ""
+        by_number = is_by_number(claimed.barred)
+        if self._fit(info, self.allowed(info.type, phone), barred):
+            return now, bars(barred, by_number=by_number)
+        return None, bars((), by_number=by_number)
 
 
 def _standing(account: Account, now: int) -> Standing:

@@ -93,8 +93,16 @@ class Crew(Generic[Result]):
         record = self._records[channel]
         if not record.trusted:
             return True
+        return self.silent_s(channel) > 0
+
+    def silent_s(self, channel: str) -> float:
+        """Return how long the channel has not answered, if that is longer than its calls take; else 0."""
+        record = self._records[channel]
         oldest = min(record.started.values(), default=None)
-        return oldest is not None and self._tick() - oldest > record.patience_s and record.well_at <= oldest
+        if oldest is None or record.well_at > oldest:
+            return 0.0
+        waited = self._tick() - oldest
+        return waited if waited > record.patience_s else 0.0
 
     def room(self, channel: str, most: int, begun: Iterable[str] = ()) -> int:
         """Return how many calls more the channel may begin, at most `most` at a time.

@@ -16,6 +16,9 @@ _EVERY_MS = 100
 _AFTER_NOTHING_MS = 400
 """What nobody takes now need not be looked at so often."""
 
+_SILENT_S = 5.0
+"""An account that lets every call wait so long may hang: what waits behind them need not wait for it."""
+
 
 class Distribution:
     """Looks, several times a second, for what has no account or may leave its own. Owned by one thread."""
@@ -26,10 +29,16 @@ class Distribution:
         self._latest = 0
         self._pause_ms = _EVERY_MS
         self._slow: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        self._silent: defaultdict[str, set[str]] = defaultdict(set)
 
     def note_slow(self, lane: Lane, until: int) -> None:
         """Remember that an account has no rate left; what waits too long for it may go elsewhere."""
         self._slow[lane.channel.name][lane.account.name] = until
+
+    def note_silent(self, lane: Lane, silent_s: float) -> None:
+        """Remember how long an account lets its calls wait; what has not been called goes elsewhere."""
+        names = self._silent[lane.channel.name]
+        (names.add if silent_s >= _SILENT_S else names.discard)(lane.account.name)
 
     def turn(self) -> None:
         """Distribute, if that was not done just now. Raises LedgerUnavailable."""
@@ -42,5 +51,5 @@ class Distribution:
             slow = self._slow[services.channel.name]
             used_up = [name for name, until in slow.items() if until + _EVERY_MS > now]
             with Isolated(log, "not distributed", channel=services.channel.name):
-                moved += services.routing.distribute(used_up)
+                moved += services.routing.distribute(used_up, self._silent[services.channel.name])
         self._pause_ms = _EVERY_MS if moved else _AFTER_NOTHING_MS

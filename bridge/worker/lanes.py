@@ -61,14 +61,14 @@ class Lane:
 
     @property
     def claiming(self) -> AccountLane:
-        """What a claim must know; what waits was cut for another account if the channel has several."""
-        identity = self.account.hooks.identity
-        if not self.channel.several:
-            return AccountLane(self.account.name, identity)
+        """What a claim must know; what waits may have been cut for another account, or other settings."""
         limits, rate = self.account.hooks.limits, int(self.rate_per_s)
         sizes = [limits.messages, limits.for_call(uniform=True)]
         messages, uniform = [max(1, min(size, rate)) if rate else size for size in sizes]
-        return AccountLane(self.account.name, identity, alone=False, messages=messages, uniform=uniform)
+        alone = not self.channel.several
+        return AccountLane(
+            self.account.name, self.account.hooks.identity, alone=alone, messages=messages, uniform=uniform
+        )
 
 
 def lanes_of(services: Services) -> Mapping[str, Lane]:

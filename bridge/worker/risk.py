@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 
 from bridge.channels import Hooks
-from bridge.ledger import Account, AccountKey, Ledger, Room
+from bridge.ledger import Account, AccountKey, Ledger, Room, Shown
 from bridge.plugin import EventName
 from bridge.services import Sent, Services
 
@@ -30,7 +30,9 @@ class Risk:
 
         To be called once in a transaction, which may run again; `tell` follows when it is committed.
         """
-        shown = [(self._key(one), one.failure) for one in sent if one.failure is not None]
+        shown = [
+            Shown(self._key(one), one.failure, self._used(one)) for one in sent if one.failure is not None
+        ]
         keys = {lane.name: lane.key for lane in lanes}
         risk = self._ledger.accounts.risk(connection, shown, list(keys.values()), now)
         self._moved = risk.moved
@@ -57,6 +59,12 @@ class Risk:
     def _key(self, sent: Sent) -> AccountKey:
         channel, name = self._services[sent.channel].channel, sent.conclusion.batch.account
         return AccountKey(channel.name, name if name in channel.accounts else channel.primary.name)
+
+    def _used(self, sent: Sent) -> Room:
+        key = self._key(sent)
+        channel = self._services[sent.channel].channel
+        lane = Lane(self._services[sent.channel], channel.accounts[key.name])
+        return Room(lane.concurrency, sent.conclusion.batch.count)
 
     def _hooks(self, account: Account) -> Hooks:
         channel = self._services[account.channel].channel

@@ -80,7 +80,7 @@ class Sender(Loop[Sent]):
         """
         self._gather(0)
         if claiming:
-            self._distribution.turn()
+            self._distribute()
         wanted = self._wanted() if claiming else []
         if not self._unrecorded and not wanted:
             self._gather(wait_s)
@@ -100,6 +100,12 @@ class Sender(Loop[Sent]):
         for sent, record in zip(finished, recorded, strict=True):
             self._concluded(sent, record)
         return len(batches)
+
+    def _distribute(self) -> None:
+        for lane in self._lanes.values():
+            if lane.channel.several:
+                self._distribution.note_silent(lane, self._crew.silent_s(lane.name))
+        self._distribution.turn()
 
     def _record_singly(self) -> None:
         """Record each answer by itself: one that cannot be written must not hold up the others."""

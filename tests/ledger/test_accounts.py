@@ -6,14 +6,14 @@ import pytest
 from sqlalchemy import Connection
 
 from bridge.ledger import Ledger
-from bridge.ledger.sending.accounts import FREE_CALLS, Account, Key, Room
+from bridge.ledger.sending.accounts import FREE, FREE_CALLS, Account, Key, Room, Shown
 
 from .making import CHANNEL, NOW, accept, claim, phones, send
 
 KEY = Key(CHANNEL, "main")
 MINUTE = 60_000
 
-# Each letter is a call a second after the one before: s(uccess), f(ailure); a number waits so many seconds.
+# Each letter is a call, a second after the one before: s(uccess), or a failure (USED); numbers wait so long.
 # Then: calls at a time, messages a call, seconds of rest.
 STORIES: dict[str, tuple[str, int, int, int]] = {
     "nothing yet": ("", 1, 100, 0),
@@ -37,7 +37,14 @@ STORIES: dict[str, tuple[str, int, int, int]] = {
     "a rest set by a clock that ran ahead": ("fff -9000", 1, 1, 0),
     "free": ("s" * 63, FREE_CALLS, 1 << 30, 0),
     "free, and one fails": ("s" * 63 + "f", 32, 3200, 0),
+    "of eight calls of a thousand, one fails": ("s" * 63 + "F", 4, 500, 0),
+    "then another": ("s" * 63 + "FF", 2, 250, 0),
+    "a small one fails": ("s" * 63 + "o", 4, 50, 0),
 }
+
+
+USED: dict[str, Room | None] = {"s": None, "f": FREE, "F": Room(8, 1000), "o": Room(8, 1)}
+"""A success, or what was in use when a call failed."""
 
 
 @pytest.mark.parametrize(("story", "calls", "messages", "rest"), STORIES.values(), ids=STORIES)
@@ -53,7 +60,8 @@ def test_an_account_moves_by_what_its_calls_show(
             continue
         for letter in word:
             now += 1000
-            account = account.after_success(now) if letter == "s" else account.after_failure(now, "HTTP 503")
+            used = USED[letter]
+            account = account.after_failure(now, "HTTP 503", used) if used else account.after_success(now)
     assert account.allowed(now) == Room(calls, messages)
     assert (account.open_until - now if account.rests(now) else 0) == rest * 1000
     assert bool(account.reason) is (account.failures > 0)
@@ -73,7 +81,7 @@ def test_an_hour_without_a_vendor_costs_at_most_two_hundred_messages() -> None:
 
 def shown(ledger: Ledger, *why: str, now: int = NOW) -> list[tuple[Account, Account]]:
     """Write what calls showed; the account before and after."""
-    calls = [(KEY, one) for one in why]
+    calls = [Shown(KEY, one) for one in why]
     return list(ledger.write(lambda connection: ledger.accounts.risk(connection, calls, [], now)).moved)
 
 

@@ -74,6 +74,18 @@ def test_an_outage_costs_almost_nothing(worlds: Worlds, how: Exception | SubmitR
     assert not world.ended()
 
 
+def test_an_outage_in_the_middle_costs_what_is_in_flight_as_well(worlds: Worlds) -> None:
+    """An account that runs freely has at most `concurrency` calls in flight when it begins to fail."""
+    world = worlds(concurrency=2, reconcile_after_s=2 * HOUR)
+    world.warm()
+    world.cold = True
+    world.vendor.size = 500
+    world.vendor.answer = failing(FAILING["answers 503"])  # type: ignore[assignment]
+    world.send(PHONES, params=[{"name": "n"}] * len(PHONES))
+    pass_an_hour(world)
+    assert 500 < len(world.sent()) <= 2 * 500 + 200
+
+
 def test_an_account_that_answers_is_soon_free(worlds: Worlds) -> None:
     """The calls grow from a hundred messages to what the vendor takes."""
     world = worlds(cold=True)

@@ -136,12 +136,13 @@ def test_a_page_of_a_duty_that_was_lost_is_kept(world: World, monkeypatch: pytes
     world.dispatch()
     vendor = OnceOnly(world, monkeypatch, [])
     poll = vendor.poll
+    lease = f"poll/promo/poll_receipts/{world.hooks.identity[:12]}"
 
     def slow(window: PollWindow) -> ReceiptPage:
         page = poll(window)
         world.now += 600
         now = int(world.now * 1000)
-        world.ledger.coordination.lease("poll/promo/poll_receipts", "other", now=now, lease_ms=1000)
+        world.ledger.coordination.lease(lease, "other", now=now, lease_ms=1000)
         return page
 
     monkeypatch.setattr(world.hooks, "poll_receipts", slow)

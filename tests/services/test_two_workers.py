@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bridge.ledger import Ledger
+from bridge.plugin import Limits
 from bridge.settings import BridgeSettings
 from bridge.worker import Sender
 
@@ -14,7 +15,7 @@ from ..ledger.making import NOW, phones, send, terms
 
 def _channel(name: str, rate: float) -> SimpleNamespace:
     settings = SimpleNamespace(rate_per_s=rate, burst=0, concurrency=8, vendor="any")
-    hooks = SimpleNamespace(identity="")
+    hooks = SimpleNamespace(identity="", limits=Limits(100))
     account = SimpleNamespace(name="any", settings=settings, hooks=hooks)
     return SimpleNamespace(
         name=name, settings=settings, hooks=hooks, accounts={"any": account}, several=False
@@ -45,5 +46,5 @@ def test_rates_are_locked_in_one_order(
     one = sender(ledger, a=1, b=2, c=0)
     _, claimed = one._commit(wanted)
     assert [claimed.channel for claimed in claimed] == wanted
-    assert taken == [("a/rate", 2), ("b/rate", 2)]
+    assert taken == [("a/rate", 1), ("b/rate", 2)], "no call holds more than a second may take"
     one.close()

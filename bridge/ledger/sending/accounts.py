@@ -50,6 +50,20 @@ class Room(NamedTuple):
     messages: int
 
 
+FREE = Room(FREE_CALLS, _UNLIMITED)
+
+
+class Shown(NamedTuple):
+    """What a call showed of its account.
+
+    `failure`: "" when it was answered, else the reason. `used`: see `Account.after_failure`.
+    """
+
+    key: Key
+    failure: str
+    used: Room = FREE
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """A vendor account of a channel, with what may be risked at it. Times are milliseconds.
@@ -125,15 +139,18 @@ class Account:
         pause = {name: getattr(self, name) for name in _PAUSE}
         return replace(Account(self.channel, self.name, succeeded=now), **pause)
 
-    def after_failure(self, now: int, reason: str) -> "Account":
-        """Return the account after a call of unknown outcome, or one that the vendor could not take."""
+    def after_failure(self, now: int, reason: str, used: Room = FREE) -> "Account":
+        """Return the account after a call of unknown outcome, or one that the vendor could not take.
+
+        `used`: the calls at a time that its worker makes, and the messages of this one; half of both is left.
+        """
         if self.rests(now):
             return replace(self, reason=reason)  # began before the breaker opened
         room = self.allowed(now)
         failed = replace(
             self,
-            calls=max(1, room.calls // 2),
-            messages=max(1, min(room.messages, self.messages) // 2),
+            calls=max(1, min(room.calls, used.calls) // 2),
+            messages=max(1, min(room.messages, self.messages, max(used.messages, FIRST_MESSAGES)) // 2),
             successes=0,
             failures=self.failures + 1,
             failed=now,
@@ -215,21 +232,19 @@ class Accounts:
 
         self._database.write(work)
 
-    def risk(
-        self, connection: Connection, shown: Sequence[tuple[Key, str]], wanted: Collection[Key], now: int
-    ) -> Risk:
+    def risk(self, connection: Connection, shown: Sequence[Shown], wanted: Collection[Key], now: int) -> Risk:
         """Note what calls showed of their accounts, and return what may be begun at the accounts wanted.
 
-        `shown` holds "" for a call that was answered, the reason for one that failed. Locks the accounts that
-        change and those whose calls are counted, so that two workers do not both take the last one.
+        Locks the accounts that change and those whose calls are counted, so that two workers do not both take
+        the last one.
         """
-        held = _held(connection, {*wanted, *(key for key, _ in shown)})
+        held = _held(connection, {*wanted, *(one.key for one in shown)})
         counted = {key for key in wanted if held[key].allowed(now).calls < FREE_CALLS}
-        changing = {key for key, why in shown if _changed(held[key], why, now) is not held[key]}
+        changing = {one.key for one in shown if _changed(held[one.key], one, now) is not held[one.key]}
         held |= _held(connection, counted | changing, lock=True)
         before = dict(held)
-        for key, why in shown:
-            held[key] = _changed(held[key], why, now)
+        for one in shown:
+            held[one.key] = _changed(held[one.key], one, now)
         moved = [(before[key], held[key]) for key in changing if held[key] != before[key]]
         for _, account in moved:
             save(connection, account)
@@ -246,8 +261,10 @@ def _of(channel: str, name: str) -> ColumnElement[bool]:
     return and_(mine, _account.c.name == name) if name else mine
 
 
-def _changed(account: Account, why: str, now: int) -> Account:
-    return account.after_failure(now, why) if why else account.after_success(now)
+def _changed(account: Account, shown: Shown, now: int) -> Account:
+    if not shown.failure:
+        return account.after_success(now)
+    return account.after_failure(now, shown.failure, shown.used)
 
 
 def _held(connection: Connection, keys: Collection[Key], *, lock: bool = False) -> dict[Key, Account]:

@@ -42,6 +42,7 @@ from .claiming import (
     READY_AT,
     claimed,
     cut_for,
+    ids_of,
     past_deadline,
     pick_ready,
     pick_ready_at,
@@ -81,7 +82,7 @@ class Batches:
         if not lane.alone:
             ready["of_account"] = lane.account
         picked = pick_ready(connection) if lane.alone else pick_ready_at(connection)
-        ids = connection.execute(picked, ready).scalars().all()
+        ids = ids_of(connection, connection.execute(picked, ready), lane, scope.now)
         if not ids:
             return []
         call = {

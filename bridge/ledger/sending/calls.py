@@ -9,6 +9,9 @@ from ..reports.outbox import Ended
 from ..reports.segments import Segment
 from .holds import NO_HOLD, Why
 
+_BY_NUMBER = "#"
+"""No account is called so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
@@ -97,15 +100,23 @@ class Settlement:
     opted_out: Sequence[str] = field(default=(), repr=False)
 
 
-def bars(names: Iterable[str]) -> str:
-    """Return account names as the ledger keeps those that may not take a batch."""
-    chosen = sorted(set(names))
+def bars(names: Iterable[str], *, by_number: bool = False) -> str:
+    """Return account names as the ledger keeps those that may not take a batch.
+
+    `by_number`: the batch holds only numbers that the same routes take, so that one stands for all.
+    """
+    chosen = sorted({*names, *([_BY_NUMBER] if by_number else [])})
     return f",{','.join(chosen)}," if chosen else ""
 
 
 def barred_names(text: str) -> frozenset[str]:
     """Return the account names of a batch's bars."""
-    return frozenset(text.strip(",").split(",")) - {""}
+    return frozenset(text.strip(",").split(",")) - {"", _BY_NUMBER}
+
+
+def is_by_number(text: str) -> bool:
+    """Return True for the bars of a batch whose numbers the same routes take."""
+    return _BY_NUMBER in text.split(",")
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, select, update
 from ..blobs import Recipients, encode
 from ..database import tables
 from ..database.dialects import lit, made_once, skip_locked
+from ..refs import new_id
 from ..scope import Lane, Scope
 from .calls import Claimed
 from .sends import Assigned, insert_batches
@@ -24,8 +25,9 @@ _STEERED = select(tables.send.c.id).where(
 FREE = ~_STEERED.correlate(_batch).exists()
 
 # Made once: building a statement costs as much as running it.
+_PICKED = (_batch.c.id, _batch.c.attempt, _batch.c.identity)
 READY = (
-    select(_batch.c.id)
+    select(*_PICKED)
     .where(
         tables.UNFINISHED,
         _batch.c.channel == bindparam("in_channel"),
@@ -39,7 +41,7 @@ READY = (
 )
 pick_ready = made_once(lambda connection: skip_locked(connection, READY))
 READY_AT = (
-    select(_batch.c.id)
+    select(*_PICKED)
     .where(
         tables.ASSIGNED,
         _batch.c.channel == bindparam("in_channel"),
@@ -70,6 +72,23 @@ CALL = (
     )
     .returning(*CLAIMED)
 )
+
+
+_ANEW = update(_batch).where(_batch.c.id == bindparam("old")).values(id=bindparam("new"), attempt=0)
+
+
+def ids_of(connection: Connection, picked: Iterable[Row[Any]], lane: Lane, now: int) -> list[int]:
+    """Return the ids of batches that will be called at an account.
+
+    One that was called at another before, which took nothing, gets a new id: no reference is given to two.
+    """
+    ids = []
+    for row in picked:
+        ids.append(row.id)
+        if row.attempt and row.identity not in ("", lane.identity):
+            ids[-1] = new_id(now)
+            connection.execute(_ANEW, {"old": row.id, "new": ids[-1]})
+    return ids
 
 
 def unknown_due(channel: str, now: int) -> Select[Any]:

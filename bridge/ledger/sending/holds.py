@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, or_, select
+
+from bridge.clock import FOREVER_MS
 
 from ..database import tables
 from ..database.dialects import lit
@@ -74,7 +76,12 @@ class Holds:
         self._database = database
 
     def held(self, now: int) -> list[Held]:
-        """Return what is due later, by channel, account and reason, with the words of the most messages."""
+        """Return what is due later, by channel, account and reason, with the words of the most messages.
+
+        What is due and still held waits until a person has acted: no account may take it.
+        """
+        until = case((_batch.c.due > now, _batch.c.due), else_=FOREVER_MS)
+        by_person = _batch.c.hold == Hold.REVIEW
         rows = (
             select(
                 _batch.c.channel,
@@ -82,9 +89,9 @@ class Holds:
                 _batch.c.hold,
                 _batch.c.hold_words,
                 func.sum(_batch.c.count).label("messages"),
-                func.min(_batch.c.due).label("until"),
+                func.min(until).label("until"),
             )
-            .where(tables.HELD, _batch.c.due > now)
+            .where(tables.HELD, or_(_batch.c.due > now, by_person))
             .group_by(_batch.c.channel, _batch.c.account, _batch.c.hold, _batch.c.hold_words)
         )
         with self._database.read() as connection:

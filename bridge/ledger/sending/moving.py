@@ -9,11 +9,14 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
+from ..blobs import decode
 from ..database import tables
+from ..database.bulk import clean
 from ..database.dialects import lit, skip_locked
 from ..database.engine import Database
 from ..refs import new_id
-from .calls import barred_names
+from .calls import barred_names, is_by_number
+from .holds import Hold
 
 _batch = tables.batch
 _message = tables.message
@@ -32,6 +35,11 @@ class Group(NamedTuple):
     def barred(self) -> frozenset[str]:
         """The accounts that may not take them."""
         return barred_names(self.bars)
+
+    @property
+    def by_number(self) -> bool:
+        """True when the same routes take all their numbers."""
+        return is_by_number(self.bars)
 
 
 class Leaving(NamedTuple):
@@ -56,12 +64,25 @@ class Moving:
         """Return what has no account yet or may leave it, the longest waiting first."""
         rows = (
             select(_batch.c.send_id, _batch.c.account, _batch.c.barred)
-            .where(*_waiting(channel, now), _free(leaving, now))
+            .where(*_waiting(channel), _batch.c.deadline > now, _free(leaving, now))
             .group_by(_batch.c.send_id, _batch.c.account, _batch.c.barred)
             .order_by(func.min(_batch.c.due))
         )
         with self._database.read() as connection:
             return [Group(row.send_id, row.account, row.barred) for row in connection.execute(rows)]
+
+    def a_number(self, channel: str, group: Group) -> str:
+        """Return one number of a group, as Quick Audience wrote it; "" when nothing of it waits any more."""
+        rows = select(_batch.c.recipients).where(*_of_group(channel, group)).limit(1)
+        with self._database.read() as connection:
+            blob = connection.execute(rows).scalar()
+        return next(iter(decode(blob).phones), "") if blob is not None else ""
+
+    def hold(self, channel: str, group: Group, words: str) -> None:
+        """Note with a group why no account may take it; a move takes the note away."""
+        told = update(_batch).where(*_of_group(channel, group), _batch.c.hold_words != clean(words))
+        noted = told.values(hold=Hold.REVIEW, hold_words=clean(words))
+        self._database.write(lambda connection: connection.execute(noted))
 
     def latest_account(self, send_id: int) -> str:
         """Return the account that a send has now: of its latest batch that has one, "" for none."""
@@ -116,11 +137,9 @@ class Moving:
         chosen = (
             select(_batch.c.id, _batch.c.attempt)
             .where(
-                *_waiting(channel, now),
+                *_of_group(channel, group),
+                _batch.c.deadline > now,
                 _free(leaving, now),
-                _batch.c.send_id == group.send_id,
-                _batch.c.account == group.account,
-                _batch.c.barred == group.bars,
             )
             .order_by(_batch.c.due, _batch.c.id)
             .limit(most)
@@ -141,9 +160,14 @@ def _in_question(channel: str) -> Any:
     return select(func.count()).select_from(joined).where(tables.IN_QUESTION, *unknown)
 
 
-def _waiting(channel: str, now: int) -> Sequence[ColumnElement[bool]]:
+def _waiting(channel: str) -> Sequence[ColumnElement[bool]]:
     ready = _batch.c.state == lit(tables.READY)
-    return (tables.UNFINISHED, _batch.c.channel == channel, ready, _batch.c.deadline > now)  # type: ignore[return-value]
+    return (tables.UNFINISHED, _batch.c.channel == channel, ready)  # type: ignore[return-value]
+
+
+def _of_group(channel: str, group: Group) -> Sequence[ColumnElement[bool]]:
+    mine = (_batch.c.send_id == group.send_id, _batch.c.account == group.account)
+    return (*_waiting(channel), *mine, _batch.c.barred == group.bars)
 
 
 def _free(leaving: Leaving, now: int) -> ColumnElement[bool]:

@@ -1,6 +1,6 @@
 """The weights of weighted routes as they are now, why they changed, and what accounts did lately."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Connection, case, cast, delete, false, func, select
@@ -103,8 +103,13 @@ class Weights:
 
         self._database.write(work, durable=False)
 
-    def lately(self, channel: str, account: str, identity: str, *, since: int, now: int) -> Lately:
-        """Return what an account did since a moment; slow is slower than the p90 of its own last week."""
+    def lately(
+        self, channel: str, account: str, identity: str, *, own: Collection[str], since: int, now: int
+    ) -> Lately:
+        """Return what an account did since a moment; slow is slower than the p90 of its own last week.
+
+        `own`: codes of messages that the bridge refused itself; they say nothing of the account.
+        """
         with self._database.read() as connection:
             bound = _week_p90(connection, channel, identity, now)
             latest = (
@@ -122,12 +127,13 @@ class Weights:
             delivered = _message.c.status == MessageStatus.DELIVERED
             took = cast(_message.c.ended_at, BigInteger) - _message.c.sent
             slow = delivered & (took > bound) if bound is not None else false()
+            refusal = _message.c.status == MessageStatus.REJECTED
             counts = select(
                 func.count(),
-                func.coalesce(func.sum(case((_message.c.status == MessageStatus.REJECTED, 1), else_=0)), 0),
+                func.coalesce(func.sum(case((refusal, 1), else_=0)), 0),
                 func.coalesce(func.sum(case((delivered, 1), else_=0)), 0),
                 func.coalesce(func.sum(case((slow, 1), else_=0)), 0),
-            ).where(_message.c.batch_id.in_(ids))
+            ).where(_message.c.batch_id.in_(ids), _message.c.code.not_in(sorted(own)))
             messages, refused, ended, late = connection.execute(counts).one()
             throttled = connection.execute(
                 select(func.coalesce(func.sum(_throttling.c.messages), 0)).where(

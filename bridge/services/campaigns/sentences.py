@@ -4,11 +4,13 @@ from bridge import logs
 from bridge.plugin.codes import CodeKind, explain
 
 CANCELLED = "CANCELLED"
+VENDOR_REJECTED = "VENDOR_REJECTED"
 CANCELLED_SENTENCE = "The campaign was cancelled before the message was handed to the vendor."
 
 OWN = {
     CANCELLED: CANCELLED_SENTENCE,
     "CARRIER_NOT_APPROVED": "The recipient's carrier did not approve this template.",
+    "FREQUENCY_CAP": "The recipient was sent as many messages as the channel allows.",
     "INVALID_NUMBER": "The number cannot be sent to.",
     "INVALID_TEXT": "A value holds characters that cannot be sent.",
     "LIMIT_EXCEEDED": "The send was limited to fewer recipients than it listed.",
@@ -18,8 +20,10 @@ OWN = {
     "OUTCOME_UNKNOWN": "It is not known whether the vendor took the message; it was not sent again.",
     "QUIET_HOURS": "Messages of this kind are not sent at this hour.",
     "SUPPRESSED": "The recipient has opted out or is on the suppression list.",
-    "VENDOR_REJECTED": "The vendor refused the message.",
+    VENDOR_REJECTED: "The vendor refused the message.",
 }
+OWN_REFUSALS = frozenset(OWN) - {VENDOR_REJECTED}
+"""What ends a message without a word of its vendor."""
 
 
 def sentence(code: str, words: str = "") -> str:

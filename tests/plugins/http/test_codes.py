@@ -1,6 +1,7 @@
 """Every code of the vendors' own tables, in an answer or a report as they come, and what it means.
 
-The rows are in `codes/`, a file for each recipe, with their source. `%s` stands where the code does.
+The rows are in `codes/`, a file for each recipe, with their source. `%s` stands where the code does;
+`of_call`: the code is told of the whole call, not of one of its numbers.
 """
 
 import tomllib
@@ -53,7 +54,7 @@ def test_a_code_in_an_answer(recipe: str, entry: dict[str, Any], word: str, code
     )
     bench = Bench.for_sample(ROOT / "config" / "recipes" / f"{recipe}.toml", sample)
     batch = bench.batch()
-    if word == OPTED_OUT:  # of several numbers nobody says which
+    if word == OPTED_OUT and entry.get("of_call"):  # of several numbers nobody says which
         batch = replace(batch, messages=batch.messages[:1])
     results = bench.vendor.send_batch(bench.channel, batch)
     assert consequence(results[0]) == ("configuration" if word == "missing" else word), results[0]
