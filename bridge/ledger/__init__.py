@@ -2,7 +2,6 @@
 
 from .audit import BRIDGE, Act
 from .blobs import Recipients
-from .campaigns.joining import CampaignCancelled, CampaignState
 from .coordination import ChannelState
 from .database.bulk import Climb, MessageRow, clean
 from .database.copies import backup, integrity, restore
@@ -34,6 +33,7 @@ from .sending.calls import (
 )
 from .sending.files import FileJob, Progress
 from .sending.holds import Held, Hold, WaitingFile, Why
+from .sending.joining import CampaignCancelled, CampaignState
 from .sending.moving import Group, Leaving
 from .sending.pending import Overfull
 from .sending.sends import NewFile, NewSend, Terms

@@ -13,7 +13,7 @@ from sqlalchemy import Select, and_, case, func, literal, or_, select
 from ..database import tables
 from ..database.engine import Database
 from ..refs import from_ref
-from .joining import CampaignKind, CampaignState
+from ..sending.joining import CampaignKind, CampaignState
 
 _campaign, _send, _tally = tables.campaign, tables.send, tables.tally
 _LOOKED_AT = 50

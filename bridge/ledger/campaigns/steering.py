@@ -22,7 +22,7 @@ from ..scope import Holder
 from ..sending.calls import Claimed
 from ..sending.claiming import take_over
 from ..sending.holds import Hold
-from .joining import CampaignState
+from ..sending.joining import CampaignState
 
 HELD = 1 << 62
 """Due so late: the batch waits until its campaign is resumed."""

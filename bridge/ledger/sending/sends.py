@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, Connection, bindparam, select
 
 from ..blobs import Recipients, encode
-from ..campaigns.joining import join
 from ..database import tables
 from ..database.bulk import clean
 from ..database.dialects import made_once, upsert
@@ -16,6 +15,7 @@ from ..database.engine import Database, wake
 from ..refs import new_id
 from ..scope import Scope
 from .holds import NO_HOLD, Why
+from .joining import join
 from .pending import Pending, pending
 
 _NEW_SEND = tables.send.insert()

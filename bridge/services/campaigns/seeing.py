@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from bridge import logs
 from bridge.ledger import CampaignState, Ledger
-from bridge.ledger.campaigns.joining import CampaignKind
 from bridge.ledger.campaigns.reading import Campaign, Part, Search
 from bridge.ledger.refs import to_ref
+from bridge.ledger.sending.joining import CampaignKind
 from bridge.ledger.tally import BUCKETS_S
 from bridge.plugin import MessageStatus
 from bridge.plugin.status import FIRST_FINAL
