@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Source(NamedTuple):
-    """One of several accounts of a channel, as the source of reports: `others` are the rest by name.
+    """An account of a channel, as the source of reports: `others` are the rest by name, if it has any.
 
     `foreign` are the identities of the rest: what was called at one of them is not this account's, whatever
     the names were then.
@@ -27,8 +27,8 @@ class Source(NamedTuple):
 class Scope(NamedTuple):
     """The channel for which something is done, and when (milliseconds).
 
-    `pushes`: what ends is told to Quick Audience by callbacks. `source`: the account that reports, if the
-    channel has several.
+    `pushes`: what ends is told to Quick Audience by callbacks. `source`: the account that reports, None for
+    what the bridge itself found.
     """
 
     channel: str

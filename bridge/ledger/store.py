@@ -143,8 +143,8 @@ class Ledger:
     ) -> StoredReports:
         """Store a vendor's receipts and replies in one transaction, with the cursor they were polled by.
 
-        `pages`: the kept pages they were read from, which are done with then. `source`: the account, if the
-        channel has several.
+        `pages`: the kept pages they were read from, which are done with then. `source`: the account that
+        reports.
         """
 
         def work(connection: Connection) -> StoredReports:

@@ -208,10 +208,8 @@ def _behind(token: str, request: WebhookRequest) -> str:
     return request.tail + (f"?{request.query.decode('latin-1')}" if request.query else "")
 
 
-def source_of(channel: OpenChannel, name: str) -> Source | None:
-    """Return what tells an account's reports from those of the channel's others; None if there are none."""
-    if not channel.several:
-        return None
+def source_of(channel: OpenChannel, name: str) -> Source:
+    """Return what tells an account's reports from those of the channel's others, now or before."""
     account = channel.accounts.get(name, channel.primary)
     identity = account.hooks.identity
     foreign = {one.hooks.identity for one in channel.accounts.values()} - {identity}

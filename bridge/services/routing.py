@@ -61,9 +61,7 @@ class Routing:
         self._throttled: Counter[str] = Counter()
         self._by_number = any(route.country or route.prefix for route in channel.settings.routes)
         self._by_hours = any(route.hours for route in channel.settings.routes)
-        self.sources: Mapping[str, Source] = {
-            name: source for name in channel.accounts if (source := source_of(channel, name)) is not None
-        }
+        self.sources: Mapping[str, Source] = {name: source_of(channel, name) for name in channel.accounts}
 
     def standings(self) -> dict[str, Standing]:
         """Return how each account does, by the ledger's word."""

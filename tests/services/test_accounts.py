@@ -53,6 +53,34 @@ def test_an_id_is_that_of_the_account_which_reports_it(
     assert world.ended() == ended
 
 
+# the accounts that the channel has afterwards -> what of each becomes of the ids that the first reports
+AFTERWARDS: dict[str, tuple[dict[str, Any], str, dict[str, str]]] = {
+    "the second is taken out": ({"accounts": {"main": {"vendor": "obedient"}}}, "main", {FIRST: "DELIVERED"}),
+    "the first is taken out": (
+        {"accounts": {"spare": {"vendor": "obedient"}}},
+        "spare",
+        {SECOND: "DELIVERED"},
+    ),
+    "another takes their place": ({}, "obedient", {}),
+}
+
+
+@pytest.mark.parametrize(("channel", "account", "ended"), AFTERWARDS.values(), ids=AFTERWARDS)
+def test_ids_of_an_account_that_is_gone_are_not_those_of_one_that_stays(
+    worlds: Worlds, channel: dict[str, Any], account: str, ended: dict[str, str]
+) -> None:
+    """References are: they are the bridge's own."""
+    before = called(worlds)
+    world = worlds(**channel)
+    world.now = before.now
+    receiving = at(world, account).receiving
+    receiving.store_reports([DeliveryReceipt(D, vendor_id="id-1")], [], "webhook")
+    assert world.ended() == ended
+    refs = [vendor.batches[0].messages[0].ref for vendor in before.vendors.values()]
+    receiving.store_reports([DeliveryReceipt(D, ref) for ref in refs], [], "webhook")
+    assert world.ended() == {FIRST: "DELIVERED", SECOND: "DELIVERED"}
+
+
 def test_an_account_knows_nothing_of_the_references_of_another(worlds: Worlds) -> None:
     """Its receipt waits in vain; that of the one that was called counts, also when it came first."""
     world = called(worlds)

@@ -70,7 +70,7 @@ class Replies:
         terms: ReplyTerms,
         source: Source | None = None,
     ) -> int:
-        """Do as `store`, within the caller's transaction; `source`: the account, of several."""
+        """Do as `store`, within the caller's transaction; `source`: the account that reports."""
         scope = Scope(channel, terms.now, terms.pushes, source)
         groups: dict[str, list[Replied]] = defaultdict(list)
         fresh = 0
