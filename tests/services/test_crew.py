@@ -109,9 +109,22 @@ def test_a_vendor_that_is_slow_but_answers_is_not_in_doubt(scene: Scene) -> None
     wait = scene._let_go.wait
     scene.crew.begin("well", lambda: wait(60), bool)
     scene.now += 5
-    assert not scene.crew.in_doubt("well")
+    assert not scene.crew.in_doubt("well") and scene.crew.silent_s("well") == 0
     scene.now += 2
-    assert scene.crew.in_doubt("well")
+    assert scene.crew.in_doubt("well") and scene.crew.silent_s("well") == 7
+
+
+def test_how_long_a_channel_has_not_answered_is_known(scene: Scene) -> None:
+    """From its oldest call on, also when none was ever answered; an answer ends it."""
+    name = scene.hanging[0]
+    assert scene.crew.silent_s(name) == 0
+    scene.hang(name)
+    for later, silent_s in [(0.5, 0.0), (5.5, 6.0)]:
+        scene.now += later
+        assert scene.crew.silent_s(name) == silent_s
+    scene.time_out(1)
+    scene.answer(name, 0.1)
+    assert scene.crew.silent_s(name) == 0
 
 
 def test_a_call_that_fails_at_once_holds_no_thread(scene: Scene) -> None:
