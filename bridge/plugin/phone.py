@@ -15,6 +15,10 @@ _INTERNATIONAL = re.compile(r"(?:\+|00)?([1-9][0-9]{6,15})")
 # The 1 that calls from abroad to Mexico's mobiles took until 2019 (national plan, from memory): no number of
 # today has it, but people and vendors still write it.
 _OLD_MEXICAN = re.compile(r"\+521([0-9]{10})")
+# Argentina's mobiles have a 9 behind the country code, at home a 15 behind the area's instead; people and
+# vendors also write neither, or both. Whom a message is for has a mobile, so all are one number, with the 9.
+_ARGENTINE = re.compile(r"\+54([1-8][0-9]{9})")
+_ARGENTINE_TWICE = re.compile(r"\+549([0-9]{12})")
 _LONGEST = 15  # digits of an E.164 number, country code included
 _SILENT = frozenset({"Cf", "Cc", "Zs", "Zl", "Zp", "Pd"})
 
@@ -107,16 +111,28 @@ def _canonical(number: str) -> str | None:
     """Return the one form of a number, or None when its country has no such number.
 
     A trunk zero that people write behind the country code goes (886 0912 345 678), where it is no part of the
-    number: Italy's stays.
+    number: Italy's stays. It goes as well where the country has none (+48 0601 234 567).
     """
-    number = _OLD_MEXICAN.sub(r"+52\1", number) if _OLD_MEXICAN.fullmatch(number) else number
+    for pattern, country in ((_OLD_MEXICAN, "+52"), (_ARGENTINE_TWICE, "+54")):
+        found = pattern.fullmatch(number)
+        number = country + found[1] if found else number
     try:
-        parsed = phonenumbers.parse(number)
+        parsed = _without_zero(phonenumbers.parse(number))
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_possible_number(parsed):
         return None
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    e164 = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    mobile = _ARGENTINE.fullmatch(e164)
+    return f"+549{mobile[1]}" if mobile else e164
+
+
+def _without_zero(parsed: phonenumbers.PhoneNumber) -> phonenumbers.PhoneNumber:
+    """Return a number without a zero that the library kept, where only that makes it one of its country."""
+    if not parsed.italian_leading_zero or phonenumbers.is_valid_number(parsed):
+        return parsed
+    bare = phonenumbers.PhoneNumber(parsed.country_code, parsed.national_number)
+    return bare if phonenumbers.is_valid_number(bare) else parsed
 
 
 def from_vendor(text: str) -> Phone:
