@@ -2,8 +2,9 @@
 
 A line is a number, with the recipient's values behind it as a JSON object when the template has variables.
 Neither separator nor encoding is documented. Nothing, comma, tab, blank or semicolon are taken between the
-two, quotes as spreadsheets write them, and a separator at the end. The encoding is that of the byte order
-mark, else the one the answer names, else UTF-8, else GB18030, always strictly: no character is made up.
+two, also full-width ones, quotes as spreadsheets write them, and a separator at the end. The encoding is that
+of the byte order mark, else the one the answer names, else UTF-8, else GB18030, always strictly: no character
+is made up. What servers name of every text file is not believed of Chinese, and no guess is of Big5.
 """
 
 import codecs
@@ -31,10 +32,17 @@ _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]+)", re.IGNORECASE)
 _CHINESE = frozenset({"gb2312", "gbk", "gb18030"})
 # What servers say of every text file: it is believed where the file is no UTF-8.
 _SAID_BY_DEFAULT = frozenset({"iso8859-1", "cp1252", "ascii"})
-_ONE_FIELD = re.compile(r'\s*"((?:[^"]|"")*)"[\s,;]*', re.DOTALL)
+_SEPARATORS = " \t,;，；"
+_ONE_FIELD = re.compile(r'\s*"((?:[^"]|"")*)"[\s,;，；]*', re.DOTALL)
 """A line that a spreadsheet saved as one field, quotes doubled inside."""
+_PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")
+"""Characters that belong to nobody: no person writes them, a wrong guess makes them."""
+_NO_LATIN = re.compile("[\x80-\x9f¢¤¥¦©¬®¯±²³´¶¸¹¼½¾×÷]|[a-zß-ÿ][À-Þ]")
+"""What Chinese becomes that is read as Latin-1: signs that names do not hold, capitals within words."""
+_FREQUENT_GB, _FREQUENT_BIG5 = range(0xB0, 0xD8), range(0xA4, 0xC7)
+"""First bytes of the characters that either encoding lists as the frequent ones."""
 _LINE_END = re.compile(r"\r\n|\r(?!\Z)|\n")
-_LINE = re.compile(r'\s*(?:"(?P<quoted>[^"]*)"|(?P<number>[^"{]*?))[\s,;]*(?P<values>"?\{.*)?', re.DOTALL)
+_LINE = re.compile(r'\s*(?:"(?P<quoted>[^"]*)"|(?P<number>[^"{]*?))[\s,;，；]*(?P<values>"?\{.*)?', re.DOTALL)
 
 
 class Encoding(NamedTuple):
@@ -46,6 +54,11 @@ class Encoding(NamedTuple):
     names: tuple[str, ...]
     mark: int = 0
     guessed: bool = False
+
+    @property
+    def unsure(self) -> bool:
+        """True when nobody vouched for the last of the names."""
+        return self.guessed or len(self.names) > 1
 
     @property
     def wide(self) -> bool:
@@ -84,9 +97,10 @@ def encoding_of(head: bytes, content_type: str = "") -> Encoding:
         return Encoding((named, *guessed))
     if named and named not in _SAID_BY_DEFAULT:
         return Encoding((named,))
-    if guessed == ("utf-8",) or not named:
-        return Encoding(guessed, guessed=guessed == ("gb18030",))
-    return Encoding(("utf-8", named))
+    if named:
+        chinese = _is_chinese(b"".join(_foreign(head)))
+        return Encoding(("gb18030",), guessed=True) if chinese else Encoding(("utf-8", named))
+    return Encoding(guessed, guessed=guessed == ("gb18030",))
 
 
 def _named(content_type: str) -> str:
@@ -100,13 +114,22 @@ def _named(content_type: str) -> str:
     return "gb18030" if name in _CHINESE else name
 
 
+def _foreign(head: bytes) -> list[bytes]:
+    """Return the whole lines of a beginning that are no UTF-8."""
+    lines = head.splitlines(keepends=True)
+    whole = lines if head.endswith((b"\n", b"\r")) else lines[:-1] or lines
+    return [line for line in whole if _decoded(line, ("utf-8",)) is None]
+
+
 def _guessed(head: bytes) -> tuple[str, ...]:
     """Return UTF-8 or GB18030 by what most lines are: a damaged line must not turn all others into noise."""
     lines = [line for line in head.splitlines()[:-1] or [head] if not line.isascii()]
     if not lines:
         return ("utf-8", "gb18030")
     other = [line for line in lines if _decoded(line, ("utf-8",)) is None]
-    if 2 * len(other) < len(lines) or any(_decoded(line, ("gb18030",)) is None for line in other):
+    if 2 * len(other) < len(lines) or _is_big5(b"".join(other)):
+        return ("utf-8",)
+    if any(_decoded(line, ("gb18030",)) is None for line in other):
         return ("utf-8",)
     return ("gb18030",)
 
@@ -118,6 +141,34 @@ def _decoded(data: bytes, names: tuple[str, ...]) -> str | None:
         except UnicodeDecodeError:
             continue
     return None
+
+
+def _share(data: bytes, charset: str, leads: range, least: int) -> float:
+    """Return the share of frequent ones among the characters of two bytes; -1.0 for what is no such text."""
+    text = _decoded(data, (charset,))
+    if text is None or _PRIVATE.search(text):
+        return -1.0
+    pairs = [pair for character in text if len(pair := character.encode(charset)) == 2]
+    return sum(pair[0] in leads and pair[1] >= least for pair in pairs) / max(len(pairs), 1)
+
+
+def _is_chinese(data: bytes) -> bool:
+    """Return True for GB18030 whose characters are frequent ones: Latin letters, read so, are not."""
+    return _share(data, "gb18030", _FREQUENT_GB, 0xA1) >= 0.5
+
+
+def _is_big5(data: bytes) -> bool:
+    """Return True for Big5, which GB18030 reads as other characters, and as some that belong to nobody."""
+    return _share(data, "big5", _FREQUENT_BIG5, 0x40) > _share(data, "gb18030", _FREQUENT_GB, 0xA1)
+
+
+def _is_made_up(text: str, data: bytes, encoding: Encoding) -> bool:
+    """Return True for a line that a guess reads as what nobody writes: it is in another encoding."""
+    if _decoded(data, ("utf-8",)) == text:
+        return False
+    if _decoded(data, ("gb18030",)) == text:
+        return bool(_PRIVATE.search(text)) or (not encoding.guessed and _is_big5(data))
+    return _NO_LATIN.search(text) is not None or _is_chinese(data)
 
 
 def _reads_as_utf8(data: bytes) -> bool:
@@ -166,7 +217,7 @@ def read_line(data: bytes, encoding: Encoding) -> FileLine | None:
     if len(data) > LONGEST_LINE:
         return FileLine(_beginning(data, encoding), {}, _TOO_LONG)
     text = _decoded(data, encoding.names)
-    if text is None:
+    if text is None or (encoding.unsure and _is_made_up(text, data, encoding)):
         return FileLine(_beginning(data, encoding), {}, _UNREADABLE)
     if encoding.guessed and _reads_as_utf8(data):
         return FileLine(_beginning(data, encoding), {}, _AMBIGUOUS)
@@ -178,10 +229,10 @@ def _told(text: str) -> FileLine:
     one = _ONE_FIELD.fullmatch(text)
     if one is not None and "{" in one[1]:
         text = one[1].replace('""', '"')
-    found = _LINE.fullmatch(text.rstrip(" \t,;"))
+    found = _LINE.fullmatch(text.rstrip(_SEPARATORS))
     if found is None:
-        return FileLine(text.partition("{")[0].strip(" ,;\t\"'")[:32], {}, _BAD_LINE)
-    phone = (found["quoted"] or found["number"] or "").strip().removeprefix("'").strip(" ,;\t")
+        return FileLine(text.partition("{")[0].strip(_SEPARATORS + "\"'")[:32], {}, _BAD_LINE)
+    phone = (found["quoted"] or found["number"] or "").strip().removeprefix("'").strip(_SEPARATORS)
     if found["values"] is None:
         return FileLine(phone, {})
     params = _values(found["values"])
