@@ -21,6 +21,7 @@ from structlog.contextvars import bound_contextvars
 from structlog.typing import Processor
 
 from bridge.plugin import Phone
+from bridge.plugin.masking import mask_apart
 from bridge.plugin.phone import mask
 
 __all__ = ["adopt", "bound_contextvars", "catch_uncaught", "configure", "hide", "masked"]
@@ -40,16 +41,13 @@ _OUR_OWN = frozenset({"timestamp", "level", "logger", "request_id", "worker", "c
 hold a run of digits."""
 
 # A mainland mobile number hides wherever it stands, even inside a longer word. Other runs of 7 to 15 digits
-# count as numbers when they stand alone: base-36 references and hexadecimal ids must survive. Separated
-# digits count in the forms people write; ISO dates and decimals do not match.
+# count as numbers when they stand alone: base-36 references and hexadecimal ids must survive. Digits that
+# stand apart are `mask_apart`'s.
 _NUMBER = re.compile(
     r"""
       (?<!\d)(?:\+?86|0086)?1[3-9]\d{9}(?!\d)
     | (?<![0-9A-Za-z.])(?:%2[Bb]|\\u002[Bb]|\+)?\d{7,15}(?![0-9A-Za-z]|\.\d)
     | (?:%2[Bb]|\\u002[Bb])\d{7,15}(?!\d)
-    | (?<!\d)1[3-9]\d[ -]\d{4}[ -]\d{4}(?!\d)
-    | \+\d(?:[ ().-]{0,2}\d){6,14}
-    | (?<![\dA-Za-z])\(?\d{3}\)?[ .-]{1,2}\d{3}[ .-]\d{4}(?!\d)
     """,
     re.VERBOSE,
 )
@@ -89,7 +87,7 @@ def _forms(secret: str) -> Iterable[str]:
 def masked(text: str) -> str:
     """Return the text with secrets hidden, phone numbers masked, and nothing that a terminal would obey."""
     text = _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
-    return _NUMBER.sub(lambda match: mask(match[0]), _secret_pattern.sub(HIDDEN, text))
+    return _NUMBER.sub(lambda match: mask(match[0]), mask_apart(_secret_pattern.sub(HIDDEN, text)))
 
 
 def _safe(value: Any) -> Any:

@@ -5,13 +5,13 @@ Both calls are POST requests with JSON, signed like Quick Audience's own, with a
 """
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from bridge.plugin import MessageStatus
+from bridge.plugin.masking import mask_sentence
 
 from . import dates, replies
 
@@ -28,7 +28,6 @@ _PATHS = {
     "replies": "/restapi/marketing2/third/sms/callback/send/reply",
 }
 _LISTS = {"receipts": "thirdSmsSendDetailModelList", "replies": "thirdSmsSendReplyModelList"}
-_NUMBER = re.compile(r"[0-9]{7,}")
 _REFUSED = frozenset({"400", "413", "422"})
 
 
@@ -124,5 +123,5 @@ def _judge(answer: Any) -> CallbackAnswer:
     code = str(answer["code"]).strip().upper()
     if code in ("200", "OK"):
         return CallbackAnswer("ok", f"code {code}")
-    detail = _NUMBER.sub("***", f"code {code}: {answer.get('message') or ''}")[:200]
+    detail = mask_sentence(f"code {code}: {answer.get('message') or ''}")[:200]
     return CallbackAnswer("auth" if code in ("401", "403") else "failed", detail, refused=code in _REFUSED)

@@ -6,13 +6,12 @@ any of its numbers. A code may come with any HTTP status: the code decides, the 
 Receipts: help.aliyun.com 101347, read 2026-11. There the boolean `success` decides, never the code.
 """
 
-import re
 from collections.abc import Mapping
 from enum import Enum
 from typing import NamedTuple
 
 from bridge.plugin import BridgeError, Consequence
-from bridge.plugin.phone import mask
+from bridge.plugin.masking import mask_sentence
 
 OK = "OK"
 NOT_MODIFIABLE = "isv.ERROR_TEMPLATE_NOT_MODIFY"
@@ -163,12 +162,10 @@ RECEIPTS: Mapping[str, str] = {
 }
 RECEIPTS_OPTED_OUT = frozenset({"isv.CUSTOMER_REFUSED", "CUSTOMER_REFUSED", "USER_REJECT"})
 
-_LONG_NUMBER = re.compile(r"\d{7,}")
-
 
 def readable(text: object) -> str:
     """Mask the phone numbers in a vendor's sentence. Returns it fit for logs and marketers."""
-    return _LONG_NUMBER.sub(lambda match: mask(match[0]), str(text or "")).strip()
+    return mask_sentence(str(text or "")).strip()
 
 
 def failure_reason(code: str, message: object = "") -> str:
