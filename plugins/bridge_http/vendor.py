@@ -44,6 +44,7 @@ from .auth.base import FETCH
 from .auth.token import FetchToken, TokenCache
 from .beginnings import beginnings
 from .faults import Unsendable
+from .identity import identity
 from .language.paths import as_text, choose
 from .language.values import Names
 from .request.building import Built, Plan
@@ -139,6 +140,11 @@ class HttpVendor(Vendor):
         return any(
             operation.brackets_sign for operation in self._compiled.recipe.operations.present().values()
         )
+
+    def identity(self) -> Sequence[str]:
+        """Return what makes the account: the vendor, its address, and the secrets and values in requests."""
+        assert isinstance(self.channel.settings, HttpSettings)  # noqa: S101 - the registry validated it
+        return identity(self.channel.settings)
 
     def close(self) -> None:
         """Close the pooled connections."""

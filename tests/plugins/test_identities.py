@@ -9,6 +9,8 @@ from bridge.plugin import Channel
 from bridge.testing.play.stage import MemoryHistory
 from bridge_aliyun.settings import AliyunSettings
 from bridge_aliyun.vendor import Aliyun
+from bridge_http.settings import HttpSettings
+from bridge_http.vendor import HttpVendor
 from bridge_sandbox.settings import SandboxSettings
 from bridge_sandbox.vendor import Sandbox
 from bridge_twilio.settings import TwilioSettings
@@ -76,3 +78,47 @@ def test_a_sandbox_account_is_named_after_its_channel() -> None:
 def test_an_identity_holds_no_secret(vendor: str) -> None:
     """It is kept, though as a digest, with every call."""
     assert "old" not in "".join(identity(vendor))
+
+
+SINCH: Mapping[str, Any] = {"recipe": "sinch", "secrets": {"token": "t1"}, "values": {"plan": "p1"}}
+TELNYX: Mapping[str, Any] = {"recipe": "telnyx", "secrets": {"key": "t1"}, "values": {"profile": "p1"}}
+
+
+def of_recipe(base: Mapping[str, Any], **changes: Any) -> tuple[str, ...]:
+    """The identity of a recipe's account with these settings; tables are changed by key."""
+    merged = {**base}
+    for name, value in changes.items():
+        merged[name] = {**merged.get(name, {}), **value} if isinstance(value, dict) else value
+    settings = HttpSettings.model_validate(merged)
+    built = HttpVendor(Channel("promo", "Acme SMS", settings, MemoryHistory(), allow_private=True))
+    try:
+        return tuple(built.identity())
+    finally:
+        built.close()
+
+
+@pytest.mark.parametrize(
+    ("base", "changes", "same"),
+    [
+        (SINCH, {}, True),
+        (SINCH, {"templates": {"T1": "10001"}}, True),
+        (SINCH, {"proxy": "http://127.0.0.1:3128"}, True),
+        (SINCH, {"secrets": {"webhook_secret": "w"}}, True),
+        (SINCH, {"base_url": "https://US.sms.api.sinch.com/"}, True),
+        (SINCH, {"secrets": {"token": "t2"}}, False),
+        (SINCH, {"values": {"plan": "p2"}}, False),
+        (SINCH, {"base_url": "https://eu.sms.api.sinch.com"}, False),
+        (TELNYX, {"values": {"public_key": "A" * 43 + "="}}, True),
+        (TELNYX, {"values": {"profile": "p2"}}, False),
+    ],
+)
+def test_what_makes_another_account_of_a_recipe(
+    base: Mapping[str, Any], changes: dict[str, Any], same: bool
+) -> None:
+    """What its requests hold, for each secret in them may be the account's name; nothing else."""
+    assert (of_recipe(base, **changes) == of_recipe(base)) is same
+
+
+def test_two_recipes_are_two_accounts() -> None:
+    """Whatever their settings."""
+    assert of_recipe(SINCH) != of_recipe(TELNYX)
