@@ -1,13 +1,24 @@
 """What the vendor's codes mean, by the recipe's tables."""
 
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from bridge.plugin import BridgeError, Consequence, NotAccepted
-from bridge.plugin.phone import mask
+from bridge.plugin import (
+    BridgeError,
+    ConfigurationRefused,
+    Consequence,
+    CredentialsRejected,
+    HeldUntil,
+    NoSuchResource,
+    NotAccepted,
+    OptedOut,
+    OutcomeUnknown,
+    VendorRejected,
+    VendorThrottled,
+)
+from bridge.plugin.masking import mask_sentence
 
 from ..faults import Fault
 from ..language.moments import zone
@@ -15,23 +26,46 @@ from ..language.paths import compile_regex
 from ..masking import masked
 from ..schema import ErrorRule, Recipe
 
-_NUMBER = re.compile(r"\+?\d{7,}")
 _MAX_REASON = 200
+_LONGEST_NIGHT = timedelta(hours=14)
+_OPENS_LATER = timedelta(minutes=30)
+"""When to try again where the vendor is still closed at a time of day at which it should send."""
+
 _LEAST_SECRET = 4
 """Characters from which on a secret is looked for: shorter ones are parts of words."""
 
-_GRAVEST_FIRST = (
-    Consequence.UNKNOWN,
-    Consequence.ACCOUNT,
-    Consequence.CONFIGURATION,
-    Consequence.HOLD,
-    Consequence.THROTTLED,
-    Consequence.UNAVAILABLE,
-    Consequence.OPTED_OUT,
-    Consequence.MISSING,
-    Consequence.REJECTED,
+
+class NumberRefused(VendorRejected):
+    """Refused for the sake of one number or its text: of several in a call nobody is told which.
+
+    `none_taken` when the vendor's pages say that such a call was taken for nobody.
+    """
+
+    def __init__(self, reason: str, *, code: str = "", none_taken: bool = False) -> None:
+        super().__init__(reason, code=code)
+        self.none_taken = none_taken
+
+
+_GRAVEST_FIRST: tuple[type[BridgeError], ...] = (
+    OutcomeUnknown,
+    CredentialsRejected,
+    ConfigurationRefused,
+    HeldUntil,
+    VendorThrottled,
+    NotAccepted,
+    OptedOut,
+    NoSuchResource,
+    NumberRefused,
+    VendorRejected,
 )
 """Which of several errors in one answer decides: what may have been sent, then what a person must mend."""
+
+
+def gravest(errors: Iterable[BridgeError]) -> BridgeError:
+    """Return the error that decides when an answer holds several."""
+    return min(
+        errors, key=lambda error: next(n for n, kind in enumerate(_GRAVEST_FIRST) if isinstance(error, kind))
+    )
 
 
 class Answer(NamedTuple):
@@ -91,7 +125,7 @@ class ErrorTable:
         """Return a vendor's sentence, short and without the phone numbers and secrets it may quote."""
         if not message:
             return ""
-        return _NUMBER.sub(lambda match: mask(match[0]), masked(message, self._secrets))[:_MAX_REASON]
+        return mask_sentence(masked(message, self._secrets))[:_MAX_REASON]
 
     def find(self, refusal: Refusal) -> ErrorRule | None:
         """Find what the recipe says about a refusal.
@@ -111,14 +145,6 @@ class ErrorTable:
         family = next((name for name in self._families if code.startswith(name)), None)
         return self._exact.get(code) or (self._exact[f"{family}*"] if family is not None else None)
 
-    def gravest(self, refusals: Iterable[Refusal]) -> tuple[ErrorRule, Refusal] | None:
-        """Find the refusal that decides when an answer holds several.
-
-        Returns it with its rule, or None when the recipe lists none of them.
-        """
-        known = [(rule, refusal) for refusal in refusals if (rule := self.find(refusal)) is not None]
-        return min(known, key=lambda pair: _GRAVEST_FIRST.index(pair[0].class_), default=None)
-
     def error(
         self, rule: ErrorRule, refusal: Refusal, wait: float | None = None, *, sends: bool = False
     ) -> BridgeError:
@@ -130,12 +156,19 @@ class ErrorTable:
         if sends and consequence is Consequence.MISSING:
             consequence = Consequence.CONFIGURATION
         reason = rule.message or refusal.message or f"The vendor refused with code {refusal.code}."
-        until = self._next(rule.until) if rule.until else None
+        if rule.number and consequence is Consequence.REJECTED:
+            return NumberRefused(reason, code=refusal.code, none_taken=rule.none_taken)
+        until = self._opens(rule.until) if rule.until else None
         return consequence.error(reason, code=refusal.code, retry_after=wait, until=until)
 
-    def _next(self, time_of_day: str) -> datetime:
-        """Find the next moment with this time of day at the vendor."""
+    def _opens(self, time_of_day: str) -> datetime:
+        """Find when to try again: the next moment with this time of day at the vendor.
+
+        One that is further away than a night can be lies behind a day on which the vendor sends: its night
+        ends later than the recipe says, or its clock differs from ours.
+        """
         now = datetime.fromtimestamp(self._clock(), self._zone)
         hour, minute = map(int, time_of_day.split(":"))
         moment = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
-        return moment if moment > now else moment + timedelta(days=1)
+        moment += timedelta(days=moment <= now)
+        return moment if moment - now <= _LONGEST_NIGHT else now + _OPENS_LATER

@@ -13,7 +13,7 @@ from ..language.decoding import read_form, read_json, read_regex, read_xml
 from ..language.paths import Unreadable, as_text, compile_path, compile_regex
 from ..schema import Response
 from .conditions import compile_tests
-from .errors import Answer, ErrorTable, Refusal
+from .errors import Answer, ErrorTable, Refusal, gravest
 
 
 class Judge:
@@ -60,21 +60,24 @@ class Judge:
 
     def _refusal(self, answer: Answer, document: dict[str, Any], readable: bool) -> BridgeError:
         refusals = list(self._refusals(document)) if readable else []
-        first = refusals[0] if refusals else Refusal("")
+        return gravest([self._meaning(answer, document, one) for one in refusals or [Refusal("")]])
+
+    def _meaning(self, answer: Answer, document: dict[str, Any], refusal: Refusal) -> BridgeError:
+        """Return what one thing that the answer says would mean if it said nothing else."""
         wait = retry_after(answer.headers.get("retry-after"))
-        status = Refusal(f"HTTP_{answer.status}", first.message, document["status"], document["text"])
-        if known := self.rules.gravest(refusals):
-            return self.rules.error(*known, wait, sends=self._sends)
+        status = Refusal(f"HTTP_{answer.status}", refusal.message, document["status"], document["text"])
+        if refusal.code and (rule := self.rules.find(refusal)):
+            return self.rules.error(rule, refusal, wait, sends=self._sends)
         if rule := self.rules.find(status):
             return self.rules.error(
-                rule, status._replace(code=first.code or status.code), wait, sends=self._sends
+                rule, status._replace(code=refusal.code or status.code), wait, sends=self._sends
             )
         plain = _by_status(answer)
         if answer.status in (401, 403, 429) or answer.status >= 500 or 300 <= answer.status < 400:
             return plain or OutcomeUnknown("The vendor's answer makes no sense.", code=status.code)
-        if first.code and self.rules.default is not None:
-            return self.rules.error(self.rules.default, first, wait, sends=self._sends)
-        return self._unlisted(first, plain, status.code)
+        if refusal.code and self.rules.default is not None:
+            return self.rules.error(self.rules.default, refusal, wait, sends=self._sends)
+        return self._unlisted(refusal, plain, status.code)
 
     def _unlisted(self, first: Refusal, plain: BridgeError | None, status: str) -> BridgeError:
         reason = first.message or f"The vendor refused with code {first.code}."

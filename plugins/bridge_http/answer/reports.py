@@ -36,9 +36,9 @@ _STATUS = {
     "expired": MessageStatus.EXPIRED,
     "rejected": MessageStatus.REJECTED,
     "pending": MessageStatus.ACCEPTED,
-    # A vendor's "unknown" is no final state: carriers use it while they still try (facts of Huawei, 2026-11).
-    "unknown": MessageStatus.ACCEPTED,
+    "unknown": MessageStatus.UNKNOWN,
 }
+_NOBODY_KNOWS = "The vendor reports that nobody knows whether the message arrived."
 _PATHS = (
     *(
         "id",
@@ -147,7 +147,8 @@ class ReportReader:
         if not (vendor_id or message_ref or (batch_ref and phone)):
             return None
         code = self._text(report, "code")
-        rule = self._codes.get(code.casefold()) if status > MessageStatus.DELIVERED else None
+        # Word and code decide together: a code says how a message ended whose word is open or vague.
+        rule = None if status is MessageStatus.DELIVERED else self._codes.get(code.casefold())
         if rule is not None and rule.status is not None:
             status = _STATUS[rule.status]
         return DeliveryReceipt(
@@ -157,13 +158,20 @@ class ReportReader:
             vendor_id=vendor_id,
             phone=phone,
             code=code,
-            reason=(rule.message if rule else "") or self._rules.harmless(self._text(report, "message")),
+            reason=self._reason(report, status, rule),
             at=self._clock.read(self._text(report, "time")),
             opted_out=status > MessageStatus.DELIVERED and self._left(report, rule),
             segment=self._number(report, "part"),
             segments=self._number(report, "parts"),
             unlisted=unlisted,
         )
+
+    def _reason(self, report: Any, status: MessageStatus, rule: ReceiptRule | None) -> str:
+        """Return why the message did not arrive; what a vendor says beside a delivery is no reason."""
+        if status is MessageStatus.DELIVERED:
+            return ""
+        said = (rule.message if rule else "") or self._rules.harmless(self._text(report, "message"))
+        return said or (_NOBODY_KNOWS if status is MessageStatus.UNKNOWN else "")
 
     def _word(self, report: Any) -> tuple[str, str]:
         """Translate the vendor's word for a message's state; one that is in no table is told once.
@@ -198,7 +206,7 @@ class ReportReader:
         return MoMessage(
             phone=phone,
             # A part by itself is not what the person wrote: marked, it is never taken for an opt-out.
-            content=f"({self._text(report, 'part')}/{parts}) {content}" if parts > 1 else content,
+            content=f"({self._number(report, 'part')}/{parts}) {content}" if parts > 1 else content,
             at=self._clock.read(self._text(report, "time")),
             vendor_id=self._text(report, "id"),
             sign_name=self._text(report, "sign"),

@@ -1,7 +1,7 @@
 """The answer to a send, read into one result per recipient."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bridge.plugin import (
@@ -24,6 +24,7 @@ from .conditions import compile_tests
 from .errors import Answer, ErrorTable, ProvenAbsent, Refusal
 from .judging import Judge
 
+_GRAVEST_FIRST = (Outcome.UNKNOWN, Outcome.NOT_SENT, Outcome.REJECTED)
 _NO_DIGIT = re.compile(r"\D")
 
 
@@ -56,12 +57,13 @@ class SendReader:
         return [accepted(batch_id)] * len(recipients)
 
     def _by_counts(self, document: dict[str, Any], size: int, batch_id: str) -> list[SubmitResult]:
-        ok, failed = as_text(self._ok(document)), as_text(self._failed(document)) or "0"
-        if failed == "0":
+        told = as_text(self._ok(document)), as_text(self._failed(document))
+        everyone = str(size)
+        if told in ((everyone, "0"), (everyone, ""), ("", "0"), ("", "")):
             return [accepted(batch_id)] * size
-        if failed == str(size) or ok == "0":
+        if told in (("0", everyone), ("", everyone), ("0", "")):
             return [rejected("ALL_FAILED", "The vendor refused every number of the call.")] * size
-        reason = f"The vendor refused {failed} of {size} numbers without naming them."
+        reason = f"The vendor refused some of {size} numbers without naming them."
         return [SubmitResult(unknown(reason).outcome, batch_id, "PARTLY_FAILED", reason)] * size
 
 
@@ -75,6 +77,7 @@ class _ItemReader:
         self._code = compile_path(items.code, f"{key}.code", faults)
         self._message = compile_path(items.message, f"{key}.message", faults)
         self._numbers = compile_path(items.refused, f"{key}.refused", faults)
+        self._taken = compile_path(items.taken, f"{key}.taken", faults)
         self._batch_ref = compile_path(items.batch_ref, f"{key}.batch_ref", faults)
         self._ok = compile_tests(items.ok, f"{key}.ok", faults)
         self._name: Path = compile_path(getattr(items, items.match, ""), f"{key}.{items.match}", faults)
@@ -90,7 +93,17 @@ class _ItemReader:
         if self._match == "single":
             return [self._best(items, batch_id)]
         named = self._by_name(items)
-        return [self._best(named.get(self._key(recipient), ()), batch_id) for recipient in recipients]
+        keys = [self._key(recipient) for recipient in recipients]
+        if self._absent == "accepted" and not self._fits(document, named, keys):
+            absent = unknown("The vendor's answer does not fit the numbers of the call.")
+            return [self._best(named[key], batch_id) if key in named else absent for key in keys]
+        return [self._best(named.get(key, ()), batch_id) for key in keys]
+
+    def _fits(self, document: dict[str, Any], named: Mapping[str, list[Any]], keys: Sequence[str]) -> bool:
+        """Tell if a list of the refused only is about this call: whom it leaves out counts as taken."""
+        said = as_text(self._taken(document))
+        left_out = sum(key not in named for key in keys)
+        return named.keys() <= set(keys) and said in ("", str(left_out))
 
     def took_any(self, document: dict[str, Any]) -> bool:
         """Return True when a number at least was taken: then the call must not be made again."""
@@ -138,9 +151,10 @@ class _ItemReader:
             ids = [vendor_id for item in taken if (vendor_id := as_text(self._id(item)))]
             return accepted(*dict.fromkeys(ids or [batch_id]))
         if items:
-            # What is unknown of one segment is unknown of the message: it must not be sent again.
+            # What is unknown of one segment is unknown of the message: it must not be sent again. One that
+            # waits for a person or for a moment must not be ended by the others.
             told = [self._one(item, batch_id) for item in items]
-            return next((one for one in told if one.outcome is Outcome.UNKNOWN), told[0])
+            return min(told, key=lambda one: _GRAVEST_FIRST.index(one.outcome))
         if self._absent == "accepted":
             return accepted(batch_id)
         if self._absent == "not_sent":

@@ -1,5 +1,7 @@
 """Functions of paths beside JMESPath's own: for texts that hold lists, tables or bytes."""
 
+import base64
+import binascii
 import json
 import re
 from collections.abc import Callable
@@ -69,6 +71,22 @@ def _from_hex(text: str, charset: str) -> str:
         raise NotThere("no hexadecimal text of this character set") from None
 
 
+def _text_in(text: str, written: str) -> str | None:
+    """Read bytes whose character set nobody names: those of a binary message. None for what is no text."""
+    try:
+        data = bytes.fromhex(text) if written == "hex" else base64.b64decode(text, validate=True)
+    except (ValueError, binascii.Error):
+        return None
+    for charset in ("utf-8", "utf-16-be"):
+        try:
+            found = data.decode(charset)
+        except UnicodeDecodeError:
+            continue
+        if found and "".join(found.split()).isprintable():
+            return found
+    return None
+
+
 def _find(text: str, pattern: str) -> str | None:
     try:
         match = re.search(pattern, text)
@@ -84,6 +102,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], tuple[dict[str, list[str]], ...]]
     "parse_json": (_parse_json, _TEXT),
     "rows": (_rows, _TABLE),
     "from_hex": (_from_hex, _TEXT * 2),
+    "text_in": (_text_in, _TEXT * 2),
     "find": (_find, _TEXT * 2),
 }
 """Our functions by name, each with the types of its arguments."""

@@ -11,6 +11,8 @@ import phonenumbers
 from bridge.plugin import Batch, DigitalTemplate, Message, MissingVariable, PendingMessage, Template
 from bridge.plugin.text import TextContent, gsm7, signed
 
+from ..faults import Unsendable
+
 _VARIABLE = re.compile(r"\$\{([^}]+)\}")
 
 
@@ -154,7 +156,12 @@ class TemplateView:
 
     @property
     def content_out(self) -> str:
-        """The content with the vendor's placeholders."""
+        """The content with the vendor's placeholders.
+
+        Raises Unsendable for a text that holds one of its own: it would take a variable's value.
+        """
+        if self._placeholder and self._own_placeholder.search(_VARIABLE.sub(" ", self.content)):
+            raise Unsendable(f"holds what this vendor takes for a placeholder ({self._placeholder})")
         numbers = {name: str(number) for number, name in enumerate(self.names, 1)}
 
         def placeholder(match: re.Match[str]) -> str:
@@ -162,6 +169,11 @@ class TemplateView:
             return self._placeholder.replace("{n}", numbers.get(name, "")).replace("{name}", name)
 
         return _VARIABLE.sub(placeholder, self.content) if self._placeholder else self.content
+
+    @property
+    def _own_placeholder(self) -> re.Pattern[str]:
+        pattern = re.escape(self._placeholder)
+        return re.compile(pattern.replace(r"\{n\}", r"[0-9]+").replace(r"\{name\}", r"[^\s#{}()]+"))
 
     @property
     def slots(self) -> list[str]:

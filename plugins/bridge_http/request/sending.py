@@ -21,7 +21,7 @@ from bridge.plugin import (
     unknown,
 )
 
-from ..answer.errors import Answer, ProvenAbsent
+from ..answer.errors import Answer, NumberRefused, ProvenAbsent
 from ..faults import Unsendable
 from ..language.values import Names, Recipient
 from .building import Built
@@ -59,6 +59,7 @@ class Sender:
         token: Callable[[Names], Names],
         settling: bool = False,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._operation = operation
@@ -68,12 +69,15 @@ class Sender:
         self._token = token
         self._settling = settling
         self._clock = clock
+        self._wall = wall
         self._sleep = sleep
         recipe = namer.recipe
         self._rate = recipe.vendor.rate_per_s
         one = operation.each == "message"
         self._key = grouping("single" if one else recipe.batch.mode, recipe.phone.split)
         self._max = 1 if one else recipe.batch.max
+        # Under a key that the vendor keeps, a repeat of the whole call would be taken after its halves were.
+        self._may_halve = not settling and recipe.batch.idempotency is None
 
     def send(self, batch: Batch) -> list[SubmitResult]:
         """Return one result per message, in order. Never raises for what happens to a single call."""
@@ -82,15 +86,20 @@ class Sender:
         names = self._namer.for_batch(batch)
         if self._operation.names_template and not names["template"].vendor_code:
             return [self._failed(_no_code(batch))] * len(batch.messages)
-        began = self._clock()
+        is_late = self._is_late()
         halt: NotAccepted | None = None
-        for call in self.calls(batch):
-            if halt is None and self._clock() - began > TIME_BUDGET_S:
-                halt = VendorUnavailable("The batch took too long and is sent on later.", code="TIME_BUDGET")
+        waiting = list(reversed(list(self.calls(batch))))
+        while waiting:
+            call = waiting.pop()
+            if halt is None and is_late():
+                halt = _out_of_time()
             if halt is not None:
                 results |= dict.fromkeys(call.places, self._failed(halt))
                 continue
-            halt = self._call(batch, call, recipients, names, results)
+            halt = self._call(batch, call, recipients, names, results, is_late)
+            left = [place for place in call.places if place not in results]
+            if left:
+                waiting += _halves(call, left)
         return [results[place] for place in range(len(batch.messages))]
 
     def calls(self, batch: Batch) -> Iterator[Call]:
@@ -112,20 +121,30 @@ class Sender:
         recipients: list[Recipient],
         names: Names,
         results: dict[int, SubmitResult],
+        is_late: Callable[[], bool],
     ) -> NotAccepted | None:
-        """Make one call; returns the error that also holds back the calls after it."""
+        """Make one call; returns the error that also holds back the calls after it.
+
+        Recipients of a refused call that are to be tried apart get no result.
+        """
         halt: BridgeError | None = None
         try:
             names = self._token({**names, "now": int(self._namer.clock())})
             built, places = self.build(batch, call, recipients, names, results)
             if built is not None:
                 self._take_turn()
+                # After every wait: whoever stopped this process may have let the lease on the batch lapse,
+                # and another worker may have found the messages absent since.
+                if is_late():
+                    raise _out_of_time()
                 answer = self._exchange(built)
                 read = self._operation.reader.read(answer, [recipients[place] for place in places], batch.ref)
                 results |= dict(zip(places, map(self._told, read) if self._settling else read, strict=True))
         except BridgeError as error:
             halt = error
             missing = [place for place in call.places if place not in results]
+            if len(missing) > 1 and self._may_halve and isinstance(error, NumberRefused) and error.none_taken:
+                return None
             results |= dict.fromkeys(missing, self._failed(error if len(missing) == 1 else _of_many(error)))
         return halt if isinstance(halt, NotAccepted) else None
 
@@ -166,6 +185,14 @@ class Sender:
         again = result.outcome is Outcome.NOT_SENT and not isinstance(result.error, ProvenAbsent)
         return unknown(result.reason, result.code) if again else result
 
+    def _is_late(self) -> Callable[[], bool]:
+        """Return what tells that the batch's time is over, by two clocks, whichever ends first.
+
+        The steady clock stands while a machine sleeps, the wall clock may be set back.
+        """
+        ends = [(clock, clock() + TIME_BUDGET_S) for clock in (self._clock, self._wall)]
+        return lambda: any(clock() > end for clock, end in ends)
+
     def _take_turn(self) -> None:
         if not self._rate:
             return
@@ -176,11 +203,21 @@ class Sender:
             self._sleep(wait)
 
 
+def _out_of_time() -> VendorUnavailable:
+    return VendorUnavailable("The batch took too long and is sent on later.", code="TIME_BUDGET")
+
+
 def _of_many(error: BridgeError) -> BridgeError:
-    """Return what an error of a whole call means for several people: one of them has opted out, not all."""
-    if isinstance(error, OptedOut):
+    """Return what an error of a whole call means for several people: it is about one of them, not all."""
+    if isinstance(error, OptedOut | NumberRefused):
         return OutcomeUnknown(f"{error.reason} (one of several numbers of the call)", code=error.code)
     return error
+
+
+def _halves(call: Call, places: list[int]) -> list[Call]:
+    """Return the two calls, the later one first, in which to find the recipient that one was refused for."""
+    middle = len(places) // 2
+    return [Call(part, f"{call.key}/{part[0]}") for part in (places[middle:], places[:middle])]
 
 
 def _no_code(batch: Batch) -> ConfigurationRefused:

@@ -76,16 +76,31 @@ class Templates(Table):
 
 
 class ErrorRule(Table):
-    """What a vendor's code means for the message."""
+    """What a vendor's code means for the message.
+
+    `number` when the code is about one number or its text: a call of several, refused with it, says of nobody
+    which. `none_taken` beside it when such a call was certainly taken for none of them: it is made again in
+    halves, until the one is found.
+    """
 
     class_: Annotated[Consequence, Field(alias="class", strict=False)]
     message: str = ""
     until: Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$")] = ""
+    number: bool = False
+    none_taken: bool = False
 
     @model_validator(mode="after")
     def _holds_until(self) -> Self:
         if (self.class_ is Consequence.HOLD) != bool(self.until):
             raise ValueError('class "hold" and `until` (a time of day in the vendor\'s zone) go together')
+        return self
+
+    @model_validator(mode="after")
+    def _is_about_a_number(self) -> Self:
+        if self.number and self.class_ is not Consequence.REJECTED:
+            raise ValueError('`number` is for class "rejected"')
+        if self.none_taken and not self.number:
+            raise ValueError("`none_taken` is for a rule with `number`")
         return self
 
 
@@ -109,7 +124,7 @@ class ErrorMatch(ErrorRule):
 class ReceiptRule(Table):
     """`[receipt_codes]`: what a code in a receipt means; the table of errors says nothing about receipts.
 
-    `status` replaces what the status word says of a message that was not delivered.
+    `status` replaces what the status word says of a message that was not delivered, be it open or final.
     """
 
     class_: Literal["opted_out"] | None = Field(None, alias="class")
@@ -118,11 +133,13 @@ class ReceiptRule(Table):
 
 
 class Items(Table):
-    """The list with one result per recipient. All paths but `path` and `refused` are relative to an item.
+    """The list with one result per recipient. Paths are relative to an item, but `path`, `taken`, `refused`.
 
     Items whose `batch_ref` is not that of the call are left out. `absent` says what a recipient without an
     item is: "not_sent" in a look-up where that proves that nothing was taken, "accepted" where the list holds
-    the refused ones only. `refused` is a list of numbers that the vendor refused and left out of the others.
+    the refused ones only. Such a list must fit the call: where an item is nobody's, or where `taken` tells of
+    another number of recipients that were taken, those without an item are unknown. `refused` is a list of
+    numbers that the vendor refused and left out of the others.
     """
 
     path: str
@@ -135,6 +152,7 @@ class Items(Table):
     message: str = ""
     ok: list[Condition] = []
     absent: Literal["unknown", "not_sent", "accepted"] = "unknown"
+    taken: str = ""
     refused: str = ""
 
     @model_validator(mode="after")
@@ -143,6 +161,8 @@ class Items(Table):
             raise ValueError(f'match = "{self.match}" needs the path `{self.match}`')
         if self.refused and self.match != "index":
             raise ValueError('`refused` is for match = "index"')
+        if self.taken and self.absent != "accepted":
+            raise ValueError('`taken` is for absent = "accepted"')
         return self
 
 

@@ -81,7 +81,12 @@ JUDGEMENTS = [
     (answer('{"code": "NIGHT"}'), N, "NIGHT"),
     (answer('{"code": "SIGN"}'), N, "SIGN"),
     (answer('{"code": "GONE"}'), N, "GONE"),
-    (answer('{"code": ["WRONG", "ODD", "MONEY", "SIGN"]}', 400), N, "MONEY"),
+    (answer('{"code": ["WRONG", "MONEY", "SIGN"]}', 400), N, "MONEY"),
+    (answer('{"code": ["WRONG", "ODD", "MONEY", "SIGN"]}', 400), U, "ODD"),
+    (answer('{"code": ["ODD", "WRONG"]}', 400), U, "ODD"),
+    (answer('{"code": ["WRONG", "ODD"]}', 401), N, "HTTP_401"),
+    (answer('{"code": ["WRONG", "ODD"]}', 429), N, "HTTP_429"),
+    (answer('{"code": ["WRONG", "ODD"]}', 500), U, "HTTP_500"),
     (answer('{"code": ["MONEY", "MAYBE"]}', 400), U, "MAYBE"),
     (answer('{"code": "MONEY", "message": "Not Routable today"}', 403), R, "MONEY"),
     (answer('{"code": "MONEY", "message": "Not Routable today"}', 400), N, "MONEY"),
@@ -182,7 +187,11 @@ def test_entries_find_their_recipients(
 
 
 # (ok, failed, outcome)
-COUNTS = [("3", "0", A), (3, 0, A), ("0", "3", R), (0, 3, R), ("2", "1", U), (None, None, A), (1, 2, U)]
+COUNTS = [
+    ("3", "0", A), (3, 0, A), (3, None, A), (None, 0, A), (None, None, A),
+    ("0", "3", R), (0, 3, R), (None, 3, R), (0, None, R),
+    ("2", "1", U), (1, 2, U), (2, 0, U), (2, None, U), (0, 0, U), (0, 1, U), (1, 3, U), (4, 0, U),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("ok", "failed", "outcome"), COUNTS)

@@ -34,6 +34,9 @@ code = "code"
 7 = { class = "rejected" }
 """
 )
+TAKEN = FAILURES.replace("[errors]", 'taken = "body.taken"\n[errors]')
+"""The answer says how many were taken."""
+
 EACH = (
     FAILURES.replace('"body.failed"', '"body.all"')
     .replace('absent = "accepted"', 'id = "id"')
@@ -55,6 +58,14 @@ ANSWERS: list[tuple[str, str, list[tuple[Outcome, str]]]] = [
     (FAILURES, '{"ok":true,"id":"s1"}', [(ACCEPTED, "s1"), (ACCEPTED, "s1")]),
     (FAILURES, '{"ok":true,"id":"s","failed":[{"ref":"m2","code":"7"}]}', [(ACCEPTED, "s"), (REJECTED, "")]),
     (FAILURES, '{"ok":true,"id":"s1","failed":[{"ref":"m1","code":"8"}]}', [(UNKNOWN, ""), (ACCEPTED, "s1")]),
+    (FAILURES, '{"ok":true,"id":"s","failed":[{"ref":"m9","code":"7"}]}', [(UNKNOWN, ""), (UNKNOWN, "")]),
+    (FAILURES, '{"ok":true,"id":"s","failed":[{"code":"7"}]}', [(UNKNOWN, ""), (UNKNOWN, "")]),
+    (FAILURES, '{"ok":true,"id":"s","failed":[{"ref":"m1","code":"7"},{"ref":"m9","code":"7"}]}', [(REJECTED, ""), (UNKNOWN, "")]),
+    (TAKEN, '{"ok":true,"id":"s","taken":2}', [(ACCEPTED, "s"), (ACCEPTED, "s")]),
+    (TAKEN, '{"ok":true,"id":"s","taken":1}', [(UNKNOWN, ""), (UNKNOWN, "")]),
+    (TAKEN, '{"ok":true,"taken":0,"failed":[{"ref":"m1","code":"7"},{"ref":"m2","code":"7"}]}', [(REJECTED, ""), (REJECTED, "")]),
+    (TAKEN, '{"ok":true,"taken":1,"failed":[{"ref":"m1","code":"7"}]}', [(REJECTED, ""), (ACCEPTED, "")]),
+    (TAKEN, '{"ok":true,"taken":0,"failed":[{"ref":"m1","code":"7"}]}', [(REJECTED, ""), (UNKNOWN, "")]),
     (EACH, '{"ok":false,"code":"9","all":[{"ref":"m1","code":"0","id":"a"},{"ref":"m2","code":"7"}]}', [(ACCEPTED, "a"), (REJECTED, "")]),
     (EACH, '{"ok":false,"code":"9","all":[{"ref":"m1","code":"0","id":"a"}]}', [(ACCEPTED, "a"), (UNKNOWN, "")]),
     (EACH, '{"ok":false,"code":"9","all":[{"ref":"m1","code":"7"},{"ref":"m2","code":"7"}]}', [(NOT_SENT, ""), (NOT_SENT, "")]),

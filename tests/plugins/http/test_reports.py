@@ -152,7 +152,7 @@ STATES = [
     ({"state": "old"}, MessageStatus.EXPIRED),
     ({"state": "no"}, MessageStatus.REJECTED),
     ({"state": "wait"}, MessageStatus.ACCEPTED),
-    ({"state": "odd"}, MessageStatus.ACCEPTED),
+    ({"state": "odd"}, MessageStatus.UNKNOWN),
     ({"state": "new word"}, MessageStatus.ACCEPTED),
     ({"state": "skip"}, None),
     ({"state": "ok", "id": ""}, None),

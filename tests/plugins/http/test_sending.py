@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.plugin import Limits, Outcome, OutcomeUnknown, TemplateType, VendorThrottled, VendorUnavailable
+from bridge_http.answer.errors import Answer
 from bridge_http.bench import NoHistory
 from bridge_http.request.building import Built
 
@@ -247,10 +248,14 @@ def test_calls_after_a_refused_contact_are_not_made(
 
 def test_a_slow_vendor_does_not_outlast_the_lease(tmp_path: Path) -> None:
     """After a minute no further call of a batch is begun."""
-    times = iter([0.0, 0.0, 30.0, 61.0, 61.0, 61.0])
-    script = Script(OK)
-    vendor = vendor_for(recipe(tmp_path), script)
-    vendor._senders["send_batch"]._clock = lambda: next(times)
+    now = [0.0]
+
+    def slow(built: Built) -> Answer:
+        now[0] += 31
+        return OK
+
+    vendor = vendor_for(recipe(tmp_path), Script(slow))
+    vendor._senders["send_batch"]._clock = lambda: now[0]
     results = vendor.send_batch(vendor.channel, batch_of(*VALUES))
     assert [result.outcome for result in results] == [A, A, N, N, N]
     assert results[2].code == "TIME_BUDGET"
@@ -285,6 +290,24 @@ def test_the_vendors_rate_is_kept_by_all_workers(tmp_path: Path) -> None:
     assert results[2].error.retry_after == 9.0
     assert slept == [0.4]
     assert history.asked == [("recipe.calls", 1, 5.0)] * 3
+
+
+@pytest.mark.parametrize("clock", ["_clock", "_wall"])
+def test_a_worker_that_was_stopped_in_its_wait_calls_nobody(tmp_path: Path, clock: str) -> None:
+    """Its lease may have lapsed: another worker looks for the messages, and sends what is absent."""
+    path = recipe(tmp_path)
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("[secrets]", "rate_per_s = 5\n[secrets]"), encoding="utf-8"
+    )
+    now, script = [1_793_500_000.0], Script(OK)
+    vendor = vendor_for(path, script, history=Rates(0.0, 0.4))
+    sender = vendor._senders["send_batch"]
+    setattr(sender, clock, lambda: now[0])
+    sender._sleep = lambda _seconds: now.__setitem__(0, now[0] + 600)
+    results = vendor.send_batch(vendor.channel, batch_of(*VALUES[:3]))
+    assert [result.outcome for result in results] == [A, N, N]
+    assert results[1].code == "TIME_BUDGET"
+    assert len(script.built) == 1
 
 
 # (batch table, limits)

@@ -39,6 +39,11 @@ SENDS: list[tuple[str, str, list[Outcome]]] = [
     ),
     ("telnyx", '400\n\n{"errors":[{"code":"40310"},{"code":"40333"}]}', [NOT_SENT]),
     ("telnyx", '400\n\n{"errors":[{"code":"40310"}]}', [REJECTED]),
+    # A code in no table beside one that is: what the first means is not known.
+    ("telnyx", '400\n\n{"errors":[{"code":"40310"},{"code":"49999"}]}', [UNKNOWN]),
+    ("telnyx", '401\n\n{"errors":[{"code":"40310"},{"code":"49999"}]}', [NOT_SENT]),
+    ("telnyx", '400\n\n{"errors":[{"code":"49999"},{"code":"40333"}]}', [UNKNOWN]),
+    ("messagebird", '422\n\n{"errors":[{"code":9},{"code":777}]}', [UNKNOWN, UNKNOWN]),
     # Who of several has opted out, nobody says: not all of them, and not one is told so.
     ("yunpian", '400\n\n{"code":10,"msg":"x"}', [UNKNOWN, UNKNOWN]),
     ("submail", '200\n\n{"status":"error","code":253,"msg":"x"}', [UNKNOWN, UNKNOWN]),
@@ -62,7 +67,7 @@ def test_an_answer_to_a_send(recipe: str, answer: str, outcomes: list[Outcome]) 
 
 # what Yunpian finds under a signature's name -> its review
 SIGNS: list[tuple[str, ReviewStatus]] = [
-    ('{"sign":"【Acme】","check_status":"SUCCESS"}', ReviewStatus.APPROVED),
+    ('{"sign":"【Acme】","check_status":"SUCCESS"}', ReviewStatus.PENDING),
     ('{"sign":"【Acme】","check_status":"APLLYING_VIP"}', ReviewStatus.PENDING),
     (
         '{"sign":"【Acme Shop】","check_status":"SUCCESS"},{"sign":"【Acme】","check_status":"CHECKING"}',
@@ -73,6 +78,6 @@ SIGNS: list[tuple[str, ReviewStatus]] = [
 
 @pytest.mark.parametrize(("found", "status"), SIGNS)
 def test_a_signature_is_approved_by_its_own_row_only(found: str, status: ReviewStatus) -> None:
-    """A search by a part of the name finds others'."""
+    """A search by a part of the name finds others'; and the word for approval is not confirmed."""
     made = bench("yunpian", f'200\n\n{{"code":0,"total":1,"sign":[{found}]}}')
     assert made.vendor.query_sign(made.channel, "Acme").status is status
