@@ -52,8 +52,21 @@ def _callback(text: str) -> str:
     return text if text in CALLBACK_PRESETS else _web_address(text)
 
 
-def _alone(value: object) -> object:
+def _keys(value: object) -> object:
+    """Return a list of one for a key alone. Only a literal "" turns authentication off."""
+    if isinstance(value, list) and "" in value:
+        raise ValueError("write one key, or a list of different keys without an empty one")
     return (value,) if isinstance(value, str | SecretStr) else value
+
+
+def _not_blank(key: SecretStr) -> SecretStr:
+    text = key.get_secret_value()
+    if text and not text.strip():
+        raise ValueError("a key of blanks keeps nobody out")
+    return key
+
+
+Key = Annotated[SecretStr, AfterValidator(_not_blank)]
 
 
 def _different(keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
@@ -144,11 +157,11 @@ class ChannelSettings(SettingsModel):
 
     platform_name: Annotated[str, Field(min_length=1)]
     """The API name typed into Quick Audience's form, byte for byte."""
-    key: Annotated[tuple[SecretStr, ...], BeforeValidator(_alone), AfterValidator(_different)]
+    key: Annotated[tuple[Key, ...], BeforeValidator(_keys), AfterValidator(_different)]
     """The key typed into Quick Audience's form; "" turns authentication off; a list to change it."""
     vendor: str = ""
     """The vendor's name, one of those shown by `sms-bridge plugins`; not for a channel with `accounts`."""
-    callback_key: SecretStr | None = None
+    callback_key: Key | None = None
     """The key that signs callbacks, when it is not `key`."""
     callback_url: Annotated[str, AfterValidator(_callback)] = ""
     """Where receipts and replies are pushed: zhangbei, shanghai, or a URL; "" pushes nothing."""

@@ -85,7 +85,10 @@ def test_keys_are_one_or_a_list(tmp_path: Path, written: str, keys: tuple[str, .
     assert set(keys) <= settings.secrets()
 
 
-@pytest.mark.parametrize("written", ["[]", '["a", "a"]', '["a", ""]', "7", '["env:MISSING", "a"]'])
+@pytest.mark.parametrize(
+    "written",
+    ["[]", '["a", "a"]', '["a", ""]', "7", '["env:MISSING", "a"]', '[""]', '" "', '["a", "\\u3000"]'],
+)
 def test_lists_of_keys_that_turn_nothing_off(tmp_path: Path, written: str) -> None:
     """An empty key among others would let anybody in."""
     with pytest.raises(SettingsFaults, match=r"channels\.promo\.key"):
