@@ -42,7 +42,6 @@ _NO_LATIN = re.compile("[\x80-\x9f¢¤¥¦©¬®¯±²³´¶¸¹¼½¾×÷]|[a-z
 _FREQUENT_GB, _FREQUENT_BIG5 = range(0xB0, 0xD8), range(0xA4, 0xC7)
 """First bytes of the characters that either encoding lists as the frequent ones."""
 _LINE_END = re.compile(r"\r\n|\r(?!\Z)|\n")
-_LINE = re.compile(r'\s*(?:"(?P<quoted>[^"]*)"|(?P<number>[^"{]*?))[\s,;，；]*(?P<values>"?\{.*)?', re.DOTALL)
 
 
 class Encoding(NamedTuple):
@@ -229,16 +228,32 @@ def _told(text: str) -> FileLine:
     one = _ONE_FIELD.fullmatch(text)
     if one is not None and "{" in one[1]:
         text = one[1].replace('""', '"')
-    found = _LINE.fullmatch(text.rstrip(_SEPARATORS))
+    found = _parts(text.rstrip(_SEPARATORS))
     if found is None:
         return FileLine(text.partition("{")[0].strip(_SEPARATORS + "\"'")[:32], {}, _BAD_LINE)
-    phone = (found["quoted"] or found["number"] or "").strip().removeprefix("'").strip(_SEPARATORS)
-    if found["values"] is None:
+    number, written = found
+    phone = number.strip().removeprefix("'").strip(_SEPARATORS)
+    if not written:
         return FileLine(phone, {})
-    params = _values(found["values"])
+    params = _values(written)
     if params is None:
         return FileLine(phone, {}, _BAD_LINE)
     return FileLine(phone, params)
+
+
+def _parts(text: str) -> tuple[str, str] | None:
+    """Return the number of a line and the values as they are written, or None where quotes do not close.
+
+    By hand: a pattern would try every length of a long line's separators.
+    """
+    start = text.find("{")
+    head = text if start < 0 else text[:start]
+    if start > 0 and head.count('"') % 2 and head.endswith('"'):  # one that opens the values
+        head, start = head[:-1], start - 1
+    number = head.strip(_SEPARATORS)
+    if number.count('"') == 2 and number[0] == number[-1] == '"':
+        number = number[1:-1]
+    return None if '"' in number else (number, "" if start < 0 else text[start:])
 
 
 def _beginning(data: bytes, encoding: Encoding) -> str:

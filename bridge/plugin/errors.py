@@ -144,7 +144,7 @@ class HeldUntil(VendorThrottled):
 
     def __init__(self, reason: str, *, until: datetime, code: str = "") -> None:
         super().__init__(reason, code=code)
-        if until.tzinfo is None:
+        if until.utcoffset() is None:
             raise ValueError("until has no time zone")
         self.until = until
 

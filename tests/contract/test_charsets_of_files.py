@@ -89,3 +89,11 @@ def test_a_line_behind_the_beginning(name: str, encoding: str, content_type: str
 def test_full_width_separators(text: str, read: tuple[str, str], encoding: str) -> None:
     """Between number and values and at the end; inside, they are the values'."""
     assert told(text.encode(encoding), f"text/plain; charset={encoding}") == [read]
+
+
+@pytest.mark.parametrize(
+    "text", ["," * 16_000 + 'x"', "13800138000" + " " * 16_000 + '"', "，" * 5_000 + '"']
+)
+def test_a_long_line_of_separators(text: str) -> None:
+    """It is refused, and takes no longer than another."""
+    assert [fault for _phone, fault in told(text.encode(), "text/plain; charset=utf-8")] == [BAD]
