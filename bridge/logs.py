@@ -36,9 +36,9 @@ _QUIET = (
     "sqlalchemy",
     "alembic",
 )
-_OUR_OWN = frozenset({"timestamp", "level", "logger", "request_id", "worker", "channel"})
-"""Keys whose values we or the operator make: a random request id, a process id or a channel's name may be or
-hold a run of digits."""
+_OUR_OWN = frozenset({"timestamp", "level", "logger", "request_id", "worker", "channel", "account", "plugin"})
+"""Keys whose values we or the operator make: a random request id, a process id or the name of a channel or an
+account may be or hold a run of digits."""
 
 # A mainland mobile number hides wherever it stands, even inside a longer word. Other runs of 7 to 15 digits
 # count as numbers when they stand alone: base-36 references and hexadecimal ids must survive. Digits that

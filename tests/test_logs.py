@@ -186,7 +186,7 @@ def test_an_event_tells_its_context() -> None:
     stream = io.StringIO()
     logs.configure(stream=stream)
     request_id = "0013800138000aaaaaaaaaaaaaaaaaaa"
-    named = {"channel": "13800138000", "worker": "web-13800138000-1234567"}
+    named = {"channel": "13800138000", "worker": "web-13800138000-1234567", "account": "20261101"}
     with logs.bound_contextvars(request_id=request_id, batch="b1", **named):
         structlog.get_logger("bridge.test").info("sent", count=3, at=datetime(2026, 11, 1, tzinfo=UTC))
     event = json.loads(stream.getvalue())
