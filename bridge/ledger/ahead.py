@@ -54,6 +54,10 @@ def _put_off(now: int) -> Iterator[_PutOff]:
     yield _PutOff(tables.batch, _batches(now), due=now)
     for table in (tables.push, tables.file, tables.page):
         yield _PutOff(table, table.c.due > late, due=now)
+    # One that found no message waits again as long as it waited until then.
+    parked = tables.parked.c
+    put_off = and_(parked.due > late, parked.due > late + now - parked.created)
+    yield _PutOff(tables.parked, put_off, due=now)
     for table in (tables.push, tables.file):
         yield _PutOff(table, table.c.lease > late, owner=None, lease=None)
     for table in (tables.template, tables.sign, tables.filing, tables.account_sign):

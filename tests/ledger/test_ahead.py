@@ -37,6 +37,11 @@ def page(**values: Any) -> dict[str, Any]:
     return {**base, "created": NOW, **values}
 
 
+def parked(**values: Any) -> dict[str, Any]:
+    base = {"id": 1, "channel": "promo", "vendor_id": "v", "receipt": "{}", "due": LATER, "created": NOW}
+    return {**base, **values}
+
+
 def lease(**values: Any) -> dict[str, Any]:
     return {"name": "poll/promo", "owner": "w", "until": 0, "due": 0, **values}
 
@@ -64,6 +69,9 @@ ROWS: list[tuple[str, Any, dict[str, Any], str, int | None]] = [
     ("a file", tables.file, file(), "due", NOW),
     ("a file's lease", tables.file, file(due=NOW, lease=LATER, owner="w"), "lease", None),
     ("a kept page", tables.page, page(), "due", NOW),
+    ("a receipt without a message", tables.parked, parked(created=LATER, due=LATER + 9), "due", NOW),
+    ("one that was tried then", tables.parked, parked(created=NOW - 9, due=LATER + DAY_MS), "due", NOW),
+    ("one that waits since a day", tables.parked, parked(created=NOW - DAY_MS), "due", LATER),
     ("a duty", tables.lease, lease(due=LATER + 1), "due", NOW),
     ("a duty's lease", tables.lease, lease(until=LATER), "until", NOW),
     ("a review", tables.template, template(checked=LATER), "checked", 0),
