@@ -50,7 +50,7 @@ class MessageStatus(IntEnum):
     UNDELIVERABLE = 31
     EXPIRED = 32  # the vendor or the carrier gave up delivering it
     REJECTED = 33
-    UNKNOWN = 34  # the deadline passed with the outcome still unknown
+    UNKNOWN = 34  # nobody knows whether it arrived: the deadline passed, or the vendor says so
     UNSENT = 35  # the bridge never handed it to a vendor
 
     @property
