@@ -6,6 +6,7 @@ from .coordination import ChannelState
 from .database.bulk import Climb, MessageRow, clean
 from .database.copies import backup, integrity, restore
 from .database.engine import LedgerUnavailable, WrongSchema
+from .database.revisions import newest_revision, upgrade
 from .database.tables import RECEIPT, REPLY
 from .filings import AccountSign, Filed, digest_of, digest_of_snapshot
 from .forgetting import Forgotten
@@ -40,7 +41,7 @@ from .sending.sends import NewFile, NewSend, Terms
 from .sending.unknowns import Chosen, Resent, UnknownBatch
 from .sending.weights import Change, Lately
 from .signatures import Busy, Differs, Fresh, Stored
-from .store import HeldLease, Ledger, StoredReports, newest_revision, open_ledger, upgrade
+from .store import HeldLease, Ledger, StoredReports, open_ledger
 from .templates import StoredSign, StoredTemplate
 from .watching import Waits
 

@@ -2,13 +2,8 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -24,6 +19,7 @@ from .database.bulk import Climb
 from .database.dialects import lit
 from .database.engine import Database, LedgerUnavailable, WrongSchema
 from .database.reasons import reason_of
+from .database.revisions import newest_revision, revision_of
 from .decisions import Decisions
 from .filings import Filings
 from .forgetting import Forgetting
@@ -63,7 +59,6 @@ SELECT least(
 )
 """
 """The server's limit, the user's and the database's own; the last two may be none."""
-_MIGRATIONS = Path(__file__).parent / "database" / "migrations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +189,7 @@ class Ledger:
     def revision(self) -> str | None:
         """Return the database's schema revision, None for an empty database."""
         with self.database.read() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
+            return revision_of(connection)
 
     def check(self) -> None:
         """Raise LedgerUnavailable unless the database answers and its schema is this version's."""
@@ -250,26 +245,3 @@ def _why(error: SQLAlchemyError) -> str:
     if isinstance(error, DBAPIError):
         return reason_of(error)
     return f"The database cannot be read ({type(error).__name__})."
-
-
-def newest_revision() -> str:
-    """Return the schema revision this version of the bridge needs."""
-    revision = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
-    if revision is None:
-        raise LedgerUnavailable("The installation lacks its database migrations.")
-    return revision
-
-
-def upgrade(database_url: str) -> None:
-    """Bring the database's schema to this version; does nothing when it is there already."""
-    database = Database(database_url)
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    try:
-        with database.engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-    except DBAPIError as error:
-        raise LedgerUnavailable(reason_of(error)) from error
-    finally:
-        database.close()

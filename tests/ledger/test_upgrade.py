@@ -16,7 +16,17 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, text
 
-from bridge.ledger import Busy, Differs, Ended, Ledger, LedgerUnavailable, Stored, open_ledger, upgrade
+from bridge.ledger import (
+    Busy,
+    Differs,
+    Ended,
+    Ledger,
+    LedgerUnavailable,
+    Stored,
+    newest_revision,
+    open_ledger,
+    upgrade,
+)
 from bridge.ledger.database import migrations
 from bridge.plugin import DeliveryReceipt, MessageStatus
 
@@ -133,6 +143,11 @@ def upgraded(request: pytest.FixtureRequest, upgraded_once: Upgraded, tmp_path: 
         ledger = open_ledger(url)
         yield ledger
         ledger.close()
+
+
+def test_the_newest_revision_is_the_last_file() -> None:
+    """What every process asks without Alembic is what Alembic would say."""
+    assert newest_revision() == SCRIPTS.get_current_head() == REVISIONS[-1]
 
 
 def test_every_row_is_kept(upgraded: Ledger) -> None:
