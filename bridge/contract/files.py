@@ -91,15 +91,22 @@ def encoding_of(head: bytes, content_type: str = "") -> Encoding:
     named = _named(content_type)
     if named == "utf-16":
         named = "utf-16-be" if head.startswith(b"\0") else "utf-16-le"
-    guessed = _guessed(head)
-    if named == "utf-8" and guessed == ("gb18030",):
-        return Encoding((named, *guessed))
-    if named and named not in _SAID_BY_DEFAULT:
+    return _weighed(named, head)
+
+
+def _weighed(named: str, head: bytes) -> Encoding:
+    """Hold what the answer names, or "", against the beginning of the file."""
+    guessed, foreign = _guessed(head), _foreign(head)
+    chinese = _is_chinese(b"".join(foreign))
+    if not named:
+        return Encoding(guessed, guessed=guessed == ("gb18030",))
+    if named == "utf-8" and (chinese or guessed == ("gb18030",)):
+        return Encoding((named, "gb18030"))
+    if named == "gb18030" and not foreign and any(map(_reads_as_utf8, head.splitlines())):
+        return Encoding(("utf-8",))  # by chance GB18030 does not read so from its first line to its last
+    if named not in _SAID_BY_DEFAULT:
         return Encoding((named,))
-    if named:
-        chinese = _is_chinese(b"".join(_foreign(head)))
-        return Encoding(("gb18030",), guessed=True) if chinese else Encoding(("utf-8", named))
-    return Encoding(guessed, guessed=guessed == ("gb18030",))
+    return Encoding(("gb18030",), guessed=True) if chinese else Encoding(("utf-8", named))
 
 
 def _named(content_type: str) -> str:
