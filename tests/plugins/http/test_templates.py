@@ -181,3 +181,38 @@ def test_a_missing_operation_is_unsupported(tmp_path: Path) -> None:
     vendor, _ = vendor_with(tmp_path, "create_template", {})
     with pytest.raises(UnsupportedOperation, match="query_template"):
         vendor.query_template(vendor.channel, TEXT)
+
+
+# recipe, the text of a template, what is made of it; None: it is refused
+LITERALS: list[tuple[str, str, str | None]] = [
+    ("#{name}#", "Hi ${name}, 3 for 2", "Hi #name#, 3 for 2"),
+    ("#{name}#", "Hi ${name}, room # 5 and # 6", "Hi #name#, room # 5 and # 6"),
+    ("#{name}#", "Hi ${name}, #sale#", None),
+    ("{{n}}", "Hi ${name}", "Hi {1}"),
+    ("{{n}}", "Hi ${name}, {2} days", None),
+    ("{{n}}", "{1}", None),
+    ("{{n}}", "{one}", "{one}"),
+    ("@var({name})", "Hi ${name} @var(code)", None),
+    ("{$var}", "Hi ${name} {$var}", None),
+    ("", "Hi ${name} {1}", "Hi ${name} {1}"),
+]
+
+
+@pytest.mark.parametrize(("placeholder", "content", "sent"), LITERALS)
+def test_a_text_that_holds_a_placeholder_of_the_vendors_own(
+    tmp_path: Path, placeholder: str, content: str, sent: str | None
+) -> None:
+    """It would take a variable's value, or shift those behind it: it is refused where it is made."""
+    path = tmp_path / "acme.toml"
+    operation = OPERATION.format(name="create_template", more="")
+    path.write_text(f'{HEAD}{SEND}{operation}\n[templates]\nplaceholder_out = "{placeholder}"\n', "utf-8")
+    script = Script(answer('{"ok": true, "id": "V1"}'))
+    vendor = vendor_for(path, script)
+    template = TextTemplate("T1", "Sale", content, TemplateType.PROMOTION)
+    if sent is None:
+        with pytest.raises(VendorRejected, match="placeholder"):
+            vendor.create_template(vendor.channel, template)
+        assert not script.built
+    else:
+        vendor.create_template(vendor.channel, template)
+        assert json.loads(script.built[0].body)["text"] == sent
