@@ -6,6 +6,7 @@ from datetime import datetime
 from bridge.clock import Clock, millis, millis_of
 from bridge.ledger import Ledger
 from bridge.plugin import Phone
+from bridge.plugin.moments import require_aware
 
 
 class ChannelHistory:
@@ -24,6 +25,7 @@ class ChannelHistory:
 
     def recent_sends(self, phones: Iterable[Phone], since: datetime) -> Mapping[Phone, int]:
         """Return how many messages each number was sent since then; numbers without any are left out."""
+        require_aware(self, since=since)
         by_digits = {phone.digits: phone for phone in phones}
         counts = self._ledger.history.recent_sends(
             self._channel, list(by_digits), since=millis_of(since), now=millis(self._clock)

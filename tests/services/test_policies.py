@@ -163,3 +163,10 @@ def codes(world: World) -> set[str]:
     """The codes of everything that ended."""
     details = world.ledger.history.by_number(NAME, "86" + ANNA, since=0, now=int(world.now * 1000), limit=99)
     return {detail.code for detail in details}
+
+
+def test_a_policy_asks_for_no_moment_without_a_zone(worlds: Worlds) -> None:
+    """In the zone of whatever host it runs on, its window would be hours off."""
+    history = worlds().vendor.channel.history
+    with pytest.raises(ValueError, match="since has no time zone"):
+        history.recent_sends([from_vendor("86" + ANNA)], datetime(2026, 11, 1))
