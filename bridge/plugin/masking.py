@@ -26,6 +26,8 @@ _APART = re.compile(
     """,
     re.VERBOSE,
 )
+_SEVEN_DIGITS = re.compile(r"\d(?:\D{0,3}\d){6}")
+"""What every number has: most texts have not, and need no closer look."""
 _GROUPS = re.compile(r"\d+")
 _MAINLAND = re.compile(r"(?:86|0086)?1[3-9]\d{9}")
 _LEAST, _MOST = 9, 15
@@ -43,7 +45,7 @@ def mask_sentence(text: str) -> str:
 
 def mask_apart(text: str) -> str:
     """Return the text with numbers masked that are written with blanks, dashes, dots or brackets."""
-    return _APART.sub(_masked, text)
+    return _APART.sub(_masked, text) if _SEVEN_DIGITS.search(text) else text
 
 
 def _masked(found: re.Match[str]) -> str:
