@@ -129,6 +129,13 @@ class Hooks:
         """Return True when the vendor's code of a template is still to be given by a person."""
         return self._vendor.lacks_code(template)
 
+    def written(self, template: TextTemplate | DigitalTemplate) -> str:
+        """Return a template's text as it is filed; raises for one that the vendor is known to refuse."""
+        written = self._guarded(self._vendor, "written", self._vendor.written, template=template)
+        if not isinstance(written, str):
+            self._wrong("written", self._vendor)
+        return written
+
     def create_template(self, template: TextTemplate) -> CreatedTemplate:
         """Hand a text template in for review; the answer's vendor code is never empty."""
         return self._created("create_template", template)

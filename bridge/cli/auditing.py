@@ -13,6 +13,7 @@ _NAMES = {
     "messages": "messages",
     "recipients": "recipients in batches",
     "callbacks": "entries of callbacks",
+    "told": "callbacks that were taken",
     "replies": "replies",
     "reports": "waiting reports",
     "webhooks": "refused webhooks",

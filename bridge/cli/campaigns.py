@@ -12,10 +12,11 @@ from bridge.services.campaigns.desk import CampaignDesk
 from bridge.services.campaigns.desk import campaigns as opened
 from bridge.services.campaigns.exporting import STATUSES
 from bridge.services.campaigns.seeing import STATES, Funnel, SeenCampaign, Whole
+from bridge.services.pricing import SeenCost
 
 from .exporting import write_csv, write_lines
 from .opening import moment_of, say, settings_of_ledger, who
-from .printing import Lists, Rows, Told, When, listing, moment, show, words
+from .printing import Lists, Rows, Told, When, amount, listing, moment, priced, show, words
 
 _COLUMNS = (
     "campaign",
@@ -30,7 +31,10 @@ _COLUMNS = (
     "delivered",
     "failed",
     "unknown",
+    "cost",
 )
+_COSTS = ("currency", "estimate", "messages", "charged", "receipts")
+_TOTALS = ("channel", "sends", "recipients", "waiting", "sent", "delivered", "failed", "unknown")
 _channel = click.option("--channel", help="Only this channel's.")
 
 
@@ -77,6 +81,7 @@ def campaigns_list(
             When(one.first),
             When(one.last),
             *_numbers(one.funnel),
+            priced(one.costs),
         )
         for one in found
     ]
@@ -97,6 +102,29 @@ def campaigns_show(campaign: str, channel: str | None, as_json: bool) -> None:
     with opened(settings, who()) as desk:
         whole = desk.seeing.whole(desk.chosen(channel), campaign)
     show(*_whole(whole), as_json=as_json, timezone=settings.bridge.timezone)
+
+
+@campaigns.command("totals")
+@_channel
+@click.option("--since", help="Sends on or after this day (2026-11-28, or with a time). [default: today]")
+@click.option("--until", help="Sends before this day.")
+@listing
+def campaigns_totals(channel: str | None, since: str | None, until: str | None, as_json: bool) -> None:
+    """Show what came to each channel in a span of time: how much of it was delivered, segments and cost.
+
+    The estimate is what the segments that vendors took cost by the configured prices; beside it stands what
+    the vendors' own receipts say, where they do.
+    """
+    settings = settings_of_ledger()
+    zone = settings.bridge.timezone
+    today = clock.moment(clock.millis(time.time)).astimezone(zone).replace(hour=0, minute=0, second=0)
+    begin = moment_of(since, zone, clock.millis_of(today.replace(microsecond=0)))
+    with opened(settings, who()) as desk:
+        found = desk.seeing.totals(desk.chosen(channel), begin, moment_of(until, zone, 1 << 62))
+    rows = [(one.channel, one.sends, *_numbers(one.funnel), one.funnel.segments) for one in found]
+    costs = [(one.channel, *row) for one in found for row in _costs(one.costs)]
+    totals = Rows("totals", "Sends and what became of them", (*_TOTALS, "segments"), rows)
+    show(totals, Rows("costs", "\nCost", ("channel", *_COSTS), costs), as_json=as_json, timezone=zone)
 
 
 @campaigns.command("pause")
@@ -237,6 +265,14 @@ def _whole(whole: Whole) -> list[Rows]:
         Rows("funnel", "Recipients", ("stage", "count"), stages),
         Rows("failures", "Failures", ("count", "share", "status", "code", "meaning"), failures),
         Rows("times", "Time to delivery", ("within", "count"), times),
+        Rows("costs", "Cost", _COSTS, _costs(seen.costs)),
+    ]
+
+
+def _costs(costs: Sequence[SeenCost]) -> list[tuple[object, ...]]:
+    """Return a row for each currency: what messages cost by the prices, and by the vendors' receipts."""
+    return [
+        (one.currency, amount(one.estimate), one.messages, amount(one.charged), one.charges) for one in costs
     ]
 
 

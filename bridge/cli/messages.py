@@ -1,15 +1,19 @@
 """`sms-bridge messages` and `suppress`: what became of a number's messages, and the suppression list."""
 
+from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 import click
 
-from .opening import Trouble, looking, number, operating, say, settings_of_ledger
-from .printing import Rows, Told, When, listing, show
+from bridge.services.timeline import SeenAttempt, SeenMessage, SeenReport, SeenTelling
 
-_COLUMNS = (
+from .opening import Trouble, looking, number, operating, say, settings_of_ledger
+from .printing import Rows, Told, When, charged, listing, priced, show
+
+_MESSAGES = (
     "channel",
     "number",
+    "message",
     "outId",
     "template",
     "segments",
@@ -19,6 +23,10 @@ _COLUMNS = (
     "ended",
     "reason",
 )
+_NAMES = ("message", "campaign", "campaign id", "vendor id", "cost", "charged")
+_ATTEMPTS = ("message", "called", "answered", "account", "identity", "outcome", "code", "words")
+_REPORTS = ("message", "at", "reported", "code", "words", "counts", "times")
+_CALLBACKS = ("message", "callback", "written", "taken or due", "attempts", "answer")
 
 
 @click.command()
@@ -28,33 +36,55 @@ _COLUMNS = (
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @listing
 def messages(phone: str, channel: str | None, days: int, limit: int, as_json: bool) -> None:
-    """Show what became of the messages to PHONE, latest first.
+    """Show what became of the messages to PHONE, latest first, with every attempt to send them.
 
     A mainland number has 11 digits, any other begins with + and its country code. Messages that were not
     handed to the vendor yet, and those held by a policy or a pause, are not shown: the queue knows batches.
+    Under the messages stand the calls with the vendor's own words, the reports on them (one counts, others
+    came later), and the callbacks that told Quick Audience, with its answer.
     """
     settings = settings_of_ledger()
     with looking(settings) as desk:
         found = desk.messages(number(phone), channel, days=days, limit=limit)
         unsent = desk.unsent(channel)
-    rows = [
-        (
-            one.channel,
-            one.number,
-            one.out_id,
-            one.template,
-            one.segments,
-            one.status,
-            one.code,
-            When(one.sent),
-            When(one.ended),
-            one.reason,
-        )
+    notes = [f"{unsent} recipients wait; messages to this number may be among them."] if unsent else []
+    listed = Rows("messages", f"Messages of {days} days", _MESSAGES, [_message(one) for one in found])
+    further = [one for one in _further(found) if one.rows or as_json]
+    show(listed, *further, as_json=as_json, timezone=settings.bridge.timezone, notes=notes)
+
+
+def _message(one: SeenMessage) -> tuple[object, ...]:
+    named = (one.channel, one.number, one.ref, one.out_id, one.template, one.segments)
+    return (*named, one.status, one.code, When(one.sent), When(one.ended), one.reason)
+
+
+def _further(found: Sequence[SeenMessage]) -> Iterator[Rows]:
+    """Yield what belongs to messages: names and cost, attempts, reports and callbacks."""
+    names = [
+        (one.ref, one.campaign_name, one.campaign, one.vendor_id, priced(one.costs), charged(one.costs))
         for one in found
     ]
-    notes = [f"{unsent} recipients wait; messages to this number may be among them."] if unsent else []
-    listed = Rows("messages", f"Messages of {days} days", _COLUMNS, rows)
-    show(listed, as_json=as_json, timezone=settings.bridge.timezone, notes=notes)
+    yield Rows("names", "\nCampaigns, vendors' ids, cost", _NAMES, names)
+    attempts = [(seen.ref, *_attempt(one)) for seen in found for one in seen.attempts]
+    yield Rows("attempts", "\nAttempts", _ATTEMPTS, attempts)
+    reports = [(seen.ref, *_report(one)) for seen in found for one in seen.reports]
+    yield Rows("reports", "\nReports", _REPORTS, reports)
+    callbacks = [(seen.ref, *_callback(one)) for seen in found for one in seen.callbacks]
+    yield Rows("callbacks", "\nCallbacks to Quick Audience", _CALLBACKS, callbacks)
+
+
+def _attempt(one: SeenAttempt) -> tuple[object, ...]:
+    account, identity = one.account, Told(one.identity[:8], one.identity)
+    return (When(one.called), When(one.answered), account, identity, one.outcome, one.code, one.words)
+
+
+def _report(one: SeenReport) -> tuple[object, ...]:
+    counts = Told("yes" if one.counts else "no: later", one.counts)
+    return (When(one.at), one.status, one.code, one.words, counts, one.times)
+
+
+def _callback(one: SeenTelling) -> tuple[object, ...]:
+    return (one.state, When(one.created), When(one.at), one.attempts, one.answer)
 
 
 @click.group()

@@ -2,16 +2,22 @@
 
 from .audit import BRIDGE, Act
 from .blobs import Recipients
+from .campaigns.reading import Part
 from .coordination import ChannelState
 from .database.bulk import Climb, MessageRow, clean
 from .database.copies import backup, integrity, restore
 from .database.engine import LedgerUnavailable, WrongSchema
 from .database.revisions import newest_revision, upgrade
 from .database.tables import RECEIPT, REPLY
+from .drift import Drift
 from .filings import AccountSign, Filed, digest_of, digest_of_snapshot
 from .forgetting import Forgotten
 from .history import Detail, Span
-from .reports.outbox import DeadLetter, Ended, PushJob, PutBack, Replied
+from .prices import Charged, Rate
+from .reports.callbacks import Callback
+from .reports.contradictions import LateReport
+from .reports.entries import Ended, PushJob, Replied, Taken
+from .reports.outbox import DeadLetter, PutBack, Telling
 from .reports.pages import Page
 from .reports.receipts import RETRIED, Intake
 from .reports.refused import RefusedWebhook
@@ -22,6 +28,7 @@ from .scope import Holder, Lane, Scope, Source
 from .sendinfo import SendInfo
 from .sending.accounts import Account, Room, Shown
 from .sending.accounts import Key as AccountKey
+from .sending.attempts import UNCALLED, Attempt
 from .sending.calls import (
     Claimed,
     Conclusion,
@@ -50,15 +57,19 @@ __all__ = [
     "RECEIPT",
     "REPLY",
     "RETRIED",
+    "UNCALLED",
     "Account",
     "AccountKey",
     "AccountSign",
     "Act",
+    "Attempt",
     "Busy",
+    "Callback",
     "CampaignCancelled",
     "CampaignState",
     "Change",
     "ChannelState",
+    "Charged",
     "Chosen",
     "Claimed",
     "Climb",
@@ -66,6 +77,7 @@ __all__ = [
     "DeadLetter",
     "Detail",
     "Differs",
+    "Drift",
     "Ended",
     "FileJob",
     "Filed",
@@ -78,6 +90,7 @@ __all__ = [
     "Holder",
     "Intake",
     "Lane",
+    "LateReport",
     "Lately",
     "Leaving",
     "Ledger",
@@ -87,9 +100,11 @@ __all__ = [
     "NewSend",
     "Overfull",
     "Page",
+    "Part",
     "Progress",
     "PushJob",
     "PutBack",
+    "Rate",
     "Recipients",
     "Recorded",
     "RefusedWebhook",
@@ -110,6 +125,8 @@ __all__ = [
     "StoredReports",
     "StoredSign",
     "StoredTemplate",
+    "Taken",
+    "Telling",
     "Terms",
     "UnknownBatch",
     "WaitingFile",

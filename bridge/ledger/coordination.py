@@ -190,6 +190,11 @@ class Coordination:
         )
         return bool(kept.rowcount)
 
+    def begun(self, name: str) -> bool:
+        """Return whether a lease was given back before, so that it had a time at which it was due."""
+        with self._database.read() as connection:
+            return bool(connection.execute(select(_lease.c.due).where(_lease.c.name == name)).scalar())
+
     def release_lease(self, name: str, owner: str, *, due: int) -> None:
         """Give a lease back; nobody takes it again before `due`."""
         self._database.write(

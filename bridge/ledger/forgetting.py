@@ -26,7 +26,8 @@ from .database import tables
 from .database.dialects import upsert
 from .database.engine import Database
 from .refs import phone_keys
-from .reports.outbox import Entry, pack_entries, read_entries
+from .reports import callbacks
+from .reports.entries import Entry, pack_entries, read_entries
 from .suppressions import digest_of
 
 FORGOTTEN = ("FORGOTTEN", "The person was forgotten before the message was sent.")
@@ -71,6 +72,7 @@ class Forgetting:
         # The batches first: they are found by the messages, which are blank afterwards.
         for send_id, kind in self._sends(channel, keys):
             self._batches(send_id, kind, phone, done)
+        done.rows["told"] += self._told(channel, keys)
         done.rows["messages"] += self._messages(channel, keys, phone)
         done.rows["callbacks"] += self._pushes(channel, phone)
         done.rows["replies"] += self._replies(channel, phone)
@@ -105,8 +107,24 @@ class Forgetting:
             done.rows["recipients"] += seen.recipients
             done.busy += seen.busy
 
-    def _messages(self, channel: str, keys: Sequence[int], phone: Phone) -> int:
+    def _told(self, channel: str, keys: Sequence[int]) -> int:
+        """Remove the number from the calls that told Quick Audience of its messages."""
         batch, message, send = tables.batch, tables.message, tables.send
+
+        def work(connection: Connection, part: Sequence[int]) -> int:
+            rows = connection.execute(
+                select(send.c.out_id, message.c.phone)
+                .join_from(message, batch, batch.c.id == message.c.batch_id)
+                .join(send, send.c.id == batch.c.send_id)
+                .where(message.c.phone_key.in_(part), send.c.channel == channel)
+                .distinct()
+            )
+            return callbacks.forget(connection, channel, {(row.out_id, row.phone) for row in rows})
+
+        return sum(self._database.write(partial(work, part=part)) for part in _slices(keys, _LOOKUP))
+
+    def _messages(self, channel: str, keys: Sequence[int], phone: Phone) -> int:
+        batch, message, send, report = tables.batch, tables.message, tables.send, tables.report
 
         def work(connection: Connection, part: Sequence[int]) -> int:
             found = connection.execute(
@@ -121,6 +139,8 @@ class Forgetting:
             for row in mine:
                 at = (message.c.batch_id == row.batch_id) & (message.c.seq == row.seq)
                 connection.execute(update(message).where(at).values(phone="", phone_key=0, reason=""))
+                late = (report.c.batch_id == row.batch_id) & (report.c.seq == row.seq)
+                connection.execute(update(report).where(late).values(reason=""))
             return len(mine)
 
         return sum(self._database.write(partial(work, part=part)) for part in _slices(keys, _LOOKUP))

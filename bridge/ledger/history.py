@@ -33,6 +33,7 @@ class Detail(NamedTuple):
     segments: int
     sent: int
     ended_at: int | None
+    rate: int
     info: SendInfo
 
     def __repr__(self) -> str:

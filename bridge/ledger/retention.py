@@ -31,7 +31,7 @@ class Retention:
             batches += went
             if went < _SLICE:
                 break
-        for table in (tables.reply, tables.parked, tables.page, tables.refused_webhook):
+        for table in (tables.callback, tables.reply, tables.parked, tables.page, tables.refused_webhook):
             self._purge_rows(table, before)
         self._purge_sends(before, channels)
         return batches
@@ -73,6 +73,8 @@ class Retention:
         def work(connection: Connection) -> None:
             move_gone(connection, ids)
             connection.execute(delete(segment).where(segment.c.batch_id.in_(ids)))
+            for table in (tables.attempt, tables.report, tables.charge):
+                connection.execute(delete(table).where(table.c.batch_id.in_(ids)))
             connection.execute(delete(message).where(message.c.batch_id.in_(ids)))
             connection.execute(delete(batch).where(batch.c.id.in_(ids)))
 
@@ -94,11 +96,15 @@ class Retention:
         counted = delete(tally).where(
             tally.c.send_id < before << 21, tally.c.send_id.not_in(select(send.c.id))
         )
+        charged = tables.charged
+        charges = delete(charged).where(
+            charged.c.send_id < before << 21, charged.c.send_id.not_in(select(send.c.id))
+        )
         campaign = tables.campaign
         has_sends = select(send.c.id).where(send.c.campaign_id == campaign.c.id).exists()
         over_now = delete(campaign).where(campaign.c.created < before, ~has_sends)
         self._database.write(
             lambda connection: [
-                connection.execute(statement) for statement in (gone, files, counted, over_now)
+                connection.execute(statement) for statement in (gone, files, counted, charges, over_now)
             ]
         )

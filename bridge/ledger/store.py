@@ -21,10 +21,15 @@ from .database.engine import Database, LedgerUnavailable, WrongSchema
 from .database.reasons import reason_of
 from .database.revisions import newest_revision, revision_of
 from .decisions import Decisions
+from .drift import Drifts
 from .filings import Filings
 from .forgetting import Forgetting
 from .history import History
-from .reports.outbox import Ended, Outbox
+from .prices import Prices
+from .reports.callbacks import Callbacks
+from .reports.contradictions import LateReports
+from .reports.entries import Ended
+from .reports.outbox import Outbox
 from .reports.pages import Pages
 from .reports.receipts import Intake, Receipts
 from .reports.refused import RefusedWebhooks
@@ -34,6 +39,7 @@ from .retention import Retention
 from .scope import Scope, Source
 from .sendinfo import SendInfo, SendInfos
 from .sending.accounts import Accounts
+from .sending.attempts import Attempts
 from .sending.batches import Batches
 from .sending.calls import Claimed
 from .sending.files import Files
@@ -93,12 +99,16 @@ class Ledger:
         self.receipts = Receipts(database, self.infos)
         self.batches = Batches(database, self.receipts)
         self.accounts = Accounts(database)
+        self.attempts = Attempts(database)
         self.moving = Moving(database)
         self.weights = Weights(database)
         self.outbox = Outbox(database)
+        self.callbacks = Callbacks(database)
+        self.late_reports = LateReports(database)
         self.replies = Replies(database, self.infos)
         self.templates = Templates(database)
         self.filings = Filings(database)
+        self.drifts = Drifts(database)
         self.ahead = Ahead(database)
         self.signatures = Signatures(database)
         self.suppressions = Suppressions(database)
@@ -114,6 +124,7 @@ class Ledger:
         self.retention = Retention(database)
         self.watching = Watching(database)
         self.tallies = Tallies(database)
+        self.prices = Prices(database)
         self.audit = Audit(database)
         self.forgetting = Forgetting(database)
         self.steering = Steering(database)

@@ -34,19 +34,22 @@ GONE = -1
 _SLOTS = 8
 """Processes write to different rows, or each would wait for the others' commits. Only PostgreSQL needs it."""
 _BOUNDS_MS = [1000 * bound for bound in BUCKETS_S]
-_SHAPE = itemgetter(*(MessageRow._fields.index(name) for name in ("batch_id", "status", "code", "segments")))
+_SHAPE = itemgetter(
+    *(MessageRow._fields.index(name) for name in ("batch_id", "status", "code", "segments", "rate"))
+)
 _FIELDS = {
     "batch_id": "bigint",
     "status": "smallint",
     "code": "text",
     "segments": "smallint",
     "bucket": "smallint",
+    "rate": "smallint",
     "number": "int",
     "ms": "bigint",
 }
 _FROM_JSON = ", ".join(f"json_extract(value, '$[{at}]') AS {name}" for at, name in enumerate(_FIELDS))
 _FROM_ARRAYS = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in _FIELDS.items())
-_KEY = "send_id, slot, status, code, account, segments, bucket"
+_KEY = "send_id, slot, status, code, account, segments, bucket, rate"
 _ADD = f"""
     ON CONFLICT ({_KEY}) DO UPDATE SET count = tally.count + excluded.count, ms = tally.ms + excluded.ms
 """
@@ -54,11 +57,11 @@ _ADD = f"""
 _WRITE = f"""
     INSERT INTO tally ({_KEY}, count, ms)
     SELECT b.send_id, CAST(:slot AS smallint), j.status, j.code, b.identity, j.segments, j.bucket,
-           sum(j.number), sum(j.ms)
+           j.rate, sum(j.number), sum(j.ms)
     FROM {{source}} JOIN batch AS b ON b.id = j.batch_id
-    GROUP BY b.send_id, j.status, j.code, b.identity, j.segments, j.bucket
+    GROUP BY b.send_id, j.status, j.code, b.identity, j.segments, j.bucket, j.rate
     HAVING sum(j.number) <> 0 OR sum(j.ms) <> 0
-    ORDER BY b.send_id, j.status, j.code, b.identity, j.segments, j.bucket
+    ORDER BY b.send_id, j.status, j.code, b.identity, j.segments, j.bucket, j.rate
     {_ADD}
 """  # noqa: S608
 _JSON_ROWS = f"(SELECT {_FROM_JSON} FROM json_each(:rows)) AS j"  # noqa: S608
@@ -78,33 +81,33 @@ _BUCKET = " ".join(
 _MS = f"CASE WHEN {_DELIVERED} THEN {_LATE} ELSE 0 END"
 COUNTED = f"""
     SELECT b.send_id, m.status, {_CODE} AS code, b.identity AS account, m.segments, {_BUCKET} AS bucket,
-           count(*) AS number, sum({_MS}) AS ms
+           m.rate, count(*) AS number, sum({_MS}) AS ms
     FROM message AS m JOIN batch AS b ON b.id = m.batch_id
 """  # noqa: S608
 """Count messages as the tally does; GROUPED goes behind it."""
-GROUPED = "GROUP BY 1, 2, 3, 4, 5, 6"
+GROUPED = "GROUP BY 1, 2, 3, 4, 5, 6, 7"
 _MOVE = f"""
     INSERT INTO tally ({_KEY}, count, ms)
     SELECT c.send_id, k.slot, c.status, c.code, c.account, c.segments, c.bucket,
-           k.sign * c.number, k.sign * c.ms
+           c.rate, k.sign * c.number, k.sign * c.ms
     FROM ({COUNTED} WHERE m.batch_id IN ({{ids}}) {GROUPED}) AS c
     CROSS JOIN (SELECT CAST({GONE} AS smallint) AS slot, 1 AS sign UNION ALL SELECT 0, -1) AS k
     WHERE true
-    ORDER BY 1, 2, 3, 4, 5, 6, 7
+    ORDER BY 1, 2, 3, 4, 5, 6, 7, 8
     {_ADD}
 """  # noqa: S608
 _DIFFERENCES = text(f"""
-    SELECT send_id, status, code, account, segments, bucket, sum(kept) AS kept, sum(counted) AS counted,
+    SELECT send_id, status, code, account, segments, bucket, rate, sum(kept) AS kept, sum(counted) AS counted,
            sum(kept_ms) AS kept_ms, sum(counted_ms) AS counted_ms
     FROM (
-        SELECT send_id, status, code, account, segments, bucket,
+        SELECT send_id, status, code, account, segments, bucket, rate,
                count AS kept, 0 AS counted, ms AS kept_ms, 0 AS counted_ms
         FROM tally WHERE slot <> {GONE}
         UNION ALL
-        SELECT c.send_id, c.status, c.code, c.account, c.segments, c.bucket, 0, c.number, 0, c.ms
+        SELECT c.send_id, c.status, c.code, c.account, c.segments, c.bucket, c.rate, 0, c.number, 0, c.ms
         FROM ({COUNTED} {GROUPED}) AS c
     ) AS both_of_them
-    GROUP BY send_id, status, code, account, segments, bucket
+    GROUP BY send_id, status, code, account, segments, bucket, rate
     HAVING sum(kept) <> sum(counted) OR sum(kept_ms) <> sum(counted_ms)
     ORDER BY send_id, status, code
     LIMIT :most
@@ -120,6 +123,7 @@ class Difference(NamedTuple):
     account: str
     segments: int
     bucket: int
+    rate: int
     kept: int
     counted: int
     kept_ms: int
@@ -150,9 +154,9 @@ def added(connection: Connection, rows: Sequence[MessageRow], sign: int = 1) -> 
     if not rows:
         return
     gathered = _of(connection)
-    for (batch_id, status, code, segments), number in Counter(map(_SHAPE, rows)).items():
+    for (batch_id, status, code, segments, rate), number in Counter(map(_SHAPE, rows)).items():
         if status != MessageStatus.DELIVERED:
-            _count(gathered, batch_id, status, code, segments, sign * number)
+            _count(gathered, (batch_id, status, code, segments, rate), sign * number)
     for row in rows:
         if row.status == MessageStatus.DELIVERED:
             _count_delivered(gathered, row, sign)
@@ -162,13 +166,13 @@ def climbed(connection: Connection, rows: Iterable[tuple[Any, int]]) -> None:
     """Count message rows that changed in this transaction, each with the status that it had before."""
     gathered = _of(connection)
     for row, was in rows:
-        before = (row.batch_id, was, "", row.segments, 0)
+        before = (row.batch_id, was, "", row.segments, 0, row.rate)
         held = gathered.get(before)
         gathered[before] = (-1, 0) if held is None else (held[0] - 1, held[1])
         if row.status == MessageStatus.DELIVERED:
             _count_delivered(gathered, row, 1)
         else:
-            _count(gathered, row.batch_id, row.status, row.code, row.segments, 1)
+            _count(gathered, (row.batch_id, row.status, row.code, row.segments, row.rate), 1)
 
 
 def lengthened(connection: Connection, rows: Iterable[tuple[Any, int]]) -> None:
@@ -180,14 +184,14 @@ def lengthened(connection: Connection, rows: Iterable[tuple[Any, int]]) -> None:
             if row.status == MessageStatus.DELIVERED:
                 _count_delivered(gathered, _Changed(**changed), sign)
             else:
-                _count(gathered, row.batch_id, row.status, row.code, counted, sign)
+                _count(gathered, (row.batch_id, row.status, row.code, counted, row.rate), sign)
 
 
-def returned(connection: Connection, batch_id: int, segments: Iterable[int]) -> None:
+def returned(connection: Connection, batch_id: int, rows: Iterable[Any]) -> None:
     """Count rows of unknown outcome that go: their messages wait to be sent again."""
     gathered = _of(connection)
-    for count in segments:
-        _count(gathered, batch_id, MessageStatus.CALLING, "", count, -1)
+    for row in rows:
+        _count(gathered, (batch_id, MessageStatus.CALLING, "", row.segments, row.rate), -1)
 
 
 def flush(connection: Connection) -> None:
@@ -211,7 +215,8 @@ def move_gone(connection: Connection, batch_ids: Collection[int]) -> None:
     connection.execute(text(_MOVE.format(ids=ids)))
 
 
-_Kind = tuple[int, int, str, int, int]
+_Kind = tuple[int, int, str, int, int, int]
+_Shape = tuple[int, int, str, int, int]
 
 
 class _Changed(NamedTuple):
@@ -222,6 +227,11 @@ class _Changed(NamedTuple):
     segments: int
     sent: int
     ended_at: int | None
+    rate: int
+
+
+CHANGED = _Changed._fields
+"""The columns of a message that `lengthened` must know."""
 
 
 def _of(connection: Connection) -> dict[_Kind, tuple[int, int]]:
@@ -229,20 +239,20 @@ def _of(connection: Connection) -> dict[_Kind, tuple[int, int]]:
     return gathered
 
 
-def _count(
-    gathered: dict[_Kind, tuple[int, int]], batch_id: int, status: int, code: str, segments: int, number: int
-) -> None:
-    kind = (batch_id, int(status), code if status >= FIRST_FINAL else "", segments, 0)
+def _count(gathered: dict[_Kind, tuple[int, int]], shape: _Shape, number: int) -> None:
+    batch_id, status, code, segments, rate = shape
+    kind = (batch_id, int(status), code if status >= FIRST_FINAL else "", segments, 0, rate)
     held = gathered.get(kind)
     gathered[kind] = (number, 0) if held is None else (held[0] + number, held[1])
 
 
 def _count_delivered(gathered: dict[_Kind, tuple[int, int]], row: Any, sign: int) -> None:
     if row.ended_at is None:
-        _count(gathered, row.batch_id, row.status, row.code, row.segments, sign)
+        _count(gathered, (row.batch_id, row.status, row.code, row.segments, row.rate), sign)
         return
     late = max(0, row.ended_at - row.sent)
-    kind = (row.batch_id, int(row.status), row.code, row.segments, bisect_left(_BOUNDS_MS, late) + 1)
+    bucket = bisect_left(_BOUNDS_MS, late) + 1
+    kind = (row.batch_id, int(row.status), row.code, row.segments, bucket, row.rate)
     held = gathered.get(kind)
     gathered[kind] = (sign, sign * late) if held is None else (held[0] + sign, held[1] + sign * late)
 

@@ -1,7 +1,7 @@
 """Templates and signatures as the bridge knows them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -175,6 +175,15 @@ class Templates:
         with self._database.read() as connection:
             row = connection.execute(rows).one_or_none()
         return None if row is None else replace(StoredSign(**row._mapping), status=ReviewStatus(row.status))
+
+    def signs(self, channel: str) -> Sequence[StoredSign]:
+        """Return what is remembered of a channel's signatures."""
+        rows = select(_sign).where(_sign.c.channel == channel).order_by(_sign.c.name)
+        with self._database.read() as connection:
+            return [
+                replace(StoredSign(**row._mapping), status=ReviewStatus(row.status))
+                for row in connection.execute(rows)
+            ]
 
     def _one(self, statement: Select[Any], values: Mapping[str, str]) -> StoredTemplate | None:
         with self._database.read() as connection:

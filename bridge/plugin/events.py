@@ -22,6 +22,7 @@ class EventName(StrEnum):
     CHANNEL_RESUMED = "channel.resumed"
     ACCOUNT_OPENED = "account.opened"
     ACCOUNT_CLOSED = "account.closed"
+    TEMPLATES_DRIFTED = "templates.drifted"
     BREAKER_OPENED = "breaker.opened"
     BREAKER_CLOSED = "breaker.closed"
 
@@ -38,6 +39,8 @@ FIELDS: Mapping[EventName, frozenset[str]] = {
     EventName.CHANNEL_RESUMED: frozenset(),
     EventName.ACCOUNT_OPENED: frozenset({"account", "rest_s"}),  # its calls fail: nothing is called meanwhile
     EventName.ACCOUNT_CLOSED: frozenset({"account"}),
+    # It has templates or signatures otherwise than the bridge believes: so many that differ in a new way.
+    EventName.TEMPLATES_DRIFTED: frozenset({"account", "differences"}),
     EventName.BREAKER_OPENED: frozenset({"rest_s"}),  # Quick Audience refuses our signature
     EventName.BREAKER_CLOSED: frozenset(),
 }

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple
 
 from .moments import aware, require_aware
@@ -21,7 +22,8 @@ class DeliveryReceipt(NamedTuple):
     vendor; `reason` a sentence, or "" to let the bridge explain the code. A report on one segment of a long
     message says which (`segment`, from 1) of how many (`segments`): the message is delivered when all of
     them are, and failed with the first that failed. `unlisted` is a word of the vendor's for the state that
-    stands in no table of the plugin: the bridge counts such words.
+    stands in no table of the plugin: the bridge counts such words. `price` is what the vendor says it charges
+    for what the report is about, in `currency` (three letters of ISO 4217).
     """
 
     status: MessageStatus
@@ -36,6 +38,8 @@ class DeliveryReceipt(NamedTuple):
     segment: int = 0
     segments: int = 0
     unlisted: str = ""
+    price: Decimal | None = None
+    currency: str = ""
 
 
 @aware("at")

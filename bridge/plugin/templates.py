@@ -100,13 +100,17 @@ class SignReview:
 
 @dataclass(frozen=True, slots=True)
 class TemplateReview:
-    """The review of a text template. `vendor_code` and `state` replace the stored ones unless None."""
+    """The review of a text template. `vendor_code` and `state` replace the stored ones unless None.
+
+    `content` is the text as the vendor has it, with Quick Audience's placeholders; None if it does not tell.
+    """
 
     status: ReviewStatus
     reason: str = ""
     created_at: datetime | None = None
     vendor_code: str | None = None
     state: str | None = None
+    content: str | None = None
 
     def __post_init__(self) -> None:
         require_aware(self, created_at=self.created_at)

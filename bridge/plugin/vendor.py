@@ -50,6 +50,13 @@ class Vendor:
         """
         return False
 
+    def written(self, template: Template) -> str:
+        """Return a template's text as it is filed at the vendor: with the vendor's placeholders.
+
+        For previews; nothing is asked. Raises VendorRejected for a template that the vendor would refuse.
+        """
+        return template.content
+
     def needs_sign(self) -> bool:
         """Return True when the vendor reviews texts under a signature, and the settings name none.
 

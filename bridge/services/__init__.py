@@ -9,10 +9,12 @@ from bridge.ledger import Ledger
 from bridge.settings import Settings
 
 from .accepting import Accepting
+from .drifting import Drifting
 from .elsewhere import Elsewhere
 from .fetching import Fetching
 from .history import ChannelHistory
 from .polling import Polling
+from .pricing import Pricing
 from .pushing import Pushed, Pushing
 from .receiving import Receiving
 from .reporting import Reporting
@@ -50,6 +52,8 @@ class ChannelServices:
     fetching: Fetching
     pushing: Pushing
     routing: Routing
+    pricing: Pricing
+    drifting: Drifting
     at: Mapping[str, AccountServices]
 
 
@@ -83,7 +87,8 @@ def _of_channel(settings: Settings, channel: OpenChannel, ledger: Ledger, clock:
     signs = Signs(channel, elsewhere, ledger, clock)
     templates = Templates(channel, signs, elsewhere, ledger, clock)
     routing = Routing(channel, elsewhere, ledger, clock)
-    sending = Sending(channel, routing, ledger, clock)
+    pricing = Pricing(settings, channel.name, ledger)
+    sending = Sending(channel, routing, pricing, ledger, clock)
     at = {
         name: _of_account(channel, account, templates, ledger, clock)
         for name, account in channel.accounts.items()
@@ -102,6 +107,8 @@ def _of_channel(settings: Settings, channel: OpenChannel, ledger: Ledger, clock:
         fetching=Fetching(channel, bridge, ledger, clock, lease_ms=lease_ms),
         pushing=Pushing(channel, ledger, clock, threads=bridge.push_threads),
         routing=routing,
+        pricing=pricing,
+        drifting=Drifting(channel, ledger, clock),
         at=at,
     )
 

@@ -1,6 +1,6 @@
 """A claimed batch becomes the plugin's Batch: numbers read, texts rendered, the unsendable set aside."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
 from phonenumbers import PhoneNumber
@@ -36,7 +36,7 @@ class Draft:
     """A batch prepared for its call; places are those of the batch's recipients.
 
     `results` holds the places that fail without a call, `duplicates` those whose number occurs earlier in
-    the batch: they go into a batch of their own.
+    the batch: they go into a batch of their own. `priced` numbers the price of a segment to a number.
     """
 
     recipients: Recipients
@@ -47,6 +47,7 @@ class Draft:
     duplicates: list[int] = field(default_factory=list)
     seq_of: dict[str, int] = field(default_factory=dict)
     counted: dict[int, int] = field(default_factory=dict)
+    priced: Callable[[Phone], int] = lambda _phone: 0
 
     def raw(self, seq: int) -> str:
         """Return the number as Quick Audience wrote it, fit for the database."""

@@ -103,11 +103,15 @@ class Filing:
     def query(self, template: Template) -> Review:
         """Return the review as the vendor tells it; a template that it does not know is rejected."""
         try:
-            if isinstance(template, TextTemplate):
-                return self._hooks.query_template(template)
-            return self._hooks.query_digital_template(template)
+            return self.review(template)
         except NoSuchResource as error:
             return _lost(template.kind, error)
+
+    def review(self, template: Template) -> Review:
+        """Return the review as the vendor tells it; raises NoSuchResource for one that it does not know."""
+        if isinstance(template, TextTemplate):
+            return self._hooks.query_template(template)
+        return self._hooks.query_digital_template(template)
 
 
 class refusing:  # noqa: N801 - used as a statement

@@ -8,29 +8,13 @@ from dataclasses import dataclass, field, replace
 from bridge import logs
 from bridge.clock import DAY_MS, Clock, millis
 from bridge.ledger import RECEIPT, Act, DeadLetter, Filed, Ledger, StoredTemplate
-from bridge.ledger.history import Detail
-from bridge.plugin import Kind, MessageStatus, Phone, ReviewStatus
+from bridge.plugin import Kind, Phone, ReviewStatus
 from bridge.plugin.phone import mask
 from bridge.settings import Settings
 
 from .operating import OperatorRefused
 from .snapshots import unpack_parts
-
-
-@dataclass(frozen=True, slots=True)
-class SeenMessage:
-    """What became of one message; times in milliseconds, None while it has not ended."""
-
-    channel: str
-    number: str
-    out_id: str
-    template: str
-    segments: int
-    status: str
-    code: str
-    reason: str
-    sent: int
-    ended: int | None
+from .timeline import SeenMessage, Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +104,15 @@ class Looking:
         return [channel]
 
     def messages(self, phone: Phone, channel: str | None, *, days: int, limit: int) -> list[SeenMessage]:
-        """Return what became of the messages to a number, the latest first."""
+        """Return what became of the messages to a number, with every attempt; the latest first."""
         now = millis(self._clock)
+        timeline, since = Timeline(self._ledger), now - days * DAY_MS
         found = [
-            _message(name, detail)
+            message
             for name in self.chosen(channel)
-            for detail in self._ledger.history.by_number(
-                name, phone.digits, since=now - days * DAY_MS, now=now, limit=limit
+            for message in timeline.of(
+                name,
+                self._ledger.history.by_number(name, phone.digits, since=since, now=now, limit=limit),
             )
         ]
         return sorted(found, key=lambda one: -one.sent)[:limit]
@@ -215,21 +201,6 @@ class Looking:
         lines = [f"{found.method} /hooks/{name}/{token}{found.target} HTTP/1.1"]
         lines += [f"{header}: {value}" for header, value in found.headers.items()]
         return SavedWebhook("\n".join([*lines, "", ""]).encode("latin-1", "replace") + found.body)
-
-
-def _message(channel: str, detail: Detail) -> SeenMessage:
-    return SeenMessage(
-        channel,
-        mask(detail.phone),
-        detail.info.out_id,
-        str(detail.info.template["code"]),
-        detail.segments,
-        MessageStatus(detail.status).name.lower(),
-        detail.code,
-        logs.masked(detail.reason),
-        detail.sent,
-        detail.ended_at,
-    )
 
 
 def _template(template: StoredTemplate) -> SeenTemplate:

@@ -17,7 +17,7 @@ from bridge.channels import OpenChannel
 from bridge.clock import HOUR_MS, Clock, millis, moment
 from bridge.contract import callbacks, signing
 from bridge.contract.callbacks import CallbackAnswer
-from bridge.ledger import RECEIPT, Ended, Ledger, PushJob, PutBack, Replied
+from bridge.ledger import RECEIPT, Ended, Ledger, PushJob, PutBack, Replied, Taken
 from bridge.plugin import EventName, MessageStatus
 from bridge.plugin.http import AnswerTooLong, Session, classify
 
@@ -100,12 +100,13 @@ class Pushing:
     def finish(self, pushes: Sequence[Pushed]) -> None:
         """Record the ends of pushes in one transaction, and move the breaker."""
         now = millis(self._clock)
-        done = [pushed.job for pushed in pushes if pushed.answer.outcome == "ok"]
+        done = [Taken(one.job, one.answer.detail) for one in pushes if one.answer.outcome == "ok"]
         failed = [pushed for pushed in pushes if pushed.answer.outcome != "ok"]
         self._ledger.outbox.finish(done, [self._put_back(pushed, now) for pushed in failed], now)
         self._move_breaker(pushes, now)
         if done:
-            self._channel.hooks.tell(EventName.PUSH_DONE, entries=sum(len(job.entries) for job in done))
+            entries = sum(len(taken.job.entries) for taken in done)
+            self._channel.hooks.tell(EventName.PUSH_DONE, entries=entries)
         if failed:
             self._channel.hooks.tell(
                 EventName.PUSH_FAILED, entries=sum(len(pushed.job.entries) for pushed in failed)

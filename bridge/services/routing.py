@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-import phonenumbers
 import structlog
 
 from bridge.channels import OpenChannel
@@ -33,6 +32,7 @@ from .balancing import WINDOW_MS, Health, shifts
 from .campaigns.sentences import OWN_REFUSALS
 from .drafting import Draft
 from .elsewhere import Elsewhere
+from .pricing import country_of
 from .receiving import source_of
 
 _LOOK_AGAIN_MS = 1_000
@@ -298,20 +298,10 @@ def _standing(account: Account, now: int) -> Standing:
 
 
 def _number_fits(route: RouteSettings, phone: Phone) -> bool:
-    if route.country and _country(phone) not in route.country:
+    if route.country and country_of(phone) not in route.country:
         return False
     mainland = phone.national if phone.national != phone.digits else ""
     return not route.prefix or any(
         phone.e164.startswith(prefix) if prefix.startswith("+") else mainland.startswith(prefix)
         for prefix in route.prefix
     )
-
-
-def _country(phone: Phone) -> str:
-    try:
-        number = phonenumbers.parse(phone.e164)
-    except phonenumbers.NumberParseException:
-        return ""
-    # A number that no plan knows yet is taken for one of the main country of its code.
-    code = number.country_code or 0
-    return phonenumbers.region_code_for_number(number) or phonenumbers.region_code_for_country_code(code)

@@ -45,9 +45,11 @@ from bridge.plugin import (
     unknown,
 )
 
+from .attempts import attempt_of, unsent_attempt
 from .campaigns.sentences import CANCELLED, OWN
 from .drafting import Draft, draft
 from .failover import elsewhere, then
+from .pricing import Pricing
 from .routing import Routing
 from .verdicts import failure_of, gravest
 
@@ -77,6 +79,7 @@ _HOLDS: Sequence[tuple[type[NotAccepted], Hold]] = (
 _FAULT = "The bridge could not prepare the messages; its log says why."
 _TOO_LATE = "NOT_SENT_IN_TIME"
 _FAILED = (Outcome.NOT_SENT, Outcome.UNKNOWN)
+_NOT_CALLED: Mapping[int, SubmitResult] = {}
 
 
 class _Wait(NamedTuple):
@@ -105,9 +108,12 @@ class Sent:
 class Sending:
     """Dispatches batches of one channel; used by several threads at once."""
 
-    def __init__(self, channel: OpenChannel, routing: Routing, ledger: Ledger, clock: Clock) -> None:
+    def __init__(
+        self, channel: OpenChannel, routing: Routing, pricing: Pricing, ledger: Ledger, clock: Clock
+    ) -> None:
         self._channel = channel
         self._routing = routing
+        self._pricing = pricing
         self._ledger = ledger
         self._clock = clock
         self._failover_ms = seconds(channel.settings.failover_after_s)
@@ -123,7 +129,7 @@ class Sending:
         """Call the vendor for a batch, once. Never raises: a failure before the call puts the batch back."""
         try:
             info = self._routing.at_account(claimed, self._ledger.info(claimed))
-            drafted = draft(claimed, info)
+            drafted = self._drafted(claimed, info)
             others = self._routing.of_others(claimed, info, drafted)
             refused, deferred = ({}, {}) if others else self._screen(drafted)
         except Exception as error:
@@ -137,9 +143,14 @@ class Sending:
         batch = drafted.without(refused.keys())
         with tracing.linked(info.trace):
             called = self._call(claimed, batch, drafted) if batch is not None else {}
-        sent = self._conclude(claimed, info, drafted, results | called)
+        sent = self._conclude(claimed, info, drafted, results | called, called)
         sent.failure = failure_of(called.values())
         return sent
+
+    def _drafted(self, claimed: Claimed, info: SendInfo) -> Draft:
+        drafted = draft(claimed, info)
+        drafted.priced = self._pricing.numbers(claimed.account, info.type, claimed.called or info.created)
+        return drafted
 
     def at_account(self, claimed: Claimed, info: SendInfo) -> SendInfo:
         """Return a send with the template as the account that was called knows it."""
@@ -168,10 +179,10 @@ class Sending:
         if claimed.called is None:
             return self.expire(claimed)
         info = self._ledger.info(claimed)
-        drafted = draft(claimed, info)
+        drafted = self._drafted(claimed, info)
         lost = unknown("The bridge was interrupted while it called the vendor.", "INTERRUPTED")
-        results = {**dict.fromkeys([*drafted.seqs, *drafted.duplicates], lost), **drafted.results}
-        lapsed = self._conclude(claimed, info, drafted, results)
+        called = dict.fromkeys([*drafted.seqs, *drafted.duplicates], lost)
+        lapsed = self._conclude(claimed, info, drafted, {**called, **drafted.results}, called)
         if lapsed.conclusion.check_at is None:
             return lapsed
         # The worker may be slow, not gone: absence is no proof while its call may still arrive.
@@ -250,7 +261,12 @@ class Sending:
         )
 
     def _conclude(
-        self, claimed: Claimed, info: SendInfo, drafted: Draft, results: Mapping[int, SubmitResult]
+        self,
+        claimed: Claimed,
+        info: SendInfo,
+        drafted: Draft,
+        results: Mapping[int, SubmitResult],
+        called: Mapping[int, SubmitResult] = _NOT_CALLED,
     ) -> Sent:
         now = millis(self._clock)
         unsent = [seq for seq, result in results.items() if result.outcome is Outcome.NOT_SENT]
@@ -281,6 +297,7 @@ class Sending:
             check_at=now + self._reconcile_after_ms if counts[Outcome.UNKNOWN] else None,
             deadline=now + hours(self._channel.settings.unknown_deadline_h),
             opted_out=[drafted.phones[seq].digits for seq, result in results.items() if result.opted_out],
+            attempt=attempt_of(claimed, called, results, now),
         )
         return Sent(conclusion, error, counts)
 
@@ -295,14 +312,15 @@ class Sending:
     ) -> Requeue:
         """Put what was not sent back: for the same account at first, by the rule for another."""
         recipients = drafted.recipients.pick(places)
+        attempt = unsent_attempt(claimed, result, millis(self._clock))
         if not self._channel.several:
-            return Requeue(recipients, *wait)
+            return Requeue(recipients, *wait, attempt=attempt)
         what = elsewhere(then(result), millis(self._clock), claimed.yields, self._failover_ms)
         yields, barred = what.yields, claimed.barred
         if what.bars:
             phone = drafted.phones.get(places[0])
             yields, barred = self._routing.after_refusal(claimed, info, phone, what.yields)
-        return Requeue(recipients, *wait, claimed.account, yields, barred)
+        return Requeue(recipients, *wait, claimed.account, yields, barred, attempt)
 
     def _row(self, claimed: Claimed, drafted: Draft, seq: int, result: SubmitResult, now: int) -> MessageRow:
         phone = drafted.phones.get(seq)
@@ -321,6 +339,7 @@ class Sending:
             min(drafted.segments(seq), _MOST_SEGMENTS),
             sent,
             now if status.final else None,
+            drafted.priced(phone) if phone and not status.final else 0,
         )
 
 

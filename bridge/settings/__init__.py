@@ -16,15 +16,18 @@ from .models import (
     SignSettings,
     secrets_of,
 )
+from .prices import DECIMALS, PriceSettings
 
 __all__ = [
     "CALLBACK_PRESETS",
+    "DECIMALS",
     "DEFAULT_PATH",
     "PATH_VARIABLE",
     "AccountSettings",
     "BridgeSettings",
     "ChannelSettings",
     "Fault",
+    "PriceSettings",
     "RouteSettings",
     "Settings",
     "SettingsFaults",

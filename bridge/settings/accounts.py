@@ -44,6 +44,10 @@ def _country(code: str) -> str:
     return code.upper()
 
 
+def _any_country(code: str) -> str:
+    return _country(code) if code else ""
+
+
 def _type(value: object) -> object:
     if isinstance(value, TemplateType):
         return value
@@ -70,6 +74,12 @@ def _hours(value: object) -> object:
     return tuple(Hours(time(part[0], part[1]), time(part[2], part[3])) for part in found)
 
 
+Country = Annotated[str, AfterValidator(_any_country)]
+"""A country's two letters, or "" for any."""
+Type = Annotated[TemplateType, BeforeValidator(_type)]
+"""A template's type by its name."""
+
+
 class AccountSettings(SettingsModel):
     """A `[channels.NAME.accounts.ACCOUNT]` table: one vendor account that the channel may send through."""
 
@@ -94,7 +104,7 @@ class RouteSettings(SettingsModel):
 
     country: tuple[Annotated[str, AfterValidator(_country)], ...] = ()
     """The recipients' countries, two letters each; empty for any."""
-    type: tuple[Annotated[TemplateType, BeforeValidator(_type)], ...] = ()
+    type: tuple[Type, ...] = ()
     """The templates' types: captcha, notification, promotion or international; empty for any."""
     prefix: tuple[Annotated[str, AfterValidator(_prefix)], ...] = ()
     """How the numbers begin: "+1415" with country code, "138" for mainland numbers; empty for any."""

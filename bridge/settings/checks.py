@@ -9,6 +9,7 @@ import structlog
 from .account_checks import account_checks
 from .faults import Fault, dotted
 from .models import BridgeSettings, ChannelSettings, Settings, secrets_of
+from .price_checks import price_checks
 
 log = structlog.get_logger("bridge.settings")
 
@@ -21,6 +22,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 def cross_checks(settings: Settings) -> Iterator[Fault]:
     """Return every fault that concerns more than one setting."""
     yield from _defaults(settings)
+    yield from price_checks(settings.prices, settings.channels)
     for name, channel in settings.channels.items():
         path = dotted("channels", name)
         if not _NAME.fullmatch(name) or name in _RESERVED:

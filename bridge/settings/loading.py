@@ -12,11 +12,12 @@ from pydantic import BaseModel, ValidationError
 from .checks import cross_checks
 from .faults import NO_SUCH_SETTING, Fault, SettingsFaults, dotted, faults_of, without_repeats
 from .models import BridgeSettings, ChannelSettings, Settings
+from .prices import PriceSettings
 from .variables import with_file
 
 PATH_VARIABLE = "SMS_BRIDGE_CONFIG"
 DEFAULT_PATH = Path("config/bridge.toml")
-_TABLES = ("bridge", "channels")
+_TABLES = ("bridge", "channels", "prices")
 _PLACEHOLDER = "?"
 
 # As other programs write them, or as ours with a slip: $NAME, ${NAME}, $(NAME), %NAME%, {{ NAME }}, ENV:NAME.
@@ -150,9 +151,22 @@ def _validated(tree: dict[str, Any], faults: list[Fault]) -> tuple[Settings, lis
         for name, table in tables.items()
     }
     faults += without_repeats(_without_account(tables), faults)
-    settings = Settings(bridge=bridge, channels=channels)
+    settings = Settings(bridge=bridge, channels=channels, prices=tuple(_prices(tree, faults)))
     faults += without_repeats(cross_checks(settings), faults)
     return settings, faults
+
+
+def _prices(tree: dict[str, Any], faults: list[Fault]) -> Iterator[PriceSettings]:
+    """Yield the rows of prices; one that is wrong is a fault, and left out."""
+    rows = tree.get("prices", [])
+    if not isinstance(rows, list):
+        faults.append(Fault("prices", "This is not a list of tables.", "Write [[prices]] above each row."))
+        return
+    for place, row in enumerate(rows):
+        try:
+            yield PriceSettings.model_validate(row)
+        except ValidationError as error:
+            faults += without_repeats(faults_of(error, f"prices[{place}]", PriceSettings), faults)
 
 
 def _unknown_tables(tree: dict[str, Any]) -> Iterator[Fault]:

@@ -27,6 +27,7 @@ from bridge.plugin import ReviewStatus
 
 from .accounts import AccountSettings, RouteSettings
 from .base import SettingsModel, checked_token
+from .prices import PriceSettings
 
 CALLBACK_PRESETS = ("zhangbei", "shanghai")
 """Quick Audience's two environments; any other callback address is given as a URL."""
@@ -261,6 +262,7 @@ class Settings(SettingsModel):
 
     bridge: BridgeSettings = BridgeSettings()
     channels: Mapping[str, ChannelSettings]
+    prices: tuple[PriceSettings, ...] = ()
 
     _referenced: frozenset[str] = PrivateAttr(default=frozenset())
     _unreplaced: tuple[str, ...] = PrivateAttr(default=())

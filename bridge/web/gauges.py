@@ -52,6 +52,7 @@ class LedgerGauges(Collector):
                 *self._waits(),
                 self._weighted(),
                 self._templates(),
+                self._drift(),
                 self._unread(),
                 self._workers(),
             ]
@@ -147,6 +148,17 @@ class LedgerGauges(Collector):
             for status in ReviewStatus:
                 templates.add_metric((channel, status), counts.get((channel, status), 0))
         return templates
+
+    def _drift(self) -> GaugeMetricFamily:
+        drift = metrics.gauge(
+            "template_drift",
+            "Templates and signatures that an account has otherwise than the bridge believes.",
+            ("channel", "account"),
+        )
+        for (channel, account), count in self._ledger.drifts.counts().items():
+            if channel in self._channels:
+                drift.add_metric((channel, account), count)
+        return drift
 
     def _unread(self) -> GaugeMetricFamily:
         unread = metrics.gauge(

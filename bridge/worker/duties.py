@@ -86,6 +86,7 @@ class Duties:
         yield Duty(f"read files {name}", idle_s, lambda: self.read_file(services, stop.is_set))
         yield Duty(f"settle {name}", 1.0, lambda: self.settle(services))
         yield Duty(f"review {name}", 30.0, lambda: self.review(services))
+        yield Duty(f"drift {name}", 300.0, lambda: self.drift(services))
         if services.channel.several and services.channel.settings.route == "weighted":
             yield Duty(f"balance {name}", 20.0, lambda: self.balance(services))
         for at in services.at.values():
@@ -152,6 +153,11 @@ class Duties:
         """Refresh open reviews, and end messages whose receipt never came."""
         services.settling.sweep(self._owner)
         services.templates.refresh_pending()
+        return False
+
+    def drift(self, services: ChannelServices) -> bool:
+        """Compare templates and signatures with the accounts' own, every night."""
+        services.drifting.nightly()
         return False
 
     def balance(self, services: ChannelServices) -> bool:

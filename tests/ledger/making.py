@@ -16,6 +16,7 @@ from bridge.ledger import (
     Recipients,
     Replied,
     Scope,
+    Taken,
     Terms,
 )
 from bridge.ledger.refs import phone_key
@@ -170,5 +171,5 @@ def pushed(ledger: Ledger, now: int = NOW, size: int = 500) -> list[list[Ended |
             connection, Scope(CHANNEL, now), Holder("pusher", 1000), jobs=100, size=size
         )
     )
-    ledger.outbox.finish(jobs, [], now)
+    ledger.outbox.finish([Taken(job) for job in jobs], [], now)
     return [list(job.entries) for job in jobs]

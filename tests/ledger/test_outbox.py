@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.ledger import Ended, Holder, Ledger, PushJob, Scope
+from bridge.ledger import Ended, Holder, Ledger, PushJob, Scope, Taken
 from bridge.ledger.reports.outbox import PutBack, Replied, enqueue_receipts, enqueue_replies
 
 from .making import CHANNEL, NOW
@@ -103,7 +103,7 @@ def test_an_entry_that_is_refused_costs_only_itself_in_the_end(
         done, back = [], []
         for job in claim(ledger):
             if refused and all(entry[0] != "t1-0-5" for entry in job.entries):
-                done.append(job)
+                done.append(Taken(job))
                 told += [entry[0] for entry in job.entries]
                 last.append(len(job.entries))
             else:
@@ -124,7 +124,7 @@ def test_a_row_that_another_holds_by_now_is_not_parted(ledger: Ledger) -> None:
     (slow,) = claim(ledger, "slow")
     (held,) = claim(ledger, "quick", now=NOW + 60_001)
     ledger.outbox.finish([], [PutBack(slow, NOW, "HTTP 400", refused=True)], NOW)
-    ledger.outbox.finish([held], [], NOW)
+    ledger.outbox.finish([Taken(held)], [], NOW)
     assert ledger.outbox.waiting(CHANNEL) == (0, None)
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bridge.ledger import Holder, Replayed, ReplyTerms, Scope
+from bridge.ledger import Holder, Replayed, ReplyTerms, Scope, Taken
 from bridge.ledger.reports import replaying
 from bridge.plugin import DeliveryReceipt, MessageStatus, MoMessage, from_vendor
 from bridge.services.operating import Operating, OperatorRefused
@@ -28,7 +28,7 @@ def taken(world: World) -> list[str]:
             connection, Scope(NAME, now), Holder("me", 1000), jobs=50, size=500
         )
     )
-    world.ledger.outbox.finish(jobs, [], now)
+    world.ledger.outbox.finish([Taken(job) for job in jobs], [], now)
     return sorted(entry.phone for job in jobs for entry in job.entries)
 
 

@@ -51,6 +51,7 @@ class Obedient(Vendor):
         self.answer: Answer = lambda batch: [accepted(f"v-{message.ref}") for message in batch.messages]
         self.look_up: Answer = lambda batch: [accepted() for _ in batch.messages]
         self.review = TemplateReview(ReviewStatus.APPROVED)
+        self.review_fails: BridgeError | None = None
         self.digital_review = DigitalTemplateReview({})
         self.create_as = "vendor"
         self.create_fails: BridgeError | None = None
@@ -87,6 +88,7 @@ class Obedient(Vendor):
 
     @hookimpl
     def query_template(self, channel: Channel, template: TextTemplate) -> TemplateReview:
+        _fail(self.review_fails)
         return self.review
 
     @hookimpl
@@ -138,6 +140,7 @@ class World:
     def __init__(self, ledger: Ledger, **channel: Any) -> None:
         self.now = 1_795_400_000.0
         self.cold = channel.pop("cold", False)
+        prices = channel.pop("prices", [])
         self.ledger = ledger
         settings = Settings.model_validate(
             {
@@ -153,6 +156,7 @@ class World:
                         **channel,
                     }
                 },
+                "prices": prices,
             }
         )
         self.settings = settings

@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel, SecretStr
 
 from bridge.channels import discover, open_channels
-from bridge.settings import BridgeSettings, ChannelSettings, cautions, load
+from bridge.settings import BridgeSettings, ChannelSettings, PriceSettings, cautions, load
 from tests.channels.tiny import NoHistory
 
 REFERENCE = Path(__file__).parents[2] / "config" / "bridge.toml"
@@ -22,6 +22,11 @@ EXAMPLES_OWN = {"platform_name", "key", "vendor", "receipts", "allow_private", "
 WITHOUT_DEFAULT = {"callback_key", "timezone"}
 # Tables, shown as such.
 TABLES = {"signs", "policy_settings", "settings", "accounts"}
+SET: dict[type[BaseModel], set[str]] = {
+    BridgeSettings: set(),
+    ChannelSettings: EXAMPLES_OWN | TABLES,
+    PriceSettings: {"price", "currency"},
+}
 
 _SETTING = re.compile(r"(?P<off># )?(?P<key>[a-z0-9_]+) = (?P<value>.+)")
 
@@ -67,11 +72,12 @@ def default_of(model: type[BaseModel], key: str) -> Any:
     return default if isinstance(default, bool | int | float | dict) else str(default)
 
 
-CASES = [
-    (model, table, key)
-    for model, table in ((BridgeSettings, "bridge"), (ChannelSettings, EXAMPLE))
-    for key in model.model_fields
+MODELS: list[tuple[type[BaseModel], str]] = [
+    (BridgeSettings, "bridge"),
+    (ChannelSettings, EXAMPLE),
+    (PriceSettings, "prices"),
 ]
+CASES = [(model, table, key) for model, table in MODELS for key in model.model_fields]
 
 
 @pytest.mark.parametrize(("model", "table", "key"), CASES)
@@ -83,13 +89,13 @@ def test_every_setting_is_shown_with_its_sentence_and_default(
     description = model.model_fields[key].description
     assert description
     assert setting.sentence == " ".join(description.split())
-    own = model is ChannelSettings and key in EXAMPLES_OWN | TABLES
+    own = key in SET[model]
     assert setting.live is own
     if not own and not (model is ChannelSettings and key in WITHOUT_DEFAULT):
         assert setting.value == default_of(model, key)
 
 
-@pytest.mark.parametrize(("model", "table"), [(BridgeSettings, "bridge"), (ChannelSettings, EXAMPLE)])
+@pytest.mark.parametrize(("model", "table"), MODELS)
 def test_nothing_else_is_shown(model: type[BaseModel], table: str) -> None:
     """A setting that was removed from the model disappears from the file."""
     assert set(shown(table)) == set(model.model_fields)

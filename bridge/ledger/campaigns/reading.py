@@ -6,9 +6,9 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Select, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
 
 from ..database import tables
 from ..database.engine import Database
@@ -17,6 +17,7 @@ from ..sending.joining import CampaignKind, CampaignState
 
 _campaign, _send, _tally = tables.campaign, tables.send, tables.tally
 _LOOKED_AT = 50
+Key = TypeVar("Key", int, str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Campaign:
 
 
 class Part(NamedTuple):
-    """So many messages of one kind; `ms` is the sum of their times to delivery."""
+    """So many messages of one kind; `ms` sums their times to delivery, `rate` numbers their price."""
 
     status: int
     code: str
@@ -46,6 +47,7 @@ class Part(NamedTuple):
     bucket: int
     number: int
     ms: int
+    rate: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +103,51 @@ class Campaigns:
 
     def parts(self, campaign_ids: Sequence[int]) -> dict[int, list[Part]]:
         """Return the messages of campaigns by kind, those that wait in no part."""
-        kind = (_tally.c.status, _tally.c.code, _tally.c.account, _tally.c.segments, _tally.c.bucket)
+        return self._parts(_send.c.campaign_id, _send.c.campaign_id.in_(campaign_ids))
+
+    def parts_by_channel(self, channels: Collection[str], since: int, until: int) -> dict[str, list[Part]]:
+        """Return the messages of the sends that came in a span (milliseconds) by kind, for each channel."""
+        return self._parts(_send.c.channel, *_in_span(channels, since, until))
+
+    def _parts(self, by: ColumnElement[Key], *of: ColumnElement[bool]) -> dict[Key, list[Part]]:
+        kind = [_tally.c[name] for name in ("status", "code", "account", "segments", "bucket", "rate")]
         number = func.sum(_tally.c.count).label("number")
         rows = (
-            select(_send.c.campaign_id, *kind, number, func.sum(_tally.c.ms).label("ms"))
+            select(by.label("owner"), *kind, number, func.sum(_tally.c.ms).label("ms"))
             .join_from(_send, _tally, _tally.c.send_id == _send.c.id)
-            .where(_send.c.campaign_id.in_(campaign_ids))
-            .group_by(_send.c.campaign_id, *kind)
+            .where(*of)
+            .group_by(by, *kind)
             .having(number != 0)
         )
-        found: dict[int, list[Part]] = defaultdict(list)
+        found: dict[Key, list[Part]] = defaultdict(list)
         with self._database.read() as connection:
             for row in connection.execute(rows):
                 fields = (row.status, row.code, row.account, row.segments, row.bucket)
-                part = Part(*fields, int(row.number), int(row.ms))
-                found[row.campaign_id].append(part)
+                part = Part(*fields, int(row.number), int(row.ms), row.rate)
+                found[row.owner].append(part)
         return found
+
+    def sends_by_channel(
+        self, channels: Collection[str], since: int, until: int
+    ) -> dict[str, tuple[int, int]]:
+        """Return how many sends came in a span, and how many recipients they had, for each channel."""
+        rows = (
+            select(_send.c.channel, func.count(), func.coalesce(func.sum(_send.c.count), 0))
+            .where(*_in_span(channels, since, until))
+            .group_by(_send.c.channel)
+        )
+        with self._database.read() as connection:
+            return {name: (int(sends), int(count)) for name, sends, count in connection.execute(rows)}
+
+    def of_sends(self, send_ids: Collection[int]) -> dict[int, tuple[int, str]]:
+        """Return the campaign of each send: its id and name."""
+        rows = (
+            select(_send.c.id, _campaign.c.id.label("campaign"), _campaign.c.name)
+            .join_from(_send, _campaign, _campaign.c.id == _send.c.campaign_id)
+            .where(_send.c.id.in_(send_ids))
+        )
+        with self._database.read() as connection:
+            return {row.id: (row.campaign, row.name) for row in connection.execute(rows)}
 
     def last_send(self, campaign_id: int) -> LastSend | None:
         """Return the latest send of a campaign."""
@@ -167,6 +198,10 @@ class Campaigns:
                 )
                 for row in connection.execute(rows)
             ]
+
+
+def _in_span(channels: Collection[str], since: int, until: int) -> list[ColumnElement[bool]]:
+    return [_send.c.channel.in_(channels), _send.c.created >= since, _send.c.created < until]
 
 
 def _counted() -> Select[Any]:

@@ -34,6 +34,7 @@ class MessageRow(NamedTuple):
     segments: int
     sent: int
     ended_at: int | None
+    rate: int = 0
 
     def __repr__(self) -> str:
         return f"MessageRow({self.batch_id}, {self.seq}, status={self.status})"
@@ -71,7 +72,7 @@ _WHERE = """
 """
 _RETURNING = """
     message.batch_id, message.seq, message.phone, message.status, message.code, message.reason,
-    message.segments, message.sent, message.ended_at, message.vendor_id
+    message.segments, message.sent, message.ended_at, message.vendor_id, message.rate
 """
 _FIELDS = {
     "batch_id": "bigint",
@@ -151,10 +152,10 @@ def insert_messages(connection: Connection, rows: Sequence[MessageRow]) -> None:
 
 
 def _copy_line(row: MessageRow) -> str:
-    batch_id, seq, phone, key, status, vendor_id, code, reason, segments, sent, ended_at = row
+    batch_id, seq, phone, key, status, vendor_id, code, reason, segments, sent, ended_at, rate = row
     return (
         f"{batch_id}\t{seq}\t{_escape(phone)}\t{key}\t{status}\t{_escape(vendor_id)}\t{_escape(code)}\t"
-        f"{_escape(reason)}\t{segments}\t{sent}\t{chr(92) + 'N' if ended_at is None else ended_at}\n"
+        f"{_escape(reason)}\t{segments}\t{sent}\t{chr(92) + 'N' if ended_at is None else ended_at}\t{rate}\n"
     )
 
 

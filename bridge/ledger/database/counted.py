@@ -71,6 +71,8 @@ tally = Table(
     Column("segments", SmallInteger, primary_key=True, autoincrement=False),
     # Of the time to delivery; 0 for what is not delivered.
     Column("bucket", SmallInteger, primary_key=True, autoincrement=False),
+    # The price of a segment; 0 for none.
+    Column("rate", SmallInteger, primary_key=True, autoincrement=False, server_default="0"),
     Column("count", BigInteger, nullable=False),
     # The sum of the times to delivery, in milliseconds.
     Column("ms", BigInteger, nullable=False),

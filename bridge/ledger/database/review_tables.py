@@ -72,3 +72,19 @@ sign = Table(
     Column("created", BigInteger),
     Column("checked", BigInteger, nullable=False),
 )
+
+# What an account said of a template or a signature when it was last asked; `what` "" for no difference.
+drift = Table(
+    "drift",
+    metadata,
+    Column("channel", String(64), primary_key=True),
+    Column("account", String(64), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    # The template's code, the signature, or the vendor's code of what is unknown here.
+    Column("name", String(256), primary_key=True),
+    Column("what", String(16), nullable=False),
+    Column("here", Text, nullable=False),
+    Column("there", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("asked", BigInteger, nullable=False),
+)

@@ -20,7 +20,14 @@ from sqlalchemy import (
 from bridge.plugin import MessageStatus
 
 from . import counted
+from .attempt_tables import attempt as attempt
+from .attempt_tables import callback as callback
+from .attempt_tables import report as report
+from .price_tables import charge as charge
+from .price_tables import charged as charged
+from .price_tables import rate as rate
 from .review_tables import account_sign as account_sign
+from .review_tables import drift as drift
 from .review_tables import filing as filing
 from .review_tables import sign as sign
 from .review_tables import template as template
@@ -148,6 +155,8 @@ message = Table(
     Column("segments", SmallInteger, nullable=False),
     Column("sent", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
+    # The price of a segment, as it was when it was sent; 0 for none.
+    Column("rate", SmallInteger, nullable=False, server_default="0"),
     Index("ix_message_phone", "phone_key"),
     Index(
         "ix_message_vendor_id",

@@ -1,23 +1,64 @@
-"""Reports that came too late to be believed: told in the log, never applied."""
+"""Reports that came too late to be believed: kept beside the message and told in the log, never applied."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select, tuple_
 
 from ...plugin import MessageStatus
 from ...plugin.status import FIRST_FINAL
+from ..database import tables
 from ..database.bulk import Climb, find_messages
+from ..database.dialects import made_once, upsert
+from ..database.engine import Database
 from ..refs import Place, message_ref
+from ..scope import Scope
 
 log = structlog.get_logger("bridge.ledger")
 
 _SHOWN = 10
+_report = tables.report
 
 
-def tell(connection: Connection, channel: str, climbs: Sequence[Climb], climbed: Iterable[Any]) -> None:
-    """Log which of some reports say another end than the message has; `climbed` are the rows they changed."""
+@dataclass(frozen=True, slots=True)
+class LateReport:
+    """A report of another end than the message has, `times` times; `came` is when it came first."""
+
+    status: MessageStatus
+    at: int
+    came: int
+    times: int
+    code: str
+    reason: str
+
+
+class LateReports:
+    """Reads of late reports."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(self, places: Iterable[Place]) -> dict[Place, list[LateReport]]:
+        """Return the late reports of messages, in the order in which they came."""
+        wanted = sorted(set(places))
+        found: dict[Place, list[LateReport]] = {place: [] for place in wanted}
+        rows = select(_report).where(tuple_(_report.c.batch_id, _report.c.seq).in_(wanted))
+        with self._database.read() as connection:
+            for row in connection.execute(rows.order_by(_report.c.came)):
+                late = LateReport(
+                    MessageStatus(row.status), row.at, row.came, row.times, row.code, row.reason
+                )
+                found[Place(row.batch_id, row.seq)].append(late)
+        return found
+
+
+def keep(connection: Connection, scope: Scope, climbs: Sequence[Climb], climbed: Iterable[Any]) -> None:
+    """Keep and log the reports that say another end than the message has; `climbed` are rows they changed.
+
+    There is one row for each end that a message does not have: however much a vendor reports, it is bounded.
+    """
     ends = [one for one in climbs if one.status >= FIRST_FINAL]
     if not ends:
         return
@@ -26,12 +67,25 @@ def tell(connection: Connection, channel: str, climbs: Sequence[Climb], climbed:
     kept |= {Place(row.batch_id, row.seq): row.status for row in find_messages(connection, others)}
     late = [one for one in ends if kept.get(Place(one.batch_id, one.seq), one.status) != one.status]
     if late:
+        connection.execute(_new(connection), [_row(one, scope.now) for one in late])
         log.warning(
             "late reports contradict what was told",
-            channel=channel,
+            channel=scope.channel,
             reports=len(late),
             messages=[_sentence(one, kept) for one in late[:_SHOWN]],
         )
+
+
+@made_once
+def _new(connection: Connection) -> Any:
+    insert = upsert(connection, _report)
+    key = ["batch_id", "seq", "status"]
+    return insert.on_conflict_do_update(index_elements=key, set_={"times": _report.c.times + 1})
+
+
+def _row(late: Climb, now: int) -> dict[str, object]:
+    place = {"batch_id": late.batch_id, "seq": late.seq, "status": late.status}
+    return {**place, "at": late.at, "came": now, "times": 1, "code": late.code, "reason": late.reason}
 
 
 def _sentence(late: Climb, kept: Mapping[Place, int]) -> str:

@@ -6,7 +6,7 @@ At least once: a push whose answer was lost is made again.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection, delete, func, select, update
@@ -16,9 +16,12 @@ from ..database import tables
 from ..database.bulk import clean
 from ..database.dialects import skip_locked
 from ..database.engine import Database
-from ..database.packing import pack, unpack
 from ..refs import new_id
 from ..scope import Holder, Scope
+from . import callbacks
+from .entries import Ended as Ended
+from .entries import Entry, PushJob, Taken, pack_entries, read_entries
+from .entries import Replied as Replied
 
 log = structlog.get_logger("bridge.ledger")
 
@@ -28,57 +31,6 @@ _ALONE = 6
 """After so many failures a row travels alone: an entry that is never taken must not hold up other rows."""
 _push = tables.push
 _NEW = _push.insert()
-
-
-class Ended(NamedTuple):
-    """A message that came to its end; `phone` as Quick Audience wrote it, times in milliseconds."""
-
-    phone: str
-    status: int
-    sent: int
-    ended_at: int
-    code: str
-    reason: str
-
-    def __repr__(self) -> str:
-        return f"Ended(status={self.status}, code={self.code!r})"
-
-
-class Replied(NamedTuple):
-    """A reply to hand on; `phone` as Quick Audience wrote it."""
-
-    phone: str
-    received: int
-    content: str
-
-    def __repr__(self) -> str:
-        return "Replied()"
-
-
-Entry = Ended | Replied
-_KINDS: dict[int, type[Ended] | type[Replied]] = {tables.RECEIPT: Ended, tables.REPLY: Replied}
-_LISTED = {
-    tables.RECEIPT: ("phone", "status", "sent", "ended_at", "code", "reason"),
-    tables.REPLY: ("phone", "received", "content"),
-}
-"""The order in which schema 0002 and older wrote entries, as lists."""
-
-
-@dataclass(frozen=True, slots=True)
-class PushJob:
-    """Rows claimed for one call to Quick Audience: one channel, one kind, one outId."""
-
-    channel: str
-    kind: int
-    out_id: str
-    row_ids: tuple[int, ...]
-    entries: tuple[Entry, ...]
-    attempt: int
-    owner: str
-    created: int
-
-    def __repr__(self) -> str:
-        return f"PushJob({self.channel!r}, {len(self.entries)} entries)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +67,18 @@ class DeadLetter:
     attempt: int
     error: str
     created: int
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A push that Quick Audience has not taken; `error`: what it said last. Times in milliseconds."""
+
+    id: int
+    created: int
+    due: int
+    attempts: int
+    given_up: bool
+    error: str
 
 
 def enqueue_receipts(
@@ -155,30 +119,6 @@ def _enqueue(
     ]
     if rows:
         connection.execute(_NEW, rows)
-
-
-def pack_entries(entries: Sequence[Entry]) -> bytes:
-    """Return entries as objects with names: a later version may add fields to rows that wait."""
-    named = [entry._asdict() for entry in entries]
-    return pack(named)
-
-
-def read_entries(kind: int, entries: bytes) -> list[Entry] | None:
-    """Return the entries of a row, None when they cannot be read.
-
-    Names that this version does not know are passed over.
-    """
-    try:
-        return [_entry(kind, one) for one in unpack(entries)]
-    except (ValueError, TypeError):
-        return None
-
-
-def _entry(kind: int, read: Any) -> Entry:
-    shape = _KINDS[kind]
-    if isinstance(read, list):
-        read = dict(zip(_LISTED[kind], read, strict=True))
-    return shape(**{name: read[name] for name in shape._fields if name in read})
 
 
 class Outbox:
@@ -227,11 +167,12 @@ class Outbox:
         with self._database.read() as connection:
             return connection.execute(due.limit(1)).first() is not None
 
-    def finish(self, done: Sequence[PushJob], put_back: Sequence[PutBack], now: int) -> None:
-        """Delete what Quick Audience confirmed and put back the rest, in one transaction."""
-        ids = [row_id for job in done for row_id in job.row_ids]
+    def finish(self, done: Sequence[Taken], put_back: Sequence[PutBack], now: int) -> None:
+        """Delete what Quick Audience took, keeping that it did, and put back the rest: in one transaction."""
+        ids = [row_id for taken in done for row_id in taken.job.row_ids]
 
         def work(connection: Connection) -> None:
+            callbacks.note(connection, done, now)
             for start in range(0, len(ids), _SCAN_ROWS):
                 connection.execute(delete(_push).where(_push.c.id.in_(ids[start : start + _SCAN_ROWS])))
             for back in put_back:
@@ -298,6 +239,18 @@ class Outbox:
             .values(due=now)
         )
         return self._database.write(lambda connection: connection.execute(waiting).rowcount)
+
+    def telling(self, channel: str, out_id: str, phone: str, kind: int) -> list[Telling]:
+        """Return the pushes that are to tell of a number, in order; of very many, the first are looked at."""
+        mine = (_push.c.channel == channel, _push.c.out_id == out_id, _push.c.kind == kind)
+        rows = select(_push).where(*mine).order_by(_push.c.id).limit(_SCAN_ROWS)
+        with self._database.read() as connection:
+            found = connection.execute(rows).all()
+        return [
+            Telling(row.id, row.created, row.due, row.attempt, bool(row.dead), row.error)
+            for row in found
+            if any(entry.phone == phone for entry in read_entries(row.kind, row.entries) or ())
+        ]
 
     def waiting(self, channel: str) -> tuple[int, int | None]:
         """Entries waiting to be pushed, and when the oldest of them was written (milliseconds)."""

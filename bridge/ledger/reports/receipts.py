@@ -2,8 +2,9 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import structlog
@@ -18,6 +19,7 @@ from ..database import tables
 from ..database.bulk import Climb, MessageRow, believable, clean, climb, find_messages
 from ..database.dialects import lit, skip_locked
 from ..database.engine import Database
+from ..prices import Charge, note_charges, packed
 from ..refs import Place, from_message_ref, from_ref, new_id
 from ..scope import Scope, Source
 from ..sendinfo import SendInfos
@@ -90,9 +92,12 @@ class Receipts:
         climbs = [_climb(found, receipts[index], now) for index, found in located.items()]
         known = {found.place: found.status for found in located.values()}
         rows = _climbed(connection, climbs, known)
-        contradictions.tell(connection, scope.channel, climbs, rows)
+        contradictions.keep(connection, scope, climbs, rows)
         ends = self._end(connection, scope, rows)
         _suppress_opted_out(connection, scope, receipts, located)
+        note_charges(
+            connection, [charge for at, one in located.items() for charge in _charge(one, receipts[at])]
+        )
         missing = [
             (receipt, arrived[index] if arrived else now)
             for index, receipt in enumerate(receipts)
@@ -273,6 +278,14 @@ def _climb(found: Located, receipt: DeliveryReceipt, now: int) -> Climb:
     return Climb(found.batch_id, found.seq, status, receipt.vendor_id, receipt.code, receipt.reason, at)
 
 
+def _charge(found: Located, receipt: DeliveryReceipt) -> Iterator[Charge]:
+    """Yield what the vendor charged, if the report says it."""
+    amount = packed(receipt.price) if receipt.price is not None and receipt.currency else None
+    if amount is not None:
+        currency = clean(receipt.currency, 8)
+        yield Charge(*found.place, receipt.vendor_id, currency, amount, found.info.send_id)
+
+
 def _strongest(climbs: Iterable[Climb]) -> list[Climb]:
     # One row an update: the first final status of a message in this intake decides, as it would one by one.
     best: dict[tuple[int, int], Climb] = {}
@@ -334,6 +347,7 @@ def _pack(receipt: DeliveryReceipt) -> str:
     fields = receipt._asdict()
     fields["phone"] = [receipt.phone.raw, receipt.phone.e164] if receipt.phone else None
     fields["at"] = receipt.at.timestamp() if receipt.at else None
+    fields["price"] = None if receipt.price is None else str(receipt.price)
     return json.dumps(fields)  # in ASCII, which holds any text
 
 
@@ -344,6 +358,7 @@ def _unpack(text: str) -> DeliveryReceipt | None:
         fields["status"] = MessageStatus(fields["status"])
         fields["phone"] = Phone(*fields["phone"]) if fields["phone"] else None
         fields["at"] = moment(seconds(fields["at"])) if fields["at"] is not None else None
+        fields["price"] = None if fields.get("price") is None else Decimal(fields["price"])
         return DeliveryReceipt(**fields)
-    except (ValueError, TypeError, KeyError):
+    except (ArithmeticError, ValueError, TypeError, KeyError):
         return None

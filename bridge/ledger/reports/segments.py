@@ -45,9 +45,7 @@ def keep(connection: Connection, segments: Sequence[Segment]) -> None:
     connection.execute(insert, [one._asdict() for one in segments])
     numbers = totals(segments)
     of = tuple_(_message.c.batch_id, _message.c.seq).in_(sorted(numbers))
-    columns = [
-        _message.c[name] for name in ("batch_id", "seq", "status", "code", "segments", "sent", "ended_at")
-    ]
+    columns = [_message.c[name] for name in tally.CHANGED]
     held = select(*columns).where(of).order_by(_message.c.batch_id, _message.c.seq).with_for_update()
     longer = [
         (row, number)

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Connection,
     Update,
     bindparam,
-    delete,
     func,
     or_,
     select,
@@ -35,6 +34,8 @@ from ..reports.receipts import Receipts, close_settled
 from ..reports.segments import keep, totals
 from ..scope import Holder, Lane, Scope, Source
 from ..suppressions import suppress
+from . import attempts
+from .attempts import Attempt
 from .calls import Claimed, Conclusion, Recorded, Settlement
 from .claiming import (
     CALL,
@@ -51,6 +52,7 @@ from .claiming import (
     unknown_due,
 )
 from .holds import NO_HOLD
+from .resending import move_again, resend_late
 from .sends import Assigned, insert_batches
 
 _batch = tables.batch
@@ -197,6 +199,7 @@ class Batches:
         rows = [row for one in compress(conclusions, ours) for row in _whole_rows(one)]
         insert_messages(connection, rows)
         tally.added(connection, rows)
+        attempts.note(connection, [(one.batch.id, one.attempt) for one in conclusions if one.attempt])
         keep(connection, [segment for one in conclusions for segment in one.segments])
         parked = {
             name
@@ -215,7 +218,7 @@ class Batches:
         batch = conclusion.batch
         for requeue in conclusion.again:
             blob = (len(requeue.recipients.phones), encode(requeue.recipients))
-            insert_batches(
+            [made] = insert_batches(
                 connection,
                 Scope(batch.channel, now),
                 batch.send_id,
@@ -226,6 +229,7 @@ class Batches:
                 why=requeue.why,
                 place=Assigned(requeue.account, requeue.yields, requeue.barred),
             )
+            _follow(connection, batch, made, requeue.attempt)
         ends = [
             Ended(row.phone, row.status, row.sent, row.ended_at or now, row.code, row.reason)
             for row in conclusion.rows
@@ -260,7 +264,7 @@ class Batches:
         ]
         intake = self._receipts.take(connection, Scope(batch.channel, now, conclusion.pushes), evidence)
         suppress(connection, batch.channel, conclusion.sign_name, conclusion.opted_out, "vendor", now)
-        _resend_late(connection, conclusion, now)
+        resend_late(connection, conclusion, now)
         return Recorded(stale=True, ends=intake.ends)
 
     def settle(self, settlement: Settlement, now: int) -> Recorded:
@@ -348,49 +352,9 @@ def _whole_rows(conclusion: Conclusion) -> Sequence[MessageRow]:
     ]
 
 
-def _resend_late(connection: Connection, conclusion: Conclusion, now: int) -> None:
-    """Send what a late answer shows as certainly not sent, if this was the batch's last call."""
-    batch, dues = conclusion.batch, [requeue.due for requeue in conclusion.again]
-    dues += [] if conclusion.retry_at is None else [conclusion.retry_at]
-    same_call = select(_batch.c.id).where(
-        _batch.c.id == batch.id, _batch.c.state == lit(tables.UNKNOWN), _batch.c.attempt == batch.attempt
-    )
-    if dues and connection.execute(same_call).first() is not None:
-        unsent = set(range(batch.count)) - {row.seq for row in conclusion.rows}
-        move_again(connection, batch, sorted(unsent), now=now, due=max(dues), deadline=batch.deadline)
-        close_settled(connection, [batch.id])
-
-
-def move_again(
-    connection: Connection, batch: Claimed, places: Sequence[int], *, now: int, due: int, deadline: int
-) -> int:
-    """Move messages into a READY batch of their own, with another reference. Returns how many moved.
-
-    Only rows that are still open move: a receipt may have proved acceptance meanwhile.
-    """
-    if not places:
-        return 0
-    table = tables.message
-    open_places = connection.execute(
-        delete(table)
-        .where(
-            table.c.batch_id == batch.id,
-            table.c.seq.in_(places),
-            table.c.status == lit(MessageStatus.CALLING),
-        )
-        .returning(table.c.seq, table.c.segments)
-    ).all()
-    tally.returned(connection, batch.id, [row.segments for row in open_places])
-    moved = batch.recipients.pick(sorted(row.seq for row in open_places))
-    if moved.phones:
-        blob = (len(moved.phones), encode(moved))
-        insert_batches(
-            connection,
-            Scope(batch.channel, now),
-            batch.send_id,
-            [blob],
-            due=due,
-            deadline=deadline,
-            decision=batch.decision,
-        )
-    return len(moved.phones)
+def _follow(connection: Connection, batch: Claimed, made: int, attempt: Attempt | None) -> None:
+    """Let the attempts of a batch be known of the part that goes on as `made`."""
+    if batch.called is not None:
+        attempts.follow(connection, batch.id, made, before=batch.called)
+    if attempt is not None:
+        attempts.note(connection, [(made, attempt)])

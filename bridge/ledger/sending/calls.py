@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from ..blobs import Recipients, decode
 from ..database.bulk import Climb, MessageRow
-from ..reports.outbox import Ended
+from ..reports.entries import Ended
 from ..reports.segments import Segment
+from .attempts import Attempt
 from .holds import NO_HOLD, Why
 
 _BY_NUMBER = "#"
@@ -47,7 +48,10 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Requeue:
-    """Recipients that go into a new READY batch of the same send; `account` is to call it, "" for any."""
+    """Recipients that go into a new READY batch of the same send; `account` is to call it, "" for any.
+
+    `attempt`: the call that did not send them, if there was one.
+    """
 
     recipients: Recipients
     due: int
@@ -55,6 +59,7 @@ class Requeue:
     account: str = ""
     yields: int | None = None
     barred: str = ""
+    attempt: Attempt | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,8 @@ class Conclusion:
     `rows`: a message row for every recipient concluded or in question. `again`: recipients that certainly
     were not sent. `retry_at`: nothing of the batch was sent, try the whole of it then (rows, again empty);
     `why`: what it waits for until then; `yields`, `barred`: as of a batch.
-    `check_at`: rows with status CALLING are there; ask about them then.
+    `check_at`: rows with status CALLING are there; ask about them then. `attempt`: the call, if there was
+    one.
     """
 
     batch: Claimed
@@ -81,6 +87,7 @@ class Conclusion:
     check_at: int | None = None
     deadline: int = 0
     opted_out: Sequence[str] = field(default=(), repr=False)
+    attempt: Attempt | None = None
 
 
 @dataclass(frozen=True, slots=True)

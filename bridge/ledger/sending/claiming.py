@@ -11,6 +11,7 @@ from ..database import tables
 from ..database.dialects import lit, made_once, skip_locked
 from ..refs import new_id
 from ..scope import Lane, Scope
+from . import attempts
 from .calls import Claimed
 from .sends import Assigned, insert_batches
 
@@ -88,6 +89,7 @@ def ids_of(connection: Connection, picked: Iterable[Row[Any]], lane: Lane, now: 
         if row.attempt and row.identity not in ("", lane.identity):
             ids[-1] = new_id(now)
             connection.execute(_ANEW, {"old": row.id, "new": ids[-1]})
+            attempts.rename(connection, row.id, ids[-1])
     return ids
 
 
@@ -173,7 +175,7 @@ def cut(connection: Connection, batch: Claimed, most: int, now: int) -> Claimed:
         return batch
     kept = recipients.pick(range(most))
     others = recipients.pick(range(most, len(recipients.phones)))
-    insert_batches(
+    [made] = insert_batches(
         connection,
         Scope(batch.channel, now),
         batch.send_id,
@@ -183,6 +185,7 @@ def cut(connection: Connection, batch: Claimed, most: int, now: int) -> Claimed:
         decision=batch.decision,
         place=Assigned(batch.account, batch.yields, batch.barred),
     )
+    attempts.follow(connection, batch.id, made, before=now)
     smaller = replace(batch, count=len(kept.phones), blob=encode(kept))
     connection.execute(
         update(_batch).where(_batch.c.id == batch.id).values(count=smaller.count, recipients=smaller.blob)

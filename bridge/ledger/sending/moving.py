@@ -15,6 +15,7 @@ from ..database.bulk import clean
 from ..database.dialects import lit, skip_locked
 from ..database.engine import Database
 from ..refs import new_id
+from . import attempts
 from .calls import barred_names, is_by_number
 from .holds import Hold
 
@@ -193,3 +194,4 @@ def _give(connection: Connection, rows: Sequence[Any], target: str, now: int) ->
         if row.attempt:
             anew = {"id": new_id(now), "attempt": 0, "due": now, **given}
             connection.execute(update(_batch).where(_batch.c.id == row.id).values(**anew))
+            attempts.rename(connection, row.id, anew["id"])

@@ -11,8 +11,8 @@ from ..database.dialects import lit
 from ..database.engine import Database, wake
 from ..decisions import RESEND, decided, decided_further
 from ..reports.receipts import close_settled
-from .batches import move_again
 from .claiming import CLAIMED, claimed
+from .resending import move_again
 
 _batch, _message, _send = tables.batch, tables.message, tables.send
 _PIECE = 200

@@ -14,6 +14,7 @@ from bridge.plugin import MessageStatus
 from bridge.plugin.status import FIRST_FINAL
 
 from ..operating import OperatorRefused
+from ..pricing import SeenCost, costs
 from .sentences import sentence
 
 STATES = tuple(state.name.lower() for state in CampaignState)
@@ -55,6 +56,17 @@ class SeenCampaign:
     last: int
     sends: int
     funnel: Funnel
+    costs: Sequence[SeenCost] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SeenTotals:
+    """What came to a channel in a span of time, where it stands now, and what it costs."""
+
+    channel: str
+    sends: int
+    funnel: Funnel
+    costs: Sequence[SeenCost]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +163,25 @@ class Seeing:
             ],
         )
 
+    def totals(self, channels: Sequence[str], since: int, until: int) -> list[SeenTotals]:
+        """Return what came to each channel in a span (milliseconds)."""
+        campaigns = self._ledger.campaigns
+        parts = campaigns.parts_by_channel(channels, since, until)
+        sends = campaigns.sends_by_channel(channels, since, until)
+        charged = self._ledger.prices.charged_by_channel(channels, since, until)
+        rates = self._ledger.prices.all()
+        found = []
+        for channel in channels:
+            count, recipients = sends.get(channel, (0, 0))
+            mine = parts.get(channel, [])
+            cost = costs(mine, rates, charged.get(channel, []))
+            found.append(SeenTotals(channel, count, funnel(recipients, mine), cost))
+        return found
+
     def _seen(self, found: Sequence[Campaign]) -> list[SeenCampaign]:
-        parts = self._ledger.campaigns.parts([one.id for one in found])
+        ids = [one.id for one in found]
+        parts = self._ledger.campaigns.parts(ids)
+        rates, charged = self._ledger.prices.all(), self._ledger.prices.charged(ids)
         return [
             SeenCampaign(
                 to_ref(one.id),
@@ -166,6 +195,7 @@ class Seeing:
                 one.last,
                 one.sends,
                 funnel(one.recipients, parts.get(one.id, [])),
+                costs(parts.get(one.id, []), rates, charged.get(one.id, [])),
             )
             for one in found
         ]

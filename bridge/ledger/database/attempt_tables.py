@@ -1,0 +1,57 @@
+"""The tables of what happened to messages on their way: calls, reports that changed nothing, callbacks."""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, SmallInteger, String, Table, Text
+
+from .counted import metadata
+
+# One call of a batch at an account; see bridge.ledger.sending.attempts.
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("batch_id", BigInteger, primary_key=True, autoincrement=False),
+    # A batch is called once in a millisecond at most.
+    Column("called", BigInteger, primary_key=True, autoincrement=False),
+    Column("account", String(64), nullable=False),
+    Column("identity", String(32), nullable=False),
+    Column("answered", BigInteger, nullable=False),
+    # Of all messages but those whose places `others` names, as JSON: outcome to places.
+    Column("outcome", String(16), nullable=False),
+    Column("others", Text, nullable=False),
+    Column("code", String(128), nullable=False),
+    Column("words", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# A report that says another end than the message has: one row for each such end, however often it came.
+report = Table(
+    "report",
+    metadata,
+    Column("batch_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("status", SmallInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("came", BigInteger, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("code", String(128), nullable=False),
+    Column("reason", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# A call that Quick Audience took. What it does not take stays in the outbox (push) with its latest answer.
+callback = Table(
+    "callback",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel", String(64), nullable=False),
+    Column("kind", SmallInteger, nullable=False),
+    Column("out_id", String(256), nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("taken", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("answer", Text, nullable=False),
+    # Four bytes for each number that it told of: see bridge.ledger.reports.callbacks.
+    Column("numbers", LargeBinary, nullable=False),
+    Index("ix_callback_out_id", "channel", "out_id", "id"),
+    Index("ix_callback_created", "created"),
+)

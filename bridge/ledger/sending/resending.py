@@ -1,0 +1,67 @@
+"""Messages that a vendor certainly did not take, or that a person sends again: into a batch of their own."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, delete, select
+
+from ...plugin import MessageStatus
+from .. import tally
+from ..blobs import encode
+from ..database import tables
+from ..database.dialects import lit
+from ..reports.receipts import close_settled
+from ..scope import Scope
+from . import attempts
+from .calls import Claimed, Conclusion
+from .sends import insert_batches
+
+_batch = tables.batch
+
+
+def resend_late(connection: Connection, conclusion: Conclusion, now: int) -> None:
+    """Send what a late answer shows as certainly not sent, if this was the batch's last call."""
+    batch, dues = conclusion.batch, [requeue.due for requeue in conclusion.again]
+    dues += [] if conclusion.retry_at is None else [conclusion.retry_at]
+    same_call = select(_batch.c.id).where(
+        _batch.c.id == batch.id, _batch.c.state == lit(tables.UNKNOWN), _batch.c.attempt == batch.attempt
+    )
+    if dues and connection.execute(same_call).first() is not None:
+        unsent = set(range(batch.count)) - {row.seq for row in conclusion.rows}
+        move_again(connection, batch, sorted(unsent), now=now, due=max(dues), deadline=batch.deadline)
+        close_settled(connection, [batch.id])
+
+
+def move_again(
+    connection: Connection, batch: Claimed, places: Sequence[int], *, now: int, due: int, deadline: int
+) -> int:
+    """Move messages into a READY batch of their own, with another reference. Returns how many moved.
+
+    Only rows that are still open move: a receipt may have proved acceptance meanwhile.
+    """
+    if not places:
+        return 0
+    table = tables.message
+    open_places = connection.execute(
+        delete(table)
+        .where(
+            table.c.batch_id == batch.id,
+            table.c.seq.in_(places),
+            table.c.status == lit(MessageStatus.CALLING),
+        )
+        .returning(table.c.seq, table.c.segments, table.c.rate)
+    ).all()
+    tally.returned(connection, batch.id, open_places)
+    moved = batch.recipients.pick(sorted(row.seq for row in open_places))
+    if moved.phones:
+        blob = (len(moved.phones), encode(moved))
+        [made] = insert_batches(
+            connection,
+            Scope(batch.channel, now),
+            batch.send_id,
+            [blob],
+            due=due,
+            deadline=deadline,
+            decision=batch.decision,
+        )
+        attempts.follow(connection, batch.id, made, before=now + 1)
+    return len(moved.phones)

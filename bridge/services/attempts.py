@@ -1,0 +1,40 @@
+"""A vendor call as it is kept: what became of all its messages, and the vendor's own words."""
+
+from collections.abc import Mapping
+from itertools import groupby
+
+from bridge.ledger import UNCALLED, Attempt, Claimed
+from bridge.plugin import Outcome, SubmitResult
+
+
+def attempt_of(
+    claimed: Claimed,
+    called: Mapping[int, SubmitResult],
+    results: Mapping[int, SubmitResult],
+    now: int,
+) -> Attempt | None:
+    """Return the call of a batch; None when nothing was handed over.
+
+    `called`: what the vendor said, by place; `results`: of all places, those refused here too. What was not
+    sent is left out, unless that is all: it goes on elsewhere, with an attempt of its own.
+    """
+    kept = {seq: result for seq, result in called.items() if result.outcome is not Outcome.NOT_SENT}
+    if not kept:
+        return unsent_attempt(claimed, next(iter(called.values())), now) if called else None
+    outcomes: dict[str, list[int]] = {}
+    for outcome, places in groupby(sorted(kept), lambda seq: str(kept[seq].outcome)):
+        outcomes.setdefault(outcome, []).extend(places)
+    most = max(outcomes, key=lambda outcome: len(outcomes[outcome]))
+    others = {outcome: places for outcome, places in outcomes.items() if outcome != most}
+    if len(results) > len(called):
+        others[UNCALLED] = sorted(results.keys() - called.keys())
+    told = next((one for one in kept.values() if one.outcome is not Outcome.ACCEPTED), None)
+    words = ("", "") if told is None else (told.code, told.reason)
+    return Attempt(claimed.called or now, claimed.account, claimed.identity, now, most, others, *words)
+
+
+def unsent_attempt(claimed: Claimed, result: SubmitResult, now: int) -> Attempt:
+    """Return the call of messages that the vendor certainly did not take."""
+    outcome = str(Outcome.NOT_SENT)
+    called = claimed.called or now
+    return Attempt(called, claimed.account, claimed.identity, now, outcome, {}, result.code, result.reason)
