@@ -1,15 +1,21 @@
 """`sms-bridge templates`: the templates of all channels, and the review of those that no vendor reviews."""
 
 import time
+from collections.abc import Iterator
 
 import click
 
 from bridge.plugin import ReviewStatus
-from bridge.services import upkeep
+from bridge.services import drifting, upkeep
 from bridge.services.operating import Decision, Operating
+from bridge.services.previewing import Previewing, SeenPreview
+from bridge.services.pricing import Pricing
 
-from .opening import channel_named, looking, say, settings_of_bridge, who
-from .printing import Lists, Rows, When, listing, show, words
+from .opening import Trouble, channel_named, looking, say, settings_of_bridge, settings_of_ledger, who
+from .printing import Lists, Rows, When, amount, listing, moment, show, words
+
+_CULPRITS = ("character", "called", "place", "times")
+_ACCOUNTS = ("account", "verdict", "vendor code", "as filed", "a segment", "cost", "currency")
 
 
 @click.group(cls=Lists)
@@ -23,7 +29,7 @@ def templates() -> None:
 @listing
 def templates_list(channel: str | None, status: str | None, as_json: bool) -> None:
     """Show the templates, newest first."""
-    settings = settings_of_bridge()
+    settings = settings_of_ledger()
     with looking(settings) as desk:
         found = desk.templates(channel, ReviewStatus(status) if status else None)
     rows = [
@@ -48,7 +54,7 @@ def templates_list(channel: str | None, status: str | None, as_json: bool) -> No
 @listing
 def templates_filings(channel: str | None, as_json: bool) -> None:
     """Show what each account beside the primary one has of the templates, and what failed there."""
-    settings = settings_of_bridge()
+    settings = settings_of_ledger()
     with looking(settings) as desk:
         found = desk.filings(channel)
     columns = ("channel", "code", "account", "status", "vendor code", "asked", "changed", "owed", "error")
@@ -68,6 +74,60 @@ def templates_filings(channel: str | None, as_json: bool) -> None:
     ]
     filings = Rows("filings", "Templates at other accounts", columns, rows)
     show(filings, as_json=as_json, timezone=settings.bridge.timezone)
+
+
+@templates.command("preview")
+@click.argument("channel")
+@click.argument("code")
+@click.option("--values", "pairs", multiple=True, help="NAME=VALUE for a variable; repeatable.")
+@click.option("--phone", default="", help="A recipient, as Quick Audience would write the number.")
+@click.option("--sign", default="", help="The signature, if it is not the template's.")
+@listing
+def templates_preview(
+    channel: str, code: str, pairs: tuple[str, ...], phone: str, sign: str, as_json: bool
+) -> None:
+    """Show template CODE of CHANNEL as it would leave: text, segments, cost, and each account's word on it.
+
+    Nothing is filed and nothing sent. With --phone the routes decide, and the country's price.
+    """
+    values = dict(_pair(pair) for pair in pairs)
+    settings = settings_of_bridge()
+    channel_named(settings, channel)
+    with upkeep.ledger_of(settings) as ledger, upkeep.channels_of(settings, ledger) as opened:
+        pricing = Pricing(settings, channel, ledger)
+        seen = Previewing(opened[channel], pricing, ledger, time.time).preview(code, values, phone, sign)
+    show(*_preview(seen), as_json=as_json)
+
+
+@templates.command("drift")
+@click.argument("channel")
+@click.option("--last", is_flag=True, help="Ask nobody: show what the accounts said when last asked.")
+@click.option("--all", "everything", is_flag=True, help="Also what does not differ.")
+@listing
+def templates_drift(channel: str, last: bool, everything: bool, as_json: bool) -> None:
+    """Ask each account of CHANNEL for its templates and signatures, and show what differs.
+
+    The worker asks every night. Nothing is repaired by itself. Exit status 1 when anything differs.
+    """
+    settings = settings_of_ledger() if last else settings_of_bridge()
+    channel_named(settings, channel)
+    with upkeep.ledger_of(settings) as ledger:
+        if last:
+            found = drifting.seen(ledger, channel)
+        else:
+            with upkeep.channels_of(settings, ledger) as opened:
+                found = drifting.Drifting(opened[channel], ledger, time.time).ask()
+    differ = [one for one in found if one.what]
+    rows = [
+        (one.account, one.kind, one.name, one.what, *_both(one)) for one in (found if everything else differ)
+    ]
+    asked = max((one.asked for one in found), default=None)
+    zone = settings.bridge.timezone
+    columns = ("account", "kind", "name", "differs", "here", "there", "since", "asked")
+    told = f"{len(found)} were asked for, last at {moment(asked, zone)}." if found else "Nothing to ask for."
+    show(Rows("drift", f"Drift of {channel}", columns, rows), as_json=as_json, timezone=zone, notes=[told])
+    if differ:
+        raise SystemExit(1)
 
 
 @templates.command("approve")
@@ -96,3 +156,46 @@ def _decide(channel: str, code: str, decision: Decision) -> None:
     with upkeep.ledger_of(settings) as ledger, upkeep.channels_of(settings, ledger) as opened:
         Operating(settings, ledger, time.time, who()).decide(opened[channel], code, decision)
     say(f"The template {code} is {decision.status}.")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise Trouble("Write a value as NAME=VALUE.")
+    return name, value
+
+
+def _both(one: drifting.SeenDrift) -> tuple[object, ...]:
+    return (words(one.here), words(one.there), When(one.since), When(one.asked))
+
+
+def _preview(seen: SeenPreview) -> Iterator[Rows]:
+    """Yield a preview: the message, what made it Unicode, and the accounts."""
+    facts: list[tuple[str, object]] = [
+        ("channel", seen.channel),
+        ("template", seen.code),
+        ("type", seen.type),
+        ("signature", seen.sign),
+        ("text", seen.text),
+        ("characters", seen.length),
+        ("encoding", seen.encoding),
+        ("segments", seen.segments),
+    ]
+    facts += [("value without a variable", name) for name in seen.unused]
+    yield Rows("message", "Message", ("what", "is"), facts)
+    culprits = [(one.character, one.name, one.place, one.times) for one in seen.culprits]
+    if culprits:
+        yield Rows("unicode", "\nWhat makes it Unicode", _CULPRITS, culprits)
+    accounts = [
+        (
+            one.account,
+            one.refusal or one.verdict or "takes it",
+            one.vendor_code,
+            words(one.written),
+            amount(one.price),
+            amount(one.cost),
+            one.currency,
+        )
+        for one in seen.accounts
+    ]
+    yield Rows("accounts", "\nAccounts", _ACCOUNTS, accounts)

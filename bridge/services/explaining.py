@@ -60,7 +60,7 @@ class Explaining:
         info = SendInfo(0, self._channel.name, "", sign, document, millis(self._clock))
         allowed = self._routing.allowed(template.type, phone)
         weights, weighted = self._routing.weights(), self._channel.settings.route == "weighted"
-        verdicts = {name: self._why_not(name, info, str(template.kind)) for name in allowed}
+        verdicts = {name: self.why_not(name, info, str(template.kind)) for name in allowed}
         able = [name for name in allowed if not verdicts[name]]
         for place, name in enumerate(able):
             if weighted and len(able) > 1:
@@ -75,7 +75,8 @@ class Explaining:
         }
         return [Verdict(name, verdict, weights[name]) for name, verdict in verdicts.items()]
 
-    def _why_not(self, name: str, info: SendInfo, kind: str) -> str:
+    def why_not(self, name: str, info: SendInfo, kind: str) -> str:
+        """Return why an account would not take a message of a send now, "" if it would."""
         account = self._channel.accounts[name]
         hook = next(hook for known, hook in SENDING.items() if known == kind)
         if not account.hooks.supports(hook):

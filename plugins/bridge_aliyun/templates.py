@@ -100,7 +100,13 @@ def query(client: TemplateClient, template: TextTemplate) -> TemplateReview:
         moment(answer.get("CreateDate")),
         vendor_code=template.state if moved else None,
         state="" if moved else None,
+        content=_content(answer),
     )
+
+
+def _content(answer: Answer) -> str | None:
+    content = answer.get("TemplateContent")
+    return content if isinstance(content, str) and content else None
 
 
 def delete(client: TemplateClient, template: Template) -> bool:

@@ -46,7 +46,7 @@ from .beginnings import beginnings
 from .faults import Unsendable
 from .identity import identity
 from .language.paths import as_text, choose
-from .language.values import Names
+from .language.values import Names, TemplateView
 from .request.building import Built, Plan
 from .request.calling import Caller, HttpCaller
 from .request.naming import Namer
@@ -134,6 +134,11 @@ class HttpVendor(Vendor):
         send = "send_digital_batch" if isinstance(template, DigitalTemplate) else "send_batch"
         view = self._namer.for_template(template)["template"]
         return send in self._compiled.needing_codes and not view.vendor_code
+
+    def written(self, template: Template) -> str:
+        """Return a template's text with the placeholders that the recipe writes."""
+        view: TemplateView = self._namer.for_template(template)["template"]
+        return view.content_out
 
     def needs_sign(self) -> bool:
         """Return True when the recipe puts a signature in brackets: such vendors review both together."""

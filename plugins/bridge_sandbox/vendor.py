@@ -199,7 +199,10 @@ class Sandbox(Vendor):
         """Ask for the review of a text template."""
         answer = self._call("GET", _path(template))
         return TemplateReview(
-            ReviewStatus(answer["status"]), answer["reason"], reading.moment(answer["created_at"])
+            ReviewStatus(answer["status"]),
+            answer["reason"],
+            reading.moment(answer["created_at"]),
+            content=answer["content"],
         )
 
     # Digital templates

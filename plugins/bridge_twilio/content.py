@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .client import Account
 
 _PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
+_NUMBERED = re.compile(r"\{\{([0-9]{1,3})\}\}")
 _MOST_VARIABLES = 100
 _LONGEST_BODY = 1600
 _log = logging.getLogger(__name__)
@@ -60,7 +61,9 @@ class Contents:
             raise NoSuchResource("The template was never published at Twilio.", code="NO_CONTENT")
         if not self._whatsapp:
             content = self._account.content(template.vendor_code)
-            return TemplateReview(ReviewStatus.APPROVED, created_at=content.date_created)
+            return TemplateReview(
+                ReviewStatus.APPROVED, created_at=content.date_created, content=_body(content, template)
+            )
         approval = self._account.approval(template.vendor_code)
         word = str(approval.get("status") or "unsubmitted")
         status = codes.WHATSAPP.get(word)
@@ -70,9 +73,15 @@ class Contents:
         reason = str(approval.get("rejection_reason") or word) if status is ReviewStatus.REJECTED else ""
         return TemplateReview(status, reason)
 
+    def written(self, template: TextTemplate) -> str:
+        """Return a template's text as its Content would have it; raises VendorRejected for one refused."""
+        self._category(template.type)
+        self._request(template)
+        return written(template)
+
     def _request(self, template: TextTemplate) -> Mapping[str, Any]:
         names = template.variables
-        body = _PLACEHOLDER.sub(lambda match: f"{{{{{names.index(match[1]) + 1}}}}}", template.content)
+        body = written(template)
         captcha = self._whatsapp and template.type is TemplateType.CAPTCHA
         fault = _captcha_fault(names) if captcha else _fault(template, body, self._whatsapp)
         if fault:
@@ -122,12 +131,36 @@ class Contents:
         return [*left, *filter(None, sids[-1:])]
 
 
+def written(template: TextTemplate) -> str:
+    """Return a template's text with its variables numbered, as Content has them."""
+    names = template.variables
+    return _PLACEHOLDER.sub(lambda match: f"{{{{{names.index(match[1]) + 1}}}}}", template.content)
+
+
+def named(body: str, template: TextTemplate) -> str:
+    """Return the text of a Content with the template's own names in the place of numbers."""
+    names = template.variables
+
+    def name(match: re.Match[str]) -> str:
+        number = int(match[1])
+        return f"${{{names[number - 1]}}}" if 0 < number <= len(names) else match[0]
+
+    return _NUMBERED.sub(name, body)
+
+
 _CAPTCHA_TYPES = {
     "whatsapp/authentication": {
         "add_security_recommendation": True,
         "actions": [{"type": "COPY_CODE", "copy_code_text": "Copy code"}],
     }
 }
+
+
+def _body(content: Any, template: TextTemplate) -> str | None:
+    """Return the text that a Content has, None for one that is no plain text."""
+    plain = (content.types or {}).get("twilio/text") or {}
+    body = plain.get("body")
+    return named(body, template) if isinstance(body, str) else None
 
 
 def _captcha_fault(names: tuple[str, ...]) -> str:

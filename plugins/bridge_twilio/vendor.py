@@ -28,6 +28,7 @@ from bridge.plugin import (
     ReviewStatus,
     SignReview,
     SubmitResult,
+    Template,
     TemplateReview,
     TextTemplate,
     Vendor,
@@ -137,6 +138,12 @@ class Twilio(Vendor):
         An API key is another way into the same account.
         """
         return (self._settings.account_sid, self._settings.base_url.lower())
+
+    def written(self, template: Template) -> str:
+        """Return a template's text as its Content has it; texts that are kept here go as they are."""
+        if not isinstance(template, TextTemplate) or self._settings.template_mode == "local":
+            return template.content
+        return Contents(self._open(), self._settings).written(template)
 
     def close(self) -> None:
         """Let running calls end and give the connections up."""

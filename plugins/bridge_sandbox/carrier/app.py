@@ -129,7 +129,8 @@ class Carrier:
 
     def _show_template(self, account: Account, number: int) -> Reply:
         template = self._template(account, number)
-        return {"template": str(number), "created_at": template["created_at"], **template["review"]}
+        shown = {name: template[name] for name in ("created_at", "content")}
+        return {"template": str(number), **shown, **template["review"]}
 
     def _template(self, account: Account, number: int) -> dict[str, Any]:
         template = self.record.template(account, number, self.clock())

@@ -1,0 +1,190 @@
+"""A template as it would leave with given values: its segments, its cost, and what each account says of it.
+
+Nothing is filed, sent or asked of a vendor.
+"""
+
+import json
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bridge import logs
+from bridge.channels import OpenAccount, OpenChannel
+from bridge.clock import Clock, millis
+from bridge.ledger import Ledger, SendInfo, StoredTemplate
+from bridge.plugin import BadNumber, BridgeError, Phone, Template, TemplateType
+from bridge.plugin.phone import parse
+from bridge.plugin.text import TextContent, gsm7, segments, signed
+
+from .explaining import Explaining
+from .operating import OperatorRefused
+from .pricing import Pricing, country_of
+from .snapshots import for_plugins, snapshot
+
+_MAINLAND = "CN"
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCharacter:
+    """A character that GSM-7 has not: it makes the whole text Unicode. `place` is where it stands first."""
+
+    character: str
+    name: str
+    place: int
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeenAtAccount:
+    """A template at one account. `written`: the text as it is filed there, with the vendor's placeholders.
+
+    `refusal`: why it would not take the message now, "" if it would; `verdict`: what the routes make of it,
+    for a preview with a number. `price` is for one segment, `cost` for the whole message.
+    """
+
+    account: str
+    written: str
+    vendor_code: str
+    refusal: str
+    verdict: str
+    price: Decimal | None
+    currency: str
+    cost: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPreview:
+    """A message as it would leave. `encoding`: GSM-7 or Unicode; `culprits` made it Unicode.
+
+    `unused`: values that the template has no variable for.
+    """
+
+    channel: str
+    code: str
+    type: str
+    sign: str
+    text: str
+    length: int
+    segments: int
+    encoding: str
+    culprits: Sequence[SeenCharacter]
+    unused: Sequence[str]
+    accounts: Sequence[SeenAtAccount]
+
+
+class Previewing:
+    """Previews of one channel's templates. Raises OperatorRefused for what cannot be shown."""
+
+    def __init__(self, channel: OpenChannel, pricing: Pricing, ledger: Ledger, clock: Clock) -> None:
+        self._channel = channel
+        self._pricing = pricing
+        self._ledger = ledger
+        self._clock = clock
+        self._explaining = Explaining(channel, ledger, clock)
+
+    def preview(
+        self, code: str, values: Mapping[str, str], number: str = "", sign_name: str = ""
+    ) -> SeenPreview:
+        """Return a template with values in their places; `number` as Quick Audience would write it."""
+        stored = self._ledger.templates.get(self._channel.name, code)
+        if stored is None:
+            raise OperatorRefused(f"The channel {self._channel.name} has no template {code}.")
+        template = for_plugins(stored, self._channel.settings.opt_out_suffix)
+        sign = sign_name or stored.sign_name or self._channel.settings.default_sign
+        content = TextContent(template.content)
+        text = signed(sign, _rendered(content, values), template.type)
+        phone = _phone(number, template.type) if number else None
+        count = segments(text, template.type) if text else 1
+        unicode = template.type is not TemplateType.INTERNATIONAL or not gsm7(text)
+        return SeenPreview(
+            self._channel.name,
+            code,
+            template.type.name.lower(),
+            sign,
+            text,
+            len(text),
+            count,
+            "Unicode" if unicode else "GSM-7",
+            _culprits(text) if template.type is TemplateType.INTERNATIONAL else (),
+            sorted(values.keys() - set(content.variables)),
+            self._at_accounts(stored, sign, phone, count),
+        )
+
+    def _at_accounts(
+        self, stored: StoredTemplate, sign: str, phone: Phone | None, count: int
+    ) -> list[SeenAtAccount]:
+        verdicts = {}
+        if phone is not None:
+            routes = self._explaining.routes(phone.raw, stored.code, sign)
+            verdicts = {one.account: one.verdict for one in routes}
+        document = json.loads(snapshot(stored, self._channel.settings.opt_out_suffix))
+        info = SendInfo(0, self._channel.name, "", sign, document, millis(self._clock))
+        return [
+            self._at(account, stored, info, phone, count, verdicts.get(name, ""))
+            for name, account in self._channel.accounts.items()
+        ]
+
+    def _at(
+        self,
+        account: OpenAccount,
+        stored: StoredTemplate,
+        info: SendInfo,
+        phone: Phone | None,
+        count: int,
+        verdict: str,
+    ) -> SeenAtAccount:
+        template = for_plugins(stored, self._channel.settings.opt_out_suffix)
+        refusal = self._explaining.why_not(account.name, info, str(stored.kind))
+        try:
+            written = account.hooks.written(template)
+        except BridgeError as error:
+            written, refusal = "", error.reason
+        price = self._pricing.rate(account.name, template.type, _country(template, phone), info.created)
+        filed = self._ledger.filings.of(self._channel.name, stored.code).get(account.name)
+        primary = account is self._channel.primary
+        return SeenAtAccount(
+            account.name,
+            written,
+            stored.vendor_code if primary else filed.vendor_code if filed else "",
+            logs.masked(refusal),
+            logs.masked(verdict),
+            price.price if price else None,
+            price.currency if price else "",
+            price.price * count if price else None,
+        )
+
+
+def _rendered(content: TextContent, values: Mapping[str, str]) -> str:
+    missing = [name for name in content.variables if name not in values]
+    if missing:
+        raise OperatorRefused(f"The template needs a value for each of: {', '.join(missing)}.")
+    return content.render(values)
+
+
+def _phone(number: str, type_: TemplateType) -> Phone:
+    try:
+        return parse(number, type_)
+    except BadNumber as error:
+        raise OperatorRefused(f"{error.reason} The template is of type {type_.name.lower()}.") from None
+
+
+def _country(template: Template, phone: Phone | None) -> str:
+    if template.type is not TemplateType.INTERNATIONAL:
+        return _MAINLAND
+    return country_of(phone) if phone else ""
+
+
+def _culprits(text: str) -> list[SeenCharacter]:
+    """Return the characters that make a text Unicode, each once, in the order in which they stand."""
+    found = [character for character in dict.fromkeys(text) if not gsm7(character)]
+    return [
+        SeenCharacter(
+            character,
+            unicodedata.name(character, f"U+{ord(character):04X}").capitalize(),
+            text.index(character) + 1,
+            text.count(character),
+        )
+        for character in found[:_SHOWN]
+    ]
