@@ -96,7 +96,8 @@ def _result(value: SubmitResult) -> list[str]:
 def _receipt(value: DeliveryReceipt) -> list[str]:
     fields = _fields(value, "message_ref", "batch_ref", "vendor_id", "phone", "code", "at")
     segment = f"segment={value.segment}/{value.segments}" if value.segments else ""
-    return [value.status.name.lower(), *fields, segment, "opted_out" if value.opted_out else ""]
+    price = f"price={value.price}{value.currency}" if value.price is not None and value.currency else ""
+    return [value.status.name.lower(), *fields, segment, price, "opted_out" if value.opted_out else ""]
 
 
 def _reply(value: MoMessage) -> list[str]:

@@ -207,4 +207,6 @@ def _record(instance: Any) -> MessageRecord:
         num_media=int(instance.num_media or 0),
         date_created=instance.date_created,
         date_updated=instance.date_updated,
+        price=str(instance.price or ""),
+        currency=str(instance.price_unit or ""),
     )

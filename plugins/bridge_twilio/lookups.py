@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bridge.plugin import (
@@ -170,6 +171,8 @@ class Sweep:
             at=record.date_updated if report.status.final else None,
             opted_out=report.opted_out,
             unlisted=report.unlisted,
+            price=_price(record.price),
+            currency=record.currency.upper(),
         )
 
     def _silent(self) -> Report:
@@ -177,6 +180,15 @@ class Sweep:
         if self._settings.sent_final_as == "delivered":
             return Report(MessageStatus.DELIVERED, "DELIVERED", reason, False)
         return Report(MessageStatus.UNKNOWN, "SENT", reason, False)
+
+
+def _price(text: str) -> Decimal | None:
+    """Return what Twilio charged: it writes it below zero, and nothing before it knows."""
+    try:
+        price = abs(Decimal(text))
+    except ArithmeticError:
+        return None
+    return price if price.is_finite() else None
 
 
 def _created(record: MessageRecord, otherwise: datetime) -> datetime:

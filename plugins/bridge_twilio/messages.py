@@ -41,6 +41,8 @@ class MessageRecord(NamedTuple):
     num_media: int
     date_created: datetime | None
     date_updated: datetime | None
+    price: str = ""
+    currency: str = ""
 
     def __repr__(self) -> str:
         return f"MessageRecord(sid={self.sid!r}, status={self.status!r})"

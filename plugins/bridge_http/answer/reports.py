@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any, TypeVar, get_args
 
 from bridge.plugin import (
@@ -53,6 +54,9 @@ _PATHS = (
         "parts",
         "content",
         "sign",
+        "price",
+        "price_times",
+        "currency",
     ),
 )
 
@@ -164,6 +168,8 @@ class ReportReader:
             segment=self._number(report, "part"),
             segments=self._number(report, "parts"),
             unlisted=unlisted,
+            price=self._price(report),
+            currency=self._text(report, "currency").strip().upper(),
         )
 
     def _reason(self, report: Any, status: MessageStatus, rule: ReceiptRule | None) -> str:
@@ -172,6 +178,20 @@ class ReportReader:
             return ""
         said = (rule.message if rule else "") or self._rules.harmless(self._text(report, "message"))
         return said or (_NOBODY_KNOWS if status is MessageStatus.UNKNOWN else "")
+
+    def _price(self, report: Any) -> Decimal | None:
+        """Return what the vendor says the message costs, or the part that the report is about.
+
+        A vendor that tells what one part costs also says how many there were.
+        """
+        if "price" not in self._paths:
+            return None
+        try:
+            price = Decimal(self._text(report, "price").strip())
+            times = int(self._text(report, "price_times")) if "price_times" in self._paths else 1
+        except (ArithmeticError, ValueError):
+            return None
+        return abs(price) * times if price.is_finite() else None
 
     def _word(self, report: Any) -> tuple[str, str]:
         """Translate the vendor's word for a message's state; one that is in no table is told once.

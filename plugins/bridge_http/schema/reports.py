@@ -32,6 +32,9 @@ class ReportItems(Table):
     parts: str = ""
     content: str = ""
     sign: str = ""
+    price: str = ""
+    price_times: str = ""
+    currency: str = ""
     opted_out: list[Condition] = []
 
 
