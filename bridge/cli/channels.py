@@ -20,6 +20,7 @@ _FILES = ("channel", "send", "lines", "taken", "next try", "error")
 
 
 _ACCOUNT = click.option("--account", default="", help="One account of the channel. [default: the channel]")
+_REASON = click.option("--reason", default="", help="Why; the audit keeps it.")
 
 
 @click.group(cls=Lists)
@@ -62,13 +63,14 @@ def channels_pause(name: str, account: str, reason: str) -> None:
 @channels.command("resume")
 @click.argument("name")
 @_ACCOUNT
-def channels_resume(name: str, account: str) -> None:
+@_REASON
+def channels_resume(name: str, account: str, reason: str) -> None:
     """Send and push again at once: end a pause, and forget that Quick Audience refused callbacks.
 
     With --account that account alone is called again.
     """
     with operating() as desk:
-        desk.resume(name, account)
+        desk.resume(name, account, reason)
     if account:
         say(f"The account {account} of {name} is called again.")
         return

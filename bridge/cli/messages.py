@@ -27,6 +27,7 @@ _NAMES = ("message", "campaign", "campaign id", "vendor id", "cost", "charged")
 _ATTEMPTS = ("message", "called", "answered", "account", "identity", "outcome", "code", "words")
 _REPORTS = ("message", "at", "reported", "code", "words", "counts", "times")
 _CALLBACKS = ("message", "callback", "written", "taken or due", "attempts", "answer")
+_REASON = click.option("--reason", default="", help="Why; the audit keeps it.")
 
 
 @click.command()
@@ -99,12 +100,15 @@ def suppress() -> None:
 @click.option(
     "--file", "source", type=click.File(), help="Further numbers, one a line; - reads standard input."
 )
-def suppress_add(channel: str, phones: tuple[str, ...], sign: str, source: TextIO | None) -> None:
+@_REASON
+def suppress_add(
+    channel: str, phones: tuple[str, ...], sign: str, source: TextIO | None, reason: str
+) -> None:
     """Put PHONES on the list of CHANNEL."""
     with operating() as desk:
         desk.require(channel)
         digits = _digits(phones, source)
-        desk.suppress(channel, digits, sign)
+        desk.suppress(channel, digits, sign, reason)
     say(f"{len(digits)} numbers are on the list of {channel}.")
 
 
@@ -115,11 +119,14 @@ def suppress_add(channel: str, phones: tuple[str, ...], sign: str, source: TextI
 @click.option(
     "--file", "source", type=click.File(), help="Further numbers, one a line; - reads standard input."
 )
-def suppress_remove(channel: str, phones: tuple[str, ...], sign: str | None, source: TextIO | None) -> None:
+@_REASON
+def suppress_remove(
+    channel: str, phones: tuple[str, ...], sign: str | None, source: TextIO | None, reason: str
+) -> None:
     """Take PHONES off the list of CHANNEL."""
     with operating() as desk:
         desk.require(channel)
-        count = desk.allow(channel, _digits(phones, source), sign)
+        count = desk.allow(channel, _digits(phones, source), sign, reason)
     say(f"{count} entries were taken off the list of {channel}.")
 
 

@@ -48,6 +48,7 @@ def push_list(channel: str | None, limit: int, as_json: bool) -> None:
 @click.option("--since", help="What ended from then on, also what was confirmed; needs --channel.")
 @click.option("--until", help="The end of that span. [default: now]")
 @click.option("--outid", default="", help="Only this outId's, of that span.")
+@click.option("--reason", default="", help="Why; the audit keeps it.")
 def push_replay(
     ids: tuple[int, ...],
     channel: str | None,
@@ -55,6 +56,7 @@ def push_replay(
     since: str | None,
     until: str | None,
     outid: str,
+    reason: str,
 ) -> None:
     """Push what was given up once more: the given IDS, a channel's, or all.
 
@@ -64,24 +66,24 @@ def push_replay(
     if since is not None:
         if ids or everything or channel is None:
             raise click.UsageError("With --since give --channel, and neither ids nor --all.")
-        _replay_span(channel, since, until, outid)
+        _replay_span(channel, (since, until), outid, reason)
         return
     if until is not None or outid:
         raise click.UsageError("Give --since with --until and --outid.")
     if sum((bool(ids), channel is not None, everything)) != 1:
         raise click.UsageError("Give either ids, or --channel, or --all.")
     with operating() as desk:
-        count = desk.replay(channel=channel, ids=ids or None)
+        count = desk.replay(channel=channel, ids=ids or None, reason=reason)
     say(f"{count} callbacks are pushed again.")
 
 
-def _replay_span(channel: str, since: str, until: str | None, out_id: str) -> None:
+def _replay_span(channel: str, span: tuple[str, str | None], out_id: str, reason: str) -> None:
     settings = settings_of_ledger()
     zone = settings.bridge.timezone
     now = millis(time.time)
-    begin, end = moment_of(since, zone, now), moment_of(until, zone, now)
+    begin, end = (moment_of(text, zone, now) for text in span)
     with operating() as desk:
-        replayed = desk.replay_span(channel, begin, end, out_id)
+        replayed = desk.replay_span(channel, begin, end, out_id, reason)
     say(
         f"{replayed.receipts} receipts and {replayed.replies} replies are pushed again, "
         f"and {replayed.given_up} callbacks that were given up."

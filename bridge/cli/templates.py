@@ -151,10 +151,10 @@ def templates_reject(channel: str, code: str, reason: str, account: str) -> None
 
 
 def _decide(channel: str, code: str, decision: Decision) -> None:
-    settings = settings_of_bridge()
+    settings = settings_of_ledger()
     channel_named(settings, channel)
-    with upkeep.ledger_of(settings) as ledger, upkeep.channels_of(settings, ledger) as opened:
-        Operating(settings, ledger, time.time, who()).decide(opened[channel], code, decision)
+    with upkeep.ledger_of(settings) as ledger, upkeep.channel_of(settings, ledger, channel) as opened:
+        Operating(settings, ledger, time.time, who()).decide(opened or channel, code, decision)
     say(f"The template {code} is {decision.status}.")
 
 

@@ -7,7 +7,7 @@ import click
 from bridge.services import upkeep
 from bridge.services.settling import Asked
 
-from .opening import Trouble, say, settings_of_bridge, who
+from .opening import Trouble, say, settings_of_bridge, settings_of_ledger, who
 from .printing import Lists, Rows, Told, When, listing, show
 
 _COLUMNS = (
@@ -36,7 +36,7 @@ def unknown() -> None:
 @listing
 def unknown_list(channel: str | None, limit: int, as_json: bool) -> None:
     """Show the batches in question, the oldest call first, and when their vendor is asked next."""
-    settings = settings_of_bridge()
+    settings = settings_of_ledger()
     with upkeep.ledger_of(settings) as ledger:
         found = upkeep.unknowns(settings, ledger).list(channel, limit=limit)
     rows = [
@@ -53,7 +53,7 @@ def unknown_settle(channel: str | None) -> None:
     """Ask the vendors now. What they prove absent is sent again; nothing else is."""
     settings = settings_of_bridge()
     with upkeep.ledger_of(settings) as ledger, upkeep.channels_of(settings, ledger) as opened:
-        answers = upkeep.unknowns(settings, ledger).settle(opened, channel)
+        answers = upkeep.unknowns(settings, ledger, who()).settle(opened, channel)
     for name, asked in answers.items():
         say(f"{name}: {_told(asked)}")
 
@@ -71,7 +71,7 @@ def unknown_resend(
 
     At most once for each message. Without --accept-duplicates and --reason it only says how many there are.
     """
-    settings = settings_of_bridge()
+    settings = settings_of_ledger()
     with upkeep.ledger_of(settings) as ledger:
         desk = upkeep.unknowns(settings, ledger, who())
         chosen = desk.chosen(channel, batches, outid)

@@ -102,13 +102,17 @@ class Coordination:
 
         return self._database.write(work)
 
-    def close_breaker(self, channel: str) -> None:
+    def close_breaker(self, channel: str, now: int, who: str = BRIDGE) -> None:
         """Push again as usual."""
-        self._database.write(
-            lambda connection: _save_state(
-                connection, channel, breaker_until=0, breaker_failures=0, breaker_reason=""
-            )
-        )
+
+        def work(connection: Connection) -> None:
+            before = _load_state(connection, channel)
+            _save_state(connection, channel, breaker_until=0, breaker_failures=0, breaker_reason="")
+            if before.breaker_failures:
+                was = {"failures": before.breaker_failures, "reason": before.breaker_reason}
+                note(connection, Act(who, "callbacks resumed", now, channel, before=was))
+
+        self._database.write(work)
 
     def may_push(self, connection: Connection, channel: str, *, now: int, probe_ms: int) -> str:
         """closed: push freely; probe: make exactly one push; open: none. A probe is given to one caller."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, fields, replace
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import Connection, delete, or_, select
 
 from ..plugin import Carrier, CarrierReview, Kind, ReviewStatus, TemplateType
+from .audit import Act, note
 from .database.bulk import clean
 from .database.dialects import upsert
 from .database.engine import Database
@@ -80,20 +81,22 @@ class Filings:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def save(self, filed: Filed) -> None:
-        """Insert a filing or replace all of it."""
+    def save(self, filed: Filed, act: Act | None = None) -> None:
+        """Insert a filing or replace all of it, with the act that it comes from."""
         values = {one.name: getattr(filed, one.name) for one in fields(filed)}
         values["reason"], values["error"] = clean(filed.reason), clean(filed.error)
         values["carriers"] = json.dumps(
             {carrier: [review.status, clean(review.reason)] for carrier, review in filed.carriers.items()}
         )
-        self._database.write(
-            lambda connection: connection.execute(
-                upsert(connection, _filing)
-                .values(**values)
-                .on_conflict_do_update(index_elements=["channel", "code", "account"], set_=values)
-            )
-        )
+        key = ["channel", "code", "account"]
+
+        def work(connection: Connection) -> None:
+            insert = upsert(connection, _filing).values(**values)
+            connection.execute(insert.on_conflict_do_update(index_elements=key, set_=values))
+            if act is not None:
+                note(connection, act)
+
+        self._database.write(work)
 
     def of(self, channel: str, code: str) -> dict[str, Filed]:
         """Return a template's filings by account."""

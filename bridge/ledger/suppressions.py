@@ -6,11 +6,16 @@ from hashlib import blake2b
 
 from sqlalchemy import Connection, delete, select
 
-from .audit import Act, note
+from ..plugin.phone import mask
+from .audit import BRIDGE, Act, note
 from .database.dialects import upsert
 from .database.engine import Database
 from .database.tables import suppression
 
+OPERATOR = "operator"
+"""The source of what a person put on the list."""
+
+_TOLD = 20
 _LOOKUP = 500
 
 
@@ -116,13 +121,18 @@ def _forms(channel: str, msisdns: Iterable[str]) -> list[str]:
 def suppress(
     connection: Connection, channel: str, sign_name: str, msisdns: Collection[str], source: str, now: int
 ) -> None:
-    """Put numbers on the list within the caller's transaction."""
+    """Put numbers on the list within the caller's transaction; what nobody typed is the bridge's own act."""
     rows = [
         {"channel": channel, "sign_name": sign_name, "msisdn": msisdn, "source": source, "created": now}
         for msisdn in sorted(set(msisdns))
     ]
-    if rows:
-        connection.execute(upsert(connection, suppression).on_conflict_do_nothing(), rows)
+    if not rows:
+        return
+    new = upsert(connection, suppression).on_conflict_do_nothing().returning(suppression.c.msisdn)
+    added = connection.execute(new, rows).scalars().all()
+    if added and source != OPERATOR:
+        told = {"sign": sign_name, "numbers": [mask(msisdn) for msisdn in sorted(added)[:_TOLD]]}
+        note(connection, Act(BRIDGE, "numbers suppressed", now, channel, why=source, after=told))
 
 
 def unsuppress(connection: Connection, channel: str, sign_name: str, msisdns: Collection[str]) -> None:

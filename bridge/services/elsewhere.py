@@ -13,7 +13,9 @@ from bridge.channels import OpenAccount, OpenChannel
 from bridge.clock import HOUR_MS, Clock, millis
 from bridge.contract.refusal import Refusal
 from bridge.ledger import (
+    BRIDGE,
     AccountSign,
+    Act,
     Filed,
     Ledger,
     SendInfo,
@@ -146,7 +148,7 @@ class Elsewhere:
         if filed is None or filed.filed_at != self._others[account].hooks.identity:
             log.info("review of an unknown template", channel=self._channel.name, account=account)
         elif isinstance(change.review, TemplateReview | DigitalTemplateReview):
-            self._store.save(self._reviewed(filed, change.review))
+            self._keep_review(filed, change.review)
         else:
             self._refresh(filed)
 
@@ -307,7 +309,16 @@ class Elsewhere:
                 log.warning("review not refreshed", channel=self._channel.name, code=error.code)
                 self._store.save(replace(filed, checked=millis(self._clock)))
                 return
-            self._store.save(self._reviewed(filed, review))
+            self._keep_review(filed, review)
+
+    def _keep_review(self, filed: Filed, review: Review) -> None:
+        """Store what an account told; another state than before is written down."""
+        told, act = self._reviewed(filed, review), None
+        if told.status != filed.status:
+            before, after = ({"account": one.account, "status": str(one.status)} for one in (filed, told))
+            act = Act(BRIDGE, "template reviewed", told.checked, filed.channel, filed.code, told.reason)
+            act = replace(act, before=before, after=after)
+        self._store.save(told, act)
 
     def _reviewed(self, filed: Filed, review: Review) -> Filed:
         now = millis(self._clock)

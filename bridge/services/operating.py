@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from bridge.channels import OpenChannel
 from bridge.clock import DAY_MS, Clock, hours, millis
 from bridge.ledger import AccountKey, Act, Forgotten, Ledger, Replayed, StoredTemplate, Window
+from bridge.ledger.suppressions import OPERATOR
 from bridge.plugin import Phone, ReviewStatus
 from bridge.plugin.phone import mask
 from bridge.settings import ChannelSettings, Settings
 
-from .filing import Filing, carriers_with
+from .filing import NO_CODE, Filing, carriers_with
 from .snapshots import for_plugins
 
 _NAMED = 20
@@ -67,7 +68,7 @@ class Operating:
         act = self._act("channel paused", channel, reason, paused=True)
         self._ledger.coordination.pause_until_resumed(channel, reason, act)
 
-    def resume(self, channel: str, account: str = "") -> None:
+    def resume(self, channel: str, account: str = "", reason: str = "") -> None:
         """Send and push again at once: no pause, no breaker, and no wait for a next attempt.
 
         With `account` that one is called again; the channel stays as it is.
@@ -75,22 +76,32 @@ class Operating:
         now = millis(self._clock)
         if account:
             self._require_account(channel, account)
-            act = self._act("account resumed", channel, account=account, paused=False)
+            act = self._act("account resumed", channel, reason, account=account, paused=False)
             self._ledger.batches.hasten(channel, now)
             self._ledger.accounts.free(channel, account, now, act)
             return
         self.require(channel)
-        self._ledger.coordination.close_breaker(channel)
+        self._ledger.coordination.close_breaker(channel, now, self._who)
         self._ledger.outbox.hasten(channel, now)
         self._ledger.batches.hasten(channel, now)
         self._ledger.accounts.free(channel, "", now)
-        self._ledger.coordination.resume(channel, self._act("channel resumed", channel, paused=False))
+        self._ledger.coordination.resume(channel, self._act("channel resumed", channel, reason, paused=False))
 
-    def decide(self, channel: OpenChannel, code: str, decision: Decision) -> None:
-        """Approve or reject a template that no vendor reviews."""
-        if decision.account not in ("", channel.primary.name):
+    def decide(self, channel: OpenChannel | str, code: str, decision: Decision) -> None:
+        """Approve or reject a template that no vendor reviews.
+
+        A channel that cannot be opened here is given by its name: what the ledger knows of the template must
+        do then, and only its primary account can be decided for.
+        """
+        if isinstance(channel, str):
+            if decision.account:
+                raise OperatorRefused(
+                    f"The secrets of {channel} are not here: decide for an account where they are."
+                )
+        elif decision.account not in ("", channel.primary.name):
             self._decide_at(channel, code, decision)
             return
+        name = channel if isinstance(channel, str) else channel.name
         template = self._undecided(channel, code, decision)
         changed = replace(
             template,
@@ -99,8 +110,9 @@ class Operating:
             carriers=carriers_with(template.kind, decision.status, decision.reason),
         )
         if decision.vendor_code:
-            changed = replace(changed, vendor_code=decision.vendor_code, filed_at=channel.hooks.identity)
-        act = self._act("template decided", channel.name, decision.reason)
+            filed_at = "" if isinstance(channel, str) else channel.hooks.identity
+            changed = replace(changed, vendor_code=decision.vendor_code, filed_at=filed_at)
+        act = self._act("template decided", name, decision.reason)
         if not self._ledger.templates.save_review(template, changed, act):
             raise OperatorRefused(
                 f"The template {code} was changed meanwhile; look at it again, and decide anew."
@@ -121,39 +133,36 @@ class Operating:
         if Filing(account.hooks).reviews(template.kind):
             raise OperatorRefused(f"The account {account.name} reviews its templates itself; decide there.")
         now = millis(self._clock)
-        self._ledger.filings.save(
-            replace(
-                filed,
-                status=decision.status,
-                reason=decision.reason,
-                carriers=carriers_with(template.kind, decision.status, decision.reason),
-                vendor_code=decision.vendor_code or filed.vendor_code,
-                checked=now,
-                changed=now,
-            )
+        decided = replace(
+            filed,
+            status=decision.status,
+            reason=decision.reason,
+            carriers=carriers_with(template.kind, decision.status, decision.reason),
+            vendor_code=decision.vendor_code or filed.vendor_code,
+            checked=now,
+            changed=now,
         )
         told = {"account": account.name, "status": str(decision.status), "vendor_code": decision.vendor_code}
         act = replace(self._act("template decided", channel.name, decision.reason, **told), subject=code)
         before = {"status": str(filed.status), "vendor_code": filed.vendor_code}
-        self._ledger.audit.note(replace(act, before=before))
+        self._ledger.filings.save(decided, replace(act, before=before))
 
-    def suppress(self, channel: str, digits: Collection[str], sign: str = "") -> None:
+    def suppress(self, channel: str, digits: Collection[str], sign: str = "", reason: str = "") -> None:
         """Put numbers on a channel's suppression list, under one signature or under all."""
         self.require(channel)
-        act = self._act(
-            "numbers suppressed", channel, sign=sign, numbers=[mask(one) for one in digits][:_NAMED]
-        )
+        numbers = [mask(one) for one in digits][:_NAMED]
+        act = self._act("numbers suppressed", channel, reason, sign=sign, numbers=numbers)
         now = millis(self._clock)
-        self._ledger.suppressions.add(channel, sign, list(digits), "operator", now, act)
+        self._ledger.suppressions.add(channel, sign, list(digits), OPERATOR, now, act)
 
-    def allow(self, channel: str, digits: Collection[str], sign: str | None = None) -> int:
+    def allow(self, channel: str, digits: Collection[str], sign: str | None = None, reason: str = "") -> int:
         """Take numbers off a channel's suppression list, under one signature or everywhere.
 
         Returns how many entries.
         """
         self.require(channel)
         shown = ", ".join(mask(one) for one in list(digits)[:_NAMED])
-        act = replace(self._act("suppressions removed", channel), subject=shown)
+        act = replace(self._act("suppressions removed", channel, reason), subject=shown)
         return self._ledger.suppressions.remove(channel, sign, list(digits), act)
 
     def forget(self, phone: Phone, why: str) -> Forgotten:
@@ -167,19 +176,23 @@ class Operating:
             found.busy += done.busy
         return found
 
-    def replay(self, *, channel: str | None = None, ids: Sequence[int] | None = None) -> int:
+    def replay(
+        self, *, channel: str | None = None, ids: Sequence[int] | None = None, reason: str = ""
+    ) -> int:
         """Push what was given up once more: the ids, a channel's, or all.
 
         Returns how many callbacks.
         """
         if channel is not None:
             self.require(channel)
-        act = self._act("callbacks replayed", channel or "")
+        act = self._act("callbacks replayed", channel or "", reason)
         if ids is not None:
             act = replace(act, subject=", ".join(map(str, ids))[:300])
         return self._ledger.outbox.replay(millis(self._clock), channel=channel, ids=ids, act=act)
 
-    def replay_span(self, channel: str, since: int, until: int, out_id: str = "") -> Replayed:
+    def replay_span(
+        self, channel: str, since: int, until: int, out_id: str = "", reason: str = ""
+    ) -> Replayed:
         """Push again what ended or came in a span (milliseconds), also what Quick Audience had confirmed."""
         settings = self.require(channel)
         if not settings.callback_url:
@@ -189,7 +202,7 @@ class Operating:
         reach_ms = _LIVES * hours(settings.unknown_deadline_h)
         window = Window(channel, since, until, out_id, max(reach_ms, 4 * DAY_MS))
         now, replaying = millis(self._clock), self._ledger.replaying
-        act = replace(self._act("callbacks replayed", channel), subject=out_id or "a span of time")
+        act = replace(self._act("callbacks replayed", channel, reason), subject=out_id or "a span of time")
         given_up = replaying.given_up(window, replace(act, after={"since": since, "until": until}))
         receipts = replaying.receipts(window, now) if settings.receipts == "push" else 0
         return Replayed(receipts, replaying.replies(window, now), given_up)
@@ -207,17 +220,17 @@ class Operating:
             names = ", ".join(accounts)
             raise OperatorRefused(f"The channel {channel} has no account {account}; it has {names}.")
 
-    def _undecided(self, channel: OpenChannel, code: str, decision: Decision) -> StoredTemplate:
-        name = channel.name
+    def _undecided(self, channel: OpenChannel | str, code: str, decision: Decision) -> StoredTemplate:
+        name = channel if isinstance(channel, str) else channel.name
         template = self._ledger.templates.get(name, code)
         if template is None:
             raise OperatorRefused(f"The channel {name} has no template {code}.")
-        if Filing(channel.hooks).reviews(template.kind):
+        if _reviewed_there(channel, template):
             raise OperatorRefused(f"The vendor of {name} reviews its templates itself; decide there.")
         # With review = "auto" too a template may wait for the code that only the operator knows.
         known = decision.vendor_code or template.vendor_code
         approved = decision.status is ReviewStatus.APPROVED
-        if approved and not known and Filing(channel.hooks).lacks_code(for_plugins(template)):
+        if approved and not known and _lacks_code(channel, template):
             raise OperatorRefused(
                 f"The vendor of {name} sends by codes of its own: give this template's with --vendor-code."
             )
@@ -227,3 +240,17 @@ class Operating:
                 f'The channel {name} has review = "auto": its templates need no decision here.'
             )
         return template
+
+
+def _reviewed_there(channel: OpenChannel | str, template: StoredTemplate) -> bool:
+    """Return whether the vendor reviews a template; of a closed channel, whether it was handed in there."""
+    if isinstance(channel, str):
+        return bool(template.filed_at)
+    return Filing(channel.hooks).reviews(template.kind)
+
+
+def _lacks_code(channel: OpenChannel | str, template: StoredTemplate) -> bool:
+    """Return whether a person must give the vendor's code of a template."""
+    if isinstance(channel, str):
+        return template.reason == NO_CODE
+    return Filing(channel.hooks).lacks_code(for_plugins(template))

@@ -203,6 +203,6 @@ class Pushing:
         elif any(pushed.answer.outcome == "ok" for pushed in pushes) and (
             coordination.channel_state(name).breaker_failures
         ):
-            coordination.close_breaker(name)
+            coordination.close_breaker(name, now)
             log.info("Quick Audience takes our pushes again", channel=name)
             self._channel.hooks.tell(EventName.BREAKER_CLOSED)

@@ -5,7 +5,7 @@ Sending them again is a person's decision: the vendor may have taken them the fi
 
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -77,10 +77,19 @@ class Unknowns:
         chosen, owner = self._chosen(channel), f"operator-{secrets.token_hex(6)}"
         services = build(self._settings, channels, self._ledger, self._clock)
         try:
-            return {name: services[name].settling.ask(owner) for name in chosen}
+            answers = {name: services[name].settling.ask(owner) for name in chosen}
+            for name, asked in answers.items():
+                self._note_asked(name, asked)
+            return answers
         finally:
             for one in services.values():
                 one.pushing.close()
+
+    def _note_asked(self, channel: str, asked: Asked) -> None:
+        """Write down what a person's question changed: absent messages are sent again."""
+        told = {"taken": asked.accepted, "refused": asked.rejected, "sent again": asked.absent}
+        act = Act(self._who, "unknown outcomes asked about", millis(self._clock), channel)
+        self._ledger.audit.note(replace(act, after=told))
 
     def chosen(self, channel: str, batches: Collection[str] = (), out_id: str = "") -> Chosen:
         """Return what a person means by a channel, references of batches and an outId."""

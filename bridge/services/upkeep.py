@@ -24,6 +24,7 @@ __all__ = [
     "Ledger",
     "LedgerUnavailable",
     "backup",
+    "channel_of",
     "channels_of",
     "create_schema",
     "integrity",
@@ -73,6 +74,17 @@ def channels_of(settings: Settings, ledger: Ledger) -> Iterator[dict[str, OpenCh
         yield opened
     finally:
         close_channels(opened)
+
+
+@contextmanager
+def channel_of(settings: Settings, ledger: Ledger, name: str) -> Iterator[OpenChannel | None]:
+    """Open one channel with its plugins; None where its secrets are not. Raises SettingsFaults."""
+    if settings.lacks(name):
+        yield None
+        return
+    alone = settings.model_copy(update={"channels": {name: settings.channels[name]}})
+    with channels_of(alone, ledger) as opened:
+        yield opened[name]
 
 
 @contextmanager

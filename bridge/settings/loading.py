@@ -75,6 +75,12 @@ def examine(
     settings, faults = _validated(resolved, [*faults, *references.faults])
     settings._referenced = frozenset(references.secrets)
     settings._unreplaced = tuple(_unreplaced(resolved, ()))
+    absent = [fault.path for fault in faults if fault.absent]
+    settings._lacking = frozenset(
+        name
+        for name in settings.channels
+        if any(path.startswith(f"{dotted('channels', name)}.") for path in absent)
+    )
     return settings, faults
 
 

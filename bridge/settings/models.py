@@ -266,6 +266,11 @@ class Settings(SettingsModel):
 
     _referenced: frozenset[str] = PrivateAttr(default=frozenset())
     _unreplaced: tuple[str, ...] = PrivateAttr(default=())
+    _lacking: frozenset[str] = PrivateAttr(default=frozenset())
+
+    def lacks(self, channel: str) -> bool:
+        """Return whether something of a channel is missing here, such as a secret that only services have."""
+        return channel in self._lacking
 
     @property
     def unreplaced(self) -> tuple[str, ...]:

@@ -268,7 +268,7 @@ class Sender(Loop[Sent]):
             self._rests[lane.name] = now + min(rest_ms, _LONGEST_REST_MS)
             self._distribution.note_slow(lane, self._rests[lane.name])
         elif sent.outcomes.get(Outcome.ACCEPTED) and self._account_pauses.pop(lane.name, 0):
-            self._ledger.accounts.resume(AccountKey(name, lane.account.name))
+            self._ledger.accounts.resume(AccountKey(name, lane.account.name), now)
             log.info("account works again", channel=name, account=lane.account.name)
         elif sent.outcomes.get(Outcome.ACCEPTED) and self._pauses.get(name):
             self._ledger.coordination.resume(name)

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from bridge.cli import opening
+from bridge.ledger import AccountKey, Change
 from bridge.ledger.reports.outbox import Ended, enqueue_receipts
 from bridge.plugin import MessageStatus
 
@@ -19,12 +20,19 @@ ACTS = [
         ("channel paused", "promo", "", "Wrong prices.", {"paused": False, "reason": ""}, {"paused": True}),
     ),
     (
-        "channels resume promo",
-        ("channel resumed", "promo", "", "", {"paused": False, "reason": ""}, {"paused": False}),
+        "channels resume promo --reason Mended.",
+        ("channel resumed", "promo", "", "Mended.", {"paused": False, "reason": ""}, {"paused": False}),
     ),
     (
-        f"suppress add promo {NUMBER}",
-        ("numbers suppressed", "promo", "", "", None, {"sign": "", "numbers": ["861********00"]}),
+        f"suppress add promo {NUMBER} --reason 'By telephone.'",
+        (
+            "numbers suppressed",
+            "promo",
+            "",
+            "By telephone.",
+            None,
+            {"sign": "", "numbers": ["861********00"]},
+        ),
     ),
     (
         f"suppress remove promo {NUMBER}",
@@ -41,7 +49,21 @@ ACTS = [
             {"status": "rejected", "vendor_code": ""},
         ),
     ),
-    ("push replay --channel promo", ("callbacks replayed", "promo", "", "", None, {"callbacks": 0})),
+    (
+        "push replay --channel promo --reason Lost.",
+        ("callbacks replayed", "promo", "", "Lost.", None, {"callbacks": 0}),
+    ),
+    (
+        "unknown settle --channel promo",
+        (
+            "unknown outcomes asked about",
+            "promo",
+            "",
+            "",
+            None,
+            {"taken": 0, "refused": 0, "sent again": 0},
+        ),
+    ),
     (
         "campaigns pause 20260001 --reason Stop",
         (
@@ -78,12 +100,27 @@ def test_the_bridge_writes_its_own_acts(desk: Desk) -> None:
     coordination.resume("promo")
     coordination.resume("promo")  # changes nothing, and is none
     coordination.open_breaker("promo", "401", now=now, base_ms=1000, longest_ms=1000)
+    coordination.close_breaker("promo", now)
+    coordination.close_breaker("promo", now)
+    key = AccountKey("promo", "tiny")
+    desk.ledger.accounts.pause(key, "No key.", now=now, base_ms=60_000, longest_ms=60_000)
+    desk.ledger.accounts.resume(key, now)
+    desk.ledger.accounts.resume(key, now)
+    desk.ledger.weights.change("promo", [Change("tiny", 70, 60, "slow", now)])
+    for _ in range(2):
+        desk.ledger.suppressions.add("promo", "", [f"86{NUMBER}"], "reply", now)
     rows = json.loads(desk.run("audit --json").output)["audit"]
     assert [(row["who"], row["what"]) for row in reversed(rows)] == [
         ("bridge", "channel paused"),
         ("bridge", "channel resumed"),
         ("bridge", "callbacks stopped"),
+        ("bridge", "callbacks resumed"),
+        ("bridge", "account paused"),
+        ("bridge", "account resumed"),
+        ("bridge", "weight changed"),
+        ("bridge", "numbers suppressed"),
     ]
+    assert NUMBER not in json.dumps(rows)
 
 
 @pytest.mark.parametrize(

@@ -170,13 +170,22 @@ def test_campaigns_are_searched(desk: Desk, options: str, found: int) -> None:
 def test_steering_needs_no_secrets(desk: Desk) -> None:
     """A shell that has the database's address and no channel's key."""
     started(desk)
+    desk.template("promo", "T1")
     desk.write(CONFIG.replace('key = "promo-key-0123456789"', 'key = "env:NOT_IN_THIS_SHELL"'))
     for command in (
         "campaigns",
         "campaigns pause 20260001",
         "channels pause promo",
+        "campaigns totals",
         f"messages {NUMBER}",
         "audit",
+        "unknown",
+        "templates",
+        "templates filings",
+        "templates drift promo --last",
+        "templates approve promo T1",
     ):
         assert desk.run(command).exit_code == 0, command
+    refused = desk.run("templates approve promo T1 --account tiny")
+    assert "The secrets of promo are not here" in refused.output
     assert "NOT_IN_THIS_SHELL is not set" in desk.run("sign promo").output

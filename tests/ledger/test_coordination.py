@@ -46,7 +46,7 @@ def test_the_breaker_lets_one_probe_through(ledger: Ledger) -> None:
     assert may(ledger, until + MINUTE) == "probe", "a probe whose maker died is given to another"
     later = ledger.coordination.open_breaker(CHANNEL, "HTTP 401", now=until, **PAUSES)
     assert later - until == 2 * MINUTE
-    ledger.coordination.close_breaker(CHANNEL)
+    ledger.coordination.close_breaker(CHANNEL, NOW)
     assert may(ledger, until) == "closed"
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 
 from bridge.clock import FOREVER_MS
 
-from ..audit import Act, note
+from ..audit import BRIDGE, Act, note
 from ..database import tables
 from ..database.bulk import clean
 from ..database.dialects import lit, upsert
@@ -193,6 +193,8 @@ class Accounts:
             until: int = now + min(base_ms * 2 ** min(held.pauses, 20), longest_ms)
             paused = replace(held, paused_until=until, pauses=held.pauses + 1, pause_reason=clean(reason))
             save(connection, paused, pause=True)
+            after = {"paused": True, "for_s": (until - now) // 1000}
+            note(connection, Act(BRIDGE, "account paused", now, key.channel, key.name, reason, after=after))
             return until
 
         return self._database.write(work)
@@ -209,11 +211,17 @@ class Accounts:
 
         self._database.write(work)
 
-    def resume(self, key: Key) -> None:
+    def resume(self, key: Key, now: int) -> None:
         """End the pause of an account that works again, and forget its history; a person's pause stays."""
         paused = _of(key.channel, key.name), _account.c.pauses > 0
         ended = update(_account).where(*paused).values(**_NO_PAUSE)
-        self._database.write(lambda connection: connection.execute(ended))
+
+        def work(connection: Connection) -> None:
+            if connection.execute(ended).rowcount:
+                after = {"paused": False}
+                note(connection, Act(BRIDGE, "account resumed", now, key.channel, key.name, after=after))
+
+        self._database.write(work)
 
     def free(self, channel: str, name: str, now: int, act: Act | None = None) -> None:
         """End whatever keeps an account, or with "" all of a channel, from being called.
@@ -246,13 +254,24 @@ class Accounts:
         for one in shown:
             held[one.key] = _changed(held[one.key], one, now)
         moved = [(before[key], held[key]) for key in changing if held[key] != before[key]]
-        for _, account in moved:
+        for was, account in moved:
             save(connection, account)
+            _note_breaker(connection, was, account, now)
         begun = _begun(connection, counted, now)
         room = {key: held[key].allowed(now) for key in wanted}
         for key in counted:
             room[key] = room[key]._replace(calls=max(0, room[key].calls - begun.get(key, 0)))
         return Risk(room, {key: held[key] for key in wanted}, moved)
+
+
+def _note_breaker(connection: Connection, was: Account, account: Account, now: int) -> None:
+    """Write down that an account rests, for the first time in a row, or works again."""
+    if bool(was.opens) == bool(account.opens):
+        return
+    what = "account rests" if account.opens else "account works again"
+    after = {"rest_s": (account.open_until - now) // 1000} if account.opens else {"rest_s": 0}
+    why = account.reason if account.opens else ""
+    note(connection, Act(BRIDGE, what, now, account.channel, account.name, why, after=after))
 
 
 def _of(channel: str, name: str) -> ColumnElement[bool]:

@@ -1,6 +1,7 @@
 """The weights of weighted routes as they are now, why they changed, and what accounts did lately."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Connection, case, cast, delete, false, func, select
@@ -8,6 +9,7 @@ from sqlalchemy import BigInteger, Connection, case, cast, delete, false, func, 
 from bridge.clock import DAY_MS, MINUTE_MS
 
 from ...plugin import MessageStatus
+from ..audit import BRIDGE, Act, note
 from ..database import tables
 from ..database.bulk import clean
 from ..database.dialects import upsert
@@ -78,6 +80,9 @@ class Weights:
                 )
                 row = one._replace(reason=clean(one.reason))._asdict()
                 connection.execute(_change.insert().values(id=new_id(one.created), channel=channel, **row))
+                before, after = {"weight": one.before}, {"weight": one.after}
+                act = Act(BRIDGE, "weight changed", one.created, channel, one.account, one.reason)
+                note(connection, replace(act, before=before, after=after))
                 old = _change.c.created < one.created - _KEPT_MS
                 connection.execute(delete(_change).where(_change.c.channel == channel, old))
 
