@@ -15,7 +15,6 @@ _MESSAGES = (
     "number",
     "message",
     "outId",
-    "template",
     "segments",
     "status",
     "code",
@@ -23,7 +22,7 @@ _MESSAGES = (
     "ended",
     "reason",
 )
-_NAMES = ("message", "campaign", "campaign id", "vendor id", "cost", "charged")
+_NAMES = ("message", "template", "campaign", "campaign id", "vendor id", "cost", "charged")
 _ATTEMPTS = ("message", "called", "answered", "account", "identity", "outcome", "code", "words")
 _REPORTS = ("message", "at", "reported", "code", "words", "counts", "times")
 _CALLBACKS = ("message", "callback", "written", "taken or due", "attempts", "answer")
@@ -55,23 +54,26 @@ def messages(phone: str, channel: str | None, days: int, limit: int, as_json: bo
 
 
 def _message(one: SeenMessage) -> tuple[object, ...]:
-    named = (one.channel, one.number, one.ref, one.out_id, one.template, one.segments)
+    named = (one.channel, one.number, one.ref, one.out_id, one.segments)
     return (*named, one.status, one.code, When(one.sent), When(one.ended), one.reason)
 
 
 def _further(found: Sequence[SeenMessage]) -> Iterator[Rows]:
     """Yield what belongs to messages: names and cost, attempts, reports and callbacks."""
     names = [
-        (one.ref, one.campaign_name, one.campaign, one.vendor_id, priced(one.costs), charged(one.costs))
-        for one in found
+        (one.ref, one.template, one.campaign_name, one.campaign, one.vendor_id, *_money(one)) for one in found
     ]
-    yield Rows("names", "\nCampaigns, vendors' ids, cost", _NAMES, names)
+    yield Rows("names", "\nTemplates, campaigns, vendors' ids, cost", _NAMES, names)
     attempts = [(seen.ref, *_attempt(one)) for seen in found for one in seen.attempts]
     yield Rows("attempts", "\nAttempts", _ATTEMPTS, attempts)
     reports = [(seen.ref, *_report(one)) for seen in found for one in seen.reports]
     yield Rows("reports", "\nReports", _REPORTS, reports)
     callbacks = [(seen.ref, *_callback(one)) for seen in found for one in seen.callbacks]
     yield Rows("callbacks", "\nCallbacks to Quick Audience", _CALLBACKS, callbacks)
+
+
+def _money(one: SeenMessage) -> tuple[str, str]:
+    return priced(one.costs), charged(one.costs)
 
 
 def _attempt(one: SeenAttempt) -> tuple[object, ...]:
