@@ -11,7 +11,7 @@ import pytest
 
 from bridge import metrics
 from bridge.cli import main
-from bridge.settings import BridgeSettings, ChannelSettings
+from bridge.settings import BridgeSettings, ChannelSettings, PriceSettings
 from bridge.web.probes import LedgerGauges
 from tests.cli.conftest import Desk
 
@@ -68,6 +68,7 @@ def test_every_documented_setting_exists() -> None:
     """Settings named in running text are settings of the bridge, a channel, or gunicorn's file."""
     text = _FENCE.sub("", GUIDE.read_text(encoding="utf-8"))
     known = set(BridgeSettings.model_fields) | set(ChannelSettings.model_fields)
+    known |= set(PriceSettings.model_fields)
     named = {
         name for name in re.findall(r"`([a-z]+(?:_[a-z]+)+)`", text) if not name.startswith("sms_bridge_")
     }

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import bridge_policies
-from bridge.channels import Catalogue, discover, open_channels
+from bridge.channels import Catalogue, Hooks, discover, open_channels
 from bridge.contract.bodies import DigitalTemplateBody, SendListBody, TextTemplateBody
 from bridge.ledger import Account, Claimed, Holder, Lane, Ledger, Scope, Span
 from bridge.ledger.sending.accounts import FREE_CALLS, save
@@ -134,6 +134,12 @@ class Screen(Policy):
         return [self.decide(message.phone.national) for message in batch.messages]
 
 
+def _ours(hooks: Hooks) -> tuple[Screen, Obedient]:
+    """Return the policy and the vendor that obey the test."""
+    plugins: list[Any] = list(hooks._plugins)
+    return plugins[0], plugins[-1]
+
+
 class World:
     """`clock` is set by tests; nothing happens between calls of `dispatch`, `duty` and `push`."""
 
@@ -169,9 +175,7 @@ class World:
         services = self.all_services = build(settings, channels, ledger, clock)
         self.services: ChannelServices = services[NAME]
         self.hooks = channels[NAME].hooks
-        plugins: list[Any] = list(self.hooks._plugins)
-        self.screen: Screen = plugins[0]
-        self.vendor: Obedient = plugins[-1]
+        self.screen, self.vendor = _ours(self.hooks)
         self.vendors: dict[str, Obedient] = {
             name: account.hooks._vendor  # type: ignore[misc]
             for name, account in channels[NAME].accounts.items()
