@@ -96,9 +96,11 @@ class Drifting:
         account.hooks.tell(EventName.TEMPLATES_DRIFTED, account=account.name, differences=len(fresh))
 
     def _next_night(self, now: int) -> int:
+        """Return a moment of the next night that has not begun, by lot: bridges do not all ask at once."""
         local = moment(now).astimezone(self._channel.channel.timezone)
-        night = local.replace(hour=_HOUR, minute=secrets.randbelow(60), second=0, microsecond=0)
-        return millis_of(night if night > local else night + timedelta(days=1))
+        night = local.replace(hour=_HOUR, minute=0, second=0, microsecond=0)
+        night += timedelta(days=0 if night > local else 1, minutes=secrets.randbelow(60))
+        return millis_of(night)
 
     def _templates(self, account: OpenAccount) -> Iterator[Drift]:
         filing = Filing(account.hooks)
