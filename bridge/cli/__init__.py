@@ -19,6 +19,7 @@ from .beginning import init
 from .campaigns import campaigns
 from .channels import channels
 from .checking import check
+from .console import console
 from .database import db
 from .desk import LocalDesk
 from .health import healthy
@@ -97,6 +98,7 @@ for command in (
     healthy,
     channels,
     campaigns,
+    console,
     audit,
     forget,
     plugins,

@@ -8,10 +8,9 @@ from typing import TextIO
 
 from bridge import clock
 from bridge.services.campaigns.exporting import EXPORT_COLUMNS
+from bridge.services.spreadsheets import harmless_cell
 
 _TIMES = frozenset({"sent", "ended"})
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a cell begins that a spreadsheet would work out (owasp.org, CSV Injection, read 2026-11)."""
 
 
 def write_csv(rows: Iterable[Mapping[str, object]], out: TextIO, zone: tzinfo) -> None:
@@ -19,7 +18,7 @@ def write_csv(rows: Iterable[Mapping[str, object]], out: TextIO, zone: tzinfo) -
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(EXPORT_COLUMNS)
     for row in rows:
-        writer.writerow([_cell(_value(name, row[name], zone)) for name in EXPORT_COLUMNS])
+        writer.writerow([harmless_cell(_value(name, row[name], zone)) for name in EXPORT_COLUMNS])
 
 
 def write_lines(rows: Iterable[Mapping[str, object]], out: TextIO, zone: tzinfo) -> None:
@@ -33,9 +32,3 @@ def _value(name: str, value: object, zone: tzinfo) -> object:
     if name not in _TIMES or not isinstance(value, int):
         return value
     return clock.moment(value).astimezone(zone).isoformat(timespec="milliseconds") if value else None
-
-
-def _cell(value: object) -> str:
-    """Return a cell's text; an apostrophe in front makes a spreadsheet take it for what it is."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text

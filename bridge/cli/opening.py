@@ -13,7 +13,7 @@ from bridge.plugin import BadNumber, Phone, from_vendor
 from bridge.services import upkeep
 from bridge.services.looking import Looking
 from bridge.services.operating import Operating
-from bridge.settings import ChannelSettings, Settings, load, load_for_ledger
+from bridge.settings import ChannelSettings, Settings, load, load_for_console, load_for_ledger
 
 
 class Trouble(click.ClickException):
@@ -36,6 +36,13 @@ def settings_of_bridge() -> Settings:
 def settings_of_ledger() -> Settings:
     """Return the configuration for what works on the ledger alone; secrets of channels may be missing."""
     settings = load_for_ledger()
+    logs.hide(settings.secrets())
+    return settings
+
+
+def settings_of_console() -> Settings:
+    """Return the configuration with the console's secrets; those of channels may be missing."""
+    settings = load_for_console()
     logs.hide(settings.secrets())
     return settings
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from ..plugin import DeliveryReceipt, MoMessage
 from .ahead import Ahead
 from .audit import Audit
+from .campaigns.lately import Lately
 from .campaigns.reading import Campaigns
 from .campaigns.recipients import CampaignRecipients
 from .campaigns.steering import Steering
@@ -129,6 +130,7 @@ class Ledger:
         self.forgetting = Forgetting(database)
         self.steering = Steering(database)
         self.campaigns = Campaigns(database)
+        self.lately = Lately(database)
         self.recipients = CampaignRecipients(database)
 
     def write(self, work: Callable[[Connection], T]) -> T:

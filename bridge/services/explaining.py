@@ -48,7 +48,9 @@ class Explaining:
         """
         template = self._ledger.templates.get(self._channel.name, code)
         if template is None:
-            raise OperatorRefused(f"The channel {self._channel.name} has no template {code}.")
+            raise OperatorRefused(
+                "The channel %(channel)s has no template %(code)s.", channel=self._channel.name, code=code
+            )
         try:
             phone = parse(number, template.type)
         except BadNumber as error:

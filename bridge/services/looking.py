@@ -12,7 +12,7 @@ from bridge.plugin import Kind, Phone, ReviewStatus
 from bridge.plugin.phone import mask
 from bridge.settings import Settings
 
-from .operating import OperatorRefused
+from .operating import NO_CHANNEL, OperatorRefused
 from .snapshots import unpack_parts
 from .timeline import SeenMessage, Timeline
 
@@ -51,6 +51,17 @@ class SeenCallbacks:
     entries: int
     oldest: int | None
     answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenReply:
+    """A reply, its words freed of numbers; `out_id` "" when no send to its number was found."""
+
+    channel: str
+    number: str
+    out_id: str
+    content: str = field(repr=False)
+    received: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +111,7 @@ class Looking:
             return list(self._settings.channels)
         if channel not in self._settings.channels:
             names = ", ".join(self._settings.channels)
-            raise OperatorRefused(f"There is no channel {channel}; the configuration has {names}.")
+            raise OperatorRefused(NO_CHANNEL, channel=channel, names=names)
         return [channel]
 
     def messages(self, phone: Phone, channel: str | None, *, days: int, limit: int) -> list[SeenMessage]:
@@ -153,6 +164,14 @@ class Looking:
         return [
             SeenSuppression(mask(entry.msisdn), entry.sign_name, entry.source, entry.created)
             for entry in self._ledger.suppressions.list(name, limit=limit, offset=offset)
+        ]
+
+    def replies(self, channel: str | None, *, since: int, until: int, limit: int) -> list[SeenReply]:
+        """Return the replies that came in a span of time, the latest first."""
+        found = self._ledger.replies.latest(self.chosen(channel), since=since, until=until, limit=limit)
+        return [
+            SeenReply(one.channel, mask(one.phone), one.out_id, logs.masked(one.content), one.received)
+            for one in found
         ]
 
     def callbacks(self, channel: str | None) -> list[SeenCallbacks]:

@@ -17,6 +17,8 @@ from bridge.settings import ChannelSettings, Settings
 from .filing import NO_CODE, Filing, carriers_with
 from .snapshots import for_plugins
 
+NO_CHANNEL = "There is no channel %(channel)s; the configuration has %(names)s."
+
 _NAMED = 20
 """So many numbers of an act are named, masked."""
 
@@ -25,7 +27,15 @@ _LIVES = 4
 
 
 class OperatorRefused(Exception):
-    """What was asked for cannot be done; the text is one sentence for the operator."""
+    """What was asked for cannot be done; the text is one sentence for the operator.
+
+    `values` stand in it by their names, so that a page can say it in the reader's language.
+    """
+
+    def __init__(self, text: str, **values: object) -> None:
+        super().__init__(text % values if values else text)
+        self.text = text
+        self.values = values
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +206,9 @@ class Operating:
         """Push again what ended or came in a span (milliseconds), also what Quick Audience had confirmed."""
         settings = self.require(channel)
         if not settings.callback_url:
-            raise OperatorRefused(f"The channel {channel} has no callback_url: nothing is pushed.")
+            raise OperatorRefused(
+                "The channel %(channel)s has no callback_url: nothing is pushed.", channel=channel
+            )
         if until < since:
             raise OperatorRefused("The span ends before it begins.")
         reach_ms = _LIVES * hours(settings.unknown_deadline_h)
@@ -211,14 +223,19 @@ class Operating:
         """Return the settings of a channel that exists."""
         if channel not in self._settings.channels:
             names = ", ".join(self._settings.channels)
-            raise OperatorRefused(f"There is no channel {channel}; the configuration has {names}.")
+            raise OperatorRefused(NO_CHANNEL, channel=channel, names=names)
         return self._settings.channels[channel]
 
     def _require_account(self, channel: str, account: str) -> None:
         accounts = self.require(channel).all_accounts
         if account not in accounts:
             names = ", ".join(accounts)
-            raise OperatorRefused(f"The channel {channel} has no account {account}; it has {names}.")
+            raise OperatorRefused(
+                "The channel %(channel)s has no account %(account)s; it has %(names)s.",
+                channel=channel,
+                account=account,
+                names=names,
+            )
 
     def _undecided(self, channel: OpenChannel | str, code: str, decision: Decision) -> StoredTemplate:
         name = channel if isinstance(channel, str) else channel.name

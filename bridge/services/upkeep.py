@@ -12,12 +12,13 @@ from bridge.ledger import backup as backup_of
 from bridge.ledger import integrity as integrity_of
 from bridge.ledger import restore as restore_from
 from bridge.ledger import upgrade as upgrade_of
-from bridge.settings import Settings
+from bridge.settings import ConsoleSettings, Settings
 
 from .history import ChannelHistory
 from .looking import Looking
 from .operating import Operating
 from .overview import Overview
+from .signing_in import SigningIn
 from .unknowns import Unknowns
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "overview",
     "restore",
     "schema_of",
+    "signing_in",
     "unknowns",
     "upgrade",
     "wrong_totals",
@@ -92,6 +94,13 @@ def overview(settings: Settings) -> Iterator[Overview]:
     """Open how the channels are doing."""
     with ledger_of(settings) as ledger:
         yield Overview(settings, ledger, time.time)
+
+
+@contextmanager
+def signing_in(settings: Settings, console: ConsoleSettings) -> Iterator[SigningIn]:
+    """Open who is let into the console."""
+    with ledger_of(settings) as ledger:
+        yield SigningIn(settings, console, ledger, time.time)
 
 
 def unknowns(settings: Settings, ledger: Ledger, who: str = "bridge") -> Unknowns:

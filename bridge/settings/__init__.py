@@ -6,8 +6,9 @@ once, each with its TOML path, the problem and what to do about it.
 
 from .accounts import AccountSettings, RouteSettings
 from .checks import cautions, warn
+from .console import ConsoleRole, ConsoleSettings, SignOnSettings
 from .faults import Fault, SettingsFaults, dotted, faults_of, without_repeats
-from .loading import DEFAULT_PATH, PATH_VARIABLE, examine, load, load_for_ledger
+from .loading import DEFAULT_PATH, PATH_VARIABLE, examine, load, load_for_console, load_for_ledger
 from .models import (
     CALLBACK_PRESETS,
     BridgeSettings,
@@ -26,17 +27,21 @@ __all__ = [
     "AccountSettings",
     "BridgeSettings",
     "ChannelSettings",
+    "ConsoleRole",
+    "ConsoleSettings",
     "Fault",
     "PriceSettings",
     "RouteSettings",
     "Settings",
     "SettingsFaults",
+    "SignOnSettings",
     "SignSettings",
     "cautions",
     "dotted",
     "examine",
     "faults_of",
     "load",
+    "load_for_console",
     "load_for_ledger",
     "secrets_of",
     "warn",

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -23,6 +24,7 @@ def cross_checks(settings: Settings) -> Iterator[Fault]:
     """Return every fault that concerns more than one setting."""
     yield from _defaults(settings)
     yield from price_checks(settings.prices, settings.channels)
+    yield from _console(settings)
     for name, channel in settings.channels.items():
         path = dotted("channels", name)
         if not _NAME.fullmatch(name) or name in _RESERVED:
@@ -47,6 +49,7 @@ def cautions(settings: Settings) -> Iterator[Fault]:
             "Write env:NAME or file:PATH in small letters.",
         )
     yield from _shared_secrets(settings)
+    yield from _console_cautions(settings)
     for name, channel in settings.channels.items():
         path = dotted("channels", name)
         if not channel.accepted_keys:
@@ -67,6 +70,19 @@ def cautions(settings: Settings) -> Iterator[Fault]:
                 "Messages whose outcome is unknown are sent again: a person may get one twice.",
                 'Keep "fail" unless that is wanted.',
             )
+
+
+def _console_cautions(settings: Settings) -> Iterator[Fault]:
+    console = settings.console
+    if console is None:
+        return
+    address = urlsplit(console.url or settings.bridge.public_url)
+    if address.scheme == "http" and address.hostname not in ("127.0.0.1", "::1", "localhost"):
+        yield Fault(
+            "console.url",
+            "Browsers keep the console's session over https only: nobody can sign in.",
+            "Put https in front, as config/README.md says, and write its address here.",
+        )
 
 
 def warn(settings: Settings) -> None:
@@ -131,6 +147,24 @@ def _defaults(settings: Settings) -> Iterator[Fault]:
             f"{dotted('channels', name)}.default",
             f"The channel {chosen[0]} is the default already.",
             "Keep default = true in one channel only.",
+        )
+
+
+def _console(settings: Settings) -> Iterator[Fault]:
+    console = settings.console
+    if console is None:
+        return
+    if not (console.url or settings.bridge.public_url):
+        yield Fault(
+            "console.url",
+            "Nobody knows the console's address: links to it cannot be made.",
+            "Set it, or bridge.public_url: the address in people's browsers, such as https://sms.example.com.",
+        )
+    if console.sign_on is not None and not console.sign_on.roles:
+        yield Fault(
+            "console.sign_on.roles",
+            "No value of the claim gives a role: nobody could sign in there.",
+            'Write some, such as roles = { "sms-operators" = "operator" }.',
         )
 
 

@@ -93,9 +93,14 @@ def _innermost(model: type[BaseModel], keys: list[int | str]) -> tuple[type[Base
         inner = _model_in(field.annotation) if field else None
         if inner is not None:
             # A table of tables, or a list of them, has a name or a number between.
-            rest = keys[place + 1 :] if field and field.annotation is inner else keys[place + 2 :]
+            rest = keys[place + 1 :] if field and _is_table(field.annotation) else keys[place + 2 :]
             return _innermost(inner, rest) if rest else (model, keys)
     return model, keys
+
+
+def _is_table(annotation: object) -> bool:
+    """Return True for one table, which may be left out; not for several by name or number."""
+    return isinstance(annotation, type) or type(None) in get_args(annotation)
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from .checks import cross_checks
+from .console import ConsoleSettings
 from .faults import NO_SUCH_SETTING, Fault, SettingsFaults, dotted, faults_of, without_repeats
 from .models import BridgeSettings, ChannelSettings, Settings
 from .prices import PriceSettings
@@ -17,8 +18,9 @@ from .variables import with_file
 
 PATH_VARIABLE = "SMS_BRIDGE_CONFIG"
 DEFAULT_PATH = Path("config/bridge.toml")
-_TABLES = ("bridge", "channels", "prices")
-_PLACEHOLDER = "?"
+_TABLES = ("bridge", "channels", "console", "prices")
+_PLACEHOLDER = "?" * 32
+"""In place of a required setting that is missing or wrong, long enough for any."""
 
 # As other programs write them, or as ours with a slip: $NAME, ${NAME}, $(NAME), %NAME%, {{ NAME }}, ENV:NAME.
 _REFERENCE = re.compile(
@@ -40,12 +42,26 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
 
 
 def load_for_ledger(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """Load what a command needs that works on the ledger alone: it runs where no channel's secrets are.
+    """Load what a command needs that works on the ledger alone: it runs where no channel's secrets are, nor
+    the console's.
 
     Raises SettingsFaults with every other fault.
     """
+    return _load_without(("channels.", "console."), path, environ)
+
+
+def load_for_console(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Load what makes a link to the console: its own secrets must be there, those of channels need not.
+
+    Raises SettingsFaults with every other fault.
+    """
+    return _load_without(("channels.",), path, environ)
+
+
+def _load_without(tables: tuple[str, ...], path: Path | None, environ: Mapping[str, str] | None) -> Settings:
+    """Load although variables and files are absent that these tables refer to."""
     settings, faults = examine(path, environ)
-    others = [fault for fault in faults if not (fault.absent and fault.path.startswith("channels."))]
+    others = [fault for fault in faults if not (fault.absent and fault.path.startswith(tables))]
     if settings is None or others:
         raise SettingsFaults(faults)
     return settings
@@ -157,7 +173,9 @@ def _validated(tree: dict[str, Any], faults: list[Fault]) -> tuple[Settings, lis
         for name, table in tables.items()
     }
     faults += without_repeats(_without_account(tables), faults)
-    settings = Settings(bridge=bridge, channels=channels, prices=tuple(_prices(tree, faults)))
+    console = _model(ConsoleSettings, tree["console"], "console", faults) if "console" in tree else None
+    prices = tuple(_prices(tree, faults))
+    settings = Settings(bridge=bridge, channels=channels, prices=prices, console=console)
     faults += without_repeats(cross_checks(settings), faults)
     return settings, faults
 

@@ -26,7 +26,9 @@ from pydantic import (
 from bridge.plugin import ReviewStatus
 
 from .accounts import AccountSettings, RouteSettings
+from .addresses import web_address
 from .base import SettingsModel, checked_token
+from .console import ConsoleSettings
 from .prices import PriceSettings
 
 CALLBACK_PRESETS = ("zhangbei", "shanghai")
@@ -41,16 +43,8 @@ def _database(url: str) -> str:
     return url
 
 
-def _web_address(url: str) -> str:
-    url = url.rstrip("/")
-    parts = urlsplit(url)
-    if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
-        raise ValueError("a web address starts with https:// and has no query")
-    return url
-
-
 def _callback(text: str) -> str:
-    return text if text in CALLBACK_PRESETS else _web_address(text)
+    return text if text in CALLBACK_PRESETS else web_address(text)
 
 
 def _keys(value: object) -> object:
@@ -92,7 +86,7 @@ class BridgeSettings(SettingsModel):
 
     database: Annotated[str, AfterValidator(_database)] = Field("sqlite:///var/bridge.db", repr=False)
     """Where the ledger lives: sqlite:///PATH, or postgresql://USER:PASSWORD@HOST/NAME."""
-    public_url: Annotated[str, AfterValidator(_web_address)] = ""
+    public_url: Annotated[str, AfterValidator(web_address)] = ""
     """The address under which vendors reach the bridge for their webhooks; "" when they cannot."""
     timezone: ZoneInfo = ZoneInfo("Asia/Shanghai")
     """The time zone of channels that name none, for quiet hours."""
@@ -263,6 +257,7 @@ class Settings(SettingsModel):
     bridge: BridgeSettings = BridgeSettings()
     channels: Mapping[str, ChannelSettings]
     prices: tuple[PriceSettings, ...] = ()
+    console: ConsoleSettings | None = None
 
     _referenced: frozenset[str] = PrivateAttr(default=frozenset())
     _unreplaced: tuple[str, ...] = PrivateAttr(default=())
@@ -278,9 +273,9 @@ class Settings(SettingsModel):
         return self._unreplaced
 
     def secrets(self) -> frozenset[str]:
-        """Return every value that must not be shown: keys, tokens, the database's password, and what plugin
-        settings took from the environment or a file."""
-        found = set(self._referenced)
+        """Return every value that must not be shown: keys, tokens, the database's password, the console's
+        secrets, and what plugin settings took from the environment or a file."""
+        found = {*self._referenced, *secrets_of(self.console)}
         password = urlsplit(self.bridge.database).password
         if password:
             found |= {password, unquote(password)}

@@ -11,12 +11,9 @@ from bridge import metrics
 from bridge.clock import millis, seconds
 from bridge.ledger import Account, Hold, Ledger, Waits
 from bridge.plugin import ReviewStatus
+from bridge.services.lately import WORKER_SILENCE_S
 
 log = structlog.get_logger("bridge.web")
-
-WORKER_SILENCE_S = 30
-"""A worker not heard of for so long is not alive."""
-
 
 KEPT = (Hold.POLICY, Hold.VENDOR_HOURS, Hold.THROTTLED, Hold.REVIEW, Hold.RETRY, Hold.PAUSE, Hold.CAMPAIGN)
 """The reasons that batches keep; pause, breaker and rate of what is due are gauges of their own."""

@@ -9,9 +9,10 @@ from flask import Blueprint, Response, jsonify
 from bridge import metrics
 from bridge.clock import millis, seconds
 from bridge.ledger import Ledger, LedgerUnavailable
+from bridge.services.lately import WORKER_SILENCE_S
 from bridge.settings import Settings
 
-from .gauges import WORKER_SILENCE_S, LedgerGauges
+from .gauges import LedgerGauges
 
 log = structlog.get_logger("bridge.web")
 

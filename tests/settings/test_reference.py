@@ -10,7 +10,15 @@ import pytest
 from pydantic import BaseModel, SecretStr
 
 from bridge.channels import discover, open_channels
-from bridge.settings import BridgeSettings, ChannelSettings, PriceSettings, cautions, load
+from bridge.settings import (
+    BridgeSettings,
+    ChannelSettings,
+    ConsoleSettings,
+    PriceSettings,
+    SignOnSettings,
+    cautions,
+    load,
+)
 from tests.channels.tiny import NoHistory
 
 REFERENCE = Path(__file__).parents[2] / "config" / "bridge.toml"
@@ -20,14 +28,26 @@ EXAMPLE = "channels.demo"
 EXAMPLES_OWN = {"platform_name", "key", "vendor", "receipts", "allow_private", "default"}
 # Without a default to show: only the sentence is compared.
 WITHOUT_DEFAULT = {"callback_key", "timezone"}
+BY_EXAMPLE = {"secret", "sign_on", "issuer", "client_id", "client_secret", "roles"}
 # Tables, shown as such.
 TABLES = {"signs", "policy_settings", "settings", "accounts"}
 SET: dict[type[BaseModel], set[str]] = {
     BridgeSettings: set(),
+    ConsoleSettings: set(),
+    SignOnSettings: set(),
     ChannelSettings: EXAMPLES_OWN | TABLES,
     PriceSettings: {"price", "currency"},
 }
+# The console's tables are off; what must be set there is shown by example.
+MODELS: list[tuple[type[BaseModel], str]] = [
+    (BridgeSettings, "bridge"),
+    (ConsoleSettings, "console"),
+    (SignOnSettings, "console.sign_on"),
+    (ChannelSettings, EXAMPLE),
+    (PriceSettings, "prices"),
+]
 
+_HEADING = re.compile(r"(?P<off># )?\[+(?P<name>[a-z_.]+)\]+")
 _SETTING = re.compile(r"(?P<off># )?(?P<key>[a-z0-9_]+) = (?P<value>.+)")
 
 
@@ -48,16 +68,17 @@ def _settings_of(table: str) -> Iterator[tuple[str, Shown]]:
     section = ""
     comment: list[str] = []
     for line in REFERENCE.read_text(encoding="utf-8").splitlines():
-        if line.startswith("["):
-            section = line.strip("[]")
+        heading = _HEADING.fullmatch(line)
+        if heading:
+            section = heading["name"]
             parent, _, name = section.rpartition(".")
             if parent == table:
-                yield name, Shown(" ".join(comment), {}, live=True)
+                yield name, Shown(" ".join(comment), {}, live=not heading["off"])
         match = _SETTING.fullmatch(line)
         if match and section == table and (comment or not match["off"]):
             value = tomllib.loads(f"value = {match['value']}")["value"]
             yield match["key"], Shown(" ".join(comment), value, live=not match["off"])
-        if line.startswith("# ") and not match:
+        if line.startswith("# ") and not match and not heading:
             comment.append(line[2:])
         else:
             comment = []
@@ -72,11 +93,6 @@ def default_of(model: type[BaseModel], key: str) -> Any:
     return default if isinstance(default, bool | int | float | dict) else str(default)
 
 
-MODELS: list[tuple[type[BaseModel], str]] = [
-    (BridgeSettings, "bridge"),
-    (ChannelSettings, EXAMPLE),
-    (PriceSettings, "prices"),
-]
 CASES = [(model, table, key) for model, table in MODELS for key in model.model_fields]
 
 
@@ -91,7 +107,9 @@ def test_every_setting_is_shown_with_its_sentence_and_default(
     assert setting.sentence == " ".join(description.split())
     own = key in SET[model]
     assert setting.live is own
-    if not own and not (model is ChannelSettings and key in WITHOUT_DEFAULT):
+    by_example = model is ChannelSettings and key in WITHOUT_DEFAULT
+    by_example |= model in (ConsoleSettings, SignOnSettings) and key in BY_EXAMPLE
+    if not own and not by_example:
         assert setting.value == default_of(model, key)
 
 

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from sqlalchemy import Connection, select
@@ -36,6 +36,18 @@ class ReplyTerms:
     opt_out_word: str
     now: int
     pushes: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReply:
+    """A reply as it is kept; times in milliseconds. `out_id` "": no send to its number was found."""
+
+    channel: str
+    out_id: str
+    phone: str = field(repr=False)
+    content: str = field(repr=False)
+    received: int
+    created: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +98,18 @@ class Replies:
         if terms.pushes:
             enqueue_replies(connection, channel, groups, terms.now)
         return fresh
+
+    def latest(self, channels: Collection[str], *, since: int, until: int, limit: int) -> list[KeptReply]:
+        """Return the replies that came in a span of time, the latest first."""
+        reply = tables.reply
+        rows = (
+            select(*(reply.c[name] for name in KeptReply.__dataclass_fields__))
+            .where(reply.c.created >= since, reply.c.created < until, reply.c.channel.in_(channels))
+            .order_by(reply.c.created.desc(), reply.c.id.desc())
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return [KeptReply(**row._mapping) for row in connection.execute(rows)]
 
     def _origin(
         self, connection: Connection, scope: Scope, reply: MoMessage, terms: ReplyTerms

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bridge.clock import Clock
 from bridge.settings import Settings
 
 from .. import upkeep
@@ -16,11 +17,11 @@ from .steering import CampaignSteering
 class CampaignDesk:
     """What an operator sees and does; `who` is written into the audit."""
 
-    def __init__(self, settings: Settings, ledger: upkeep.Ledger, who: str) -> None:
-        self._looking = Looking(settings, ledger, time.time)
+    def __init__(self, settings: Settings, ledger: upkeep.Ledger, who: str, clock: Clock = time.time) -> None:
+        self._looking = Looking(settings, ledger, clock)
         self.seeing = Seeing(ledger)
-        self.steering = CampaignSteering(self.seeing, ledger, time.time, who)
-        self.exporting = Exporting(ledger, time.time, who)
+        self.steering = CampaignSteering(self.seeing, ledger, clock, who)
+        self.exporting = Exporting(ledger, clock, who)
 
     def chosen(self, channel: str | None) -> list[str]:
         """Return the named channel, or all of them."""

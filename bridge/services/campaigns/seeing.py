@@ -135,7 +135,9 @@ class Seeing:
             )
         if len(found) > 1:
             several = ", ".join(f"{to_ref(one.id)} ({one.channel}, {_kind(one)})" for one in found)
-            raise OperatorRefused(f"Several campaigns have this name; give an id instead: {several}.")
+            raise OperatorRefused(
+                "Several campaigns have this name; give an id instead: %(several)s.", several=several
+            )
         return found[0]
 
     def whole(self, channels: Sequence[str], text: str) -> Whole:

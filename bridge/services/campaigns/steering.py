@@ -11,6 +11,11 @@ from ..operating import OperatorRefused
 from .seeing import Seeing
 
 _RUNNING, _PAUSED, _CANCELLED = CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.CANCELLED
+_ALREADY = {
+    _RUNNING: "The campaign is running already.",
+    _PAUSED: "The campaign is paused already.",
+    _CANCELLED: "The campaign is cancelled already. That is final: what comes of it is refused.",
+}
 
 
 class CampaignSteering:
@@ -65,7 +70,5 @@ class CampaignSteering:
             {"state": state.name.lower()},
         )
         if not self._ledger.steering.change(campaign.id, state, allowed, act):
-            now = self._seeing.find(channels, to_ref(campaign.id)).state.name.lower()
-            final = " That is final: what comes of it is refused." if now == "cancelled" else ""
-            raise OperatorRefused(f"The campaign is {now} already.{final}")
+            raise OperatorRefused(_ALREADY[self._seeing.find(channels, to_ref(campaign.id)).state])
         return campaign

@@ -1,0 +1,89 @@
+"""The last day of every channel, as an overview shows it: accepted by hour, and what became of it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bridge.clock import DAY_MS, HOUR_MS, Clock, millis, seconds
+from bridge.ledger import Ledger
+from bridge.plugin import MessageStatus
+from bridge.plugin.status import FIRST_FINAL
+
+from .campaigns.sentences import sentence
+
+HOURS = 24
+_TOP = 5
+WORKER_SILENCE_S = 30
+"""So long after its last word a worker counts as gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopFailure:
+    """So many messages failed with a code, and what it says."""
+
+    code: str
+    count: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One channel's last day. `hours`: recipients accepted in each, the oldest first.
+
+    `called`: messages that were handed to a vendor; `delivered` and `failed` of the messages accepted then.
+    """
+
+    channel: str
+    hours: Sequence[int]
+    called: int
+    delivered: int
+    failed: int
+    failures: Sequence[TopFailure]
+
+    @property
+    def delivered_share(self) -> float | None:
+        """Return the share of the ended messages that was delivered, None while none has ended."""
+        ended = self.delivered + self.failed
+        return self.delivered / ended if ended else None
+
+
+class LastDay:
+    """Reads the last day of channels."""
+
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+        self._ledger = ledger
+        self._clock = clock
+
+    def of(self, channels: Sequence[str]) -> list[Day]:
+        """Return the last day of each channel, in their order."""
+        now = millis(self._clock)
+        lately = self._ledger.lately
+        last, since = now // HOUR_MS, now - DAY_MS
+        hours = {(one.channel, one.hour): one.recipients for one in lately.hours(channels, since)}
+        statuses = {name: Counter[int]() for name in channels}
+        codes = {name: Counter[str]() for name in channels}
+        for one in lately.became(channels, since):
+            statuses[one.channel][one.status] += one.number
+            if one.status >= FIRST_FINAL and one.status != MessageStatus.DELIVERED:
+                codes[one.channel][one.code] += one.number
+        return [
+            _day(
+                name,
+                [hours.get((name, last - back), 0) for back in reversed(range(HOURS))],
+                statuses[name],
+                codes[name],
+            )
+            for name in channels
+        ]
+
+    def workers(self) -> int:
+        """Return how many workers are alive."""
+        since = millis(self._clock) - seconds(WORKER_SILENCE_S)
+        return len(self._ledger.coordination.live_workers(since=since))
+
+
+def _day(name: str, hours: Sequence[int], statuses: Counter[int], codes: Counter[str]) -> Day:
+    delivered = statuses[MessageStatus.DELIVERED]
+    top = [TopFailure(code, count, sentence(code)) for code, count in codes.most_common(_TOP)]
+    called = statuses.total() - statuses[MessageStatus.UNSENT]
+    return Day(name, hours, called, delivered, codes.total(), top)

@@ -1,0 +1,7 @@
+"""`/console`: the bridge in a browser. It shows and does what the services do, and decides nothing itself."""
+
+from .blueprint import console
+from .desk import Bridge
+from .sealing import Sealing
+
+__all__ = ["Bridge", "Sealing", "console"]

@@ -1,0 +1,92 @@
+"""What a page is asked for: its filters, which page of its rows, and in which form."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+from urllib.parse import urlencode
+
+from bridge.clock import millis_of
+
+from .language import phrase
+
+ROWS = 50
+"""So many rows stand on one page."""
+_MOST_ROWS = 10_000
+"""So many rows a list holds as CSV or JSON."""
+_MOST_PAGES = 200
+_LATEST = 1 << 62
+
+
+class NotUnderstood(Exception):
+    """A filter or a field holds what cannot be; the text is a phrase, `values` stand in it."""
+
+    def __init__(self, text: str, **values: str) -> None:
+        super().__init__(text % values)
+        self.text = text
+        self.values = values
+
+
+class Asked:
+    """The filters of one request. `form` is html, csv or json. Raises NotUnderstood."""
+
+    def __init__(self, path: str, values: Mapping[str, str], form: str = "html") -> None:
+        self.path = path
+        self.form = form
+        self._values = values
+
+    def text(self, name: str, most: int = 256) -> str:
+        """Return what was typed, "" for nothing."""
+        return self._values.get(name, "").strip()[:most]
+
+    def choice(self, name: str, allowed: Sequence[str]) -> str | None:
+        """Return one of the allowed words, None for nothing."""
+        chosen = self.text(name)
+        if chosen and chosen not in allowed:
+            raise NotUnderstood(phrase("The filter %(name)s cannot have this value."), name=name)
+        return chosen or None
+
+    def moment(self, name: str, zone: tzinfo, default: int = 0) -> int:
+        """Return a day or a moment as it was typed, in milliseconds."""
+        typed = self.text(name)
+        if not typed:
+            return default
+        try:
+            at = datetime.fromisoformat(typed)
+            return millis_of(at if at.tzinfo else at.replace(tzinfo=zone))
+        except (ValueError, OverflowError):
+            raise NotUnderstood(
+                phrase("%(name)s is no time: write 2026-11-28, or 2026-11-28T18:30."), name=name
+            ) from None
+
+    def span(self, zone: tzinfo) -> dict[str, int]:
+        """Return the filters `since` and `until`, all time without them."""
+        return {"since": self.moment("since", zone), "until": self.moment("until", zone, _LATEST)}
+
+    @property
+    def limit(self) -> int:
+        """Return how many rows are wanted from the first on: on a page one more than it shows."""
+        return self._page * ROWS + 1 if self.form == "html" else _MOST_ROWS
+
+    def shown(self, rows: Sequence[object]) -> slice:
+        """Return which of the rows from the first on are shown."""
+        return slice((self._page - 1) * ROWS, self._page * ROWS) if self.form == "html" else slice(len(rows))
+
+    def more(self, rows: Sequence[object]) -> str:
+        """Return the address of the next page, "" where these rows are the last."""
+        if self.form != "html" or len(rows) <= self._page * ROWS or self._page >= _MOST_PAGES:
+            return ""
+        return self.address(page=str(self._page + 1))
+
+    def address(self, suffix: str = "", **changes: str) -> str:
+        """Return this page's own address with some filters changed; "" takes one away."""
+        values = {name: value for name, value in (dict(self._values) | changes).items() if value}
+        query = f"?{urlencode(values)}" if values else ""
+        return f"{self.path}{suffix}{query}"
+
+    def value(self, name: str) -> str:
+        """Return a filter as it was typed, to stand in the form again."""
+        return self._values.get(name, "")
+
+    @property
+    def _page(self) -> int:
+        text = self._values.get("page", "1")
+        return min(max(int(text), 1), _MOST_PAGES) if text.isascii() and text.isdigit() else 1

@@ -1,0 +1,127 @@
+"""The console's routes: each request passes the guard, then a page or a deed answers it."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import structlog
+from flask import Blueprint, Flask, Response, abort, g, request, send_from_directory
+from werkzeug.exceptions import HTTPException
+
+from bridge.services.signing_in import SigningIn
+
+from . import guard
+from .desk import Bridge, Desk
+from .face import Face
+from .language import LANGUAGES, language_of
+from .pages import DEEDS, PAGES
+from .routes import Deed, Page
+from .serving import HOME, Server, lead_to
+from .session import Sitting, prepare
+from .sign_in import SignInPages
+
+log = structlog.get_logger("bridge.console")
+
+_FILES = Path(__file__).parent / "static"
+_YEAR_S = 31_536_000
+_OPEN = frozenset({"static", "language", "link", "enter", "sign_in", "sign_out", "sign_on", "signed_on"})
+"""What is served to whom nobody knows yet."""
+
+
+class Console:
+    """All of `/console` over one bridge."""
+
+    def __init__(self, app: Flask, bridge: Bridge) -> None:
+        settings = bridge.settings.console
+        assert settings is not None  # noqa: S101 - only then there is a console
+        prepare(app, settings)
+        self._bridge = bridge
+        self._sitting = Sitting(settings, bridge.clock)
+        self._host = urlsplit(settings.url or bridge.settings.bridge.public_url).netloc
+        signing_in = SigningIn(bridge.settings, settings, bridge.ledger, bridge.clock)
+        self._doors = SignInPages(app, bridge.settings, signing_in, self._sitting, self._server)
+
+    def blueprint(self) -> Blueprint:
+        """Return the routes."""
+        found = Blueprint("console", __name__, url_prefix=HOME)
+        for page in PAGES:
+            self._add_page(found, page)
+        for deed in DEEDS:
+            _add(found, deed.name, deed.rule, partial(self._deed, deed), "POST")
+        _add(found, "static", "/static/<path:name>", self._file)
+        _add(found, "language", "/language/<language>", self._language)
+        self._doors.add_to(partial(_add, found))
+        _add(found, "nowhere", "/<path:rest>", lambda rest: self._server().fault(404))
+        found.before_request(self._admit)
+        found.after_request(self._protect)
+        found.register_error_handler(Exception, self._failed)
+        return found
+
+    def _add_page(self, found: Blueprint, page: Page) -> None:
+        for form in ("html", "csv", "json"):
+            suffix = "" if form == "html" else f".{form}"
+            rule = page.rule if page.rule or form == "html" else "/overview"
+            _add(
+                found,
+                f"{page.name}{suffix.replace('.', '_')}",
+                f"{rule}{suffix}",
+                partial(self._page, page, form),
+            )
+
+    def _admit(self) -> Response | None:
+        """Let a request through, or answer it here."""
+        name = (request.endpoint or "").removeprefix("console.")
+        if request.method not in guard.SAFE and not guard.is_own(request, self._sitting, self._host):
+            return self._server().fault(400)
+        person = self._sitting.person
+        if person is not None:
+            g.desk = Desk(self._bridge, person)
+        elif name not in _OPEN:
+            return self._shut()
+        return None
+
+    def _shut(self) -> Response:
+        """Answer whom nobody knows: a page leads to the door, anything else is refused."""
+        door = f"{HOME}/sign-in"
+        if request.headers.get("HX-Request"):
+            return Response(status=204, headers={"HX-Redirect": door})
+        if request.method in guard.SAFE and not request.path.endswith((".csv", ".json")):
+            return lead_to(door)
+        return self._server().fault(401)
+
+    def _server(self) -> Server:
+        return Server(request, Face(language_of(request, self._sitting.language)), self._sitting)
+
+    def _page(self, page: Page, form: str, **parts: str) -> Response:
+        return self._server().page(page, g.desk, form, parts)
+
+    def _deed(self, deed: Deed, **parts: str) -> Response:
+        return self._server().deed(deed, g.desk, parts)
+
+    def _file(self, name: str) -> Response:
+        return send_from_directory(_FILES, name, max_age=_YEAR_S)
+
+    def _language(self, language: str) -> Response:
+        if language not in LANGUAGES:
+            abort(404)
+        self._sitting.choose(language)
+        return lead_to(self._server().back())
+
+    def _protect(self, response: Response) -> Response:
+        return guard.protect(response, keep=request.endpoint == "console.static")
+
+    def _failed(self, error: Exception) -> Response:
+        if isinstance(error, HTTPException) and error.code:
+            return self._server().fault(error.code)
+        log.error("request failed", method=request.method, exc_info=error)
+        return self._server().fault(500)
+
+
+def _add(found: Blueprint, name: str, rule: str, view: Callable[..., Response], method: str = "GET") -> None:
+    found.add_url_rule(rule, name, view, methods=[method], provide_automatic_options=False)
+
+
+def console(app: Flask, bridge: Bridge) -> Blueprint:
+    """Return the routes of the console, for which the application is given its session."""
+    return Console(app, bridge).blueprint()

@@ -1,0 +1,74 @@
+"""What one person may see and do: the bridge's services, opened in that person's name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from functools import cached_property
+
+from bridge.clock import Clock
+from bridge.ledger import Ledger
+from bridge.services import ChannelServices
+from bridge.services.campaigns.desk import CampaignDesk
+from bridge.services.lately import LastDay
+from bridge.services.looking import Looking
+from bridge.services.operating import Operating
+from bridge.services.overview import Overview
+from bridge.services.signing_in import Person, Role
+from bridge.settings import Settings
+
+from .sealing import Sealing
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """The running bridge, as the console is given it."""
+
+    settings: Settings
+    services: Mapping[str, ChannelServices]
+    ledger: Ledger
+    clock: Clock
+    sealing: Sealing
+
+
+class Desk:
+    """The services of the bridge for one person; what is changed is written down under that name."""
+
+    def __init__(self, bridge: Bridge, person: Person) -> None:
+        self.bridge = bridge
+        self.person = person
+        self.settings = bridge.settings
+        self.sealing = bridge.sealing
+
+    def may(self, role: Role) -> bool:
+        """Return True when the person has this role, or a higher one."""
+        return self.person.role >= role
+
+    def zone(self, channel: str | None = None) -> tzinfo:
+        """Return the time zone of a channel; the bridge's for none, and for one that is gone."""
+        settings = self.settings.channels.get(channel or "")
+        return (settings.timezone if settings else None) or self.settings.bridge.timezone
+
+    @cached_property
+    def overview(self) -> Overview:
+        """How the channels are doing."""
+        return Overview(self.settings, self.bridge.ledger, self.bridge.clock)
+
+    @cached_property
+    def last_day(self) -> LastDay:
+        """What became of the last day."""
+        return LastDay(self.bridge.ledger, self.bridge.clock)
+
+    @cached_property
+    def looking(self) -> Looking:
+        """What an operator looks at."""
+        return Looking(self.settings, self.bridge.ledger, self.bridge.clock)
+
+    @cached_property
+    def operating(self) -> Operating:
+        """What an operator does."""
+        return Operating(self.settings, self.bridge.ledger, self.bridge.clock, self.person.who)
+
+    @cached_property
+    def campaigns(self) -> CampaignDesk:
+        """All about campaigns."""
+        return CampaignDesk(self.settings, self.bridge.ledger, self.person.who, self.bridge.clock)

@@ -1,0 +1,68 @@
+"""How a page looks to one reader: its templates in the reader's language."""
+
+from collections.abc import Mapping
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from bridge.services.signing_in import Role
+
+from . import charts
+from .language import LANGUAGES, phrase, translations
+from .tables import Share
+
+_ROLES = {
+    Role.VIEWER: phrase("viewer"),
+    Role.OPERATOR: phrase("operator"),
+    Role.ADMIN: phrase("admin"),
+}
+
+
+@cache
+def _templates(language: str) -> Environment:
+    environment = Environment(
+        loader=PackageLoader(__package__),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    found = translations(language)
+    environment.filters.update(
+        kind=lambda cell: type(cell).__name__,
+        number=_number,
+        pairs=lambda texts: [(text, text) for text in texts],
+        percent=_percent,
+        # For phrases that the code marked: they are not formatted, so that a percent sign may stand in them.
+        say=lambda text: found.gettext(text) if text else "",
+    )
+    environment.globals.update(charts=charts, languages=LANGUAGES, role_names=_ROLES)
+    return environment
+
+
+class Face:
+    """The pages as one reader sees them."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._templates = _templates(language)
+
+    def page(self, template: str, facts: Mapping[str, object]) -> str:
+        """Return a page as HTML."""
+        return self._templates.get_template(template).render(facts, language=self.language)
+
+    def say(self, text: str, values: Mapping[str, object]) -> str:
+        """Return a phrase in the reader's language, with values in it."""
+        said = translations(self.language).gettext(text)
+        return said % values if values else said
+
+
+def _percent(part: float | Share | None) -> str:
+    part = part.part if isinstance(part, Share) else part
+    return "" if part is None else f"{part:.1%}"
+
+
+def _number(count: int) -> str:
+    return f"{count:,}"

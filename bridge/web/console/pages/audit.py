@@ -1,0 +1,74 @@
+"""What was changed, by whom, when and why: by operators and by the bridge itself."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from bridge import logs
+from bridge.ledger import Act
+
+from ..asking import Asked
+from ..desk import Desk
+from ..language import phrase
+from ..routes import Deed, Page, View
+from ..tables import Cell, Column, Moment, Table, Word
+
+_COLUMNS = (
+    Column("when", phrase("When")),
+    Column("who", phrase("Who")),
+    Column("what", phrase("What")),
+    Column("channel", phrase("Channel")),
+    Column("subject", phrase("Subject")),
+    Column("why", phrase("Why")),
+    Column("before", phrase("Before")),
+    Column("after", phrase("After")),
+)
+ACTS = (
+    phrase("account paused"),
+    phrase("account resumed"),
+    phrase("callbacks replayed"),
+    phrase("callbacks stopped"),
+    phrase("campaign cancelled"),
+    phrase("campaign paused"),
+    phrase("campaign resumed"),
+    phrase("channel paused"),
+    phrase("channel resumed"),
+    phrase("console link made"),
+    phrase("exported with whole numbers"),
+    phrase("numbers suppressed"),
+    phrase("person forgotten"),
+    phrase("signed in"),
+    phrase("suppressions removed"),
+    phrase("template decided"),
+    phrase("template reviewed"),
+    phrase("unknown outcomes sent again"),
+    phrase("unknown outcomes settled"),
+)
+"""What the ledger's audit calls the changes that there are."""
+
+
+def _audit(desk: Desk, asked: Asked) -> View:
+    channel = asked.choice("channel", list(desk.settings.channels))
+    found = desk.looking.acts(channel, limit=asked.limit, **asked.span(desk.zone(channel)))
+    rows = [_row(desk, one) for one in found[asked.shown(found)]]
+    return View([Table("audit", phrase("Audit"), _COLUMNS, rows, asked.more(found))])
+
+
+def _row(desk: Desk, one: Act) -> Sequence[Cell]:
+    return (
+        Moment(one.at, desk.zone(one.channel)),
+        one.who,
+        Word(one.what),
+        one.channel,
+        one.subject,
+        logs.masked(one.why),
+        _state(one.before),
+        _state(one.after),
+    )
+
+
+def _state(state: Mapping[str, object] | None) -> str:
+    return logs.masked(json.dumps(state, ensure_ascii=False).strip("{}")) if state else ""
+
+
+PAGES = [Page("audit", "/audit", _audit)]
+DEEDS: list[Deed] = []

@@ -1,0 +1,95 @@
+"""Callbacks to Quick Audience: what waits, what was given up, and pushing it again."""
+
+from collections.abc import Sequence
+
+from bridge.clock import FOREVER_MS, millis
+from bridge.services.looking import SeenCallbacks, SeenDeadLetter
+from bridge.services.signing_in import Role
+
+from ..asking import Asked, NotUnderstood
+from ..desk import Desk
+from ..language import phrase
+from ..routes import Deed, Done, Page, View
+from ..tables import Button, Cell, Column, Moment, Table, Word
+
+_HOME = "/console/callbacks"
+_WAITING = (
+    Column("channel", phrase("Channel")),
+    Column("entries", phrase("Entries")),
+    Column("oldest", phrase("The oldest")),
+    Column("answer", phrase("Last answer")),
+)
+_GIVEN_UP = (
+    Column("id", phrase("Id")),
+    Column("channel", phrase("Channel")),
+    Column("kind", phrase("Kind")),
+    Column("outId", phrase("outId")),
+    Column("entries", phrase("Entries")),
+    Column("since", phrase("Since")),
+    Column("error", phrase("Last answer")),
+    Column("", ""),
+)
+_KINDS = {"receipts": phrase("receipts"), "replies": phrase("replies")}
+
+
+def _callbacks(desk: Desk, asked: Asked) -> View:
+    channel = asked.choice("channel", list(desk.settings.channels))
+    waiting = desk.looking.callbacks(channel)
+    found = desk.looking.given_up(channel, limit=asked.limit)
+    rows = [_given_up(desk, one) for one in found[asked.shown(found)]]
+    tables = [
+        Table("given_up", phrase("Given up"), _GIVEN_UP, rows, asked.more(found)),
+        Table("waiting", phrase("Waiting"), _WAITING, [_waiting(desk, one) for one in waiting]),
+    ]
+    return View(tables, {"may_replay": desk.may(Role.OPERATOR)})
+
+
+def _waiting(desk: Desk, one: SeenCallbacks) -> Sequence[Cell]:
+    return one.channel, one.entries, Moment(one.oldest, desk.zone(one.channel)), one.answer
+
+
+def _given_up(desk: Desk, one: SeenDeadLetter) -> Sequence[Cell]:
+    again = Button(phrase("Push again"), f"{_HOME}/replay", {"id": str(one.id)})
+    return (
+        str(one.id),
+        one.channel,
+        Word(_KINDS[one.kind]),
+        one.out_id,
+        one.entries,
+        Moment(one.since, desk.zone(one.channel)),
+        one.error,
+        again if desk.may(Role.OPERATOR) else None,
+    )
+
+
+def _replay(desk: Desk, asked: Asked) -> Done:
+    """Push one again, or all that a channel gave up."""
+    identity, channel = asked.text("id", 20), asked.text("channel")
+    if bool(identity) == bool(channel) or not (channel or identity.isdecimal()):
+        raise NotUnderstood(phrase("Name a callback, or a channel."))
+    count = desk.operating.replay(channel=channel or None, ids=[int(identity)] if identity else None)
+    return Done(phrase("%(count)s callbacks are pushed again."), {"count": count})
+
+
+def _replay_span(desk: Desk, asked: Asked) -> Done:
+    """Push again what ended or came in a span of time, also what Quick Audience had confirmed."""
+    channel = asked.text("channel")
+    span = asked.span(desk.zone(channel))
+    if not span["since"]:
+        raise NotUnderstood(phrase("Say since when."))
+    until = span["until"] if span["until"] < FOREVER_MS else millis(desk.bridge.clock)
+    done = desk.operating.replay_span(channel, span["since"], until, asked.text("outId"))
+    return Done(
+        phrase(
+            "%(receipts)s receipts and %(replies)s replies are pushed again, and %(given_up)s callbacks that "
+            "were given up."
+        ),
+        {"receipts": done.receipts, "replies": done.replies, "given_up": done.given_up},
+    )
+
+
+PAGES = [Page("callbacks", "/callbacks", _callbacks)]
+DEEDS = [
+    Deed("replay", "/callbacks/replay", _replay),
+    Deed("replay_span", "/callbacks/replay-span", _replay_span),
+]

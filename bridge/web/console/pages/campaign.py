@@ -1,0 +1,200 @@
+"""One campaign: where its recipients stand, why some failed, how long delivery took, and a hand on it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import tzinfo
+from itertools import islice
+
+from bridge.services.campaigns.exporting import STATUSES, WAITING
+from bridge.services.campaigns.seeing import Funnel, SeenFailure, SeenSpan, Whole
+from bridge.services.signing_in import Role
+
+from ..asking import ROWS, Asked
+from ..charts import Bar
+from ..desk import Desk
+from ..language import phrase
+from ..routes import Deed, Done, NotAllowed, Page, View
+from ..tables import Cell, Column, Link, Moment, Share, State, Table, Word
+from .campaigns import STATE_NAMES
+
+_HOME = "/console/campaigns"
+STATUS_NAMES = {
+    WAITING: phrase("waiting"),
+    "calling": phrase("outcome in question"),
+    "accepted": phrase("accepted"),
+    "delivered": phrase("delivered"),
+    "undeliverable": phrase("undeliverable"),
+    "expired": phrase("expired"),
+    "rejected": phrase("rejected"),
+    "unknown": phrase("never known"),
+    "unsent": phrase("not sent"),
+}
+_FUNNEL = (
+    Column("stage", phrase("Stage")),
+    Column("count", phrase("Recipients")),
+)
+_FAILURES = (
+    Column("count", phrase("Messages")),
+    Column("share", phrase("Share")),
+    Column("status", phrase("Status")),
+    Column("code", phrase("Code")),
+    Column("meaning", phrase("What it says")),
+)
+_TIMES = (
+    Column("within_s", phrase("Within seconds")),
+    Column("count", phrase("Messages")),
+)
+_RECIPIENTS = (
+    Column("number", phrase("Number")),
+    Column("status", phrase("Status")),
+    Column("code", phrase("Code")),
+    Column("reason", phrase("In words")),
+    Column("segments", phrase("Segments")),
+    Column("sent", phrase("Sent")),
+    Column("ended", phrase("Ended")),
+    Column("outId", phrase("outId")),
+    Column("bizId", phrase("bizId")),
+    Column("message", phrase("Message")),
+    Column("vendor_id", phrase("Vendor's id")),
+    Column("account", phrase("Account")),
+)
+
+
+def _campaign(desk: Desk, asked: Asked, campaign: str) -> View:
+    whole = desk.campaigns.seeing.whole(desk.campaigns.chosen(None), campaign)
+    seen = whole.campaign
+    zone = desk.zone(seen.channel)
+    bars = _bars(seen.funnel)
+    tables = [
+        Table("funnel", phrase("Recipients"), _FUNNEL, [(Word(bar.label), bar.count) for bar in bars]),
+        Table("failures", phrase("Failures"), _FAILURES, [_failure(seen.id, one) for one in whole.failures]),
+        Table(
+            "times", phrase("Time to delivery"), _TIMES, [(one.within_s, one.count) for one in whole.times]
+        ),
+    ]
+    facts = {
+        "whole": whole,
+        "seen": seen,
+        "state": STATE_NAMES[seen.state],
+        "bars": bars,
+        "times": [_span(one) for one in whole.times],
+        "first": Moment(seen.first, zone),
+        "last": Moment(seen.last, zone),
+        "may_steer": desk.may(Role.OPERATOR) and seen.state != "cancelled",
+        "text": _text(whole),
+    }
+    return View(tables, facts)
+
+
+def _text(whole: Whole) -> str:
+    return whole.template_text if isinstance(whole.template_text, str) else ""
+
+
+def _bars(funnel: Funnel) -> list[Bar]:
+    return [
+        Bar(phrase("waiting"), funnel.waiting, "waiting"),
+        Bar(phrase("outcome in question"), funnel.in_question, "unknown"),
+        Bar(phrase("sent, no receipt yet"), funnel.accepted, "sent"),
+        Bar(phrase("delivered"), funnel.delivered, "delivered"),
+        Bar(phrase("failed"), funnel.failed, "failed"),
+        Bar(phrase("never known"), funnel.unknown, "unknown"),
+    ]
+
+
+def _failure(campaign: str, one: SeenFailure) -> Sequence[Cell]:
+    status = STATUS_NAMES[one.status]
+    address = Asked(f"{_HOME}/{campaign}/recipients", {"status": one.status, "code": one.code}).address()
+    return (
+        one.count,
+        Share(one.share),
+        State(status),
+        Link(one.code or one.status, address),
+        Word(one.sentence),
+    )
+
+
+def _span(one: SeenSpan) -> tuple[str, int]:
+    if one.within_s is None:
+        return "", one.count
+    for unit, size in ((" h", 3600), (" min", 60)):
+        if one.within_s >= size:
+            return f"{one.within_s // size}{unit}", one.count
+    return f"{one.within_s} s", one.count
+
+
+def _recipients(desk: Desk, asked: Asked, campaign: str) -> View:
+    found = desk.campaigns.seeing.find(desk.campaigns.chosen(None), campaign)
+    status, code = asked.choice("status", STATUSES), asked.text("code", 128)
+    full = asked.text("full") == "yes"
+    if full and not desk.may(Role.OPERATOR):
+        raise NotAllowed
+    chosen = ([status] if status else [], [code] if code else [])
+    count = desk.campaigns.exporting.count(found, *chosen)
+    rows: Iterable[Mapping[str, object]] = desk.campaigns.exporting.rows(
+        found, *chosen, full=full and asked.form != "html"
+    )
+    more = ""
+    if asked.form == "html":
+        page = list(islice(rows, min(asked.limit, count)))
+        more = asked.more(page)
+        rows = page[asked.shown(page)]
+    table = Table(
+        "recipients", phrase("Recipients"), _RECIPIENTS, _rows(rows, desk.zone(found.channel)), more
+    )
+    facts = {
+        "campaign": campaign,
+        "found": found,
+        "count": count,
+        "statuses": STATUS_NAMES,
+        "may_see_all": desk.may(Role.OPERATOR),
+        "rows": ROWS,
+    }
+    return View([table], facts)
+
+
+def _rows(rows: Iterable[Mapping[str, object]], zone: tzinfo) -> Iterator[Sequence[Cell]]:
+    for row in rows:
+        yield tuple(_cell(column.name, row[column.name], zone) for column in _RECIPIENTS)
+
+
+def _cell(name: str, value: object, zone: tzinfo) -> Cell:
+    if name in ("sent", "ended"):
+        return Moment(value if isinstance(value, int) else None, zone)
+    if name == "status":
+        return State(STATUS_NAMES[str(value)])
+    return value if isinstance(value, int) else str(value or "")
+
+
+def _pause(desk: Desk, asked: Asked, campaign: str) -> Done:
+    reason = asked.text("reason") or "Paused by an operator."
+    desk.campaigns.steering.pause(desk.campaigns.chosen(None), campaign, reason)
+    return Done(
+        phrase("The campaign is paused; what is being called runs its course."), back=_address(campaign)
+    )
+
+
+def _resume(desk: Desk, asked: Asked, campaign: str) -> Done:
+    desk.campaigns.steering.resume(desk.campaigns.chosen(None), campaign, asked.text("reason"))
+    return Done(phrase("The campaign is sent on."), back=_address(campaign))
+
+
+def _cancel(desk: Desk, asked: Asked, campaign: str) -> Done:
+    reason = asked.text("reason") or "Cancelled by an operator."
+    desk.campaigns.steering.cancel(desk.campaigns.chosen(None), campaign, reason)
+    return Done(
+        phrase("The campaign is cancelled; the workers end what was not sent."), back=_address(campaign)
+    )
+
+
+def _address(campaign: str) -> str:
+    return f"{_HOME}/{campaign}"
+
+
+PAGES = [
+    Page("campaign", "/campaigns/<campaign>", _campaign),
+    Page("recipients", "/campaigns/<campaign>/recipients", _recipients),
+]
+DEEDS = [
+    Deed("pause_campaign", "/campaigns/<campaign>/pause", _pause),
+    Deed("resume_campaign", "/campaigns/<campaign>/resume", _resume),
+    Deed("cancel_campaign", "/campaigns/<campaign>/cancel", _cancel),
+]

@@ -1,0 +1,68 @@
+"""The list of campaigns: searched by name, channel, state and time."""
+
+from collections.abc import Sequence
+
+from bridge.services.campaigns.seeing import STATES, SeenCampaign
+
+from ..asking import Asked
+from ..desk import Desk
+from ..language import phrase
+from ..routes import Deed, Page, View
+from ..tables import Cell, Column, Link, Moment, State, Table
+
+COLUMNS = (
+    Column("campaign", phrase("Campaign")),
+    Column("id", phrase("Id")),
+    Column("channel", phrase("Channel")),
+    Column("state", phrase("State")),
+    Column("first_send", phrase("First send")),
+    Column("last_send", phrase("Last send")),
+    Column("recipients", phrase("Recipients")),
+    Column("waiting", phrase("Waiting")),
+    Column("sent", phrase("Sent")),
+    Column("delivered", phrase("Delivered")),
+    Column("failed", phrase("Failed")),
+    Column("unknown", phrase("Never known")),
+)
+STATE_NAMES = {
+    "running": phrase("running"),
+    "paused": phrase("paused"),
+    "cancelled": phrase("cancelled"),
+}
+
+
+def _campaigns(desk: Desk, asked: Asked) -> View:
+    channel = asked.choice("channel", list(desk.settings.channels))
+    zone = desk.zone(channel)
+    found = desk.campaigns.seeing.search(
+        desk.campaigns.chosen(channel),
+        text=asked.text("search"),
+        state=asked.choice("state", STATES),
+        limit=asked.limit,
+        **asked.span(zone),
+    )
+    rows = [_row(desk, one) for one in found[asked.shown(found)]]
+    table = Table("campaigns", phrase("Campaigns"), COLUMNS, rows, asked.more(found))
+    return View([table], {"states": STATE_NAMES})
+
+
+def _row(desk: Desk, one: SeenCampaign) -> Sequence[Cell]:
+    zone, funnel = desk.zone(one.channel), one.funnel
+    return (
+        Link(one.name or one.id, f"/console/campaigns/{one.id}"),
+        one.id,
+        one.channel,
+        State(STATE_NAMES[one.state]),
+        Moment(one.first, zone),
+        Moment(one.last, zone),
+        funnel.recipients,
+        funnel.waiting,
+        funnel.accepted + funnel.in_question,
+        funnel.delivered,
+        funnel.failed,
+        funnel.unknown,
+    )
+
+
+PAGES = [Page("campaigns", "/campaigns", _campaigns)]
+DEEDS: list[Deed] = []

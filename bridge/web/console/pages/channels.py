@@ -1,0 +1,137 @@
+"""Channels and their accounts: settings without secrets, a hand brake for each, and routes explained."""
+
+from collections.abc import Sequence
+
+from bridge.channels import OpenChannel
+from bridge.plugin.phone import mask
+from bridge.services.describing import HIDDEN, UNSET, described
+from bridge.services.explaining import Explaining
+from bridge.services.operating import NO_CHANNEL, OperatorRefused
+from bridge.services.overview import SeenChannel
+from bridge.services.signing_in import Role
+
+from ..asking import Asked, NotUnderstood
+from ..desk import Desk
+from ..language import phrase
+from ..routes import Deed, Done, Page, View
+from ..tables import Cell, Column, Link, State, Table, Word
+from .number import number_in
+from .overview import REASONS
+
+_HOME = "/console/channels"
+_CHANNELS = (
+    Column("channel", phrase("Channel")),
+    Column("platform", phrase("Platform")),
+    Column("account", phrase("Account")),
+    Column("vendor", phrase("Vendor")),
+    Column("sending", phrase("Sending")),
+    Column("words", phrase("Why")),
+)
+_SETTINGS = (
+    Column("setting", phrase("Setting")),
+    Column("value", phrase("Value")),
+    Column("default", phrase("Default")),
+)
+_ROUTES = (
+    Column("account", phrase("Account")),
+    Column("weight", phrase("Weight")),
+    Column("verdict", phrase("Verdict")),
+)
+_DEFAULT = {True: phrase("yes"), False: phrase("no")}
+_HIDING = {HIDDEN: phrase("(set)"), UNSET: phrase("(not set)")}
+
+
+def _channels(desk: Desk, asked: Asked) -> View:
+    rows = [row for channel in desk.overview.channels() for row in _rows(desk, channel)]
+    return View([Table("channels", phrase("Channels"), _CHANNELS, rows)])
+
+
+def _rows(desk: Desk, channel: SeenChannel) -> list[Sequence[Cell]]:
+    accounts = desk.settings.channels[channel.name].all_accounts
+    rows: list[Sequence[Cell]] = []
+    for account in channel.accounts:
+        stop = channel.stop or account.stop
+        rows.append(
+            (
+                Link(channel.name, f"{_HOME}/{channel.name}"),
+                channel.platform_name,
+                account.name,
+                accounts[account.name].vendor,
+                State(REASONS[stop.reason] if stop else phrase("yes")),
+                stop.words if stop else "",
+            )
+        )
+    return rows
+
+
+def _channel(desk: Desk, asked: Asked, channel: str) -> View:
+    opened = _opened(desk, channel)
+    [seen] = [one for one in desk.overview.channels() if one.name == channel]
+    settings = described(opened, desk.settings.secrets())
+    tables = [
+        Table(
+            "settings",
+            phrase("Settings"),
+            _SETTINGS,
+            [(one.name, _value(one.value), Word(_DEFAULT[one.default])) for one in settings],
+        ),
+        Table("accounts", phrase("Accounts"), _CHANNELS, _rows(desk, seen)),
+    ]
+    facts = {"channel": seen, "several": opened.several, "may_steer": desk.may(Role.OPERATOR)}
+    return View(tables, facts)
+
+
+def _opened(desk: Desk, channel: str) -> OpenChannel:
+    if channel not in desk.bridge.services:
+        raise OperatorRefused(NO_CHANNEL, channel=channel, names=", ".join(desk.bridge.services))
+    return desk.bridge.services[channel].channel
+
+
+def _value(value: str) -> Cell:
+    return Word(_HIDING[value]) if value in _HIDING else value
+
+
+def _ask_routes(desk: Desk, asked: Asked, channel: str) -> Done:
+    """Lead to the page about a number, which stands in its address sealed."""
+    number, code = asked.text("number", 40), asked.text("template", 30)
+    if not number or not code:
+        raise NotUnderstood(phrase("Give a number and a template's code."))
+    address = Asked(f"{_HOME}/{channel}/routes/{desk.sealing.seal(number)}", {"template": code})
+    return Done("", back=address.address())
+
+
+def _routes(desk: Desk, asked: Asked, channel: str, sealed: str) -> View:
+    opened, number = _opened(desk, channel), number_in(desk, sealed)
+    code = asked.text("template", 30)
+    verdicts = Explaining(opened, desk.bridge.ledger, desk.bridge.clock).routes(number, code)
+    rows = [(one.account, one.weight, Word(one.verdict)) for one in verdicts]
+    facts = {"channel": channel, "code": code, "masked": mask(number)}
+    return View([Table("accounts", phrase("Accounts"), _ROUTES, rows)], facts)
+
+
+def _pause(desk: Desk, asked: Asked, channel: str) -> Done:
+    account = asked.text("account", 64)
+    desk.operating.pause(channel, asked.text("reason") or "Paused by an operator.", account)
+    if account:
+        return Done(phrase("The account %(account)s is paused."), {"account": account})
+    return Done(phrase("The channel %(channel)s is paused; its messages wait."), {"channel": channel})
+
+
+def _resume(desk: Desk, asked: Asked, channel: str) -> Done:
+    account = asked.text("account", 64)
+    desk.operating.resume(channel, account)
+    if account:
+        return Done(phrase("The account %(account)s is called again."), {"account": account})
+    return Done(phrase("The channel %(channel)s sends and pushes."), {"channel": channel})
+
+
+PAGES = [
+    Page("channels", "/channels", _channels),
+    Page("channel", "/channels/<channel>", _channel),
+    Page("routes", "/channels/<channel>/routes/<sealed>", _routes),
+]
+DEEDS = [
+    Deed("ask_routes", "/channels/<channel>/routes", _ask_routes, Role.VIEWER),
+    Deed("pause_channel", "/channels/<channel>/pause", _pause),
+    Deed("resume_channel", "/channels/<channel>/resume", _resume),
+]

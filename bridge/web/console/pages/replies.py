@@ -1,0 +1,39 @@
+"""Replies of recipients, the latest first."""
+
+from collections.abc import Sequence
+
+from bridge.services.looking import SeenReply
+from bridge.services.signing_in import Role
+
+from ..asking import Asked
+from ..desk import Desk
+from ..language import phrase
+from ..routes import Deed, Page, View
+from ..tables import Cell, Column, Moment, Table, Word
+
+_COLUMNS = (
+    Column("received", phrase("Received")),
+    Column("channel", phrase("Channel")),
+    Column("number", phrase("Number")),
+    Column("content", phrase("Text")),
+    Column("outId", phrase("outId")),
+)
+_HIDDEN = phrase("(hidden)")
+
+
+def _replies(desk: Desk, asked: Asked) -> View:
+    channel = asked.choice("channel", list(desk.settings.channels))
+    found = desk.looking.replies(channel, limit=asked.limit, **asked.span(desk.zone(channel)))
+    rows = [_row(desk, one) for one in found[asked.shown(found)]]
+    table = Table("replies", phrase("Replies"), _COLUMNS, rows, asked.more(found))
+    return View([table], {"hidden": not desk.may(Role.OPERATOR)})
+
+
+def _row(desk: Desk, one: SeenReply) -> Sequence[Cell]:
+    # What a person wrote is for those who may act on it.
+    content: Cell = one.content if desk.may(Role.OPERATOR) else Word(_HIDDEN)
+    return Moment(one.received, desk.zone(one.channel)), one.channel, one.number, content, one.out_id
+
+
+PAGES = [Page("replies", "/replies", _replies)]
+DEEDS: list[Deed] = []

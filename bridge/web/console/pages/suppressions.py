@@ -1,0 +1,59 @@
+"""The suppression list of a channel: numbers that are not sent to."""
+
+from collections.abc import Sequence
+
+from bridge.services.looking import SeenSuppression
+
+from ..asking import Asked
+from ..desk import Desk
+from ..language import phrase
+from ..routes import Deed, Done, Page, View
+from ..tables import Cell, Column, Moment, Table, Word
+from .number import typed_number
+
+_COLUMNS = (
+    Column("number", phrase("Number")),
+    Column("signature", phrase("Signature")),
+    Column("source", phrase("Source")),
+    Column("since", phrase("Since")),
+)
+_SOURCES = {
+    "operator": phrase("an operator"),
+    "reply": phrase("a reply"),
+}
+
+
+def _suppressions(desk: Desk, asked: Asked) -> View:
+    channels = list(desk.settings.channels)
+    channel = asked.choice("channel", channels) or channels[0]
+    found = desk.looking.suppressions(channel, limit=asked.limit, offset=0)
+    rows = [_row(desk, channel, one) for one in found[asked.shown(found)]]
+    table = Table("suppressed", phrase("Suppression list"), _COLUMNS, rows, asked.more(found))
+    return View([table], {"channel": channel})
+
+
+def _row(desk: Desk, channel: str, one: SeenSuppression) -> Sequence[Cell]:
+    sign: Cell = one.sign or Word(phrase("(all)"))
+    return one.number, sign, Word(_SOURCES[one.source]), Moment(one.since, desk.zone(channel))
+
+
+def _suppress(desk: Desk, asked: Asked) -> Done:
+    channel, phone = asked.text("channel"), typed_number(asked)
+    desk.operating.suppress(channel, [phone.digits], asked.text("sign"))
+    return Done(phrase("The number is on the list of %(channel)s."), {"channel": channel})
+
+
+def _allow(desk: Desk, asked: Asked) -> Done:
+    channel, phone = asked.text("channel"), typed_number(asked)
+    count = desk.operating.allow(channel, [phone.digits], asked.text("sign") or None)
+    return Done(
+        phrase("%(count)s entries were taken off the list of %(channel)s."),
+        {"count": count, "channel": channel},
+    )
+
+
+PAGES = [Page("suppressions", "/suppressions", _suppressions)]
+DEEDS = [
+    Deed("suppress", "/suppressions/add", _suppress),
+    Deed("allow", "/suppressions/remove", _allow),
+]

@@ -1,0 +1,109 @@
+"""Templates: how each stands at the vendor, and what the accounts beside the primary one have of them."""
+
+from collections.abc import Sequence
+
+from bridge.ledger import Filed
+from bridge.plugin import ReviewStatus
+from bridge.services.looking import SeenTemplate
+
+from ..asking import Asked
+from ..desk import Desk
+from ..language import phrase
+from ..routes import Deed, Page, View
+from ..tables import Cell, Column, Moment, State, Table, Word
+
+STATUS_NAMES = {
+    "pending": phrase("pending"),
+    "approved": phrase("approved"),
+    "partial": phrase("partly approved"),
+    "rejected": phrase("refused in review"),
+}
+_KINDS = {"text": phrase("text"), "digital": phrase("digital")}
+_TYPES = {
+    "captcha": phrase("captcha"),
+    "notification": phrase("notification"),
+    "promotion": phrase("promotion"),
+    "international": phrase("international"),
+}
+_TEMPLATES = (
+    Column("channel", phrase("Channel")),
+    Column("code", phrase("Code")),
+    Column("name", phrase("Name")),
+    Column("kind", phrase("Kind")),
+    Column("type", phrase("Type")),
+    Column("status", phrase("Review")),
+    Column("reason", phrase("Reason")),
+    Column("vendor_code", phrase("Vendor's code")),
+    Column("created", phrase("Created")),
+    Column("content", phrase("Text")),
+)
+_FILINGS = (
+    Column("channel", phrase("Channel")),
+    Column("code", phrase("Code")),
+    Column("account", phrase("Account")),
+    Column("status", phrase("Review")),
+    Column("reason", phrase("Reason")),
+    Column("vendor_code", phrase("Vendor's code")),
+    Column("asked", phrase("Last asked")),
+    Column("changed", phrase("Changed")),
+    Column("owed", phrase("Still to do")),
+    Column("error", phrase("Latest error")),
+)
+
+
+def _templates(desk: Desk, asked: Asked) -> View:
+    channel = asked.choice("channel", list(desk.settings.channels))
+    status = asked.choice("status", list(STATUS_NAMES))
+    text = asked.text("search").casefold()
+    found = [
+        one
+        for one in desk.looking.templates(channel, ReviewStatus(status) if status else None)
+        if text in f"{one.code} {one.name} {one.content}".casefold()
+    ]
+    rows = [_template(desk, one) for one in found[asked.shown(found)]]
+    filed = desk.looking.filings(channel)
+    tables = [
+        Table("templates", phrase("Templates"), _TEMPLATES, rows, asked.more(found)),
+        Table(
+            "filings",
+            phrase("Templates at other accounts"),
+            _FILINGS,
+            [_filing(desk, one) for one in filed[asked.shown(filed)]],
+        ),
+    ]
+    return View(tables, {"statuses": STATUS_NAMES})
+
+
+def _template(desk: Desk, one: SeenTemplate) -> Sequence[Cell]:
+    return (
+        one.channel,
+        one.code,
+        one.name,
+        Word(_KINDS[one.kind]),
+        Word(_TYPES[one.type]),
+        State(STATUS_NAMES[one.status]),
+        one.reason,
+        one.vendor_code,
+        Moment(one.created, desk.zone(one.channel)),
+        one.content,
+    )
+
+
+def _filing(desk: Desk, one: Filed) -> Sequence[Cell]:
+    zone = desk.zone(one.channel)
+    return (
+        one.channel,
+        one.code,
+        one.account,
+        State(STATUS_NAMES[one.status]) if one.status else None,
+        one.reason,
+        one.vendor_code,
+        Moment(one.checked, zone),
+        Moment(one.changed, zone),
+        one.owed,
+        one.error,
+    )
+
+
+PAGES = [Page("templates", "/templates", _templates)]
+DEEDS: list[Deed] = []

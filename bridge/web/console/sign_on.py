@@ -1,0 +1,67 @@
+"""Signing in at a provider of OpenID Connect, by Authlib: it checks state, nonce, signature and audience."""
+
+from collections.abc import Mapping
+from typing import Self
+
+import requests
+import structlog
+from authlib.common.errors import AuthlibBaseError
+from authlib.integrations.flask_client import OAuth
+from flask import Flask, Response
+from joserfc.errors import JoseError
+
+from bridge.services.signing_in import SignInRefused
+from bridge.settings import Settings, SignOnSettings
+
+log = structlog.get_logger("bridge.console")
+
+_TIMEOUT_S = 10
+
+
+class SignOn:
+    """The provider that settings name."""
+
+    def __init__(self, app: Flask, settings: SignOnSettings, back: str) -> None:
+        self._back = back
+        self._provider = OAuth(app).register(
+            "console",
+            client_id=settings.client_id,
+            client_secret=settings.client_secret.get_secret_value(),
+            server_metadata_url=f"{settings.issuer}/.well-known/openid-configuration",
+            client_kwargs={
+                "scope": "openid email profile",
+                "code_challenge_method": "S256",
+                "default_timeout": _TIMEOUT_S,
+            },
+        )
+
+    @classmethod
+    def of(cls, app: Flask, settings: Settings) -> Self | None:
+        """Return the provider of the configuration, None without one."""
+        console = settings.console
+        if console is None or console.sign_on is None:
+            return None
+        return cls(app, console.sign_on, f"{console.url or settings.bridge.public_url}/console/sign-on/back")
+
+    def leave_for(self) -> Response:
+        """Send the browser to the provider."""
+        try:
+            answer: Response = self._provider.authorize_redirect(self._back)
+        except (requests.RequestException, AuthlibBaseError, ValueError) as error:
+            raise _away(error) from None
+        return answer
+
+    def claims(self) -> Mapping[str, object]:
+        """Return what the provider says of the person who came back from it. Raises SignInRefused."""
+        try:
+            token = self._provider.authorize_access_token()
+        except (requests.RequestException, AuthlibBaseError, JoseError, ValueError) as error:
+            raise _away(error) from None
+        claims: Mapping[str, object] = token.get("userinfo") or {}
+        return claims
+
+
+def _away(error: Exception) -> SignInRefused:
+    """Log why, which may be a stranger's words; the person reads a sentence of ours."""
+    log.warning("sign-on failed", error=type(error).__name__)
+    return SignInRefused("The provider did not let you in, or did not answer: try again.")

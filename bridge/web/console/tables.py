@@ -1,0 +1,134 @@
+"""A table of a page: shown as HTML, and told to programs as CSV or JSON under the same address."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import tzinfo
+
+from bridge import clock
+from bridge.services.spreadsheets import harmless_cell
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time of the ledger in milliseconds, None or 0 for none, as it is told in a time zone."""
+
+    milliseconds: int | None
+    zone: tzinfo
+
+    @property
+    def iso(self) -> str:
+        """Return it for programs, "" for none."""
+        if not self.milliseconds:
+            return ""
+        return clock.moment(self.milliseconds).astimezone(self.zone).isoformat(timespec="seconds")
+
+    @property
+    def text(self) -> str:
+        """Return it for people, "" for none."""
+        return self.iso[:19].replace("T", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word or a sentence of the bridge's own, which is shown in the reader's language."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A word of the bridge's own that says how something is; it is shown as a badge."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A text that leads to another page of the console."""
+
+    text: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of a whole, between 0 and 1; None where there is no whole."""
+
+    part: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """What a person may do to a row: a form that posts these fields to an address."""
+
+    label: str
+    address: str
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+Cell = str | int | None | Moment | Word | State | Link | Share | Button
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its name for programs, its title for people; a column without a name is for people alone."""
+
+    name: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells below columns. `more`: the address of the next page, "" on the last."""
+
+    name: str
+    title: str
+    columns: Sequence[Column]
+    rows: Iterable[Sequence[Cell]]
+    more: str = ""
+
+
+def as_csv(table: Table) -> Iterator[str]:
+    """Yield a table line by line; no cell is a formula."""
+    named = [place for place, column in enumerate(table.columns) if column.name]
+    yield _line([table.columns[place].name for place in named])
+    for row in table.rows:
+        yield _line([harmless_cell(_plain(row[place])) for place in named])
+
+
+def as_json(tables: Sequence[Table]) -> Iterator[str]:
+    """Yield one object that holds each table under its name, row by row."""
+    yield "{"
+    for number, table in enumerate(tables):
+        yield f"{',' if number else ''}\n{json.dumps(table.name)}: ["
+        for place, row in enumerate(table.rows):
+            yield (",\n" if place else "\n") + json.dumps(_object(table.columns, row), ensure_ascii=False)
+        yield "]"
+    yield "\n}\n"
+
+
+def _line(cells: Sequence[str]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerow(cells)
+    return out.getvalue()
+
+
+def _object(columns: Sequence[Column], row: Sequence[Cell]) -> dict[str, object]:
+    return {column.name: _plain(cell) for column, cell in zip(columns, row, strict=True) if column.name}
+
+
+def _plain(cell: Cell) -> str | int | float | None:
+    """Return what programs read of a cell."""
+    match cell:
+        case Moment():
+            return cell.iso or None
+        case Word(text) | State(text) | Link(text):
+            return text
+        case Share(part):
+            return None if part is None else round(part, 4)
+        case Button():
+            return None
+    return cell
