@@ -19,7 +19,7 @@ COLUMNS = (
     Column("last_send", phrase("Last send")),
     Column("recipients", phrase("Recipients")),
     Column("waiting", phrase("Waiting")),
-    Column("sent", phrase("Sent")),
+    Column("sent", phrase("On the way")),
     Column("delivered", phrase("Delivered")),
     Column("failed", phrase("Failed")),
     Column("unknown", phrase("Never known")),

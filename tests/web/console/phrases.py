@@ -1,0 +1,87 @@
+"""Every text that the console shows in the reader's language, found where it is written.
+
+Run as a program, it brings the catalogues up to date: what is new in them is translated by hand.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+import bridge.web.console
+from bridge.plugin import codes
+from bridge.services.campaigns.sentences import OWN
+from bridge.services.describing import HIDDEN, UNSET
+
+CONSOLE = Path(bridge.web.console.__file__).parent
+CATALOGUES = sorted((CONSOLE / "translations").glob("*.po"))
+_METHODS = [("**/*.py", "python"), ("**/*.html", "jinja2")]
+_KEYWORDS = {"phrase": None, "gettext": None, "ngettext": (1, 2), "_": None}
+_OPTIONS = {"**/*.html": {"silent": "false", "trimmed": "false"}}
+
+# What services say in a whole sentence, and pages repeat.
+SENTENCES = [
+    *OWN.values(),
+    *sorted({one.sentence for one in (*codes._EXACT.values(), *codes._FAMILIES.values())}),
+    "The message failed and no code says why.",
+    "There is no channel %(channel)s; the configuration has %(names)s.",
+    "The channel %(channel)s has no account %(account)s; it has %(names)s.",
+    "The channel %(channel)s has no callback_url: nothing is pushed.",
+    "The channel %(channel)s has no template %(code)s.",
+    "The span ends before it begins.",
+    "The campaign is running already.",
+    "The campaign is paused already.",
+    "The campaign is cancelled already. That is final: what comes of it is refused.",
+    "There is no such campaign: see sms-bridge campaigns list. A campaign is named by its task id, by its "
+    "outId where Quick Audience gave no task, or by the id that the list shows.",
+    "Several campaigns have this name; give an id instead: %(several)s.",
+    "This link is not one of the console's.",
+    "This link is too old.",
+    "This link was used already.",
+    "There is no sign-on here.",
+    "The provider knows you, but gives you no role here.",
+    "The provider did not let you in, or did not answer: try again.",
+    "takes it",
+    "No route leads this message to it.",
+    HIDDEN,
+    UNSET,
+]
+
+
+def written() -> Catalog:
+    """Return a catalogue of all texts, untranslated."""
+    found = Catalog(project="qa-sms-bridge", charset="utf-8", fuzzy=False)
+    for message, place in _found():
+        found.add(message, locations=[(place, 0)] if place else ())
+    return found
+
+
+def _found() -> Iterator[tuple[str | tuple[str, ...], str]]:
+    extracted = extract_from_dir(str(CONSOLE), _METHODS, _OPTIONS, keywords=_KEYWORDS)
+    for name, _, message, _, _ in extracted:
+        if message:
+            yield message, name
+    for sentence in SENTENCES:
+        yield sentence, ""
+
+
+def read(path: Path) -> Catalog:
+    """Return a catalogue as it is kept."""
+    with path.open("rb") as file:
+        return read_po(file, locale=path.stem.replace("-", "_"))
+
+
+def main() -> None:
+    """Bring every catalogue up to date."""
+    for path in CATALOGUES:
+        kept = read(path)
+        kept.update(written(), no_fuzzy_matching=True)
+        kept.obsolete.clear()
+        with path.open("wb") as file:
+            write_po(file, kept, width=110, omit_header=False, include_lineno=False, sort_output=True)
+
+
+if __name__ == "__main__":
+    main()

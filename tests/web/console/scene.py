@@ -1,0 +1,134 @@
+"""A bridge with something on every page, and browsers that hold to what real ones do."""
+
+import re
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from bridge.clock import millis
+from bridge.ledger import Act
+from bridge.plugin import (
+    Batch,
+    DeliveryReceipt,
+    MessageStatus,
+    MoMessage,
+    SubmitResult,
+    accepted,
+    from_vendor,
+    rejected,
+)
+from bridge.services.signing_in import Person, Role, SigningIn
+from bridge.settings import ConsoleSettings
+from bridge.web import create_app
+from bridge.web.console import Sealing
+from tests.services.world import World
+
+SECRET = "console-secret-of-the-tests-0123456789"
+ADDRESS = "https://sms.example.com"
+STRANGER = '<script>alert("x")</script>'
+"""What strangers write into names, texts, replies and errors."""
+PHONES = ("13800000001", "13800000002", "13800000003")
+_TOKEN = re.compile(r'name="token" value="([^"]+)"')
+
+
+class Scene:
+    """One bridge with a console; `house` fills its pages."""
+
+    def __init__(self, world: World, **console: Any) -> None:
+        self.world = world
+        self.console = ConsoleSettings.model_validate({"secret": SECRET, "url": ADDRESS, **console})
+        self.settings = world.settings.model_copy(update={"console": self.console})
+        self.app = create_app(self.settings, world.all_services, world.ledger, self.clock)
+        self.signing_in = SigningIn(self.settings, self.console, world.ledger, self.clock)
+
+    def link(self, role: str = "admin", name: str = "anna") -> str:
+        """The path of a link for somebody of this role."""
+        link = self.signing_in.link(Person(name, Role[role.upper()]), "shell:root")
+        return link.removeprefix(ADDRESS)
+
+    def browser(self, role: str = "", language: str = "en") -> "Browser":
+        """A browser in which somebody of this role is signed in; nobody with ""."""
+        browser = Browser(self, language)
+        if role:
+            assert browser.sign_in(self.link(role)).status_code == 303
+        return browser
+
+    def house(self) -> str:
+        """Have a campaign with every kind of end, replies, suppressions and callbacks that were given up.
+
+        Returns the campaign's id.
+        """
+        world = self.world
+        world.vendor.answer = _answers
+        world.send(PHONES, code=world.template(f"Dear ${{name}} {STRANGER}"))
+        world.dispatch()
+        [delivered, *_] = [message for batch in world.vendor.batches for message in batch.messages]
+        receipt = DeliveryReceipt(MessageStatus.DELIVERED, message_ref=delivered.ref)
+        replies = [MoMessage(from_vendor(PHONES[0]), STRANGER), MoMessage(from_vendor(PHONES[1]), "R")]
+        world.services.receiving.store_reports([receipt], replies, "webhook")
+        self.give_up()
+        world.ledger.coordination.beat("w1", started=millis(self.clock), now=millis(self.clock))
+        [campaign] = self.browser("viewer").json("/console/campaigns")["campaigns"]
+        return str(campaign["id"])
+
+    def give_up(self) -> None:
+        """Let the callbacks wait until they are given up: nobody listens at their address."""
+        for _ in range(2):
+            while self.world.pusher.cycle(0.05 if self.world.pusher.busy else 0) or self.world.pusher.busy:
+                pass
+            self.world.now += 73 * 3600
+
+    def sealed(self, number: str) -> str:
+        """A number as it stands in an address."""
+        return Sealing(SECRET).seal(number)
+
+    def acts(self) -> list[Act]:
+        """What the audit holds, the latest first."""
+        return self.world.ledger.audit.acts()
+
+    def clock(self) -> float:
+        """The time of the bridge."""
+        return self.world.now
+
+
+def _answers(batch: Batch) -> list[SubmitResult]:
+    return [
+        rejected("VENDOR_CODE", STRANGER) if message.phone.national == PHONES[1] else accepted()
+        for message in batch.messages
+    ]
+
+
+class Browser:
+    """Says where its requests come from, and fills forms with the token of the page it looks at."""
+
+    def __init__(self, scene: Scene, language: str = "en") -> None:
+        self.client: FlaskClient = scene.app.test_client()
+        self.headers = {"Accept-Language": language}
+        self.token = ""
+
+    def sign_in(self, link: str) -> TestResponse:
+        """Open a link and press its button."""
+        self.get(link)
+        return self.post(link)
+
+    def get(self, path: str, **headers: str) -> TestResponse:
+        """Open a page."""
+        answer = self.client.get(path, base_url=ADDRESS, headers={**self.headers, **headers})
+        found = _TOKEN.search(answer.text) if answer.mimetype == "text/html" else None
+        self.token = found[1] if found else self.token
+        return answer
+
+    def json(self, path: str) -> dict[str, Any]:
+        """The tables of a page."""
+        path, mark, query = path.partition("?")
+        answer = self.get(f"{path}.json{mark}{query}")
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.get_json()
+        return found
+
+    def post(self, path: str, headers: dict[str, str] | None = None, **fields: str) -> TestResponse:
+        """Send a form as a page of the console does; `headers` in place of the browser's own."""
+        own = {"Origin": ADDRESS, "Sec-Fetch-Site": "same-origin"} if headers is None else headers
+        sent = {"token": self.token, **fields}
+        return self.client.post(path, base_url=ADDRESS, data=sent, headers={**self.headers, **own})

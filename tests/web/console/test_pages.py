@@ -1,0 +1,195 @@
+"""Every page for every role in every language: complete, small, with nothing that a browser would obey."""
+
+import re
+
+import pytest
+
+from bridge.web import create_app
+
+from .scene import PHONES, STRANGER, Scene
+
+ROLES = ("viewer", "operator", "admin")
+LARGEST = 100_000
+# The page, and its heading in each language.
+PAGES = [
+    ("/console", "Overview", "总览"),
+    ("/console/campaigns", "Campaigns", "营销任务"),
+    ("/console/campaigns/{campaign}", "task-1", "task-1"),
+    ("/console/campaigns/{campaign}/recipients", "Recipients", "收件人"),
+    ("/console/numbers", "What became of the messages to a number", "发给某号码的消息结果如何"),
+    ("/console/numbers/{number}", "Number 138******01", "号码 138******01"),
+    ("/console/templates", "Templates", "模板"),
+    ("/console/replies", "Replies", "上行回复"),
+    ("/console/suppressions", "Suppression list", "黑名单"),
+    ("/console/callbacks", "Callbacks to Quick Audience", "对 Quick Audience 的回调"),
+    ("/console/channels", "Channels", "通道"),
+    ("/console/channels/promo", "Channel promo", "通道 promo"),
+    ("/console/channels/promo/routes/{number}?template={template}", "Which account", "哪个账号"),
+    ("/console/audit", "What was changed", "谁因何改动了什么"),
+]
+_HEADING = re.compile(r"<h1>(.*?)</h1>", re.DOTALL)
+_INLINE = re.compile(r"<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=|javascript:")
+
+
+def text_of(html: str) -> str:
+    return re.sub(r"<[^>]+>", "", html)
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_every_page_for_every_role(scene: Scene, language: str) -> None:
+    """Under its heading, in the reader's language, with no strange markup, no whole number and no secret."""
+    names = {"campaign": scene.house(), "number": ""}
+    names["template"] = scene.world.ledger.templates.list("promo")[0].code
+    for role in ROLES:
+        browser = scene.browser(role, language)
+        browser.get("/console")
+        names["number"] = scene.sealed(PHONES[0])
+        for path, *headings in PAGES:
+            answer = browser.get(path.format(**names))
+            where = (path, role, language)
+            assert answer.status_code == 200, where
+            assert f'<html lang="{language}">' in answer.text
+            [heading] = _HEADING.findall(answer.text)
+            assert text_of(heading).startswith(headings[language != "en"]), where
+            assert len(answer.data) < LARGEST
+            assert not _INLINE.search(answer.text), where
+            assert STRANGER not in answer.text
+            assert not any(phone in answer.text for phone in PHONES), where
+            assert not any(secret in answer.text for secret in scene.settings.secrets()), where
+
+
+WHAT_IS_SHOWN = [
+    ("/console/campaigns/{campaign}", "&lt;script&gt;"),
+    ("/console/templates", "&lt;script&gt;"),
+    ("/console/replies", "&lt;script&gt;"),
+    ("/console/numbers/{number}", "delivered"),
+    ("/console/suppressions", "******02"),
+    ("/console/callbacks", "Push again"),
+    ("/console/channels/promo", "callback_url"),
+    ("/console/audit", "signed in"),
+    ("/console", "1 worker is at work."),
+]
+
+
+@pytest.mark.parametrize(("path", "text"), WHAT_IS_SHOWN)
+def test_what_is_there_is_shown(scene: Scene, path: str, text: str) -> None:
+    """What strangers wrote stands there as text."""
+    campaign = scene.house()
+    scene.world.ledger.coordination.beat("w1", started=0, now=int(scene.clock() * 1000))
+    answer = scene.browser("operator").get(path.format(campaign=campaign, number=scene.sealed(PHONES[0])))
+    assert text in answer.text
+
+
+# Who is refused what, by role.
+DEEDS = [
+    ("/console/campaigns/{campaign}/pause", "operator"),
+    ("/console/campaigns/{campaign}/resume", "operator"),
+    ("/console/campaigns/{campaign}/cancel", "operator"),
+    ("/console/suppressions/add", "operator"),
+    ("/console/suppressions/remove", "operator"),
+    ("/console/callbacks/replay", "operator"),
+    ("/console/callbacks/replay-span", "operator"),
+    ("/console/channels/promo/pause", "operator"),
+    ("/console/channels/promo/resume", "operator"),
+    ("/console/numbers/{number}/forget", "admin"),
+]
+FIELDS = {
+    "number": "13900000009",
+    "channel": "promo",
+    "since": "2026-11-20",
+    "reason": "because",
+}
+
+
+@pytest.mark.parametrize(("path", "least"), DEEDS)
+@pytest.mark.parametrize("role", ROLES)
+def test_deeds_are_for_their_roles(scene: Scene, path: str, least: str, role: str) -> None:
+    """A direct POST of somebody who may not is refused, and nothing is changed by it."""
+    campaign = scene.house()
+    path = path.format(campaign=campaign, number=scene.sealed(PHONES[0]))
+    if path.endswith("resume") and "campaigns" in path:
+        operator = scene.browser("operator")
+        operator.get("/console")
+        operator.post(f"/console/campaigns/{campaign}/pause")
+    browser = scene.browser(role)
+    browser.get("/console")
+    before = len(scene.acts())
+    answer = browser.post(path, **FIELDS)
+    allowed = ROLES.index(role) >= ROLES.index(least)
+    assert answer.status_code == (303 if allowed else 403)
+    assert (len(scene.acts()) > before) is allowed
+    if allowed:
+        assert 'role="status"' in browser.get("/console").text
+        assert scene.acts()[0].who == "console:anna"
+
+
+REFUSED = [
+    ("/console/campaigns?state=gone", 400, "cannot have this value"),
+    ("/console/campaigns?channel=gone", 400, "cannot have this value"),
+    ("/console/campaigns?since=yesterday", 400, "is no time"),
+    ("/console/campaigns/gone", 404, "There is no such campaign"),
+    ("/console/numbers/gone", 400, "holds no number of this console"),
+    ("/console/channels/gone", 404, "There is no channel gone"),
+    ("/console/campaigns.csv?table=gone", 404, "There is no such page"),
+    ("/console/gone", 404, "There is no such page"),
+    ("/console/language/fr", 404, "There is no such page"),
+]
+
+
+@pytest.mark.parametrize(("path", "status", "text"), REFUSED)
+def test_what_cannot_be_is_told(scene: Scene, path: str, status: int, text: str) -> None:
+    """On a page, in a sentence."""
+    answer = scene.browser("viewer").get(path)
+    assert answer.status_code == status
+    assert text in answer.text
+
+
+def test_a_campaign_is_steered_once(scene: Scene) -> None:
+    """What cannot be done any more is told; the worker follows what was decided."""
+    campaign = scene.house()
+    browser = scene.browser("operator")
+    browser.get("/console")
+    assert browser.post(f"/console/campaigns/{campaign}/cancel", reason="wrong text").status_code == 303
+    page = browser.get(f"/console/campaigns/{campaign}")
+    assert "wrong text" in page.text
+    assert 'id="deeds"' not in page.text
+    again = browser.post(f"/console/campaigns/{campaign}/cancel")
+    assert (again.status_code, "cancelled already" in again.text) == (409, True)
+
+
+def test_a_number_goes_in_whole_and_stands_in_no_address(scene: Scene) -> None:
+    """Its address is sealed, and works for a colleague."""
+    scene.house()
+    browser = scene.browser("viewer")
+    browser.get("/console/numbers")
+    answer = browser.post("/console/numbers", number=PHONES[0], days="30")
+    assert answer.status_code == 303
+    assert PHONES[0] not in answer.headers["Location"]
+    page = scene.browser("operator").get(answer.headers["Location"])
+    assert "138******01" in page.text
+    assert browser.post("/console/numbers", number="not one").status_code == 400
+
+
+def test_times_are_told_in_the_channel_s_zone(scene: Scene) -> None:
+    """Shanghai's here, which is the bridge's."""
+    campaign = scene.house()
+    [row] = scene.browser("viewer").json("/console/campaigns")["campaigns"]
+    assert row["id"] == campaign
+    assert row["first_send"].endswith("+08:00")
+
+
+def test_a_failure_of_the_bridge_is_a_page(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says nothing of why."""
+
+    def fail() -> None:
+        raise RuntimeError(PHONES[0])
+
+    monkeypatch.setattr(scene.world.ledger, "gauges", fail)
+    answer = scene.browser("viewer").get("/console")
+    assert (answer.status_code, PHONES[0] in answer.text) == (500, False)
+
+
+def test_without_the_table_there_is_no_console(scene: Scene) -> None:
+    """Nothing of it is served."""
+    app = create_app(scene.world.settings, scene.world.all_services, scene.world.ledger, scene.clock)
+    assert app.test_client().get("/console").status_code == 404
