@@ -1,6 +1,7 @@
 """Replies: stored once, given to the latest send to their number, acted upon when they say stop."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -149,3 +150,26 @@ def test_the_same_words_without_id_and_time_are_a_repeat_for_a_day(
     words = MoMessage(from_vendor(HERE), "1")
     assert ledger.replies.store(CHANNEL, [words], terms()) == 1
     assert ledger.replies.store(CHANNEL, [words], terms(NOW + 1000 + days * DAY)) == new
+
+
+LATEST = [
+    ({}, ["third", "second", "first"]),
+    ({"limit": 2}, ["third", "second"]),
+    ({"since": NOW + 1}, ["third", "second"]),
+    ({"until": NOW + 2}, ["second", "first"]),
+    ({"channels": ["elsewhere"]}, []),
+]
+
+
+@pytest.mark.parametrize(("asked", "contents"), LATEST)
+def test_replies_are_read_the_latest_first(
+    ledger: Ledger, asked: dict[str, Any], contents: list[str]
+) -> None:
+    """Of a span of time, of some channels; neither number nor words stand in a trace of one."""
+    for place, content in enumerate(("first", "second", "third")):
+        terms = ReplyTerms(DAY, "", NOW + place)
+        ledger.replies.store(CHANNEL, [MoMessage(from_vendor("13800000001"), content)], terms)
+    wanted = {"channels": [CHANNEL], "since": 0, "until": 1 << 62, "limit": 10} | asked
+    found = ledger.replies.latest(wanted.pop("channels"), **wanted)
+    assert [one.content for one in found] == contents
+    assert not any("138" in repr(one) or "first" in repr(one) for one in found)

@@ -33,6 +33,7 @@ from bridge.plugin import (
     Outcome,
     SubmitResult,
     accepted,
+    rejected,
 )
 from bridge.services.campaigns.exporting import Exporting
 from bridge.services.campaigns.seeing import Seeing
@@ -368,3 +369,32 @@ def test_pages_are_bounded(ledger: Ledger, worlds: Worlds) -> None:
     campaign = Seeing(ledger).find([NAME], "t1")
     pages = [len(page) for page in ledger.recipients.pages(campaign.id, Filter())]
     assert pages == [100, 100, 50]
+
+
+COUNTS = [
+    ([], [], 6),
+    (["waiting"], [], 1),
+    (["accepted"], [], 4),
+    (["rejected"], [], 1),
+    (["rejected", "waiting"], [], 2),
+    ([], ["BAD"], 1),
+    (["rejected"], ["OTHER"], 0),
+]
+
+
+@pytest.mark.parametrize(("statuses", "codes", "count"), COUNTS)
+def test_recipients_are_counted_without_being_read(
+    world: World, statuses: list[str], codes: list[str], count: int
+) -> None:
+    """As many as the export then writes."""
+    world.vendor.answer = lambda batch: [
+        rejected("BAD", "No.") if place == 0 else accepted() for place, _ in enumerate(batch.messages)
+    ]
+    code = world.template()
+    send(world, numbers(5), task="t1", code=code)
+    world.dispatch()
+    send(world, numbers(1, 9), task="t1", out_id="out-2", code=code)
+    campaign = Seeing(world.ledger).find([NAME], "t1")
+    exporting = Exporting(world.ledger, lambda: world.now, "shell:root")
+    assert exporting.count(campaign, statuses, codes) == count
+    assert len(list(exporting.rows(campaign, statuses, codes))) == count
