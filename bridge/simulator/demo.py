@@ -6,8 +6,10 @@ carrier are started beside it on loopback addresses; the three share nothing but
 
 import contextlib
 import json
+import os
 import secrets
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -23,7 +25,7 @@ from .callback_server import CallbackServer
 from .campaign import Campaign, Plan
 from .carrier_record import Carrier
 from .inspection import Rules
-from .parts import Part, Parts
+from .parts import Part, PartFailed, Parts
 from .people import invent
 from .quick_audience import QuickAudience
 from .reconciliation import reconcile
@@ -49,6 +51,9 @@ vendor = "sandbox"
 callback_url = {callbacks}
 hook_token = "env:DEMO_HOOK_TOKEN"
 allow_private = true
+
+[console]
+secret = "env:DEMO_CONSOLE_SECRET"
 
 [channels.{channel}.settings]
 url = {carrier}
@@ -82,7 +87,8 @@ class Demo:
         self._console = console
         self._recipients = recipients
         self._secrets = {
-            name: secrets.token_hex(16) for name in ("DEMO_KEY", "DEMO_HOOK_TOKEN", "DEMO_CARRIER_KEY")
+            name: secrets.token_hex(16)
+            for name in ("DEMO_KEY", "DEMO_HOOK_TOKEN", "DEMO_CARRIER_KEY", "DEMO_CONSOLE_SECRET")
         }
 
     def run(self, *, keep: bool) -> bool:
@@ -97,6 +103,9 @@ class Demo:
             Parts(Path(directory)) as parts,
         ):
             addresses = self._start(parts, callbacks)
+            if keep:
+                link = f"Watch it in a browser (the link works once): {self._login(parts)}"
+                self._console.print(link, highlight=False, soft_wrap=True)
             with contextlib.closing(Carrier(addresses.carrier, CHANNEL)) as carrier:
                 reconciles = self._campaign(plan, parts, callbacks, addresses, carrier)
             if keep:
@@ -133,9 +142,20 @@ class Demo:
             ),
             "utf-8",
         )
-        environ = {**self._secrets, "SMS_BRIDGE_CONFIG": str(config)}
         command = (sys.executable, "-m", "bridge.cli", "serve", "--bind", f"127.0.0.1:{port}")
-        return parts.start("bridge", *command, environ=environ)
+        return parts.start("bridge", *command, environ=self._environ(parts))
+
+    def _environ(self, parts: Parts) -> dict[str, str]:
+        return {**self._secrets, "SMS_BRIDGE_CONFIG": str(parts.directory / "bridge.toml")}
+
+    def _login(self, parts: Parts) -> str:
+        """Return a link that signs in at the console once, made as an operator makes it."""
+        command = (sys.executable, "-m", "bridge.cli", "console", "login", "--name", "demo")
+        environ = {**os.environ, **self._environ(parts)}
+        made = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)  # noqa: S603
+        if made.returncode:
+            raise PartFailed(f"No link to the console could be made:\n{made.stderr}")
+        return made.stdout.strip()
 
     def _campaign(
         self, plan: Plan, parts: Parts, callbacks: CallbackServer, addresses: Addresses, carrier: Carrier
@@ -173,6 +193,7 @@ class Demo:
         for name, url in (
             ("prefix for Quick Audience", f"{addresses.bridge}/{CHANNEL}"),
             ("its key", self._secrets["DEMO_KEY"]),
+            ("console (works once)", self._login(parts)),
             ("API documentation", f"{addresses.bridge}/docs"),
             ("metrics", f"{addresses.bridge}/metrics"),
             ("callback inspector", f"{addresses.callbacks}/inspector"),

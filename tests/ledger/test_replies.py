@@ -169,7 +169,7 @@ def test_replies_are_read_the_latest_first(
     for place, content in enumerate(("first", "second", "third")):
         terms = ReplyTerms(DAY, "", NOW + place)
         ledger.replies.store(CHANNEL, [MoMessage(from_vendor("13800000001"), content)], terms)
-    wanted = {"channels": [CHANNEL], "since": 0, "until": 1 << 62, "limit": 10} | asked
+    wanted: dict[str, Any] = {"channels": [CHANNEL], "since": 0, "until": 1 << 62, "limit": 10} | asked
     found = ledger.replies.latest(wanted.pop("channels"), **wanted)
     assert [one.content for one in found] == contents
     assert not any("138" in repr(one) or "first" in repr(one) for one in found)

@@ -140,6 +140,7 @@ def test_whatever_ends_it_leaves_no_orphans(tmp_path: Path, signum: signal.Signa
 def test_keep_prints_where_to_look_until_ctrl_c(tmp_path: Path) -> None:
     with running(tmp_path, "--keep") as process:
         output = read_until(process, "files and logs")
+        assert output.count("/console/sign-in/") == 2, "one to watch it by, one for later"
         for name in ("prefix for Quick Audience", "/docs", "/metrics", "/inspector", "/record/summary"):
             assert name in output
         process.send_signal(signal.SIGINT)

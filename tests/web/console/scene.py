@@ -1,6 +1,7 @@
 """A bridge with something on every page, and browsers that hold to what real ones do."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from flask.testing import FlaskClient
@@ -127,8 +128,10 @@ class Browser:
         found: dict[str, Any] = answer.get_json()
         return found
 
-    def post(self, path: str, headers: dict[str, str] | None = None, **fields: str) -> TestResponse:
+    def post(
+        self, path: str, fields: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> TestResponse:
         """Send a form as a page of the console does; `headers` in place of the browser's own."""
         own = {"Origin": ADDRESS, "Sec-Fetch-Site": "same-origin"} if headers is None else headers
-        sent = {"token": self.token, **fields}
+        sent = {"token": self.token, **(fields or {})}
         return self.client.post(path, base_url=ADDRESS, data=sent, headers={**self.headers, **own})
