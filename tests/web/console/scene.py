@@ -1,5 +1,6 @@
 """A bridge with something on every page, and browsers that hold to what real ones do."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -8,10 +9,12 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from bridge.clock import millis
+from bridge.contract.bodies import SendListBody
 from bridge.ledger import Act
 from bridge.plugin import (
     Batch,
     DeliveryReceipt,
+    Kind,
     MessageStatus,
     MoMessage,
     SubmitResult,
@@ -61,7 +64,7 @@ class Scene:
         Returns the campaign's id.
         """
         world = self.world
-        world.vendor.answer = _answers
+        self.answer()
         world.send(PHONES, code=world.template(f"Dear ${{name}} {STRANGER}"))
         world.dispatch()
         [delivered, *_] = [message for batch in world.vendor.batches for message in batch.messages]
@@ -73,12 +76,32 @@ class Scene:
         [campaign] = self.browser("viewer").json("/console/campaigns")["campaigns"]
         return str(campaign["id"])
 
+    def answer(self) -> None:
+        """Have the vendor refuse the second number, in a stranger's words."""
+        self.world.vendor.answer = _answers
+
+    def other_campaign(self, code: str) -> str:
+        """Accept a send of another campaign; the campaign's id."""
+        body = {
+            "outId": "task-2",
+            "phoneNumberJson": [phone.replace("138", "139") for phone in PHONES],
+            "templateParamJson": [{"name": phone} for phone in PHONES],
+            "signName": "Acme",
+            "templateCode": code,
+        }
+        self.world.services.accepting.send_list(
+            SendListBody.parse(json.dumps(body).encode()), b"2" * 32, Kind.TEXT
+        )
+        [found] = self.browser("viewer").json("/console/campaigns?search=task-2")["campaigns"]
+        return str(found["id"])
+
     def give_up(self) -> None:
         """Let the callbacks wait until they are given up: nobody listens at their address."""
-        for _ in range(2):
-            while self.world.pusher.cycle(0.05 if self.world.pusher.busy else 0) or self.world.pusher.busy:
+        pusher = self.world.pusher
+        for wait_h in (1, 1, 1, 1, 1, 72, 0):
+            while pusher.cycle(0.05 if pusher.busy else 0) or pusher.busy:
                 pass
-            self.world.now += 73 * 3600
+            self.world.now += wait_h * 3600
 
     def sealed(self, number: str) -> str:
         """A number as it stands in an address."""

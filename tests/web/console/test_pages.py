@@ -64,7 +64,7 @@ WHAT_IS_SHOWN = [
     ("/console/replies", "&lt;script&gt;"),
     ("/console/numbers/{number}", "delivered"),
     ("/console/suppressions", "******02"),
-    ("/console/callbacks", "Push again"),
+    ("/console/callbacks", 'name="id"'),
     ("/console/channels/promo", "callback_url"),
     ("/console/audit", "signed in"),
     ("/console", "1 worker is at work."),
