@@ -57,7 +57,9 @@ class SignOn:
             token = self._provider.authorize_access_token()
         except (requests.RequestException, AuthlibBaseError, JoseError, ValueError) as error:
             raise _away(error) from None
-        claims: Mapping[str, object] = token.get("userinfo") or {}
+        claims: Mapping[str, object] | None = token.get("userinfo")
+        if claims is None:  # an answer without an identity is none
+            raise _away(ValueError("no identity"))
         return claims
 
 
