@@ -11,7 +11,13 @@ import pytest
 
 from bridge import metrics
 from bridge.cli import main
-from bridge.settings import BridgeSettings, ChannelSettings, PriceSettings
+from bridge.settings import (
+    BridgeSettings,
+    ChannelSettings,
+    ConsoleSettings,
+    PriceSettings,
+    SignOnSettings,
+)
 from bridge.web.probes import LedgerGauges
 from tests.cli.conftest import Desk
 
@@ -67,8 +73,8 @@ def test_every_documented_metric_exists(desk: Desk) -> None:
 def test_every_documented_setting_exists() -> None:
     """Settings named in running text are settings of the bridge, a channel, or gunicorn's file."""
     text = _FENCE.sub("", GUIDE.read_text(encoding="utf-8"))
-    known = set(BridgeSettings.model_fields) | set(ChannelSettings.model_fields)
-    known |= set(PriceSettings.model_fields)
+    models = (BridgeSettings, ChannelSettings, ConsoleSettings, PriceSettings)
+    known = {name for model in models for name in model.model_fields}
     named = {
         name for name in re.findall(r"`([a-z]+(?:_[a-z]+)+)`", text) if not name.startswith("sms_bridge_")
     }
@@ -90,7 +96,9 @@ def test_examples_are_in_their_language() -> None:
     """TOML blocks parse and hold settings that exist."""
     for block in fences(GUIDE, "toml"):
         document = tomllib.loads(block)
-        assert set(document) <= {"bridge", "channels"}
+        assert set(document) <= {"bridge", "channels", "console", "prices"}
+        assert set(document.get("console", {})) <= set(ConsoleSettings.model_fields)
+        assert set(document.get("console", {}).get("sign_on", {})) <= set(SignOnSettings.model_fields)
         assert set(document.get("bridge", {})) <= set(BridgeSettings.model_fields)
         for channel in document.get("channels", {}).values():
             assert set(channel) <= set(ChannelSettings.model_fields)

@@ -13,7 +13,7 @@ LARGEST = 100_000
 # The page, and its heading in each language.
 PAGES = [
     ("/console", "Overview", "总览"),
-    ("/console/campaigns", "Campaigns", "营销任务"),
+    ("/console/campaigns", "Campaigns", "营销活动"),
     ("/console/campaigns/{campaign}", "task-1", "task-1"),
     ("/console/campaigns/{campaign}/recipients", "Recipients", "收件人"),
     ("/console/numbers", "What became of the messages to a number", "发给某号码的消息结果如何"),
@@ -24,7 +24,7 @@ PAGES = [
     ("/console/callbacks", "Callbacks to Quick Audience", "对 Quick Audience 的回调"),
     ("/console/channels", "Channels", "通道"),
     ("/console/channels/promo", "Channel promo", "通道 promo"),
-    ("/console/channels/promo/routes/{number}?template={template}", "Which account", "哪个账号"),
+    ("/console/channels/promo/routes/{number}?template={template}", "Which account", "哪个账户"),
     ("/console/audit", "What was changed", "谁因何改动了什么"),
 ]
 _HEADING = re.compile(r"<h1>(.*?)</h1>", re.DOTALL)
