@@ -13,7 +13,7 @@ from bridge.services import Services
 from bridge.settings import Settings
 
 from . import docs
-from .console import Bridge, Sealing, console
+from .console import Bridge, console
 from .contract import Contract
 from .paths import SplitPaths
 from .probes import Probes
@@ -38,8 +38,8 @@ def create_app(
     app.register_blueprint(Probes(settings, ledger, clock).blueprint())
     app.register_blueprint(docs.blueprint(settings))
     if settings.console is not None:
-        sealing = Sealing(settings.console.secret.get_secret_value())
-        app.register_blueprint(console(app, Bridge(settings, services, ledger, clock, sealing)))
+        bridge = Bridge(settings, settings.console, services, ledger, clock)
+        app.register_blueprint(console(app, bridge))
     _handle_errors(app, contract)
     app.wsgi_app = SplitPaths(app.wsgi_app)  # type: ignore[method-assign]
     if settings.bridge.trusted_proxies:

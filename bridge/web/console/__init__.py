@@ -2,6 +2,5 @@
 
 from .blueprint import console
 from .desk import Bridge
-from .sealing import Sealing
 
-__all__ = ["Bridge", "Sealing", "console"]
+__all__ = ["Bridge", "console"]

@@ -20,6 +20,7 @@ from .routes import Deed, Page
 from .serving import HOME, Server, lead_to
 from .session import Sitting, prepare
 from .sign_in import SignInPages
+from .sign_on import SignOn
 
 log = structlog.get_logger("bridge.console")
 
@@ -33,14 +34,13 @@ class Console:
     """All of `/console` over one bridge."""
 
     def __init__(self, app: Flask, bridge: Bridge) -> None:
-        settings = bridge.settings.console
-        assert settings is not None  # noqa: S101 - only then there is a console
-        prepare(app, settings)
+        prepare(app, bridge.console)
         self._bridge = bridge
-        self._sitting = Sitting(settings, bridge.clock)
-        self._host = urlsplit(settings.url or bridge.settings.bridge.public_url).netloc
-        signing_in = SigningIn(bridge.settings, settings, bridge.ledger, bridge.clock)
-        self._doors = SignInPages(app, bridge.settings, signing_in, self._sitting, self._server)
+        self._sitting = Sitting(bridge.console, bridge.clock)
+        self._host = urlsplit(bridge.address).netloc
+        signing_in = SigningIn(bridge.settings, bridge.console, bridge.ledger, bridge.clock)
+        sign_on = SignOn.of(app, bridge)
+        self._doors = SignInPages(signing_in, sign_on, self._sitting, self._server)
 
     def blueprint(self) -> Blueprint:
         """Return the routes."""
@@ -87,6 +87,7 @@ class Console:
         if request.headers.get("HX-Request"):
             return Response(status=204, headers={"HX-Redirect": door})
         if request.method in guard.SAFE and not request.path.endswith((".csv", ".json")):
+            self._sitting.want(request.full_path.rstrip("?"))
             return lead_to(door)
         return self._server().fault(401)
 

@@ -14,7 +14,7 @@ from bridge.services.looking import Looking
 from bridge.services.operating import Operating
 from bridge.services.overview import Overview
 from bridge.services.signing_in import Person, Role
-from bridge.settings import Settings
+from bridge.settings import ConsoleSettings, Settings
 
 from .sealing import Sealing
 
@@ -24,10 +24,15 @@ class Bridge:
     """The running bridge, as the console is given it."""
 
     settings: Settings
+    console: ConsoleSettings
     services: Mapping[str, ChannelServices]
     ledger: Ledger
     clock: Clock
-    sealing: Sealing
+
+    @property
+    def address(self) -> str:
+        """Return the address under which browsers reach the bridge."""
+        return self.console.url or self.settings.bridge.public_url
 
 
 class Desk:
@@ -37,7 +42,7 @@ class Desk:
         self.bridge = bridge
         self.person = person
         self.settings = bridge.settings
-        self.sealing = bridge.sealing
+        self.sealing = Sealing(bridge.console.secret.get_secret_value())
 
     def may(self, role: Role) -> bool:
         """Return True when the person has this role, or a higher one."""

@@ -50,7 +50,7 @@ class Server:
         """Return a page, or its tables as CSV or JSON."""
         if not desk.may(page.role):
             return self.fault(403)
-        path = self._request.path.removesuffix(f".{form}")
+        path = self._request.path.removesuffix(f".{form}") if page.rule else f"{HOME}/overview"
         asked = Asked(path, self._request.args, form)
         try:
             view = page.view(desk, asked, **parts)

@@ -40,9 +40,12 @@ class Sitting:
         self._lasts_ms = hours(console.session_h)
         self._clock = clock
 
-    def begin(self, person: Person) -> None:
-        """Begin anew for a person: nothing of what was before is taken over but the language."""
-        language = session.get("language")
+    def begin(self, person: Person) -> str:
+        """Begin anew for a person: nothing of what was before is taken over but the language.
+
+        Returns the page that was asked for before, "" for none.
+        """
+        language, wanted = session.get("language"), str(session.get("wanted", ""))
         session.clear()
         session.permanent = True
         session.update(
@@ -53,6 +56,11 @@ class Sitting:
         )
         if language:
             session["language"] = language
+        return wanted
+
+    def want(self, page: str) -> None:
+        """Keep which page somebody asked for who is not signed in yet."""
+        session["wanted"] = page
 
     def end(self) -> None:
         """End it."""

@@ -1,12 +1,12 @@
 """The doors of the console: a link that works once, and a provider of OpenID Connect."""
 
 from collections.abc import Callable
+from functools import partial
 
-from flask import Flask, Response, request
+from flask import Response, request
 
 from bridge.clock import MINUTE_MS
 from bridge.services.signing_in import LINK_MS, Person, SigningIn, SignInRefused, TooManyAttempts
-from bridge.settings import Settings
 
 from ..guards import bare_address
 from .serving import HOME, Server, lead_to
@@ -21,16 +21,15 @@ class SignInPages:
 
     def __init__(
         self,
-        app: Flask,
-        settings: Settings,
         signing_in: SigningIn,
+        sign_on: SignOn | None,
         sitting: Sitting,
         server: Callable[[], Server],
     ) -> None:
         self._signing_in = signing_in
         self._sitting = sitting
         self._server = server
-        self._sign_on = SignOn.of(app, settings)
+        self._sign_on = sign_on
 
     def add_to(self, add: Add) -> None:
         """Add the routes."""
@@ -39,8 +38,8 @@ class SignInPages:
         add("enter", "/sign-in/<token>", self._enter, "POST")
         add("sign_out", "/sign-out", self._leave, "POST")
         if self._sign_on is not None:
-            add("sign_on", "/sign-on", self._leave_for)
-            add("signed_on", "/sign-on/back", self._come_back)
+            add("sign_on", "/sign-on", partial(self._leave_for, self._sign_on))
+            add("signed_on", "/sign-on/back", partial(self._come_back, self._sign_on))
 
     def _door(self, token: str = "") -> Response:
         """Show how to sign in; a link is used by a press only: a mail program that opens it does not."""
@@ -55,27 +54,24 @@ class SignInPages:
     def _enter(self, token: str) -> Response:
         return self._let_in(lambda: self._signing_in.by_link(token))
 
-    def _leave_for(self) -> Response:
-        assert self._sign_on is not None  # noqa: S101 - the route is there with it only
+    def _leave_for(self, provider: SignOn) -> Response:
         try:
-            return self._sign_on.leave_for()
+            return provider.leave_for()
         except SignInRefused as refused:
             return self._server().fault(403, str(refused))
 
-    def _come_back(self) -> Response:
-        sign_on = self._sign_on
-        assert sign_on is not None  # noqa: S101 - the route is there with it only
-        return self._let_in(lambda: self._signing_in.by_claims(sign_on.claims()))
+    def _come_back(self, provider: SignOn) -> Response:
+        return self._let_in(lambda: self._signing_in.by_claims(provider.claims()))
 
     def _let_in(self, known: Callable[[], Person]) -> Response:
         try:
             self._signing_in.attempt(bare_address(request.remote_addr))
-            self._sitting.begin(known())
+            wanted = self._sitting.begin(known())
         except TooManyAttempts as refused:
             return self._server().fault(429, str(refused))
         except SignInRefused as refused:
             return self._server().fault(403, str(refused))
-        return lead_to(HOME)
+        return lead_to(wanted or HOME)
 
     def _leave(self) -> Response:
         self._sitting.end()

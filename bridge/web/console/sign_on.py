@@ -11,7 +11,9 @@ from flask import Flask, Response
 from joserfc.errors import JoseError
 
 from bridge.services.signing_in import SignInRefused
-from bridge.settings import Settings, SignOnSettings
+from bridge.settings import SignOnSettings
+
+from .desk import Bridge
 
 log = structlog.get_logger("bridge.console")
 
@@ -36,12 +38,10 @@ class SignOn:
         )
 
     @classmethod
-    def of(cls, app: Flask, settings: Settings) -> Self | None:
+    def of(cls, app: Flask, bridge: Bridge) -> Self | None:
         """Return the provider of the configuration, None without one."""
-        console = settings.console
-        if console is None or console.sign_on is None:
-            return None
-        return cls(app, console.sign_on, f"{console.url or settings.bridge.public_url}/console/sign-on/back")
+        settings = bridge.console.sign_on
+        return None if settings is None else cls(app, settings, f"{bridge.address}/console/sign-on/back")
 
     def leave_for(self) -> Response:
         """Send the browser to the provider."""

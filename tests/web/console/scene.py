@@ -25,7 +25,7 @@ from bridge.plugin import (
 from bridge.services.signing_in import Person, Role, SigningIn
 from bridge.settings import ConsoleSettings
 from bridge.web import create_app
-from bridge.web.console import Sealing
+from bridge.web.console.sealing import Sealing
 from tests.services.world import World
 
 SECRET = "console-secret-of-the-tests-0123456789"

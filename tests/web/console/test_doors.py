@@ -66,6 +66,13 @@ def test_a_session_ends(scenes: Scenes) -> None:
     assert (polled.status_code, polled.headers["HX-Redirect"]) == (204, "/console/sign-in")
 
 
+def test_the_page_that_was_asked_for_is_shown_after_signing_in(scene: Scene) -> None:
+    """An address that a colleague sent."""
+    browser = scene.browser()
+    assert browser.get("/console/audit?channel=promo").headers["Location"] == "/console/sign-in"
+    assert browser.sign_in(scene.link()).headers["Location"] == "/console/audit?channel=promo"
+
+
 def test_signing_out_ends_the_session(scene: Scene) -> None:
     """In this browser."""
     browser = scene.browser("viewer")

@@ -1,6 +1,7 @@
 """Every page for every role in every language: complete, small, with nothing that a browser would obey."""
 
 import re
+from html import unescape
 
 import pytest
 
@@ -56,6 +57,25 @@ def test_every_page_for_every_role(scene: Scene, language: str) -> None:
             assert STRANGER not in answer.text
             assert not any(phone in answer.text for phone in PHONES), where
             assert not any(secret in answer.text for secret in scene.settings.secrets()), where
+
+
+def test_every_address_on_a_page_leads_somewhere(scene: Scene) -> None:
+    """Other pages, their filters, and every table as CSV and JSON."""
+    scene.house()
+    browser, seen = scene.browser("admin"), set[str]()
+    left = ["/console"]
+    while left:
+        path = left.pop()
+        answer = browser.get(path)
+        answer.close()  # files of others stay open otherwise
+        assert answer.status_code == 200, path
+        found = set[str]()
+        if answer.mimetype == "text/html":
+            found = {unescape(one) for one in re.findall(r'href="(/[^"#]*)"', answer.text)}
+        further = {one for one in found - seen if "/language/" not in one}
+        seen |= further
+        left += further
+    assert {"/console/overview.csv?table=held", "/console/audit.json?table=audit"} <= seen
 
 
 WHAT_IS_SHOWN = [
