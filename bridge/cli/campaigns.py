@@ -8,6 +8,7 @@ from datetime import tzinfo
 import click
 
 from bridge import clock
+from bridge.services.amounts import amount, priced
 from bridge.services.campaigns.desk import CampaignDesk
 from bridge.services.campaigns.desk import campaigns as opened
 from bridge.services.campaigns.exporting import STATUSES
@@ -16,7 +17,7 @@ from bridge.services.pricing import SeenCost
 
 from .exporting import write_csv, write_lines
 from .opening import moment_of, say, settings_of_ledger, who
-from .printing import Lists, Rows, Told, When, amount, listing, moment, priced, show, words
+from .printing import Lists, Rows, Told, When, listing, moment, show, words
 
 _COLUMNS = (
     "campaign",

@@ -5,10 +5,11 @@ from typing import TextIO
 
 import click
 
+from bridge.services.amounts import charged, priced
 from bridge.services.timeline import SeenAttempt, SeenMessage, SeenReport, SeenTelling
 
 from .opening import Trouble, looking, number, operating, say, settings_of_ledger
-from .printing import Rows, Told, When, charged, listing, priced, show
+from .printing import Rows, Told, When, listing, show
 
 _MESSAGES = (
     "channel",

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 
 import click
@@ -15,12 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from bridge import clock, logs
-from bridge.services.pricing import SeenCost
 
 _WIDTH = 160
 """Columns of a table that is not shown on a terminal."""
 _MOST_WORDS = 60
-_CENTS = 2
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -72,25 +69,6 @@ def listing(function: Function) -> Function:
 def words(text: str) -> Told:
     """Return a cell for a long text: its beginning for people, the whole for programs."""
     return Told(text if len(text) <= _MOST_WORDS else f"{text[: _MOST_WORDS - 1]}…", text)
-
-
-def amount(value: Decimal | None) -> str | None:
-    """Return an amount of money as text, with two decimals or as many as it has."""
-    if value is None:
-        return None
-    exact = value.normalize()
-    shown = exact if -int(exact.as_tuple().exponent) >= _CENTS else exact.quantize(Decimal(1).scaleb(-_CENTS))
-    return f"{shown:f}"
-
-
-def priced(costs: Sequence[SeenCost]) -> str:
-    """Return the estimates of what messages cost, in all currencies."""
-    return ", ".join(f"{amount(one.estimate)} {one.currency}" for one in costs if one.messages)
-
-
-def charged(costs: Sequence[SeenCost]) -> str:
-    """Return what vendors say that messages cost, in all currencies."""
-    return ", ".join(f"{amount(one.charged)} {one.currency}" for one in costs if one.charged is not None)
 
 
 def show(*lists: Rows, as_json: bool, timezone: tzinfo = UTC, notes: Sequence[str] = ()) -> None:

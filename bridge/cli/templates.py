@@ -7,12 +7,13 @@ import click
 
 from bridge.plugin import ReviewStatus
 from bridge.services import drifting, upkeep
+from bridge.services.amounts import amount
 from bridge.services.operating import Decision, Operating
 from bridge.services.previewing import Previewing, SeenPreview
 from bridge.services.pricing import Pricing
 
 from .opening import Trouble, channel_named, looking, say, settings_of_bridge, settings_of_ledger, who
-from .printing import Lists, Rows, When, amount, listing, moment, show, words
+from .printing import Lists, Rows, When, listing, moment, show, words
 
 _CULPRITS = ("character", "called", "place", "times")
 _ACCOUNTS = ("account", "verdict", "vendor code", "as filed", "a segment", "cost", "currency")

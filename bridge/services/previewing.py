@@ -159,7 +159,7 @@ class Previewing:
 def _rendered(content: TextContent, values: Mapping[str, str]) -> str:
     missing = [name for name in content.variables if name not in values]
     if missing:
-        raise OperatorRefused(f"The template needs a value for each of: {', '.join(missing)}.")
+        raise OperatorRefused("The template needs a value for each of: %(names)s.", names=", ".join(missing))
     return content.render(values)
 
 

@@ -27,6 +27,7 @@ NAVIGATION = (
     ("suppressions", f"{HOME}/suppressions", phrase("Suppression list")),
     ("callbacks", f"{HOME}/callbacks", phrase("Callbacks")),
     ("channels", f"{HOME}/channels", phrase("Channels")),
+    ("prices", f"{HOME}/prices", phrase("Prices")),
     ("audit", f"{HOME}/audit", phrase("Audit")),
 )
 _FAULTS = {

@@ -31,6 +31,7 @@ SENTENCES = [
     "The channel %(channel)s has no callback_url: nothing is pushed.",
     "The channel %(channel)s has no template %(code)s.",
     "The span ends before it begins.",
+    "The template needs a value for each of: %(names)s.",
     "The campaign is running already.",
     "The campaign is paused already.",
     "The campaign is cancelled already. That is final: what comes of it is refused.",

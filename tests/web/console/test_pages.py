@@ -1,5 +1,6 @@
 """Every page for every role in every language: complete, small, with nothing that a browser would obey."""
 
+import json
 import re
 from html import unescape
 
@@ -20,12 +21,15 @@ PAGES = [
     ("/console/numbers", "What became of the messages to a number", "发给某号码的消息结果如何"),
     ("/console/numbers/{number}", "Number 138******01", "号码 138******01"),
     ("/console/templates", "Templates", "模板"),
+    ("/console/templates/promo/{template}", "Template", "模板"),
+    ("/console/templates/promo/{template}/{values}", "Preview", "预览"),
     ("/console/replies", "Replies", "上行回复"),
     ("/console/suppressions", "Suppression list", "黑名单"),
     ("/console/callbacks", "Callbacks to Quick Audience", "对 Quick Audience 的回调"),
     ("/console/channels", "Channels", "通道"),
     ("/console/channels/promo", "Channel promo", "通道 promo"),
     ("/console/channels/promo/routes/{number}?template={template}", "Which account", "哪个账户"),
+    ("/console/prices", "Prices", "价格"),
     ("/console/audit", "What was changed", "谁因何改动了什么"),
 ]
 _HEADING = re.compile(r"<h1>(.*?)</h1>", re.DOTALL)
@@ -45,6 +49,7 @@ def test_every_page_for_every_role(scene: Scene, language: str) -> None:
         browser = scene.browser(role, language)
         browser.get("/console")
         names["number"] = scene.sealed(PHONES[0])
+        names["values"] = scene.sealed(json.dumps([{"name": "Anna"}, PHONES[0]]))
         for path, *headings in PAGES:
             answer = browser.get(path.format(**names))
             where = (path, role, language)
@@ -83,6 +88,8 @@ WHAT_IS_SHOWN = [
     ("/console/templates", "&lt;script&gt;"),
     ("/console/replies", "&lt;script&gt;"),
     ("/console/numbers/{number}", "delivered"),
+    ("/console/numbers/{number}", 'id="t-attempts"'),
+    ("/console/numbers/{number}", "given up"),
     ("/console/suppressions", "******02"),
     ("/console/callbacks", 'name="id"'),
     ("/console/channels/promo", "callback_url"),

@@ -8,6 +8,8 @@ from . import (
     channels,
     number,
     overview,
+    preview,
+    prices,
     replies,
     suppressions,
     templates,
@@ -19,10 +21,12 @@ _MODULES = (
     campaign,
     number,
     templates,
+    preview,
     replies,
     suppressions,
     callbacks,
     channels,
+    prices,
     audit,
 )
 

@@ -67,7 +67,8 @@ def _replay(desk: Desk, asked: Asked) -> Done:
     identity, channel = asked.text("id", 20), asked.text("channel")
     if bool(identity) == bool(channel) or not (channel or identity.isdecimal()):
         raise NotUnderstood(phrase("Name a callback, or a channel."))
-    count = desk.operating.replay(channel=channel or None, ids=[int(identity)] if identity else None)
+    ids = [int(identity)] if identity else None
+    count = desk.operating.replay(channel=channel or None, ids=ids, reason=asked.text("reason"))
     return Done(phrase("%(count)s callbacks are pushed again."), {"count": count})
 
 
@@ -78,7 +79,9 @@ def _replay_span(desk: Desk, asked: Asked) -> Done:
     if not span["since"]:
         raise NotUnderstood(phrase("Say since when."))
     until = span["until"] if span["until"] < FOREVER_MS else millis(desk.bridge.clock)
-    done = desk.operating.replay_span(channel, span["since"], until, asked.text("outId"))
+    done = desk.operating.replay_span(
+        channel, span["since"], until, asked.text("outId"), asked.text("reason")
+    )
     return Done(
         phrase(
             "%(receipts)s receipts and %(replies)s replies are pushed again, and %(given_up)s callbacks that "

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from itertools import islice
 
+from bridge.services.amounts import charged, priced
 from bridge.services.campaigns.exporting import STATUSES, WAITING
 from bridge.services.campaigns.seeing import Funnel, SeenFailure, SeenSpan, Whole
 from bridge.services.signing_in import Role
@@ -81,6 +82,8 @@ def _campaign(desk: Desk, asked: Asked, campaign: str) -> View:
         "last": Moment(seen.last, zone),
         "may_steer": desk.may(Role.OPERATOR) and seen.state != "cancelled",
         "text": _text(whole),
+        "cost": priced(seen.costs),
+        "charge": charged(seen.costs),
     }
     return View(tables, facts)
 

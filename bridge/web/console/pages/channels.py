@@ -65,7 +65,7 @@ def _rows(desk: Desk, channel: SeenChannel) -> list[Sequence[Cell]]:
 
 
 def _channel(desk: Desk, asked: Asked, channel: str) -> View:
-    opened = _opened(desk, channel)
+    opened = opened_channel(desk, channel)
     [seen] = [one for one in desk.overview.channels() if one.name == channel]
     settings = described(opened, desk.settings.secrets())
     tables = [
@@ -81,7 +81,8 @@ def _channel(desk: Desk, asked: Asked, channel: str) -> View:
     return View(tables, facts)
 
 
-def _opened(desk: Desk, channel: str) -> OpenChannel:
+def opened_channel(desk: Desk, channel: str) -> OpenChannel:
+    """Return a channel with its plugins."""
     if channel not in desk.bridge.services:
         raise OperatorRefused(NO_CHANNEL, channel=channel, names=", ".join(desk.bridge.services))
     return desk.bridge.services[channel].channel
@@ -101,7 +102,7 @@ def _ask_routes(desk: Desk, asked: Asked, channel: str) -> Done:
 
 
 def _routes(desk: Desk, asked: Asked, channel: str, sealed: str) -> View:
-    opened, number = _opened(desk, channel), number_in(desk, sealed)
+    opened, number = opened_channel(desk, channel), number_in(desk, sealed)
     code = asked.text("template", 30)
     verdicts = Explaining(opened, desk.bridge.ledger, desk.bridge.clock).routes(number, code)
     rows = [(one.account, one.weight, Word(one.verdict)) for one in verdicts]
@@ -119,7 +120,7 @@ def _pause(desk: Desk, asked: Asked, channel: str) -> Done:
 
 def _resume(desk: Desk, asked: Asked, channel: str) -> Done:
     account = asked.text("account", 64)
-    desk.operating.resume(channel, account)
+    desk.operating.resume(channel, account, asked.text("reason"))
     if account:
         return Done(phrase("The account %(account)s is called again."), {"account": account})
     return Done(phrase("The channel %(channel)s sends and pushes."), {"channel": channel})

@@ -1,32 +1,75 @@
 """One number over all campaigns: the whole number goes in, sealed into an address, and comes out masked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from bridge.plugin import BadNumber, Phone, from_vendor
 from bridge.plugin.phone import mask
-from bridge.services.looking import SeenMessage
+from bridge.services.amounts import charged, priced
 from bridge.services.signing_in import Role
+from bridge.services.timeline import SeenAttempt, SeenMessage, SeenReport, SeenTelling
 
 from ..asking import Asked, NotUnderstood
 from ..desk import Desk
 from ..language import phrase
 from ..routes import Deed, Done, Page, View
-from ..tables import Cell, Column, Moment, State, Table, Word
+from ..tables import Cell, Column, Link, Moment, State, Table, Word
 from .campaign import STATUS_NAMES
 
 _HOME = "/console/numbers"
 _DAYS = ("1", "7", "30")
-_COLUMNS = (
+_MESSAGES = (
+    Column("message", phrase("Message")),
     Column("sent", phrase("Sent")),
     Column("ended", phrase("Ended")),
     Column("status", phrase("Status")),
     Column("code", phrase("Code")),
     Column("reason", phrase("In words")),
     Column("channel", phrase("Channel")),
-    Column("outId", phrase("outId")),
+    Column("campaign", phrase("Campaign")),
     Column("template", phrase("Template")),
     Column("segments", phrase("Segments")),
+    Column("vendor_id", phrase("Vendor's id")),
+    Column("cost", phrase("Cost (estimate)")),
+    Column("charged", phrase("Charged by the vendor")),
 )
+_ATTEMPTS = (
+    Column("message", phrase("Message")),
+    Column("called", phrase("Called")),
+    Column("answered", phrase("Answered")),
+    Column("account", phrase("Account")),
+    Column("outcome", phrase("Outcome")),
+    Column("code", phrase("Code")),
+    Column("words", phrase("In the vendor's words")),
+)
+_REPORTS = (
+    Column("message", phrase("Message")),
+    Column("at", phrase("When")),
+    Column("reported", phrase("Reported")),
+    Column("code", phrase("Code")),
+    Column("words", phrase("In the vendor's words")),
+    Column("counts", phrase("Counts")),
+    Column("times", phrase("Times")),
+)
+_CALLBACKS = (
+    Column("message", phrase("Message")),
+    Column("callback", phrase("Callback")),
+    Column("written", phrase("Written")),
+    Column("at", phrase("Taken, or tried next")),
+    Column("attempts", phrase("Attempts")),
+    Column("answer", phrase("Last answer")),
+)
+_OUTCOMES = {
+    "accepted": phrase("accepted"),
+    "rejected": phrase("rejected"),
+    "not_sent": phrase("not taken"),
+    "unknown": phrase("outcome unknown"),
+}
+_TELLINGS = {
+    "taken": phrase("taken"),
+    "waiting": phrase("waiting"),
+    "given up": phrase("given up"),
+}
+_COUNTS = {True: phrase("yes"), False: phrase("no: it came later")}
 
 
 def _ask(desk: Desk, asked: Asked) -> View:
@@ -64,8 +107,14 @@ def _number(desk: Desk, asked: Asked, sealed: str) -> View:
     channel = asked.choice("channel", list(desk.settings.channels))
     days = int(asked.choice("days", _DAYS) or "7")
     found = desk.looking.messages(phone, channel, days=days, limit=asked.limit)
-    rows = [_row(desk, one) for one in found[asked.shown(found)]]
-    table = Table("messages", phrase("Messages"), _COLUMNS, rows, asked.more(found))
+    shown = found[asked.shown(found)]
+    rows = [_message(desk, one) for one in shown]
+    tables = [
+        Table("messages", phrase("Messages"), _MESSAGES, rows, asked.more(found)),
+        Table("attempts", phrase("Attempts"), _ATTEMPTS, list(_attempts(desk, shown))),
+        Table("reports", phrase("Reports"), _REPORTS, list(_reports(desk, shown))),
+        Table("callbacks", phrase("Callbacks to Quick Audience"), _CALLBACKS, list(_tellings(desk, shown))),
+    ]
     facts = {
         "masked": mask(phone.raw),
         "days": _DAYS,
@@ -73,37 +122,71 @@ def _number(desk: Desk, asked: Asked, sealed: str) -> View:
         "sealed": sealed,
         "may_forget": desk.may(Role.ADMIN),
     }
-    return View([table], facts)
+    return View(tables, facts)
 
 
-def _row(desk: Desk, one: SeenMessage) -> Sequence[Cell]:
+def _message(desk: Desk, one: SeenMessage) -> Sequence[Cell]:
     zone = desk.zone(one.channel)
     return (
+        one.ref,
         Moment(one.sent, zone),
         Moment(one.ended, zone),
         State(STATUS_NAMES[one.status]),
         one.code,
         Word(one.reason),
         one.channel,
-        one.out_id,
+        Link(one.campaign_name, f"/console/campaigns/{one.campaign}") if one.campaign else one.out_id,
         one.template,
         one.segments,
+        one.vendor_id,
+        priced(one.costs),
+        charged(one.costs),
     )
+
+
+def _attempts(desk: Desk, found: Sequence[SeenMessage]) -> Iterator[Sequence[Cell]]:
+    for message in found:
+        for one in message.attempts:
+            yield message.ref, *_attempt(desk, message.channel, one)
+
+
+def _attempt(desk: Desk, channel: str, one: SeenAttempt) -> Sequence[Cell]:
+    zone = desk.zone(channel)
+    called, answered = Moment(one.called, zone), Moment(one.answered, zone)
+    return called, answered, one.account, State(_OUTCOMES[one.outcome]), one.code, one.words
+
+
+def _reports(desk: Desk, found: Sequence[SeenMessage]) -> Iterator[Sequence[Cell]]:
+    for message in found:
+        for one in message.reports:
+            yield message.ref, *_report(desk, message.channel, one)
+
+
+def _report(desk: Desk, channel: str, one: SeenReport) -> Sequence[Cell]:
+    at, status = Moment(one.at, desk.zone(channel)), State(STATUS_NAMES[one.status])
+    return at, status, one.code, one.words, Word(_COUNTS[one.counts]), one.times
+
+
+def _tellings(desk: Desk, found: Sequence[SeenMessage]) -> Iterator[Sequence[Cell]]:
+    for message in found:
+        for one in message.callbacks:
+            yield message.ref, *_telling(desk, message.channel, one)
+
+
+def _telling(desk: Desk, channel: str, one: SeenTelling) -> Sequence[Cell]:
+    zone = desk.zone(channel)
+    written, at = Moment(one.created, zone), Moment(one.at, zone)
+    return State(_TELLINGS[one.state]), written, at, one.attempts, one.answer
 
 
 def _forget(desk: Desk, asked: Asked, sealed: str) -> Done:
     phone = from_vendor(number_in(desk, sealed))
     done = desk.operating.forget(phone, asked.text("reason") or "Asked to be forgotten.")
     if done.busy:
-        return Done(
-            phrase(
-                "%(busy)s batches with the person are being called just now: forget again in some minutes."
-            ),
-            {"busy": done.busy},
-        )
-    return Done(
-        phrase("%(rows)s rows hold nothing of the person any more."), {"rows": sum(done.rows.values())}
-    )
+        busy = phrase("%(busy)s batches with the person are just being called: forget again in some minutes.")
+        return Done(busy, {"busy": done.busy})
+    rows = sum(done.rows.values())
+    return Done(phrase("%(rows)s rows hold nothing of the person any more."), {"rows": rows})
 
 
 PAGES = [

@@ -39,13 +39,13 @@ def _row(desk: Desk, channel: str, one: SeenSuppression) -> Sequence[Cell]:
 
 def _suppress(desk: Desk, asked: Asked) -> Done:
     channel, phone = asked.text("channel"), typed_number(asked)
-    desk.operating.suppress(channel, [phone.digits], asked.text("sign"))
+    desk.operating.suppress(channel, [phone.digits], asked.text("sign"), asked.text("reason"))
     return Done(phrase("The number is on the list of %(channel)s."), {"channel": channel})
 
 
 def _allow(desk: Desk, asked: Asked) -> Done:
     channel, phone = asked.text("channel"), typed_number(asked)
-    count = desk.operating.allow(channel, [phone.digits], asked.text("sign") or None)
+    count = desk.operating.allow(channel, [phone.digits], asked.text("sign") or None, asked.text("reason"))
     return Done(
         phrase("%(count)s entries were taken off the list of %(channel)s."),
         {"count": count, "channel": channel},

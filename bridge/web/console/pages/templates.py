@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 
 from bridge.ledger import Filed
+from bridge.ledger.drift import SIGN, TEMPLATE
 from bridge.plugin import ReviewStatus
+from bridge.services.drifting import CHANGED, MISSING, STATE, UNANSWERED, SeenDrift, seen
 from bridge.services.looking import SeenTemplate
 
 from ..asking import Asked
 from ..desk import Desk
 from ..language import phrase
 from ..routes import Deed, Page, View
-from ..tables import Cell, Column, Moment, State, Table, Word
+from ..tables import Cell, Column, Link, Moment, State, Table, Word
 
 STATUS_NAMES = {
     "pending": phrase("pending"),
@@ -49,6 +51,24 @@ _FILINGS = (
     Column("owed", phrase("Still to do")),
     Column("error", phrase("Latest error")),
 )
+_DRIFT = (
+    Column("channel", phrase("Channel")),
+    Column("account", phrase("Account")),
+    Column("kind", phrase("Kind")),
+    Column("name", phrase("Name")),
+    Column("differs", phrase("Differs")),
+    Column("here", phrase("Here")),
+    Column("there", phrase("There")),
+    Column("since", phrase("Since")),
+    Column("asked", phrase("Last asked")),
+)
+_KINDS_OF_DRIFT = {TEMPLATE: phrase("template"), SIGN: phrase("signature")}
+_DIFFERS = {
+    MISSING: phrase("missing"),
+    CHANGED: phrase("changed"),
+    STATE: phrase("another state"),
+    UNANSWERED: phrase("not answered"),
+}
 
 
 def _templates(desk: Desk, asked: Asked) -> View:
@@ -64,6 +84,7 @@ def _templates(desk: Desk, asked: Asked) -> View:
     filed = desk.looking.filings(channel)
     tables = [
         Table("templates", phrase("Templates"), _TEMPLATES, rows, asked.more(found)),
+        Table("drift", phrase("Where an account says otherwise"), _DRIFT, _drifts(desk, channel)),
         Table(
             "filings",
             phrase("Templates at other accounts"),
@@ -77,7 +98,7 @@ def _templates(desk: Desk, asked: Asked) -> View:
 def _template(desk: Desk, one: SeenTemplate) -> Sequence[Cell]:
     return (
         one.channel,
-        one.code,
+        Link(one.code, f"/console/templates/{one.channel}/{one.code}"),
         one.name,
         Word(_KINDS[one.kind]),
         Word(_TYPES[one.type]),
@@ -86,6 +107,31 @@ def _template(desk: Desk, one: SeenTemplate) -> Sequence[Cell]:
         one.vendor_code,
         Moment(one.created, desk.zone(one.channel)),
         one.content,
+    )
+
+
+def _drifts(desk: Desk, channel: str | None) -> list[Sequence[Cell]]:
+    """Return what differs, as the accounts said when they were asked last."""
+    return [
+        _drift(desk, name, one)
+        for name in desk.looking.chosen(channel)
+        for one in seen(desk.bridge.ledger, name)
+        if one.what
+    ]
+
+
+def _drift(desk: Desk, channel: str, one: SeenDrift) -> Sequence[Cell]:
+    zone = desk.zone(channel)
+    return (
+        channel,
+        one.account,
+        Word(_KINDS_OF_DRIFT[one.kind]),
+        one.name,
+        State(_DIFFERS[one.what]),
+        one.here,
+        one.there,
+        Moment(one.since, zone),
+        Moment(one.asked, zone),
     )
 
 
