@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def scenes(ledger: Ledger) -> Iterator[Scenes]:
     """Makes bridges with a console: `scenes(session_h=1)`."""
     made: list[World] = []
 
-    def make(**console: object) -> Scene:
+    def make(**console: Any) -> Scene:
         made.append(World(ledger))
         return Scene(made[-1], **console)
 

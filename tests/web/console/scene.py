@@ -23,7 +23,7 @@ from bridge.plugin import (
     rejected,
 )
 from bridge.services.signing_in import Person, Role, SigningIn
-from bridge.settings import ConsoleSettings
+from bridge.settings import ConsoleSettings, PriceSettings
 from bridge.web import create_app
 from bridge.web.console.sealing import Sealing
 from tests.services.world import World
@@ -39,10 +39,10 @@ _TOKEN = re.compile(r'name="token" value="([^"]+)"')
 class Scene:
     """One bridge with a console; `house` fills its pages."""
 
-    def __init__(self, world: World, **console: Any) -> None:
+    def __init__(self, world: World, prices: tuple[PriceSettings, ...] = (), **console: Any) -> None:
         self.world = world
         self.console = ConsoleSettings.model_validate({"secret": SECRET, "url": ADDRESS, **console})
-        self.settings = world.settings.model_copy(update={"console": self.console})
+        self.settings = world.settings.model_copy(update={"console": self.console, "prices": prices})
         self.app = create_app(self.settings, world.all_services, world.ledger, self.clock)
         self.signing_in = SigningIn(self.settings, self.console, world.ledger, self.clock)
 

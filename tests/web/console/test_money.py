@@ -1,0 +1,62 @@
+"""What messages cost, and templates as they would leave: what services say of them, on pages."""
+
+import json
+
+from bridge.settings import PriceSettings
+
+from .conftest import Scenes
+from .scene import PHONES, Scene
+
+
+def priced(scene: Scene) -> Scene:
+    """The same bridge with a price."""
+    price = PriceSettings.model_validate({"price": "0.045", "currency": "CNY", "channel": "promo"})
+    return Scene(scene.world, prices=(price,))
+
+
+def test_a_preview_says_what_a_message_would_be(scene: Scene) -> None:
+    """By a form, whose values stand in no address; a value that is missing is asked for."""
+    scene = priced(scene)
+    code = scene.world.template()
+    browser = scene.browser("viewer")
+    page = f"/console/templates/promo/{code}"
+    assert 'name="value.name"' in browser.get(page).text
+    answer = browser.post(page, {"value.name": "Zoë", "number": PHONES[0]})
+    address = answer.headers["Location"]
+    assert not any(text in address for text in ("Zo", PHONES[0]))
+    shown = browser.get(address)
+    assert "Dear Zoë" in shown.text
+    assert PHONES[0] not in shown.text
+    [account] = browser.json(address)["accounts"]
+    assert (account["account"], account["price"], account["currency"]) == ("obedient", "0.045", "CNY")
+
+
+def test_a_preview_needs_its_values(scene: Scene) -> None:
+    """It says which."""
+    code = scene.world.template()
+    sealed = scene.sealed(json.dumps([{}, ""]))
+    answer = scene.browser("viewer").get(f"/console/templates/promo/{code}/{sealed}")
+    assert (answer.status_code, "needs a value for each of: name" in answer.text) == (404, True)
+
+
+def test_prices_and_totals_are_shown(scenes: Scenes) -> None:
+    """Each price as it is configured, and a total for each channel."""
+    scene = priced(scenes())
+    scene.house()
+    found = scene.browser("viewer").json("/console/prices")
+    [price] = found["prices"]
+    assert (price["channel"], price["account"], price["price"]) == ("promo", "(all)", "0.045")
+    [total] = found["totals"]
+    assert (total["channel"], total["sends"], total["recipients"], total["delivered"]) == ("promo", 1, 3, 1)
+
+
+def test_a_number_s_page_has_every_call_and_what_was_told(scene: Scene) -> None:
+    """With the vendor's own words, the report that counts, and the callback with its answer."""
+    scene.house()
+    found = scene.browser("viewer").json(f"/console/numbers/{scene.sealed(PHONES[1])}")
+    [attempt] = found["attempts"]
+    assert (attempt["outcome"], attempt["code"]) == ("rejected", "VENDOR_CODE")
+    [callback] = found["callbacks"]
+    assert (callback["callback"], callback["answer"]) == ("given up", "CONNECTION_REFUSED")
+    [delivered] = scene.browser("viewer").json(f"/console/numbers/{scene.sealed(PHONES[0])}")["reports"]
+    assert (delivered["reported"], delivered["counts"]) == ("delivered", "yes")
