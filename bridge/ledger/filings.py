@@ -17,6 +17,7 @@ from .database.dialects import upsert
 from .database.engine import Database
 from .database.tables import account_sign as _sign
 from .database.tables import filing as _filing
+from .database.tables import template as _template
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,18 @@ class Filings:
         rows = select(_filing).where(_filing.c.channel == channel, _filing.c.code == code)
         with self._database.read() as connection:
             return {row.account: _filed(row) for row in connection.execute(rows)}
+
+    def of_channel(self, channel: str) -> list[Filed]:
+        """Return the filings of a channel's templates that were not deleted, the newest template's first."""
+        named = (_template.c.channel == _filing.c.channel) & (_template.c.code == _filing.c.code)
+        rows = (
+            select(_filing)
+            .join(_template, named)
+            .where(_filing.c.channel == channel, _template.c.deleted.is_(None))
+            .order_by(_template.c.created.desc(), _filing.c.code, _filing.c.account)
+        )
+        with self._database.read() as connection:
+            return [_filed(row) for row in connection.execute(rows)]
 
     def accounts_of(self, channel: str) -> dict[str, dict[str, str]]:
         """Return the identities at which each template of a channel is filed, by code and account."""

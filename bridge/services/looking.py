@@ -150,12 +150,7 @@ class Looking:
 
     def filings(self, channel: str | None) -> list[Filed]:
         """Return what the accounts beside the primary one have of each template, by template."""
-        found = [
-            filed
-            for name in self.chosen(channel)
-            for template in self._ledger.templates.list(name)
-            for filed in self._ledger.filings.of(name, template.code).values()
-        ]
+        found = [one for name in self.chosen(channel) for one in self._ledger.filings.of_channel(name)]
         return [replace(one, reason=logs.masked(one.reason), error=logs.masked(one.error)) for one in found]
 
     def suppressions(self, channel: str, *, limit: int, offset: int) -> list[SeenSuppression]:

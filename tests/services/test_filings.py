@@ -170,6 +170,15 @@ def test_templates_are_filed_at_an_account_that_joins_later(worlds: Worlds) -> N
     assert world.ledger.filings.of(NAME, code)["spare"].vendor_code == "spare-Spring"
 
 
+def test_filings_are_read_the_newest_template_s_first(worlds: Worlds) -> None:
+    """All of a channel, and no other's."""
+    world = two(worlds)
+    codes = [reviewed(world, A, A) for _ in range(2)]
+    found = world.ledger.filings.of_channel(NAME)
+    assert [(one.code, one.account) for one in found] == [(code, "spare") for code in reversed(codes)]
+    assert world.ledger.filings.of_channel("elsewhere") == []
+
+
 def test_a_template_is_deleted_at_every_account(worlds: Worlds) -> None:
     """One that cannot do it now is asked again."""
     world = two(worlds)
@@ -179,6 +188,7 @@ def test_a_template_is_deleted_at_every_account(worlds: Worlds) -> None:
     world.services.templates.delete_text(code)
     (filed,) = world.ledger.filings.of(NAME, code).values()
     assert filed.owed == "delete"
+    assert world.ledger.filings.of_channel(NAME) == []
     spare.delete_fails = None
     world.now += 100
     world.services.templates.refresh_pending()
