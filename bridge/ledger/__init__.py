@@ -37,7 +37,7 @@ from .sending.calls import (
     Settlement,
     barred_names,
     bars,
-    is_by_number,
+    route_in,
 )
 from .sending.files import FileJob, Progress
 from .sending.holds import Held, Hold, WaitingFile, Why
@@ -141,9 +141,9 @@ __all__ = [
     "digest_of",
     "digest_of_snapshot",
     "integrity",
-    "is_by_number",
     "newest_revision",
     "open_ledger",
     "restore",
+    "route_in",
     "upgrade",
 ]

@@ -52,6 +52,7 @@ class _PutOff:
 def _put_off(now: int) -> Iterator[_PutOff]:
     late = now + _LONGEST_WAIT_MS
     yield _PutOff(tables.batch, _batches(now), due=now)
+    yield _PutOff(tables.batch, and_(tables.UNFINISHED, tables.batch.c.yields > late), yields=now)
     for table in (tables.push, tables.file, tables.page):
         yield _PutOff(table, table.c.due > late, due=now)
     # One that found no message waits again as long as it waited until then.

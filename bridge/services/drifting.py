@@ -20,12 +20,11 @@ from bridge.plugin import (
     EventName,
     NoSuchResource,
     ReviewStatus,
-    Template,
     TemplateReview,
 )
 
 from .filing import Filing
-from .snapshots import for_plugins
+from .snapshots import for_plugins, same_text
 
 log = structlog.get_logger("bridge.templates")
 
@@ -137,7 +136,7 @@ class Drifting:
         except BridgeError as error:
             return replace(told, what=UNANSWERED, there=logs.masked(f"{error.code}: {error.reason}"))
         content = review.content if isinstance(review, TemplateReview) else None
-        if content is not None and not _same(content, template):
+        if content is not None and not same_text(content, template):
             return replace(told, what=CHANGED, here=template.content, there=logs.masked(content))
         there = logs.masked(f"{review.status} {review.reason}".strip())
         return replace(told, what="" if review.status == stored.status else STATE, there=there)
@@ -178,8 +177,3 @@ def seen(ledger: Ledger, channel: str) -> list[SeenDrift]:
         SeenDrift(one.account, one.kind, one.name, one.what, one.here, one.there, one.since, one.asked)
         for one in ledger.drifts.list(channel)
     ]
-
-
-def _same(content: str, template: Template) -> bool:
-    """Return whether a vendor has the template's text, whatever it made of line ends and outer blanks."""
-    return content.replace("\r\n", "\n").strip() == template.content.replace("\r\n", "\n").strip()

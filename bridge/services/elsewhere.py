@@ -4,6 +4,7 @@ What fails at one of them is kept, shown and tried again; it never fails Quick A
 """
 
 import secrets
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +37,7 @@ from bridge.plugin import (
 )
 from bridge.plugin.text import with_opt_out
 
+from .adopting import Adopting
 from .filing import NO_CODE, Filing, Review, carriers_with
 from .isolation import Isolated
 from .snapshots import for_plugins
@@ -66,6 +68,7 @@ class Elsewhere:
         self._coordination = ledger.coordination
         self._owner = secrets.token_hex(8)
         self._clock = clock
+        self._adopting = Adopting(channel, self, ledger, clock)
         self._others = {name: one for name, one in channel.accounts.items() if one is not channel.primary}
 
     def file(self, template: StoredTemplate) -> None:
@@ -73,7 +76,7 @@ class Elsewhere:
         known = self._store.of(template.channel, template.code) if self._others else {}
         for name, account in self._others.items():
             with Isolated(log, "template not filed", channel=self._channel.name, account=name):
-                self._store.save(self._filed(account, template, known.get(name)))
+                self._store.save(self.hand_in(account, template, known.get(name)))
 
     def delete(self, template: StoredTemplate) -> None:
         """Delete a template at every other account."""
@@ -99,16 +102,23 @@ class Elsewhere:
             self._coordination.release_lease(name, self._owner, due=0)
 
     def _look_after(self, now: int) -> int:
+        self._adopting.run(_AT_ONCE)
         self._file_missing()
         before = now - _PENDING_FRESH_MS
         waiting = self._store.waiting(self._channel.name, checked_before=before, now=now, limit=_AT_ONCE)
         for filed in waiting:
             with Isolated(log, "filing not refreshed", channel=self._channel.name, account=filed.account):
                 self._refresh(filed)
-        for sign in self._store.signs(self._channel.name):
-            if sign.status is ReviewStatus.PENDING:
-                self.ask_sign(sign.name)
+        for name in self._wanted_signs():
+            self.ask_sign(name, wanted_only=True)
         return len(waiting)
+
+    def _wanted_signs(self) -> Collection[str]:
+        """Return the signatures that are sent with: known at any account, or the default."""
+        name = self._channel.name
+        elsewhere = {one.name for one in self._store.signs(name)}
+        at_primary = {one.name for one in self._templates.signs(name)}
+        return (elsewhere | at_primary | {self._channel.settings.default_sign}) - {""}
 
     def _file_missing(self) -> None:
         """File templates at an account that joined the channel, or became another, after they were made."""
@@ -121,7 +131,7 @@ class Elsewhere:
         ]
         for template, account in missing[:_AT_ONCE]:
             with Isolated(log, "template not filed", channel=self._channel.name, account=account.name):
-                self._store.save(self._filed(account, template, None))
+                self._store.save(self.hand_in(account, template, None))
 
     def seen(self, template: StoredTemplate) -> StoredTemplate:
         """Return a template with the review that Quick Audience is to see, by the channel's `approval`."""
@@ -130,7 +140,7 @@ class Elsewhere:
             return template
         reviews: list[StoredTemplate | Filed] = [template]
         filings = self._store.of(template.channel, template.code)
-        digest = self._digest(template)
+        digest = self.digest(template)
         for name in self._others:
             filed = filings.get(name, Filed(template.channel, template.code, name))
             reviews.append(filed if filed.digest == digest else replace(filed, status=ReviewStatus.PENDING))
@@ -152,14 +162,18 @@ class Elsewhere:
         else:
             self._refresh(filed)
 
-    def ask_sign(self, name: str) -> None:
-        """Ask the other accounts about a signature, each at most once a minute."""
+    def ask_sign(self, name: str, *, wanted_only: bool = False) -> None:
+        """Ask the other accounts about a signature, each at most once a minute.
+
+        `wanted_only`: only those that have not approved it, or were not asked yet.
+        """
         if not self._others or name in self._channel.settings.signs:
             return
         now = millis(self._clock)
         known = {one.account: one for one in self._store.signs(self._channel.name) if one.name == name}
         for account, one in self._others.items():
             fresh = account in known and now - known[account].checked < _SIGN_FRESH_MS
+            fresh |= wanted_only and account in known and known[account].status is ReviewStatus.APPROVED
             if one.hooks.supports("query_sign") and not fresh:
                 try:
                     self._remember(account, name, one.hooks.query_sign(name))
@@ -194,7 +208,7 @@ class Elsewhere:
 
     def _unfit_primary(self, info: SendInfo) -> str:
         stored = self._templates.get(self._channel.name, str(info.template["code"]))
-        if stored is None or self._digest(stored) != digest_of_snapshot(info.template):
+        if stored is None or self.digest(stored) != digest_of_snapshot(info.template):
             # Deleted or changed since: what was accepted goes on as it was.
             return "" if info.template.get("approved", True) else "The template was not approved there."
         if stored.filed_at not in ("", self._channel.primary.hooks.identity):
@@ -219,7 +233,8 @@ class Elsewhere:
         here = filed is not None and filed.filed_at == self._others[name].hooks.identity
         return filed if filed and here and filed.digest == digest_of_snapshot(info.template) else None
 
-    def _digest(self, template: StoredTemplate) -> str:
+    def digest(self, template: StoredTemplate) -> str:
+        """Return the digest of what is filed of a template."""
         content = template.content
         if template.kind is Kind.TEXT:
             content = with_opt_out(content, self._channel.settings.opt_out_suffix, template.type)
@@ -229,13 +244,13 @@ class Elsewhere:
         there = replace(template, vendor_code=filed.vendor_code, state=filed.state)
         return for_plugins(there, self._channel.settings.opt_out_suffix)
 
-    def _filed(self, account: OpenAccount, template: StoredTemplate, known: Filed | None) -> Filed:
+    def hand_in(self, account: OpenAccount, template: StoredTemplate, known: Filed | None) -> Filed:
         """File a template, or its change, at an account; what it refuses is owed."""
         now, identity = millis(self._clock), account.hooks.identity
         anew = Filed(template.channel, template.code, account.name)
         filed = known if known is not None and known.filed_at in ("", identity) else anew
         filing = Filing(account.hooks)
-        told = {"digest": self._digest(template), "filed_at": identity, "filed": now, "checked": now}
+        told = {"digest": self.digest(template), "filed_at": identity, "filed": now, "checked": now}
         told |= {"changed": now, "owed": "", "due": 0, "error": ""}
         if not filing.sends(template.kind):
             reason = f"This account cannot send {template.kind} messages."
@@ -301,7 +316,7 @@ class Elsewhere:
         filing = Filing(account.hooks)
         had_no_code = filed.reason == NO_CODE and not filing.lacks_code(self._shown(template, filed))
         if filed.owed or had_no_code:
-            self._store.save(self._filed(account, template, filed))
+            self._store.save(self.hand_in(account, template, filed))
         elif filing.reviews(template.kind) and filed.filed_at == account.hooks.identity:
             try:
                 review = filing.query(self._shown(template, filed))

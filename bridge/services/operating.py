@@ -81,9 +81,11 @@ class Operating:
     def resume(self, channel: str, account: str = "", reason: str = "") -> None:
         """Send and push again at once: no pause, no breaker, and no wait for a next attempt.
 
-        With `account` that one is called again; the channel stays as it is.
+        Accounts that refused messages are shown them again. With `account` that one is called again, and the
+        channel stays as it is; without one, an account that a person has paused stays paused.
         """
         now = millis(self._clock)
+        self._ledger.moving.lift_bars(channel)
         if account:
             self._require_account(channel, account)
             act = self._act("account resumed", channel, reason, account=account, paused=False)

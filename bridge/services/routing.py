@@ -22,7 +22,6 @@ from bridge.ledger import (
     Source,
     barred_names,
     bars,
-    is_by_number,
 )
 from bridge.plugin import BadNumber, Phone, TemplateType
 from bridge.plugin.phone import parse
@@ -36,6 +35,7 @@ from .pricing import country_of
 from .receiving import source_of
 
 _LOOK_AGAIN_MS = 1_000
+_SHOWN_AGAIN_MS = 60_000
 log = structlog.get_logger("bridge.routing")
 
 
@@ -78,10 +78,22 @@ class Routing:
         Without a number, routes that ask for one are passed over: what they would take is sorted out when
         the numbers are read.
         """
-        for route in self._channel.settings.routes:
-            if self._fits(route, type_, phone):
-                return tuple(name for name in route.accounts if name in self._channel.accounts)
-        return tuple(self._channel.accounts)
+        return self._accounts_of(self._first_fit(type_, phone))
+
+    def route_of(self, type_: TemplateType, phone: Phone | None) -> int | None:
+        """Return the number of the route that a message takes, None where numbers make no difference."""
+        return self._first_fit(type_, phone) if self._by_number and phone is not None else None
+
+    def _first_fit(self, type_: TemplateType, phone: Phone | None) -> int:
+        """Return the number of the first route that fits, how many there are if none does."""
+        routes = self._channel.settings.routes
+        fitting = (place for place, route in enumerate(routes) if self._fits(route, type_, phone))
+        return next(fitting, len(routes))
+
+    def _accounts_of(self, route: int) -> tuple[str, ...]:
+        routes = self._channel.settings.routes
+        names = routes[route].accounts if route < len(routes) else tuple(self._channel.accounts)
+        return tuple(name for name in names if name in self._channel.accounts)
 
     def _fits(self, route: RouteSettings, type_: TemplateType, phone: Phone | None) -> bool:
         if route.type and type_ not in route.type:
@@ -121,11 +133,12 @@ class Routing:
         moved = 0
         if sound:
             # An account that failed is tried with one batch, while the others wait for one that works.
-            tried = [one for one in able if one not in sound and not self._ledger.moving.engaged(name, one)]
+            engaged = self._ledger.moving.engaged
+            tried = [one for one in able if one not in sound and not engaged(name, one, now)]
             moved += sum(self._ledger.moving.move(name, group, leaving, one, now, most=1) for one in tried)
         targets = sound or able
         if not targets:
-            self._note_why(group)
+            self._note_why(group, now)
         else:
             target = self._preferred(targets)
             moved += self._ledger.moving.move(name, group, leaving, target, now)
@@ -133,15 +146,20 @@ class Routing:
                 log.info("batches go to another account", channel=name, account=target, batches=moved)
         return moved
 
-    def _note_why(self, group: Group) -> None:
-        """Let a person see why no account may take a group, if it is not for them to work again."""
+    def _note_why(self, group: Group, now: int) -> None:
+        """Let a person see why no account may take a group, if it is not for them to work again.
+
+        What only accounts that refused it could take is shown to them again after a while.
+        """
         info = self._ledger.send(group.send_id)
         if self._candidates(info, group):
             return
-        allowed = self._allowed(info, group)
+        moving, allowed = self._ledger.moving, self._allowed(info, group)
+        if self._fit(info, allowed, ()):
+            moving.lift_bars(self._channel.name, group, now + _SHOWN_AGAIN_MS)
+            return
         reasons = [f"{name}: {why}" for name in allowed if (why := self.unfit(name, info))]
-        told = " ".join(reasons) or "No account takes it: those that its route allows refused it."
-        self._ledger.moving.hold(self._channel.name, group, told)
+        moving.hold(self._channel.name, group, " ".join(reasons) or "Its route names no account.")
 
     def _able(self, group: Group, leaving: Leaving, standings: Mapping[str, Standing]) -> list[str]:
         """Return the accounts that can take a group now; first the one that has the rest of the send."""
@@ -254,22 +272,28 @@ class Routing:
             return [Requeue(drafted.recipients, due, barred=claimed.barred)]
         if not (self._by_number or self._by_hours):
             return []
-        groups: dict[tuple[str, ...], list[int]] = {}
+        groups: dict[int | None, list[int]] = {}
         for seq in range(len(drafted.recipients.phones)):
             phone = drafted.phones.get(seq)
-            groups.setdefault(self.allowed(info.type, phone) if phone else (claimed.account,), []).append(seq)
+            groups.setdefault(self._first_fit(info.type, phone) if phone else None, []).append(seq)
         refused = barred_names(claimed.barred)
-        goals = {allowed: self._goal(claimed, allowed, refused) for allowed in groups}
+        goals = {route: self._goal(claimed, route, refused) for route in groups}
         if all(goal == claimed.account for goal in goals.values()):
             return []
-        now, kept = millis(self._clock), bars(refused, by_number=self._by_number)
+        now = millis(self._clock)
         return [
-            Requeue(drafted.recipients.pick(places), now, account=goals[allowed], barred=kept)
-            for allowed, places in groups.items()
+            Requeue(
+                drafted.recipients.pick(places),
+                now,
+                account=goals[route],
+                barred=bars(refused, route if self._by_number else None),
+            )
+            for route, places in groups.items()
         ]
 
-    def _goal(self, claimed: Claimed, allowed: Sequence[str], refused: Collection[str]) -> str:
-        """Return the account for messages the routes lead to these; theirs if it is one, "" for none."""
+    def _goal(self, claimed: Claimed, route: int | None, refused: Collection[str]) -> str:
+        """Return the account for messages of a route; theirs if it may take them, "" for none."""
+        allowed = (claimed.account,) if route is None else self._accounts_of(route)
         if claimed.account in allowed:
             return claimed.account
         return next((name for name in allowed if name not in refused), "")
@@ -282,10 +306,10 @@ class Routing:
         When there is no other, it waits here until a person has acted, and all others may take it again.
         """
         barred = barred_names(claimed.barred) | {claimed.account}
-        by_number = is_by_number(claimed.barred)
+        route = self.route_of(info.type, phone)
         if self._fit(info, self.allowed(info.type, phone), barred):
-            return now, bars(barred, by_number=by_number)
-        return None, bars((), by_number=by_number)
+            return now, bars(barred, route)
+        return None, bars((), route)
 
 
 def _standing(account: Account, now: int) -> Standing:

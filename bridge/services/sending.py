@@ -153,8 +153,14 @@ class Sending:
         return drafted
 
     def at_account(self, claimed: Claimed, info: SendInfo) -> SendInfo:
-        """Return a send with the template as the account that was called knows it."""
-        return self._routing.at_account(claimed, info)
+        """Return a send with the template as the account that was called knows it.
+
+        Reviews may have changed since the call: whoever may have been handed over is taken for it.
+        """
+        if not self._channel.several:
+            return info
+        known = self._routing.at_account(claimed, info)
+        return replace(known, template={**known.template, "refused": []})
 
     def expire(self, claimed: Claimed) -> Sent:
         """Conclude a batch that is not to be called any more: its messages end, never handed to a vendor.
@@ -178,7 +184,7 @@ class Sending:
         """Conclude a batch whose worker vanished in the call: the outcome of every message is unknown."""
         if claimed.called is None:
             return self.expire(claimed)
-        info = self._ledger.info(claimed)
+        info = self.at_account(claimed, self._ledger.info(claimed))
         drafted = self._drafted(claimed, info)
         lost = unknown("The bridge was interrupted while it called the vendor.", "INTERRUPTED")
         called = dict.fromkeys([*drafted.seqs, *drafted.duplicates], lost)
@@ -274,7 +280,7 @@ class Sending:
         for result in results.values():
             counts[result.outcome] += 1
         error = gravest(results[seq].error for seq in unsent)
-        waits = _waits(unsent, results, claimed.attempt, now)
+        waits = _waits(unsent, results, claimed.attempt, now, self._routes(info, drafted, unsent, results))
         again = [
             self._again(claimed, info, drafted, results[places[0]], places, wait) for wait, places in waits
         ]
@@ -300,6 +306,16 @@ class Sending:
             attempt=attempt_of(claimed, called, results, now),
         )
         return Sent(conclusion, error, counts)
+
+    def _routes(
+        self, info: SendInfo, drafted: Draft, unsent: Iterable[int], results: Mapping[int, SubmitResult]
+    ) -> Mapping[int, int | None]:
+        """Return the routes of messages that are refused where they are: each goes where its own leads."""
+        return {
+            seq: self._routing.route_of(info.type, drafted.phones.get(seq))
+            for seq in unsent
+            if isinstance(results[seq].error, ConfigurationRefused)
+        }
 
     def _again(
         self,
@@ -353,17 +369,22 @@ def named_segments(claimed: Claimed, results: Mapping[int, SubmitResult]) -> lis
 
 
 def _waits(
-    unsent: Iterable[int], results: Mapping[int, SubmitResult], attempt: int, now: int
+    unsent: Iterable[int],
+    results: Mapping[int, SubmitResult],
+    attempt: int,
+    now: int,
+    routes: Mapping[int, int | None],
 ) -> list[tuple["_Wait", list[int]]]:
     """Group the places that were not sent by when they are tried again, each kind of error by itself.
 
-    Returns due times in milliseconds with the reason, and the places.
+    `routes`: of places that must not be together with those of another. Returns due times in milliseconds
+    with the reason, and the places.
     """
     kinds: dict[tuple[object, ...], list[int]] = {}
     errors: dict[tuple[object, ...], NotAccepted | None] = {}
     for seq in sorted(unsent):
         error = results[seq].error
-        kind: tuple[object, ...] = (type(error), getattr(error, "until", None))
+        kind: tuple[object, ...] = (type(error), getattr(error, "until", None), routes.get(seq))
         kinds.setdefault(kind, []).append(seq)
         errors.setdefault(kind, error)
     return [

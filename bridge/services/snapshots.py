@@ -91,3 +91,9 @@ def restore(document: Mapping[str, Any]) -> Template:
 def refused_carriers(document: Mapping[str, Any]) -> frozenset[Carrier]:
     """Return the carriers that did not approve the digital template of a batch."""
     return frozenset(Carrier(name) for name in document["refused"])
+
+
+def same_text(content: str, template: Template) -> bool:
+    """Return whether a vendor has the template's text, whatever it made of line ends and outer blanks."""
+    ours = template.content if isinstance(template, TextTemplate) else ""
+    return content.replace("\r\n", "\n").strip() == ours.replace("\r\n", "\n").strip()

@@ -101,8 +101,11 @@ class Unknowns:
         return Chosen(channel, [found for found in ids.values() if found is not None], out_id)
 
     def resendable(self, chosen: Chosen) -> int:
-        """Return how many messages a decision would send once more, and may arrive twice."""
-        return sum(one.messages for one in self._ledger.unknowns.of(chosen) if not one.decision)
+        """Return how many messages a decision would send once more, and may arrive twice.
+
+        Those of a cancelled campaign stay as they are: nothing of it is sent any more.
+        """
+        return self._ledger.unknowns.resendable(chosen)
 
     def resend(self, chosen: Chosen, reason: str) -> Resent:
         """Send messages of unknown outcome once more; the decision is kept with its reason."""

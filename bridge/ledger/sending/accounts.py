@@ -226,9 +226,11 @@ class Accounts:
     def free(self, channel: str, name: str, now: int, act: Act | None = None) -> None:
         """End whatever keeps an account, or with "" all of a channel, from being called.
 
-        Waiting workers are told.
+        Of all, those that a person has paused stay paused. Waiting workers are told.
         """
         pauses = update(_account).where(_of(channel, name)).values(**_NO_PAUSE)
+        if not name:
+            pauses = pauses.where(_account.c.paused_until < FOREVER_MS)
         rests = update(_account).where(_of(channel, name), _account.c.open_until > now).values(open_until=now)
 
         def work(connection: Connection) -> None:

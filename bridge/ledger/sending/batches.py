@@ -51,7 +51,7 @@ from .claiming import (
     unknown_after,
     unknown_due,
 )
-from .holds import NO_HOLD
+from .holds import NO_HOLD, Hold
 from .resending import move_again, resend_late
 from .sends import Assigned, insert_batches
 
@@ -115,6 +115,8 @@ class Batches:
 
         Returns how many batches.
         """
+        # A part of a batch that was not taken waits as a batch without an attempt of its own.
+        tried = or_(_batch.c.attempt > 0, _batch.c.hold.not_in(["", Hold.POLICY, Hold.CAMPAIGN]))
         waiting = (
             update(_batch)
             .where(
@@ -122,7 +124,7 @@ class Batches:
                 _batch.c.channel == channel,
                 _batch.c.state == lit(tables.READY),
                 _batch.c.due > now,
-                _batch.c.attempt > 0,
+                tried,
             )
             .values(due=now)
         )

@@ -10,8 +10,8 @@ from ..reports.segments import Segment
 from .attempts import Attempt
 from .holds import NO_HOLD, Why
 
-_BY_NUMBER = "#"
-"""No account is called so."""
+_ROUTE = "#"
+"""No account's name begins so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,23 +107,23 @@ class Settlement:
     opted_out: Sequence[str] = field(default=(), repr=False)
 
 
-def bars(names: Iterable[str], *, by_number: bool = False) -> str:
+def bars(names: Iterable[str], route: int | None = None) -> str:
     """Return account names as the ledger keeps those that may not take a batch.
 
-    `by_number`: the batch holds only numbers that the same routes take, so that one stands for all.
+    `route`: the batch holds only numbers that this route takes, so that one stands for all.
     """
-    chosen = sorted({*names, *([_BY_NUMBER] if by_number else [])})
+    chosen = sorted({*names, *([] if route is None else [f"{_ROUTE}{route}"])})
     return f",{','.join(chosen)}," if chosen else ""
 
 
 def barred_names(text: str) -> frozenset[str]:
     """Return the account names of a batch's bars."""
-    return frozenset(text.strip(",").split(",")) - {"", _BY_NUMBER}
+    return frozenset(name for name in text.split(",") if name and not name.startswith(_ROUTE))
 
 
-def is_by_number(text: str) -> bool:
-    """Return True for the bars of a batch whose numbers the same routes take."""
-    return _BY_NUMBER in text.split(",")
+def route_in(text: str) -> int | None:
+    """Return the route that takes all numbers of a batch, by its bars; None if they were not looked at."""
+    return next((int(part[1:]) for part in text.split(",") if part.startswith(_ROUTE)), None)
 
 
 @dataclass(slots=True)

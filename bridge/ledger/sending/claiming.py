@@ -180,7 +180,7 @@ def cut(connection: Connection, batch: Claimed, most: int, now: int) -> Claimed:
         Scope(batch.channel, now),
         batch.send_id,
         [(len(others.phones), encode(others))],
-        due=now,
+        due=batch.due,  # it has waited since then: another account may take it sooner
         deadline=batch.deadline,
         decision=batch.decision,
         place=Assigned(batch.account, batch.yields, batch.barred),

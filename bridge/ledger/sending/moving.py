@@ -7,7 +7,7 @@ id, so that the reference given to the next account is not the one that the last
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
 
 from ..blobs import decode
 from ..database import tables
@@ -16,7 +16,7 @@ from ..database.dialects import lit, skip_locked
 from ..database.engine import Database
 from ..refs import new_id
 from . import attempts
-from .calls import barred_names, is_by_number
+from .calls import barred_names, bars, route_in
 from .holds import Hold
 
 _batch = tables.batch
@@ -39,8 +39,8 @@ class Group(NamedTuple):
 
     @property
     def by_number(self) -> bool:
-        """True when the same routes take all their numbers."""
-        return is_by_number(self.bars)
+        """True when the same route takes all their numbers."""
+        return route_in(self.bars) is not None
 
 
 class Leaving(NamedTuple):
@@ -85,6 +85,26 @@ class Moving:
         noted = told.values(hold=Hold.REVIEW, hold_words=clean(words))
         self._database.write(lambda connection: connection.execute(noted))
 
+    def lift_bars(self, channel: str, group: Group | None = None, due: int | None = None) -> int:
+        """Let accounts that refused messages be asked again: for a group, or all that wait in a channel.
+
+        `due`: when they are asked at the earliest, None for as before. Returns how many batches.
+        """
+        mine = _waiting(channel) if group is None else _of_group(channel, group)
+        found = select(_batch.c.barred).where(*mine, _batch.c.barred != "").distinct()
+        lifted = {} if due is None else {"due": due}
+
+        def work(connection: Connection) -> int:
+            moved = 0
+            for barred in connection.execute(found).scalars().all():
+                if barred_names(barred):
+                    anew = update(_batch).where(*mine, _batch.c.barred == barred)
+                    kept = bars((), route_in(barred))
+                    moved += connection.execute(anew.values(barred=kept, **lifted)).rowcount
+            return moved
+
+        return self._database.write(work)
+
     def latest_account(self, send_id: int) -> str:
         """Return the account that a send has now: of its latest batch that has one, "" for none."""
         rows = (
@@ -96,13 +116,13 @@ class Moving:
         with self._database.read() as connection:
             return connection.execute(rows).scalar() or ""
 
-    def engaged(self, channel: str, account: str) -> bool:
-        """Return True when an account has something to call, or is called."""
-        states = (tables.READY, tables.CALLING)
+    def engaged(self, channel: str, account: str, now: int) -> bool:
+        """Return True when an account has something to call now, or is called."""
+        due = and_(_batch.c.state == lit(tables.READY), _batch.c.due <= now)
         rows = select(_batch.c.id).where(
             tables.UNFINISHED,
             _batch.c.channel == channel,
-            _batch.c.state.in_([lit(state) for state in states]),
+            or_(due, _batch.c.state == lit(tables.CALLING)),
             _batch.c.account == account,
         )
         with self._database.read() as connection:
@@ -187,11 +207,19 @@ def _free(leaving: Leaving, now: int) -> ColumnElement[bool]:
 
 def _give(connection: Connection, rows: Sequence[Any], target: str, now: int) -> None:
     fresh = [row.id for row in rows if not row.attempt]
-    given: dict[str, Any] = {"account": target, "yields": None, "hold": "", "hold_words": ""}
+    # What a policy has put off waits for its hour at any account; all else is for the new one to try at once.
+    off = and_(_batch.c.hold == Hold.POLICY, _batch.c.due > now)
+    given: dict[str, Any] = {
+        "account": target,
+        "yields": None,
+        "due": case((off, _batch.c.due), else_=now),
+        "hold": case((off, _batch.c.hold), else_=""),
+        "hold_words": case((off, _batch.c.hold_words), else_=""),
+    }
     if fresh:
         connection.execute(update(_batch).where(_batch.c.id.in_(fresh)).values(**given))
     for row in rows:
         if row.attempt:
-            anew = {"id": new_id(now), "attempt": 0, "due": now, **given}
+            anew = {"id": new_id(now), "attempt": 0, **given}
             connection.execute(update(_batch).where(_batch.c.id == row.id).values(**anew))
             attempts.rename(connection, row.id, anew["id"])

@@ -12,9 +12,10 @@ from ..database.engine import Database, wake
 from ..decisions import RESEND, decided, decided_further
 from ..reports.receipts import close_settled
 from .claiming import CLAIMED, claimed
+from .joining import CampaignState
 from .resending import move_again
 
-_batch, _message, _send = tables.batch, tables.message, tables.send
+_batch, _message, _send, _campaign = tables.batch, tables.message, tables.send, tables.campaign
 _PIECE = 200
 
 
@@ -88,6 +89,16 @@ class Unknowns:
         with self._database.read() as connection:
             return [UnknownBatch(**row._mapping) for row in connection.execute(rows)]
 
+    def resendable(self, chosen: Chosen) -> int:
+        """Return how many messages a decision would send once more: undecided, and not cancelled."""
+        rows = (
+            select(func.count())
+            .join_from(_message, _batch, _batch.c.id == _message.c.batch_id)
+            .where(*_meant(chosen), tables.IN_QUESTION, _batch.c.decision == 0, _sendable())
+        )
+        with self._database.read() as connection:
+            return int(connection.execute(rows).scalar_one())
+
     def resend(self, chosen: Chosen, act: Act, *, deadline: int) -> Resent:
         """Send messages of unknown outcome once more, by a person's decision; none of them twice.
 
@@ -104,6 +115,16 @@ class Unknowns:
             total = self._database.write(work)
             if total.batches == before.batches:
                 return total
+
+
+def _sendable() -> ColumnElement[bool]:
+    """Return the condition for batches that may be called once more: their campaign was not cancelled."""
+    of_cancelled = (
+        select(_send.c.id)
+        .join(_campaign, _campaign.c.id == _send.c.campaign_id)
+        .where(_send.c.id == _batch.c.send_id, _campaign.c.state == lit(CampaignState.CANCELLED))
+    )
+    return ~of_cancelled.correlate(_batch).exists()
 
 
 def _meant(chosen: Chosen) -> list[ColumnElement[bool]]:
@@ -142,7 +163,7 @@ def _move(connection: Connection, chosen: Chosen, act: Act, before: Resent, *, d
 def _next(chosen: Chosen) -> Select[tuple[object, ...]]:
     return (
         select(*CLAIMED)
-        .where(*_meant(chosen), _batch.c.decision == 0)
+        .where(*_meant(chosen), _batch.c.decision == 0, _sendable())
         .order_by(_batch.c.id)
         .limit(_PIECE)
         .with_for_update()
