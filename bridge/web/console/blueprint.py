@@ -101,7 +101,8 @@ class Console:
         return self._server().deed(deed, g.desk, parts)
 
     def _file(self, name: str) -> Response:
-        return send_from_directory(_FILES, name, max_age=_YEAR_S)
+        # Files of others carry their version in the address; ours are asked for again, and answered with 304.
+        return send_from_directory(_FILES, name, max_age=_YEAR_S if name.startswith("vendor/") else 0)
 
     def _language(self, language: str) -> Response:
         if language not in LANGUAGES:

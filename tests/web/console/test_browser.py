@@ -147,6 +147,16 @@ def test_a_viewer_cannot_steer(scene: Scene) -> None:
     assert scene.acts()[0].what == "signed in"
 
 
+def test_a_page_that_follows_leads_to_the_door(scene: Scene) -> None:
+    """When its session has ended, with nobody at the keys."""
+    scene.house()
+    with visiting(scene) as visit:
+        visit.sign_in("viewer")
+        scene.world.now += 13 * 3600
+        visit.until(lambda: "sms-bridge console login" in visit.text)
+        assert visit.driver.current_url.endswith("/console/sign-in")
+
+
 PAGES = (
     "",
     "/campaigns",
