@@ -13,7 +13,6 @@ from bridge.services import Services
 from bridge.settings import Settings
 
 from . import docs
-from .console import Bridge, console
 from .contract import Contract
 from .paths import SplitPaths
 from .probes import Probes
@@ -38,6 +37,9 @@ def create_app(
     app.register_blueprint(Probes(settings, ledger, clock).blueprint())
     app.register_blueprint(docs.blueprint(settings))
     if settings.console is not None:
+        # Its libraries cost a third of a process's start: only a bridge with a console has them.
+        from .console import Bridge, console
+
         bridge = Bridge(settings, settings.console, services, ledger, clock)
         app.register_blueprint(console(app, bridge))
     _handle_errors(app, contract)

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from html import unescape
 
 import pytest
@@ -214,6 +216,13 @@ def test_a_failure_of_the_bridge_is_a_page(scene: Scene, monkeypatch: pytest.Mon
     monkeypatch.setattr(scene.world.ledger, "gauges", fail)
     answer = scene.browser("viewer").get("/console")
     assert (answer.status_code, PHONES[0] in answer.text) == (500, False)
+
+
+def test_a_web_without_a_console_does_not_load_it() -> None:
+    """Neither its pages nor their libraries."""
+    asked = "import sys, bridge.web.app; print({'babel', 'authlib', 'bridge.web.console'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 def test_without_the_table_there_is_no_console(scene: Scene) -> None:
