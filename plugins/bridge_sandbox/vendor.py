@@ -202,7 +202,7 @@ class Sandbox(Vendor):
             ReviewStatus(answer["status"]),
             answer["reason"],
             reading.moment(answer["created_at"]),
-            content=answer["content"],
+            content=answer.get("content"),
         )
 
     # Digital templates
