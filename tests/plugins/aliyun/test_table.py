@@ -67,6 +67,7 @@ class _SomeTime(datetime):
 
 
 SOME_TIME = _SomeTime(2026, 1, 1, tzinfo=UTC)
+TEXT_THERE = "Your code is ${code}"
 BIZ = "900000000000000001^0"
 PHONES = tuple(from_vendor(number) for number in NUMBERS)
 EQUAL = batch(params=[{"code": "1"}] * 2)
@@ -202,9 +203,11 @@ REVIEWS: list[Case] = [
           code="isv.ERROR_TEMPLATE_NOT_MODIFY"),
     Query("an approved template is replaced", "update_template",
           expect=CreatedTemplate(state="SMS_100000001"), settings={"text_edit": "recreate"}),
-    Query("a review", "query_template", expect=TemplateReview(ReviewStatus.APPROVED, created_at=SOME_TIME)),
+    Query("a review", "query_template", expect=TemplateReview(ReviewStatus.APPROVED, created_at=SOME_TIME,
+                                                              content=TEXT_THERE)),
     Query("a bad review", "query_template", given=reviewed("V-1", 2, "no opt-out"),
-          expect=TemplateReview(ReviewStatus.REJECTED, "no opt-out", SOME_TIME)),
+          expect=TemplateReview(ReviewStatus.REJECTED, "no opt-out", SOME_TIME,
+                                content=TEXT_THERE)),
     Query("a review of a template Aliyun lost", "query_template", expect=NoSuchResource,
           subject=text_template(vendor_code="V-404")),
     Query("a template is deleted", "delete_template", expect=True),
