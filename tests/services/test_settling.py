@@ -136,8 +136,8 @@ def test_look_ups_become_rarer(world: World) -> None:
     """A day of not knowing costs a few dozen questions, not thousands."""
     lose(world)
     world.vendor.look_up = lambda batch: [unknown("?")] * len(batch.messages)
-    for _ in range(24 * 60):
-        world.now += 60
+    for _ in range(24 * 6):
+        world.now += 600
         world.settle()
     assert 20 < len(world.vendor.looked_up) < 60
 

@@ -87,7 +87,7 @@ def test_a_batch_that_cannot_be_settled_does_not_hold_up_the_others(
     """It waits for the next claim; the others are looked up and done."""
     world.vendor.size = 1
     world.vendor.answer = lambda batch: [unknown("?")]
-    world.send(PHONES)
+    world.send(PHONES[:3])  # after so many failures the account rests
     world.dispatch()
     settle = world.ledger.batches.settle
 
