@@ -258,6 +258,9 @@ class Adapter(HTTPAdapter):
     With `least_rate` (bytes a second) a body may take longer as long as it keeps coming at that rate. With
     `public_only` no connection is made into a private network, but through a proxy it is the proxy that
     connects.
+
+    What only `Session` gives is not here: redirects are followed, `verify=False` is obeyed, proxies and
+    .netrc of the environment too, answers have no bound, and `max_retries` may be set later.
     """
 
     def __init__(self, *, threads: int = 10, public_only: bool = False, least_rate: float = 0.0) -> None:

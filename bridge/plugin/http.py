@@ -9,6 +9,7 @@ network.
 import ssl
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from math import inf
 from typing import Any
 from urllib.parse import urljoin
 
@@ -79,14 +80,19 @@ class Session(requests.Session):
     """A session whose every exchange ends, with a pool for `threads`. It promises:
 
     - a deadline: no exchange goes on for ever, whatever the peer does;
-    - no repeat: a request leaves once, and an adapter with retries is refused with a ValueError, when it is
-      mounted and again before each request;
+    - no repeat: a request leaves once. An adapter with retries, or one that is no `Adapter` and so knows no
+      deadline, is refused with a ValueError, when it is mounted and again before each request;
     - no redirect is followed, whatever `allow_redirects` says;
     - certificates are verified: `verify=False`, or what says as little, is refused with a ValueError;
     - proxies and .netrc of the environment are not obeyed, unless asked for with `trust_env=True`.
 
-    `timeout` is the time to connect and to read. It bounds each step and, added up, the whole exchange: a
-    peer that sends a byte a second is left when the sum is over. `least_rate` (bytes a second) lets a body
+    What an `auth` object does with an answer is beyond the promise: `requests.auth.HTTPDigestAuth` sends a
+    request again, body and all, when it is answered with 401. That repeats no send, because a 401 takes none,
+    but only where the vendor keeps to it.
+
+    `timeout` is the time to connect and to read, in seconds; a ValueError tells of one that has no end. It
+    bounds each step and, added up, the whole exchange: a peer that sends a byte a second is left when the sum
+    is over. `least_rate` (bytes a second) lets a body
     that keeps coming take longer. At most `max_answer` bytes of an answer are read, unpacked; a longer one
     raises AnswerTooLong. With `stream=True` the caller reads, within the same time.
     """
@@ -102,7 +108,7 @@ class Session(requests.Session):
         least_rate: float = 0.0,
     ) -> None:
         super().__init__()
-        self.timeout = timeout
+        self.timeout = _pair(timeout)
         self.max_answer = max_answer
         self.trust_env = trust_env
         adapter = Adapter(threads=threads, public_only=not allow_private, least_rate=least_rate)
@@ -113,11 +119,12 @@ class Session(requests.Session):
         """Send as `requests.Session.send` does, with this session's time-outs and bounds."""
         if kwargs.get("timeout") is None:
             kwargs["timeout"] = self.timeout
+        _require_end(kwargs["timeout"])
         if not (verify := kwargs.get("verify", self.verify)):
             raise ValueError(
                 f"Without certificates anybody can answer in the vendor's name: verify={verify!r} is refused."
             )
-        _refuse_repeats(self.get_adapter(request.url or ""))
+        _require_ours(self.get_adapter(request.url or ""))
         streamed = kwargs.pop("stream", None) or self.stream
         response = super().send(request, stream=True, **kwargs)
         if not streamed:
@@ -125,17 +132,44 @@ class Session(requests.Session):
         return response
 
     def mount(self, prefix: str | bytes, adapter: BaseAdapter) -> None:
-        """Mount as `requests.Session` does; raises ValueError for one that repeats requests by itself."""
-        _refuse_repeats(adapter)
+        """Mount as `requests.Session` does; raises ValueError for one that repeats or has no deadline."""
+        # `requests` mounts its own while it is constructed; ours take their place before any request.
+        if hasattr(self, "timeout"):
+            _require_ours(adapter)
         super().mount(prefix, adapter)
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Never: `requests` would follow a redirect of `get` unasked, past any check of the address."""
 
 
-def _refuse_repeats(adapter: BaseAdapter) -> None:
+def _pair(timeout: object) -> tuple[float, float]:
+    if isinstance(timeout, tuple) and len(timeout) == 2 and all(map(_ends, timeout)):
+        return timeout
+    raise ValueError(
+        f"timeout={timeout!r} is refused: give the seconds to connect and those to read, both over 0."
+    )
+
+
+def _require_end(timeout: object) -> None:
+    """Raise ValueError for a call's own time-out that has no end; `requests` takes one number too."""
+    if isinstance(timeout, tuple) and timeout[1:] == (None,):
+        timeout = timeout[:1] * 2
+    _pair(timeout if isinstance(timeout, tuple) else (timeout, timeout))
+
+
+def _ends(seconds: object) -> bool:
+    return isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 < seconds < inf
+
+
+def _require_ours(adapter: BaseAdapter) -> None:
     if _repeats(getattr(adapter, "max_retries", 0)):
         raise ValueError("An adapter with max_retries repeats requests blindly; leave repeats to the bridge.")
+    ours = isinstance(adapter, Adapter)
+    if not ours:
+        raise ValueError(
+            f"{type(adapter).__name__} ends no exchange in time: mount bridge.plugin.http.Adapter or what is "
+            "derived from it."
+        )
 
 
 def _repeats(retries: Retry | int | bool) -> bool:

@@ -75,6 +75,7 @@ CLIENTS = [
     ),
     Sin("repeats_later", "bronze", "test_a_lost_answer_over_real", "1 became 2"),
     Sin("hook_repeats", "bronze", "test_a_broken_answer", "the request was repeated blindly"),
+    Sin("adapter_without_end", "bronze", "test_send", "HTTPAdapter ends no exchange in time"),
     Sin("adapter_repeats_by_hand", "bronze", "test_a_lost_answer_over_real", "1 became 2"),
     Sin(
         "adapter_changed_later",

@@ -3,13 +3,14 @@
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import Retry
+from requests.adapters import BaseAdapter, HTTPAdapter
+from urllib3 import Retry, Timeout
 
 from bridge.plugin import (
     BridgeError,
@@ -19,7 +20,7 @@ from bridge.plugin import (
     VendorThrottled,
     VendorUnreachable,
 )
-from bridge.plugin.http import Session, raise_for_status, retry_after, translated
+from bridge.plugin.http import Adapter, Session, raise_for_status, retry_after, translated
 
 from .peers import Behaviour, Peer, answering, closed_port, reply, resetting, silent, stalling
 
@@ -194,8 +195,57 @@ def test_an_adapter_that_repeats_is_refused(retries: Retry | int) -> None:
 @pytest.mark.parametrize("retries", [0, Retry(0), Retry(False), Retry(0, read=3)])
 def test_an_adapter_that_repeats_nothing_is_taken(retries: Retry | int) -> None:
     with Peer(OK) as peer, Session() as session:
-        session.mount("http://", HTTPAdapter(max_retries=retries))
+        adapter = Adapter()
+        adapter.max_retries = retries  # type: ignore[assignment]
+        session.mount("http://", adapter)
         assert session.get(peer.url).json() == {"id": 1}
+
+
+class _Trusting(HTTPAdapter):
+    """An adapter that verifies nothing."""
+
+
+class _Wrapped(BaseAdapter):
+    """An adapter that hides one with retries."""
+
+    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
+        return HTTPAdapter(max_retries=3).send(*args, **kwargs)
+
+    def close(self) -> None:
+        """It holds nothing."""
+
+
+@pytest.mark.parametrize("foreign", [HTTPAdapter, _Trusting, _Wrapped])
+@pytest.mark.parametrize("prefix", ["http://", "https://vendor.example.com/"])
+def test_an_adapter_without_our_deadline_is_refused(prefix: str, foreign: type[BaseAdapter]) -> None:
+    """Mounted, or put into the session's own list."""
+    says = f"{foreign.__name__} ends no exchange in time"
+    with Session() as session:
+        with pytest.raises(ValueError, match=says):
+            session.mount(prefix, foreign())
+        session.adapters["http://"] = foreign()
+        with pytest.raises(ValueError, match=says):
+            session.get("http://127.0.0.1:9/")
+
+
+ENDLESS: list[Any] = [(inf, 1), (1, nan), (0, 1), (1, -1), [1, 1], (1, 1, 1), ("1", "1"), Timeout(total=1)]
+
+
+@pytest.mark.parametrize("timeout", [*ENDLESS, None, 20, (None, 1), (1, None)], ids=str)
+def test_a_time_out_without_an_end_is_refused(timeout: Any) -> None:
+    with pytest.raises(ValueError, match="is refused: give the seconds"):
+        Session(timeout=timeout)
+
+
+@pytest.mark.parametrize("timeout", [*ENDLESS, inf, 0, (None, 1)], ids=str)
+def test_a_call_s_time_out_without_an_end_is_refused(timeout: Any) -> None:
+    """A number, or the time to connect alone, is good for a call: `requests` takes both."""
+    with Peer(OK) as peer, Session() as session:
+        with pytest.raises(ValueError, match="is refused: give the seconds"):
+            session.get(peer.url, timeout=timeout)
+        assert peer.connections == 0
+        assert session.get(peer.url, timeout=5).ok
+        assert session.get(peer.url, timeout=(5, None)).ok
 
 
 @pytest.mark.parametrize("nothing", [False, 0, ""])

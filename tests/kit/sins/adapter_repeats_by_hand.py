@@ -4,12 +4,12 @@ from typing import Any
 
 import requests
 from acme_sms import Acme
-from requests.adapters import HTTPAdapter
 
 from bridge.plugin import Channel, Vendor, hookimpl
+from bridge.plugin.http import Adapter
 
 
-class _Again(HTTPAdapter):
+class _Again(Adapter):
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
         try:
             return super().send(*args, **kwargs)
