@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from bridge.plugin import (
     Batch,
@@ -28,12 +28,13 @@ from bridge.plugin.text import TextContent, segments, signed
 
 from .answer.errors import Answer
 from .describing import HOOK_URL, read_answer
+from .faults import Fault, RecipeFaults
 from .reading import load
 from .recipe import Compiled
 from .request.building import Built
 from .request.naming import Namer
 from .schema import Recipe, Sample, SampleRecipient
-from .settings import HttpSettings
+from .settings import HttpSettings, SettingFault
 from .vendor import HttpVendor
 
 _MAINLAND = [
@@ -86,17 +87,28 @@ class Recorder:
         """Do nothing: there is nothing to close."""
 
 
+class _SampleSettings(HttpSettings):
+    """The settings of a sample: nothing connects, so no certificate of ours is needed."""
+
+    def _certificate_faults(self, needed: bool) -> list[SettingFault]:
+        return []
+
+
 @lru_cache(maxsize=64)
 def _settings(path: Path, _changed: int, given: str) -> HttpSettings:
     """Compile a recipe once for all samples with the same values; vendors only read it."""
     secrets, values, base_url = json.loads(given)
-    return HttpSettings(
-        recipe=str(path),
-        secrets={name: SecretStr(value) for name, value in secrets.items()},
-        values=values,
-        templates={},
-        base_url=base_url,
-    )
+    try:
+        return _SampleSettings(
+            recipe=str(path),
+            secrets={name: SecretStr(value) for name, value in secrets.items()},
+            values=values,
+            templates={},
+            base_url=base_url,
+        )
+    except ValidationError as problem:
+        told = [Fault(".".join(map(str, each["loc"])), each["msg"]) for each in problem.errors()]
+        raise RecipeFaults(f"{path}: sample values", told) from None
 
 
 @dataclass

@@ -21,7 +21,7 @@ _NO_TEMPLATES = (
 )
 
 
-_Found = tuple[tuple[str, ...], str]
+SettingFault = tuple[tuple[str, ...], str]
 """A fault: the place of the setting, and what is wrong."""
 
 
@@ -57,7 +57,7 @@ class HttpSettings(PluginSettings):
             recipe = self.compiled.recipe
         except RecipeFaults as problem:
             raise _faults([(("recipe",), f"in {line}") for line in problem.lines()]) from None
-        found: list[_Found] = []
+        found: list[SettingFault] = []
         for name, meaning in recipe.secrets.items():
             if not self.secrets.get(name, SecretStr("")).get_secret_value():
                 found.append((("secrets", name), f"is missing: {meaning}"))
@@ -94,7 +94,7 @@ class HttpSettings(PluginSettings):
         """The files of our certificate and its key, or None."""
         return (self.client_cert, self.client_key or self.client_cert) if self.client_cert else None
 
-    def _certificate_faults(self, needed: bool) -> list[_Found]:
+    def _certificate_faults(self, needed: bool) -> list[SettingFault]:
         if self.client is None:
             if self.client_key:
                 return [(("client_cert",), "is missing: the certificate that belongs to client_key")]
@@ -123,7 +123,7 @@ def _is_base64(secret: SecretStr | None) -> bool:
     return True
 
 
-def _faults(found: list[_Found]) -> ValidationError:
+def _faults(found: list[SettingFault]) -> ValidationError:
     """Return every fault under its own key, as pydantic reports them."""
     lines = [
         InitErrorDetails(

@@ -31,7 +31,7 @@ class Acknowledger:
         known = {
             name: frozenset(value) if isinstance(value, Mapping) else None for name, value in names.items()
         }
-        compiler = Compiler({**known, "now": None, **dict.fromkeys(REQUEST_NAMES)})
+        compiler = Compiler({**known, "now": None, **dict.fromkeys(REQUEST_NAMES)}, sealed={"secret"})
         compiler.section("body", tree, f"{key}.{'json' if is_json else 'text'}")
         if _echoes(tree) and self._type.partition(";")[0].strip().lower() not in _ECHOING:
             faults.append(

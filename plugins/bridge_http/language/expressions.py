@@ -5,7 +5,7 @@ the `$each` and `$map` tables: a call of 500 recipients runs compiled code, and 
 Each leaf has a line of its own, so that what fails at run time is named by its key.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import jinja2
@@ -15,6 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ..faults import Fault, Unsendable
 from . import filters
+from .checks import filter_faults, shown
 from .values import VIEWS
 
 MAX_EXPRESSION = 8192
@@ -179,11 +180,13 @@ class Compiler:
     """Collects the sections of one request and compiles them together.
 
     `names` are the names the expressions may use, each with its known keys, or None when any key may occur.
+    The value of those in `sealed` must not come out: they may stand in the key of an HMAC only.
     Faults are collected in `faults`; `finish` compiles what is sound.
     """
 
-    def __init__(self, names: Mapping[str, frozenset[str] | None]) -> None:
+    def __init__(self, names: Mapping[str, frozenset[str] | None], sealed: Collection[str] = ()) -> None:
         self.faults: list[Fault] = []
+        self._sealed = sealed
         self._known = dict(names)
         self._keys = [""]
         self._blocks: list[_Block] = [_Block(frozenset(names))]
@@ -349,10 +352,10 @@ class Compiler:
             if access.attr == "isascii":
                 self._fault(key, "isascii() does not tell what fits GSM-7: use r.gsm7, or the filter gsm7")
             self._check_field(access, key)
-        for used in whole.find_all(nodes.Filter):
-            for called in (used.name, *_mapped(used)):
-                if called not in filters.FILTERS:
-                    self._fault(key, f"there is no filter {called!r}")
+        for sealed in shown(whole, self._sealed):
+            self._fault(key, f"shows {sealed!r} to whoever calls: it may only be the key of an hmac filter")
+        for fault in filter_faults(whole):
+            self._fault(key, fault)
         for test in whole.find_all(nodes.Test):
             if test.name not in ENVIRONMENT.tests:
                 self._fault(key, f"there is no test {test.name!r}")
@@ -367,12 +370,6 @@ class Compiler:
             self._fault(key, f"{name}.{access.attr} is not defined; there are {there}")
         elif any(keys is fields for fields in VIEWS.values()):
             access.ctx = _VIEW
-
-
-def _mapped(used: nodes.Filter) -> list[str]:
-    """Return the filter that `map('name')` applies to each element."""
-    first = used.args[0] if used.name == "map" and used.args else None
-    return [first.value] if isinstance(first, nodes.Const) else []
 
 
 class _Block:

@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jmespath
@@ -116,6 +116,11 @@ _WithOurs.FUNCTION_TABLE = Functions.FUNCTION_TABLE | {
     name: {"function": lambda self, *given, run=run: run(*given), "signature": types}
     for name, (run, types) in FUNCTIONS.items()
 }
+
+SIGNATURES: Mapping[str, Sequence[Mapping[str, Any]]] = {
+    name: each["signature"] for name, each in _WithOurs.FUNCTION_TABLE.items()
+}
+"""The arguments of every function, one entry each."""
 
 KNOWN = frozenset(_WithOurs.FUNCTION_TABLE)
 """Every function a path may call."""

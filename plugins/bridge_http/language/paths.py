@@ -14,6 +14,7 @@ from jmespath.exceptions import JMESPathError
 
 from ..faults import Fault
 from . import functions
+from .checks import call_faults
 
 Path = Callable[[Any], Any]
 """Takes a document, returns what is there or None."""
@@ -28,7 +29,7 @@ def nothing(_document: Any) -> None:
 
 
 def compile_path(source: str, key: str, faults: list[Fault], *, strict: bool = False) -> Path:
-    """Return the path, or `nothing` for ""; one that does not parse or calls an unknown function is a fault.
+    """Return the path, or `nothing` for ""; one that does not parse or calls a function wrongly is a fault.
 
     Where a function cannot read what it meets, nothing is there; with `strict` that raises Unreadable.
     """
@@ -44,6 +45,9 @@ def compile_path(source: str, key: str, faults: list[Fault], *, strict: bool = F
     if unknown:
         known = ", ".join(sorted(functions.KNOWN))
         faults.append(Fault(key, f"there is no function {unknown[0]!r} in paths; there are {known}"))
+        return nothing
+    if misfits := [Fault(key, each) for each in call_faults(dict(compiled.parsed))]:
+        faults += misfits
         return nothing
     names = _plain_names(dict(compiled.parsed))
     if names is None:

@@ -80,6 +80,15 @@ FAULTS = [
      "webhooks.event.confirm.hosts[0]", "one whole part"),
     ('confirm = { when = [{ path = "nope(a)", present = true }], url = "u" }',
      "webhooks.event.confirm.when[0].path", "there is no function 'nope'"),
+    ('confirm = { when = [{ path = "split(a)", present = true }], url = "u" }',
+     "webhooks.event.confirm.when[0].path", "the function 'split' takes 2 arguments, not 1"),
+    ('confirm = { when = [{ path = "length(a, b)", present = true }], url = "u" }',
+     "webhooks.event.confirm.when[0].path", "the function 'length' takes 1 arguments, not 2"),
+    ('confirm = { when = [{ path = "merge()", present = true }], url = "u" }',
+     "webhooks.event.confirm.when[0].path", "the function 'merge' takes at least 1 arguments, not 0"),
+    ('ack = { text = "{{ secret.key }}" }', "webhooks.event.ack.text", "shows 'secret' to whoever calls"),
+    ('ack = { text = "=secret.key | hmac_sha256(text)" }', "webhooks.event.ack.text", "shows 'secret'"),
+    ('ack = { json = { a = "{{ secret | json }}" } }', "webhooks.event.ack.json.a", "shows 'secret'"),
 ]  # fmt: skip
 
 

@@ -59,6 +59,13 @@ def test_a_faulty_recipe_is_told_with_file_key_and_reason(folder: Path) -> None:
     assert "1 of 1 recipes need mending" in result.output
 
 
+WEBHOOK = """
+[webhooks.receipt]
+allow_unsigned = true
+decode = ["json"]
+items = { id = "id", status = "state" }
+status = { ok = "delivered" }
+"""
 SAMPLE = """
 [[samples]]
 name = "taken"
@@ -175,6 +182,29 @@ def test_a_saved_webhook_is_shown_as_it_is_read(tmp_path: Path) -> None:
         "receipt: expired message_ref=m1 vendor_id=301 phone=+12025550123 code=EXPIRED",
         "answer: 200 text/plain; charset=utf-8 ''",
     ]
+
+
+def test_a_recipe_that_asks_for_a_certificate_is_tried_without(folder: Path) -> None:
+    """Samples never connect."""
+    text = HEAD.replace("[secrets]", "client_certificate = true\n[secrets]") + SEND + WEBHOOK
+    (folder / "acme.toml").write_text(text, encoding="utf-8")
+    (folder / "saved.txt").write_text('POST /receipt\n\n{"id": "1", "state": "ok"}', encoding="utf-8")
+    for words in (["check", "acme"], ["try", "acme", "--webhook", str(folder / "saved.txt")]):
+        result = run(*words)
+        assert result.exit_code == 0, result.output
+
+
+def test_a_sample_secret_that_cannot_be_read_is_one_sentence(folder: Path) -> None:
+    """For the samples of the file, and for a word of the command."""
+    text = HEAD + SEND.replace("=recipients", "=[secret.key | b64d | hex] + recipients") + WEBHOOK
+    (folder / "acme.toml").write_text(text + '[sample]\nsecrets = { key = "a2V5!" }\n', encoding="utf-8")
+    (folder / "saved.txt").write_text("POST /receipt\n\n{}", encoding="utf-8")
+    for words in (["check", "acme"], ["try", "acme", "--webhook", str(folder / "saved.txt")]):
+        result = run(*words)
+        assert result.exit_code == 1
+        assert "acme.toml: sample values: secrets.key: is not base64, which the recipe reads" in result.output
+        assert "validation error" not in result.output
+        assert "a2V5!" not in result.output
 
 
 # (recipe, saved request, extra words, what is told)
