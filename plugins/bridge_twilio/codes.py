@@ -156,7 +156,8 @@ def fault(status: int, code: int | None, overrides: Mapping[int, Consequence]) -
 def _by_status(status: int, code: int) -> Fault:
     if status == 429:
         return SUBMIT[TOO_MANY_REQUESTS]
-    if status in (401, 403, 404):
+    # A 404 without a code of Twilio's may be a gateway's: it proves nothing.
+    if status in (401, 403):
         return Fault(_ACCOUNT, f"Twilio refused the account or its address (HTTP {status}).")
     if status >= 500 or status == 408 or status < 400:
         # Twilio, or a gateway in front of it that redirects, may have taken the message before it failed.

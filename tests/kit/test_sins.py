@@ -85,6 +85,28 @@ CLIENTS = [
     ),
     Sin("follows_307", "bronze", "test_a_broken_answer", "a redirect was followed"),
 ]
+MONEY = [
+    Sin("status_524_not_sent", "bronze", "test_a_broken_answer", "524 page instead of the answer: {"),
+    Sin("repeats_after_odd_status", "bronze", "test_a_broken_answer", "repeated blindly: status 561"),
+    Sin("page_404_not_sent", "bronze", "test_a_broken_answer", "404 page instead of the answer: {"),
+    Sin(
+        "reconcile_404_not_sent",
+        "bronze",
+        "test_a_lost_answer_is",
+        "404 page instead of the answer: the",
+    ),
+    Sin(
+        "reconcile_throttle_not_sent",
+        "bronze",
+        "test_a_lost_answer_is",
+        "429 page instead of the answer:",
+    ),
+    Sin("same_identity", "bronze", "test_an_account_keeps", "identity() is the same for two accounts"),
+    Sin("random_identity", "bronze", "test_an_account_keeps", "identity() of one account changes"),
+    Sin("repeats_with_reconcile", "bronze", "test_nothing_that", "reconcile_batch sent a batch again"),
+    Sin("resends_on_event", "bronze", "test_nothing_that_follows", "on_event sent a batch again"),
+    Sin("chunk_overlap", "bronze", "test_a_full_batch", "were sent more than once"),
+]
 SHARED = [
     Sin("class_session", "silver", "test_two_accounts", "holds a secret of another account"),
     Sin(
@@ -203,7 +225,7 @@ WEBHOOKS: list[Sin] = [
     Sin("swallows_in_webhook", "silver", "test_a_bug_in_a_webhook", "which the vendor takes for received"),
     Sin("acknowledges_first", "silver", "test_webhook", "but was"),
 ]
-ALL = [*CLIENTS, *SHARED, *LEAKS, *LIMITS, *FORGED, *WEBHOOKS]
+ALL = [*CLIENTS, *MONEY, *SHARED, *LEAKS, *LIMITS, *FORGED, *WEBHOOKS]
 
 
 # Threads that nobody joins and connections that nobody closes are the sins' own.

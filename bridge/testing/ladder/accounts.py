@@ -3,7 +3,7 @@
 import importlib
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from ..table.exchanges import Exchange, Seen
 from ..table.rows import first_successes
 from .vendor_table import VendorTable
 
+_ELSEWHERE = "https://elsewhere.invalid"
 _HINT = "keep sessions, keys and caches in the vendor object, not in a module or a class"
 
 
@@ -85,6 +86,24 @@ def faults_of_two(table: VendorTable, settings: Mapping[str, Any]) -> list[str]:
             for row in _rows(table):
                 faults += _in_turns(table, row, vendor, settings, other_first=other_first)
     return list(dict.fromkeys(faults))
+
+
+def identity_faults(table: VendorTable) -> list[str]:
+    """Ask two objects of one account who they are, and one of another account."""
+    names = [_identity(table, table.settings, MOCKED_URL) for _ in range(2)]
+    if names[0] != names[1]:
+        return ["identity() of one account changes: a look-up would be believed nowhere, and money be lost"]
+    other = other_account(table)
+    if _identity(table, table.settings if other is None else other, _ELSEWHERE) == names[0]:
+        return [
+            "identity() is the same for two accounts: what one says of a message is believed of the other"
+        ]
+    return []
+
+
+def _identity(table: VendorTable, settings: Mapping[str, Any], url: str) -> tuple[str, ...]:
+    with fresh(table.vendor_class()) as vendor, closing(Stage(vendor, with_url(settings, url))) as stage:
+        return tuple(stage.vendor.identity())
 
 
 def _rows(table: VendorTable) -> Sequence[Case]:

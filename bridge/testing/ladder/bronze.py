@@ -108,6 +108,9 @@ class Bronze(VendorTable):
         assert not played.wire.followed, told(played.wire.followed)
         assert played.wire.requests == requests, f"the request was repeated blindly: {how.value}"
         allowed = {Outcome.UNKNOWN} if requests == 1 else {Outcome.UNKNOWN, Outcome.ACCEPTED}
+        if how is Broken.MISSING:
+            _unsent(played, how.value)
+            return
         _unknown(played, how.value, allowed)
 
     def _broken_by_the_emulator(self, row: Send, how: Broken) -> None:
@@ -212,6 +215,13 @@ class Bronze(VendorTable):
             counted[id(row)] = played.wire.requests
             type(self)._counted = counted
         return counted[id(row)]
+
+
+def _unsent(played: Played, what: str) -> None:
+    # A 404 may be the vendor's own refusal, but the page of a gateway proves nothing to send again on.
+    outcomes = {result.outcome for result in played.results}
+    assert Outcome.NOT_SENT not in outcomes, f"{what}: {outcomes}"
+    assert not played.conduct, told(played.conduct)
 
 
 def _unknown(played: Played, what: str, allowed: set[Outcome]) -> None:

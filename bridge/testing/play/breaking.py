@@ -21,6 +21,11 @@ _STATUSES = {
     Broken.UNAVAILABLE: 503,
     Broken.GATEWAY_TIMEOUT: 504,
     Broken.UNUSUAL: 520,
+    Broken.GAVE_UP: 524,
+    Broken.ODD: 561,
+    Broken.MISSING: 404,
+    Broken.FORBIDDEN: 403,
+    Broken.THROTTLED: 429,
     Broken.REQUEST_TIMEOUT: 408,
     Broken.NOT_JSON: 200,
 }

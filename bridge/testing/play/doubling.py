@@ -26,6 +26,19 @@ def to_others(row: Send) -> Send:
     return _with(row, _numbers(row))
 
 
+def crowd_of(row: Send, count: int) -> Send:
+    """Make the same send to so many numbers, each once, with the values in turn and nothing expected."""
+    batch, messages = row.batch, []
+    for index in range(count):
+        message = batch.messages[index % len(batch.messages)]
+        national = message.phone.national
+        # The first of the row's numbers decides, so that no two are alike.
+        other = f"{batch.messages[0].phone.national[:-4]}{index:04d}"
+        phone = parse(message.phone.raw.replace(national, other), batch.template.type)
+        messages.append(message._replace(ref=f"m{index + 1}", phone=phone))
+    return Send("a full batch", batch=replace(batch, messages=tuple(messages)))
+
+
 def of_other_values(row: Send) -> Send:
     """Make the same send with other values, letter by letter, and nothing else."""
     values = {value for message in row.batch.messages for value in message.params.values()}

@@ -8,7 +8,7 @@ import pluggy
 
 from bridge.channels.catalogue import hooks_of
 from bridge.channels.hooks import Hooks
-from bridge.plugin import Batch, Channel, Phone, PluginSettings, SubmitResult, Vendor, hookspecs
+from bridge.plugin import Batch, Channel, Event, Phone, PluginSettings, SubmitResult, Vendor, hookspecs
 from bridge.plugin.hookspecs import OPERATIONS
 
 HOOK_URL = "https://sms.example.com/hooks/promo/token"
@@ -77,6 +77,10 @@ class Stage:
     def send(self, batch: Batch) -> list[SubmitResult]:
         """Return what the bridge makes of a send: its dispatch turns a plugin's bug into unknown outcomes."""
         return Hooks(self.vendor).send(batch)
+
+    def tell(self, event: Event) -> None:
+        """Tell the plugin of an event, as the bridge tells every observer."""
+        self._plugins.hook.on_event(event=event)
 
     def close(self) -> None:
         """Close the vendor."""

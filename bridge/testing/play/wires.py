@@ -149,6 +149,15 @@ def served(exchanges: Sequence[Exchange], breakage: Breakage = no_breakage) -> I
         yield wire
 
 
+@contextmanager
+def answered(answer: Answer) -> Iterator[Wire]:
+    """Answer every request by a function, from a real HTTP server."""
+    wire = Wire("")
+    with serving(lambda seen: wire.take(seen, answer), wire.late) as url, wire.late.hurrying():
+        wire.url = url
+        yield wire
+
+
 def closed_url() -> str:
     """Return an address at which nothing listens."""
     with socket.socket() as closed:

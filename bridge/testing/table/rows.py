@@ -11,7 +11,10 @@ from .exchanges import Broken, Lost
 
 _SENDS = ("send_batch", "send_digital_batch")
 _TO_CALLS = (Broken.TIMEOUT, Broken.RESET, Broken.GATEWAY, Lost.REFUSED)
-
+_REFUSING = (Broken.FORBIDDEN, Broken.THROTTLED)
+"""Pages by which whoever stands before the vendor tells that it has let nothing through."""
+_TO_LOOK_UPS = (Broken.MISSING, *_REFUSING)
+"""Pages that prove nothing of the messages that are looked for."""
 
 Params = dict[str, list[tuple[Any, str]]]
 """For each parameter of the suite its values, each with its id."""
@@ -51,13 +54,15 @@ def _broken(table: type[VendorFacts] | VendorFacts) -> Params:
     sends = {name: row for name, row in firsts.items() if name in _SENDS}
     local = (*_SENDS, "parse_webhook", *table.local)
     calls = {name: row for name, row in firsts.items() if name not in local}
-    answers = [how for how in Broken if how is not Broken.BUG]
+    answers = [how for how in Broken if how not in (Broken.BUG, *_REFUSING)]
     return {
         "remote_send": [(row, name) for name, row in sends.items()],
         "parallel_send": [(row, name) for name, row in sends.items() if not row.settings],
         "broken_send": [((row, how), f"{name}-{how.name}") for name, row in sends.items() for how in answers],
         "broken_call": [
-            ((row, how), f"{name}-{how.name}") for name, row in calls.items() for how in _TO_CALLS
+            ((row, how), f"{name}-{how.name}")
+            for name, row in calls.items()
+            for how in (*_TO_CALLS, *(_TO_LOOK_UPS if name == "reconcile_batch" else ()))
         ],
     }
 

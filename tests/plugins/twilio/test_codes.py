@@ -118,7 +118,7 @@ def test_a_code_in_a_callback(
         (401, None, ACCOUNT),
         (401, 99999, ACCOUNT),
         (403, None, ACCOUNT),
-        (404, None, ACCOUNT),
+        (404, None, UNKNOWN),
         (408, None, UNKNOWN),
         (500, 20500, UNKNOWN),
         (502, 502, UNKNOWN),

@@ -1,0 +1,118 @@
+"""Bronze, where money is lost: what follows a lost send, full batches, and who an account is."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bridge.plugin import Event, EventName
+
+from ..play.campaign import Taken
+from ..play.doubling import crowd_of
+from ..play.row import play
+from ..play.stage import Stage
+from ..play.wires import Wire, answered
+from ..table.cases import Reconcile, Send
+from ..table.declared import VendorFacts
+from ..table.exchanges import Lost, Reply, Seen
+from ..table.samples import NOW
+from .accounts import identity_faults
+from .bronze import Bronze
+from .climbing import rule
+from .vendor_table import told
+
+_MOST = 500
+"""Messages of the largest batch that is tried: more would only take longer."""
+
+
+class Money(Bronze):
+    """Rules of the lowest rung over more than one call."""
+
+    @rule("bronze")
+    def test_an_account_keeps_its_identity(self) -> None:
+        """`identity()` is the same whenever it is asked of one account, and another for another account."""
+        faults = identity_faults(self)
+        assert not faults, told(faults)
+
+    @rule("bronze")
+    def test_nothing_that_follows_repeats_a_lost_send(self, remote_send: Send) -> None:
+        """A look-up of the batch and the event that it is unknown send no message."""
+        requests = self._requests(remote_send)
+        if not requests:
+            return
+        rows = [remote_send, *[Send("again", remote_send.exchanges, batch=remote_send.batch)]]
+        with (
+            self.wire(rows, lambda count: Lost.RESET if count == requests else None) as wire,
+            self.stage(wire, remote_send) as stage,
+        ):
+            self.played(stage, wire, remote_send)
+            for what in self._following(stage, wire, remote_send):
+                assert not self._sent_again(wire, remote_send, requests), (
+                    f"{what} sent a batch again whose answer was lost: only proof that the vendor has not "
+                    "got it lets the bridge do that"
+                )
+
+    @staticmethod
+    def _following(stage: Stage, wire: Wire, row: Send) -> Iterator[str]:
+        stage.tell(
+            Event(
+                stage.channel.name,
+                EventName.BATCH_UNKNOWN,
+                NOW,
+                {"recipients": len(row.batch.messages)},
+            )
+        )
+        yield "on_event"
+        if "reconcile_batch" in stage.operations:
+            play(stage, wire, Reconcile("look-up", batch=row.batch), as_bridge=True)
+            yield "reconcile_batch"
+
+    def _sent_again(self, wire: Wire, row: Send, requests: int) -> bool:
+        if wire.emulator is not None:
+            return max(Counter(getattr(wire.emulator, "delivered", ())).values(), default=0) > 1
+        looking = [each for other in self.cases if isinstance(other, Reconcile) for each in other.exchanges]
+        return any(
+            row.exchanges[-1].addresses(seen)
+            and not row.exchanges[-1].differences(seen)
+            and not any(each.addresses(seen) and not each.differences(seen) for each in looking)
+            for seen in wire.seen[requests:]
+        )
+
+    @rule("bronze")
+    def test_a_full_batch_reaches_each_number_once(self, remote_send: Send) -> None:
+        """As many messages as `limits` lets a call carry: none is left out and none is sent twice."""
+        with self._taking(remote_send) as found:
+            if found is None:
+                self.not_proven("a full batch: neither an emulator with `delivered` nor a campaign_answer")
+                return
+            wire, taken = found
+            with self.stage(wire, remote_send) as stage:
+                most = min(_MOST, stage.vendor.limits.for_call(remote_send.batch.uniform))
+                crowd = crowd_of(remote_send, most)
+                results = play(stage, wire, crowd, as_bridge=True).results
+        counted = Counter(taken())
+        twice = [number for number, count in counted.items() if count > 1]
+        assert not twice, f"of {most} messages in one batch {len(twice)} were sent more than once"
+        assert len(counted) == most == len(results), (
+            f"of {most} messages in one batch {len(counted)} reached the vendor"
+        )
+
+    @contextmanager
+    def _taking(self, row: Send) -> Iterator[tuple[Wire, Taken] | None]:
+        """Open a wire at whose end any batch is taken, and what tells the numbers taken there."""
+        if type(self).emulator is not None:
+            with self.wire([row]) as wire:
+                known = hasattr(wire.emulator, "delivered")
+                yield (wire, lambda: wire.emulator.delivered) if known else None
+            return
+        if type(self).campaign_answer is VendorFacts.campaign_answer or not self.over_http([row]):
+            yield None
+            return
+        numbers: list[str] = []
+
+        def answer(seen: Seen) -> Reply:
+            reply, took = self.campaign_answer(seen)
+            numbers.extend(took)
+            return reply
+
+        with answered(answer) as wire:
+            yield wire, lambda: numbers
