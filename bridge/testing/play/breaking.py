@@ -77,27 +77,28 @@ def _spoilt(reply: Reply, fate: Broken) -> Reply | Lost | Broken:
 
 
 class LeftOut:
-    """The fate of an answer that tells of one message too few: its lists of that length lose their last."""
+    """The fate of an answer that tells of too few messages: its lists of that length keep `kept` of them."""
 
-    def __init__(self, messages: int) -> None:
+    def __init__(self, messages: int, kept: slice) -> None:
         self.messages = messages
+        self.kept = kept
         self.applied = False
 
     def __call__(self, reply: Reply) -> Reply:
-        """Return the answer without the last message."""
+        """Return the answer without the messages that are left out."""
         try:
             answer = json.loads(reply.body)
         except ValueError:
             return reply
-        shortened = _shortened(answer, self.messages)
+        shortened = _shortened(answer, self.messages, self.kept)
         self.applied = shortened != answer
         return Reply(reply.status, json=shortened, headers=reply.headers)
 
 
-def _shortened(value: Any, length: int) -> Any:
+def _shortened(value: Any, length: int, kept: slice) -> Any:
     if isinstance(value, dict):
-        return {key: _shortened(each, length) for key, each in value.items()}
+        return {key: _shortened(each, length, kept) for key, each in value.items()}
     if isinstance(value, list):
-        kept = value[:-1] if len(value) == length else value
-        return [_shortened(each, length) for each in kept]
+        some = value[kept] if len(value) == length else value
+        return [_shortened(each, length, kept) for each in some]
     return value
