@@ -155,6 +155,8 @@ class Bronze(VendorTable):
             first, both = self._lost_then_sent(remote_send, how, requests)
             assert first <= requests, f"{how.value}: {requests} became {first}"
             assert both <= 2 * requests, f"{how.value}: the next call sent the lost request again"
+        second = self._lost_after_one(remote_send)
+        assert second <= requests, f"on a connection that was used before, {requests} became {second}"
 
     def _lost_then_sent(self, row: Send, how: Lost, requests: int) -> tuple[int, int]:
         """Count the requests of a send whose answer is lost, and those with a second send behind it."""
@@ -171,6 +173,19 @@ class Bronze(VendorTable):
             before = first = wire.requests
             self.played(stage, wire, row)
             return first, wire.requests
+
+    def _lost_after_one(self, row: Send) -> int:
+        """Count the requests of a send whose answer is lost when another was answered before."""
+
+        def fate(count: int) -> Lost | None:
+            return Lost.RESET if count > before else None
+
+        before = _ANY_MORE
+        with self.wire([row, replace(row, given=None)], fate) as wire, self.stage(wire, row) as stage:
+            self.played(stage, wire, row)
+            before = wire.requests
+            self.played(stage, wire, row)
+            return wire.requests - before
 
     @rule("bronze")
     def test_a_bug_in_a_send_is_unknown(self, remote_send: Send) -> None:
