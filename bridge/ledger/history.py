@@ -1,6 +1,6 @@
 """Questions about recorded messages: details for Quick Audience, counts per number, what stays open."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from .database.engine import Database
 from .refs import AHEAD_MS, Place, phone_keys
 from .sendinfo import SendInfo, SendInfos
 
-_message, _batch, _send = tables.message, tables.batch, tables.send
+_message, _batch, _send, _tally = tables.message, tables.batch, tables.send, tables.tally
 _LOOKUP = 500
 
 
@@ -180,6 +180,38 @@ class History:
             found = connection.execute(rows).all()
             infos = self._infos.of_batches(connection, {row.batch_id for row in found})
         return [_detail(row, infos[row.batch_id]) for row in found if row.batch_id in infos]
+
+    def taken_elsewhere(self, channel: str, accounts: Collection[str], identities: Collection[str]) -> int:
+        """Return how many messages wait for the receipts of accounts that are none of these.
+
+        An account with a name or an identity that is known can still report.
+        """
+        waiting = (
+            select(_tally.c.account)
+            .join_from(_tally, _send, _send.c.id == _tally.c.send_id)
+            .where(
+                _send.c.channel == channel,
+                _tally.c.status == MessageStatus.ACCEPTED,
+                _tally.c.account.not_in(sorted({"", *identities})),
+            )
+            .group_by(_tally.c.account)
+            .having(func.sum(_tally.c.count) > 0)
+        )
+        with self._database.read() as connection:
+            gone = connection.execute(waiting).scalars().all()
+            if not gone:
+                return 0
+            rows = (
+                select(func.count())
+                .select_from(_message.join(_batch, _batch.c.id == _message.c.batch_id))
+                .where(
+                    _batch.c.channel == channel,
+                    _batch.c.identity.in_(gone),
+                    _batch.c.account.not_in(sorted({"", *accounts})),
+                    _message.c.status == MessageStatus.ACCEPTED,
+                )
+            )
+            return int(connection.execute(rows).scalar_one())
 
 
 def _detail(row: Any, info: SendInfo) -> Detail:

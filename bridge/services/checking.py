@@ -59,7 +59,7 @@ def check(settings: Settings, faults: list[Fault], *, live: bool) -> Findings:
             opened = _channels(settings, ledger, found.faults)
             found.faults += without_repeats(trials(settings, None if stands_in else ledger), found.faults)
             if not stands_in and not any(fault.touches("bridge.database") for fault in found.faults):
-                found.cautions += [fault for one in opened.values() for fault in _left_behind(one, ledger)]
+                found.cautions += [fault for one in opened.values() for fault in left_behind(one, ledger)]
     if live:
         for channel in opened.values():
             for account in channel.accounts.values():
@@ -112,15 +112,23 @@ def _channels(settings: Settings, ledger: Ledger, faults: list[Fault]) -> dict[s
         return {}
 
 
-def _left_behind(channel: OpenChannel, ledger: Ledger) -> Iterator[Fault]:
-    """Tell of messages whose outcome nobody can be asked about: their account is not configured any more."""
+def left_behind(channel: OpenChannel, ledger: Ledger) -> Iterator[Fault]:
+    """Return what waits for accounts that are not configured any more: nobody else can tell of it."""
     identities = [account.hooks.identity for account in channel.accounts.values()]
     count = ledger.moving.left_behind(channel.name, identities)
     if count:
         yield Fault(
             f"channels.{channel.name}",
             f"The outcome of {count} messages is unknown, and the account that was called is not configured.",
-            "Configure it until they are settled, or leave them to their receipts and their deadline.",
+            "Configure it, paused, until they are settled; without it only their deadline ends them.",
+        )
+    waiting = ledger.history.taken_elsewhere(channel.name, list(channel.accounts), identities)
+    if waiting:
+        yield Fault(
+            f"channels.{channel.name}",
+            f"{waiting} messages have no receipt yet, and the account that took them is not configured: "
+            "its webhook address answers 404.",
+            "Configure it with the same hook_token, paused (channels pause --account), until they have come.",
         )
 
 

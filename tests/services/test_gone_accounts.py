@@ -1,0 +1,57 @@
+"""An account that was taken out of the configuration while something of it is still open."""
+
+from typing import NamedTuple
+
+import pytest
+
+from bridge.plugin import BridgeError, DeliveryReceipt, MessageStatus, OutcomeUnknown
+from bridge.services.checking import left_behind
+
+from .conftest import Worlds
+from .test_failover import PHONES, raising, two
+from .world import World
+
+_LOST = OutcomeUnknown("no answer")
+
+
+def left(first: World, worlds: Worlds, *names: str) -> World:
+    """The same ledger under accounts of these names."""
+    world = two(worlds, accounts={name: {"vendor": "obedient"} for name in names})
+    world.now = first.now
+    return world
+
+
+class Row(NamedTuple):
+    """What the account answered, which accounts there are then, and what `check` says of how many."""
+
+    error: BridgeError | None
+    names: tuple[str, ...]
+    said: tuple[str, ...]
+    reported: int = 0
+
+
+ROWS = {
+    "nothing is known of what it was given": Row(_LOST, ("other", "spare"), ("The outcome of 2 messages",)),
+    "it took them and has not reported": Row(None, ("other", "spare"), ("2 messages have no receipt yet",)),
+    "it reported one": Row(None, ("other", "spare"), ("1 messages have no receipt yet",), 1),
+    "it reported both": Row(None, ("other", "spare"), (), 2),
+    "another is gone": Row(None, ("main", "other"), ()),
+}
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+def test_check_tells_what_waits_for_it(worlds: Worlds, row: Row) -> None:
+    """Unknown outcomes that nobody can be asked about, and receipts that have no address any more."""
+    first = two(worlds)
+    main = first.vendors["main"]
+    if row.error is not None:
+        main.answer = raising(row.error)
+    first.send(PHONES)
+    first.dispatch()
+    for message in [one for batch in main.batches for one in batch.messages][: row.reported]:
+        report = DeliveryReceipt(MessageStatus.DELIVERED, message.ref)
+        first.services.at["main"].receiving.store_reports([report], [], "webhook")
+    world = left(first, worlds, *row.names)
+    found = [fault.problem for fault in left_behind(world.services.channel, world.ledger)]
+    assert len(found) == len(row.said)
+    assert all(problem.startswith(said) for problem, said in zip(found, row.said, strict=True)), found
