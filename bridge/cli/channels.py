@@ -6,7 +6,7 @@ from datetime import tzinfo
 import click
 
 from bridge.services import upkeep
-from bridge.services.overview import SeenAccount, SeenChannel, Stop
+from bridge.services.overview import GONE, SeenAccount, SeenChannel, Stop
 
 from .opening import operating, say, settings_of_ledger
 from .printing import Lists, Rows, Told, When, listing, moment, show
@@ -82,8 +82,8 @@ def _row(channel: SeenChannel, account: SeenAccount, timezone: tzinfo) -> tuple[
     return (
         Told(shown, channel.name),
         channel.platform_name,
-        account.name,
-        _going(channel.stop or account.stop, "yes", timezone),
+        _named(account),
+        _going(account.stop, "yes", timezone),
         account.ready,
         account.calling,
         account.unknown,
@@ -91,7 +91,13 @@ def _row(channel: SeenChannel, account: SeenAccount, timezone: tzinfo) -> tuple[
     )
 
 
+def _named(account: SeenAccount) -> Told:
+    return Told(account.name or "none yet", account.name)
+
+
 def _going(stop: Stop | None, otherwise: str, timezone: tzinfo) -> Told:
+    if stop is not None and stop.reason == GONE:
+        return Told("no, it is gone", {"reason": stop.reason, "until": None, "words": stop.words})
     if stop is None or stop.reason not in _STOPS:
         return Told(otherwise, otherwise)
     until = f"until {moment(stop.until, timezone)}" if stop.until else "until resumed"
@@ -108,7 +114,7 @@ def _further(found: Sequence[SeenChannel]) -> Iterator[Rows]:
         "\nWaiting, and why",
         _HELD,
         [
-            (name, account.name, one.messages, one.reason, _until(one), one.words)
+            (name, _named(account), one.messages, one.reason, _until(one), one.words)
             for name, account in accounts
             for one in account.held
         ],
@@ -118,7 +124,7 @@ def _further(found: Sequence[SeenChannel]) -> Iterator[Rows]:
         "\nLatest errors of vendors",
         _ERRORS,
         [
-            (name, account.name, When(account.next_try), account.error)
+            (name, _named(account), When(account.next_try), account.error)
             for name, account in accounts
             if account.error
         ],

@@ -1,5 +1,6 @@
 """How the channels and their accounts are doing: what sends, what pushes, what waits and why."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -12,6 +13,8 @@ from bridge.settings import ChannelSettings, Settings
 _FOREVER_MS = 3650 * DAY_MS
 _OWN = frozenset({Hold.POLICY, Hold.RATE, Hold.CAMPAIGN})
 """Reasons that are the bridge's own; the others come with a vendor's words."""
+GONE = "gone"
+"""The reason why an account is not called whose name is not in the configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,9 @@ class Stop:
     words: str
 
 
+_GONE = Stop(GONE, None, "The channel has no account of this name any more.")
+
+
 @dataclass(frozen=True, slots=True)
 class SeenHold(Stop):
     """Recipients that wait, and why; `words` are the vendor's, the policy's or the person's own."""
@@ -32,7 +38,7 @@ class SeenHold(Stop):
 
 @dataclass(frozen=True, slots=True)
 class SeenAccount:
-    """One account of a channel.
+    """One account of a channel, or one that is gone; the name is "" for what no account has yet.
 
     `ready`: recipients that may be sent now. `held`: others, by reason. `unknown`: messages whose outcome is
     not known. `error`: the latest failure in the vendor's words, `next_try` when it is called again. `stop`:
@@ -81,10 +87,16 @@ class SeenChannel:
 class _Counts:
     """What is counted once for all channels."""
 
-    depth: Mapping[tuple[str, str], int]
     held: Sequence[Held]
-    unknown: Mapping[str, int]
     given_up: Mapping[str, int]
+
+
+@dataclass(slots=True)
+class _Has:
+    """What one account has of its channel's messages."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    held: list[Held] = field(default_factory=list)
 
 
 class Overview:
@@ -99,9 +111,7 @@ class Overview:
         """Return every channel of the configuration, in its order."""
         now = millis(self._clock)
         counts = _Counts(
-            self._ledger.gauges(),
             self._ledger.holds.held(now),
-            self._ledger.holds.unknown(),
             {name: waits.given_up for name, waits in self._ledger.watching.waits().items()},
         )
         return [self._channel(name, counts, now) for name in self._settings.channels]
@@ -114,10 +124,12 @@ class Overview:
         stops = [
             _stop(state, account, now) or self._rate(name, account.name, settings, now) for account in found
         ]
+        own = self._own(name, settings, counts)
         seen = [
-            _account(account, own, stop, now)
-            for account, own, stop in zip(found, self._own(name, settings, counts), stops, strict=True)
+            _account(account, own.pop(account.name), stop, now)
+            for account, stop in zip(found, stops, strict=True)
         ]
+        seen += [_beside(Account(name, one), has, seen, now) for one, has in own.items()]
         stop = stops[0] if all(stops) else None
         push_stop = None
         if settings.callback_url and state.breaker_failures:
@@ -136,21 +148,20 @@ class Overview:
             self._files(name),
         )
 
-    def _own(self, name: str, settings: ChannelSettings, counts: _Counts) -> list[_Counts]:
-        """Return what each account has; what none has yet is shown at the first."""
+    def _own(self, name: str, settings: ChannelSettings, counts: _Counts) -> dict[str, _Has]:
+        """Return what each account has; then what none has yet (""), and what those have that are gone.
+
+        A single account takes whatever waits; an unknown outcome stays with the account that was called.
+        """
         accounts = list(settings.all_accounts)
-        if len(accounts) == 1:
-            return [counts]
-        depth, found = self._ledger.moving.depth(name), []
-        others = set(accounts[1:])
-        for place, account in enumerate(accounts):
-            of = {state: depth.get((account, state), 0) for state in ("ready", "calling", "unknown")}
-            if not place:
-                of = {state: count + depth.get(("", state), 0) for state, count in of.items()}
-            own = {(name, state): count for state, count in of.items()}
-            mine = {account} if place else {account, ""}.union(one.account for one in counts.held) - others
-            held = [one for one in counts.held if one.account in mine]
-            found.append(replace(counts, depth=own, held=held, unknown={name: of["unknown"]}))
+        alone = accounts[0] if len(accounts) == 1 else ""
+        found = {account: _Has() for account in accounts}
+        for (account, state), count in sorted(self._ledger.moving.depth(name).items()):
+            its = account if state == "unknown" else alone
+            found.setdefault(its or account or alone, _Has()).counts[state] += count
+        for one in counts.held:
+            if one.channel == name:
+                found.setdefault(alone or one.account, _Has()).held.append(one)
         return found
 
     def _rate(self, name: str, account: str, settings: ChannelSettings, now: int) -> Stop | None:
@@ -188,9 +199,7 @@ def _stop(state: ChannelState, account: Account, now: int) -> Stop | None:
     return None
 
 
-def _account(account: Account, counts: _Counts, stop: Stop | None, now: int) -> SeenAccount:
-    name = account.channel
-    waiting, calling = (counts.depth.get((name, state), 0) for state in ("ready", "calling"))
+def _account(account: Account, has: _Has, stop: Stop | None, now: int) -> SeenAccount:
     held = [
         SeenHold(
             one.hold,
@@ -198,10 +207,9 @@ def _account(account: Account, counts: _Counts, stop: Stop | None, now: int) -> 
             logs.masked(one.words),
             one.messages,
         )
-        for one in counts.held
-        if one.channel == name
+        for one in has.held
     ]
-    ready = max(0, waiting - sum(one.messages for one in held))
+    ready = max(0, has.counts["ready"] - sum(one.messages for one in held))
     if stop is not None and ready:
         held.insert(0, SeenHold(stop.reason, stop.until, stop.words, ready))
         ready = 0
@@ -209,4 +217,19 @@ def _account(account: Account, counts: _Counts, stop: Stop | None, now: int) -> 
     error = logs.masked(account.reason) or next((one.words for one in told), "")
     resting = stop.until if stop is not None and stop.reason != Hold.RATE else None
     next_try = resting or min((one.until for one in told if one.until), default=None)
-    return SeenAccount(account.name, ready, calling, counts.unknown.get(name, 0), held, error, next_try, stop)
+    calling, unknown = has.counts["calling"], has.counts["unknown"]
+    return SeenAccount(account.name, ready, calling, unknown, held, error, next_try, stop)
+
+
+def _beside(account: Account, has: _Has, configured: Sequence[SeenAccount], now: int) -> SeenAccount:
+    """Return what is with no account yet, or with one that is gone."""
+    if account.name:
+        return replace(_account(account, has, None, now), stop=_GONE)
+    stopped = [(one.name, one.stop) for one in configured if one.stop and one.stop.reason != Hold.RATE]
+    if not stopped:
+        return _account(account, has, None, now)
+    ends = [stop.until for _, stop in stopped if stop.until]
+    words = " ".join(dict.fromkeys(f"{name}: {stop.words}" for name, stop in stopped))
+    # What an account that works may take is given to it at once: the rest waits for one of those that stop.
+    waits = Stop(stopped[0][1].reason, min(ends, default=None), words)
+    return replace(_account(account, has, waits, now), error="", next_try=None, stop=None)

@@ -210,10 +210,10 @@ def test_times_are_told_in_the_channel_s_zone(scene: Scene) -> None:
 def test_a_failure_of_the_bridge_is_a_page(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """It says nothing of why."""
 
-    def fail() -> None:
+    def fail(channel: str) -> None:
         raise RuntimeError(PHONES[0])
 
-    monkeypatch.setattr(scene.world.ledger, "gauges", fail)
+    monkeypatch.setattr(scene.world.ledger.moving, "depth", fail)
     answer = scene.browser("viewer").get("/console")
     assert (answer.status_code, PHONES[0] in answer.text) == (500, False)
 

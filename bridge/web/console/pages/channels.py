@@ -16,7 +16,7 @@ from ..language import phrase
 from ..routes import Deed, Done, Page, View
 from ..tables import Cell, Column, Link, State, Table, Word
 from .number import number_in
-from .overview import REASONS
+from .overview import REASONS, named
 
 _HOME = "/console/channels"
 _CHANNELS = (
@@ -50,13 +50,13 @@ def _rows(desk: Desk, channel: SeenChannel) -> list[Sequence[Cell]]:
     accounts = desk.settings.channels[channel.name].all_accounts
     rows: list[Sequence[Cell]] = []
     for account in channel.accounts:
-        stop = channel.stop or account.stop
+        stop, known = account.stop, accounts.get(account.name)
         rows.append(
             (
                 Link(channel.name, f"{_HOME}/{channel.name}"),
                 channel.platform_name,
-                account.name,
-                accounts[account.name].vendor,
+                named(account),
+                known.vendor if known else "",
                 State(REASONS[stop.reason] if stop else phrase("yes")),
                 stop.words if stop else "",
             )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bridge.services.lately import Day
-from bridge.services.overview import SeenAccount, SeenChannel, Stop
+from bridge.services.overview import GONE, SeenAccount, SeenChannel, Stop
 
 from ..asking import Asked
 from ..desk import Desk
@@ -61,6 +61,7 @@ REASONS = {
     "review": phrase("review"),
     "retry": phrase("retry"),
     "refused": phrase("stopped"),
+    GONE: phrase("gone"),
 }
 """Why something waits or does not go on, by the word of `Hold` or `Stop`."""
 _PUSHING = {
@@ -88,10 +89,10 @@ def _now(desk: Desk, channels: Sequence[SeenChannel]) -> list[Sequence[Cell]]:
 
 
 def _account(desk: Desk, channel: SeenChannel, account: SeenAccount) -> Sequence[Cell]:
-    stop = channel.stop or account.stop
+    stop = account.stop
     return (
         Link(channel.name, f"/console/channels/{channel.name}"),
-        account.name,
+        named(account),
         State(REASONS[stop.reason] if stop else phrase("yes")),
         _until(desk, channel.name, stop),
         stop.words if stop else account.error,
@@ -99,6 +100,11 @@ def _account(desk: Desk, channel: SeenChannel, account: SeenAccount) -> Sequence
         account.calling,
         account.unknown,
     )
+
+
+def named(account: SeenAccount) -> Cell:
+    """Return an account's name as a cell, or that there is none yet."""
+    return account.name or Word(phrase("none yet"))
 
 
 def _until(desk: Desk, channel: str, stop: Stop | None) -> Cell:
@@ -111,7 +117,7 @@ def _held(desk: Desk, channels: Sequence[SeenChannel]) -> list[Sequence[Cell]]:
     return [
         (
             channel.name,
-            account.name,
+            named(account),
             one.messages,
             Word(REASONS[one.reason]),
             _until(desk, channel.name, one),
