@@ -62,9 +62,9 @@ class Lane:
     @property
     def claiming(self) -> AccountLane:
         """What a claim must know; what waits may have been cut for another account, or other settings."""
-        limits, rate = self.account.hooks.limits, int(self.rate_per_s)
+        limits, rate = self.account.hooks.limits, self.rate_per_s
         sizes = [limits.messages, limits.for_call(uniform=True)]
-        messages, uniform = [max(1, min(size, rate)) if rate else size for size in sizes]
+        messages, uniform = [min(size, max(1, int(rate))) if rate else size for size in sizes]
         alone = not self.channel.several
         return AccountLane(
             self.account.name, self.account.hooks.identity, alone=alone, messages=messages, uniform=uniform

@@ -322,6 +322,16 @@ def test_a_rate_is_kept(worlds: Worlds) -> None:
     assert counts == [2, 4, 6, 8, 10]
 
 
+@pytest.mark.parametrize(("rate", "most"), [(0.5, 1), (1, 1), (2.5, 2), (0, 9)])
+def test_a_call_holds_no_more_than_a_second_s_worth(worlds: Worlds, rate: float, most: int) -> None:
+    """And one message where the rate is below one; without a rate the vendor's limits alone count."""
+    world = worlds(rate_per_s=rate)
+    world.vendor.size = 9
+    world.send([f"138{index:08d}" for index in range(9)])
+    world.dispatch()
+    assert len(world.vendor.batches[0].messages) == most
+
+
 def test_a_message_that_could_not_be_sent_in_time_expires(worlds: Worlds) -> None:
     """After the deadline it is not sent any more, and Quick Audience is told."""
     world = worlds(unknown_deadline_h=1)
