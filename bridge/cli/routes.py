@@ -35,7 +35,8 @@ def routes_explain(phone: str, code: str, channel: str | None, sign: str, as_jso
         [channel] = settings.channels
     channel_named(settings, channel)
     with upkeep.ledger_of(settings) as ledger, upkeep.channels_of(settings, ledger) as opened:
-        verdicts = Explaining(opened[channel], ledger, time.time).routes(phone, code, sign)
+        desk = Explaining(opened[channel], ledger, time.time)
+        verdicts, known = desk.routes(phone, code, sign), desk.sign_of(code, sign)
     rows = [(one.account, one.weight, logs.masked(one.verdict)) for one in verdicts]
-    title = f"Accounts of {channel}"
+    title = f"Accounts of {channel}" + ("" if known else "; no signature is considered, --sign names one")
     show(Rows("accounts", title, ("account", "weight", "verdict"), rows), as_json=as_json)

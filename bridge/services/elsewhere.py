@@ -217,6 +217,8 @@ class Elsewhere:
         return "" if approved else f"The template is {stored.status} there. {stored.reason}".strip()
 
     def _unfit_sign(self, name: str, sign_name: str) -> str:
+        if not sign_name:
+            return ""  # a send always names one: only a person asks without it
         local = self._channel.settings.signs.get(sign_name)
         if local is not None or not self._others[name].hooks.supports("query_sign"):
             return ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bridge.channels import OpenChannel
 from bridge.channels.hooks import SENDING
 from bridge.clock import Clock, millis
-from bridge.ledger import Ledger, SendInfo
+from bridge.ledger import Ledger, SendInfo, StoredTemplate
 from bridge.plugin import BadNumber
 from bridge.plugin.phone import parse
 
@@ -44,13 +44,10 @@ class Explaining:
     def routes(self, number: str, code: str, sign_name: str = "") -> list[Verdict]:
         """Return each account's verdict on a message, in the order in which they would be asked.
 
+        Without a signature none is considered; see `sign_of`.
         Raises OperatorRefused for a template that there is not, and a number that it cannot go to.
         """
-        template = self._ledger.templates.get(self._channel.name, code)
-        if template is None:
-            raise OperatorRefused(
-                "The channel %(channel)s has no template %(code)s.", channel=self._channel.name, code=code
-            )
+        template = self._template(code)
         try:
             phone = parse(number, template.type)
         except BadNumber as error:
@@ -58,7 +55,7 @@ class Explaining:
                 f"{error.reason} The template is of type {template.type.name.lower()}."
             ) from None
         document = json.loads(snapshot(template, self._channel.settings.opt_out_suffix))
-        sign = sign_name or template.sign_name
+        sign = self.sign_of(code, sign_name)
         info = SendInfo(0, self._channel.name, "", sign, document, millis(self._clock))
         allowed = self._routing.allowed(template.type, phone)
         weights, weighted = self._routing.weights(), self._channel.settings.route == "weighted"
@@ -76,6 +73,18 @@ class Explaining:
             if name not in allowed
         }
         return [Verdict(name, verdict, weights[name]) for name, verdict in verdicts.items()]
+
+    def sign_of(self, code: str, sign_name: str) -> str:
+        """Return the signature that is meant, "" for none: the given one, the template's or the default."""
+        return sign_name or self._template(code).sign_name or self._channel.settings.default_sign
+
+    def _template(self, code: str) -> StoredTemplate:
+        template = self._ledger.templates.get(self._channel.name, code)
+        if template is None:
+            raise OperatorRefused(
+                "The channel %(channel)s has no template %(code)s.", channel=self._channel.name, code=code
+            )
+        return template
 
     def why_not(self, name: str, info: SendInfo, kind: str) -> str:
         """Return why an account would not take a message of a send now, "" if it would."""

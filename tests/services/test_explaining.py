@@ -73,6 +73,27 @@ def test_each_account_has_its_reason(
 
 
 @pytest.mark.parametrize(
+    ("sign", "default", "meant", "verdict"),
+    [
+        ("", "", "", "takes it if main does not"),
+        ("Other", "", "Other", "It was not asked about the signature yet."),
+        ("", "Other", "Other", "It was not asked about the signature yet."),
+        ("Acme", "Other", "Acme", "takes it if main does not"),
+    ],
+)
+def test_without_a_signature_none_is_considered(
+    worlds: Worlds, sign: str, default: str, meant: str, verdict: str
+) -> None:
+    """The template's own and the channel's default are one, too."""
+    world = two(worlds, default_sign=default)
+    code = reviewed(world, A, A)
+    world.services.signs.require("Acme")
+    desk = Explaining(world.services.channel, world.ledger, lambda: world.now)
+    verdicts = {one.account: one.verdict for one in desk.routes("13800000001", code, sign)}
+    assert (desk.sign_of(code, sign), verdicts["spare"]) == (meant, verdict)
+
+
+@pytest.mark.parametrize(
     ("number", "code", "why"),
     [("13800000001", "T404", "has no template T404"), ("42", "", "not an 11-digit mainland mobile number")],
 )
