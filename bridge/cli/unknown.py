@@ -40,7 +40,13 @@ def unknown_list(channel: str | None, limit: int, as_json: bool) -> None:
     with upkeep.ledger_of(settings) as ledger:
         found = upkeep.unknowns(settings, ledger).list(channel, limit=limit)
     rows = [
-        (*cells[:7], *map(When, cells[7:10]), Told("yes" if cells[10] else "", cells[10]))
+        (
+            *cells[:7],
+            When(cells[7]),
+            _look(cells[8]),
+            When(cells[9]),
+            Told("yes" if cells[10] else "", cells[10]),
+        )
         for cells in map(astuple, found)
     ]
     listed = Rows("unknown", "Unknown outcomes", _COLUMNS, rows)
@@ -86,6 +92,10 @@ def unknown_resend(
             )
         resent = desk.resend(chosen, reason)
     say(f"{resent.messages} messages are sent again; as many may arrive twice. Decision {resent.decision}.")
+
+
+def _look(at: int | None) -> When | Told:
+    return Told("nobody can be asked", None) if at is None else When(at)
 
 
 def _told(asked: Asked) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from bridge.plugin import BridgeError, DeliveryReceipt, MessageStatus, OutcomeUnknown
 from bridge.services.checking import left_behind
+from bridge.services.unknowns import Unknowns
 
 from .conftest import Worlds
 from .test_failover import PHONES, raising, two
@@ -55,3 +56,19 @@ def test_check_tells_what_waits_for_it(worlds: Worlds, row: Row) -> None:
     found = [fault.problem for fault in left_behind(world.services.channel, world.ledger)]
     assert len(found) == len(row.said)
     assert all(problem.startswith(said) for problem, said in zip(found, row.said, strict=True)), found
+
+
+@pytest.mark.parametrize(
+    ("names", "askable"), [(("main", "spare"), True), (("other", "spare"), False)], ids=["there", "gone"]
+)
+def test_nobody_is_said_to_be_asked_who_is_not_there(
+    worlds: Worlds, names: tuple[str, ...], askable: bool
+) -> None:
+    """The next look of its unknown outcomes is none."""
+    first = two(worlds)
+    first.vendors["main"].answer = raising(_LOST)
+    first.send(PHONES)
+    first.dispatch()
+    world = left(first, worlds, *names)
+    [one] = Unknowns(world.settings, world.ledger, lambda: world.now).list(None, limit=5)
+    assert (one.messages, one.next_look is not None) == (2, askable)
