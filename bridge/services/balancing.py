@@ -24,6 +24,20 @@ _SLOW = 0.25
 """A tenth is slower than the week's p90 by its definition."""
 
 
+def shares(weights: Mapping[str, int]) -> dict[str, int]:
+    """Return weights as shares of a hundred, so that ten points are the same whatever numbers are written.
+
+    No account has less than the least.
+    """
+    total = sum(weights.values())
+    exact = {name: 100 * weight / total for name, weight in weights.items()}
+    found = {name: max(LEAST, int(share)) for name, share in exact.items()}
+    by_rest = sorted(exact, key=lambda name: found[name] - exact[name])
+    for name in by_rest[: max(0, 100 - sum(found.values()))]:
+        found[name] += 1
+    return found
+
+
 class Health(NamedTuple):
     """What an account did in the last quarter of an hour.
 

@@ -27,7 +27,7 @@ from bridge.plugin import BadNumber, Phone, TemplateType
 from bridge.plugin.phone import parse
 from bridge.settings import RouteSettings
 
-from .balancing import WINDOW_MS, Health, shifts
+from .balancing import WINDOW_MS, Health, shares, shifts
 from .campaigns.sentences import OWN_REFUSALS
 from .drafting import Draft
 from .elsewhere import Elsewhere
@@ -198,12 +198,13 @@ class Routing:
         return random.choices(names, [weights[name] for name in names])[0]
 
     def weights(self) -> dict[str, int]:
-        """Return the accounts' weights as they are now."""
-        configured = {name: account.settings.weight for name, account in self._channel.accounts.items()}
+        """Return the accounts' weights as they are now; those of weighted routes are shares of a hundred."""
         if not self._weighted:
-            return configured
-        now = self._ledger.weights.of(self._channel.name)
-        return {name: now.get(name, weight) for name, weight in configured.items()}
+            return self._configured()
+        return self._ledger.weights.of(self._channel.name, shares(self._configured()))
+
+    def _configured(self) -> dict[str, int]:
+        return {name: account.settings.weight for name, account in self._channel.accounts.items()}
 
     def note_throttled(self, account: str, messages: int) -> None:
         """Remember that an account asked to send slower, for its weight."""
@@ -239,11 +240,11 @@ class Routing:
             for account, opened in self._channel.accounts.items()
         }
         latest = next(iter(self._ledger.weights.changes(name, limit=1)), None)
-        configured = {account: one.settings.weight for account, one in self._channel.accounts.items()}
+        configured = shares(self._configured())
         found = shifts(configured, self.weights(), health, latest.created if latest else 0, now)
         changes = [Change(*shift, now) for shift in found]
         if changes:
-            self._ledger.weights.change(name, changes)
+            self._ledger.weights.change(name, configured, changes)
         for one in changes:
             log.warning(
                 "weight changed",

@@ -32,7 +32,7 @@ class LedgerGauges(Collector):
         clock: Callable[[], float],
         weights: Mapping[str, Mapping[str, int]] | None = None,
     ) -> None:
-        """`weights`: of the accounts of channels with weighted routes, as they are configured."""
+        """`weights`: as configured, of the accounts of channels with weighted routes, of a hundred."""
         self._channels = channels
         self._weights = weights or {}
         self._ledger = ledger
@@ -115,9 +115,8 @@ class LedgerGauges(Collector):
             ("channel", "account"),
         )
         for channel, configured in self._weights.items():
-            now = self._ledger.weights.of(channel)
-            for account, weight in configured.items():
-                weights.add_metric((channel, account), now.get(account, weight))
+            for account, weight in self._ledger.weights.of(channel, configured).items():
+                weights.add_metric((channel, account), weight)
         return weights
 
     def _waits(self) -> list[GaugeMetricFamily]:

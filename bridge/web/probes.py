@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify
 from bridge import metrics
 from bridge.clock import millis, seconds
 from bridge.ledger import Ledger, LedgerUnavailable
+from bridge.services.balancing import shares
 from bridge.services.lately import WORKER_SILENCE_S
 from bridge.settings import Settings
 
@@ -24,7 +25,7 @@ class Probes:
         self._ledger = ledger
         self._clock = clock
         weights = {
-            name: {account: of.weight for account, of in channel.all_accounts.items()}
+            name: shares({account: of.weight for account, of in channel.all_accounts.items()})
             for name, channel in settings.channels.items()
             if channel.route == "weighted"
         }

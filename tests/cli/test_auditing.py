@@ -106,7 +106,7 @@ def test_the_bridge_writes_its_own_acts(desk: Desk) -> None:
     desk.ledger.accounts.pause(key, "No key.", now=now, base_ms=60_000, longest_ms=60_000)
     desk.ledger.accounts.resume(key, now)
     desk.ledger.accounts.resume(key, now)
-    desk.ledger.weights.change("promo", [Change("tiny", 70, 60, "slow", now)])
+    desk.ledger.weights.change("promo", {"tiny": 70}, [Change("tiny", 70, 60, "slow", now)])
     for _ in range(2):
         desk.ledger.suppressions.add("promo", "", [f"86{NUMBER}"], "reply", now)
     rows = json.loads(desk.run("audit --json").output)["audit"]

@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import pytest
 
+from bridge.ledger import Change
 from bridge.plugin import accepted, rejected
-from bridge.services.balancing import Health, Shift, shifts
+from bridge.services.balancing import Health, Shift, shares, shifts
 
 from .conftest import Worlds
 from .test_failover import two
@@ -115,3 +116,38 @@ def test_throttling_counts_over_all_processes(worlds: Worlds) -> None:
     world.now += 16 * 60
     world.services.routing.balance("worker")
     assert world.services.routing.weights() == {"main": 50, "spare": 50}
+
+
+@pytest.mark.parametrize(
+    ("weights", "found"),
+    [
+        ((1, 1), (50, 50)),
+        ((100, 100), (50, 50)),
+        ((70, 30), (70, 30)),
+        ((1, 1, 1), (34, 33, 33)),
+        ((1000, 1), (99, 1)),
+    ],
+)
+def test_weights_are_shares(weights: tuple[int, ...], found: tuple[int, ...]) -> None:
+    """Whatever numbers are written, ten points are a tenth."""
+    assert tuple(shares({str(place): weight for place, weight in enumerate(weights)}).values()) == found
+
+
+@pytest.mark.parametrize(
+    ("main", "spare", "after"), [(70, 30, (60, 40)), (7, 3, (60, 40)), (1, 99, (1, 99)), (1, 1, (50, 50))]
+)
+def test_other_weights_in_the_settings_count_at_once(
+    worlds: Worlds, main: int, spare: int, after: tuple[int, int]
+) -> None:
+    """What guards did to the weights of before is forgotten; what they did to the same ones is not."""
+    first, goals = worlds(), {"main": 70, "spare": 30}
+    now = int(first.now * 1000)
+    changes = [Change("main", 70, 60, "slow", now), Change("spare", 30, 40, "main is slow", now)]
+    first.ledger.weights.change(NAME, goals, changes)
+    weights = {"main": main, "spare": spare}
+    accounts = {name: {"vendor": "obedient", "weight": weight} for name, weight in weights.items()}
+    world = two(worlds, accounts=accounts, route="weighted")
+    assert tuple(world.services.routing.weights().values()) == after
+    world.now += 16 * 60
+    world.services.routing.balance("worker")
+    assert world.services.routing.weights() == shares(weights), "back at what is configured, or there already"

@@ -233,7 +233,7 @@ def test_weights_are_shown_as_they_are_now(world: World) -> None:
     from bridge.web.gauges import LedgerGauges
 
     now = int(world.now * 1000)
-    world.ledger.weights.change(NAME, [Change("main", 70, 60, "slow", now)])
+    world.ledger.weights.change(NAME, {"main": 70, "spare": 30}, [Change("main", 70, 60, "slow", now)])
     weights = {NAME: {"main": 70, "spare": 30}}
     found = LedgerGauges((NAME,), world.ledger, lambda: world.now, weights).collect()
     [family] = [family for family in found if family.name == "sms_bridge_account_weight"]

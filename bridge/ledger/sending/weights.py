@@ -1,5 +1,6 @@
 """The weights of weighted routes as they are now, why they changed, and what accounts did lately."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from ..tally import BUCKETS_S
 
 _weight, _change, _throttling = tables.route_weight, tables.route_change, tables.throttling
 _batch, _message, _tally, _send = tables.batch, tables.message, tables.tally, tables.send
+_lease = tables.lease
 _SAMPLE = 100
 """Of so many batches, the latest, the messages are looked at."""
 _OLDEST_MS = 4 * DAY_MS
@@ -53,11 +55,17 @@ class Weights:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def of(self, channel: str) -> dict[str, int]:
-        """Return the weights that differ from the configured ones, by account."""
+    def of(self, channel: str, goals: Mapping[str, int]) -> dict[str, int]:
+        """Return every account's weight now; `goals` are the configured ones.
+
+        A weight that was changed while others were configured counts no more.
+        """
         rows = select(_weight.c.account, _weight.c.weight).where(_weight.c.channel == channel)
         with self._database.read() as connection:
-            return {row.account: row.weight for row in connection.execute(rows)}
+            if not _changed_from(connection, channel, goals):
+                return dict(goals)
+            now = {row.account: row.weight for row in connection.execute(rows)}
+        return {account: now.get(account, goal) for account, goal in goals.items()}
 
     def changes(self, channel: str, *, limit: int = 100) -> list[Change]:
         """Return the changes of a channel's weights, latest first."""
@@ -67,24 +75,19 @@ class Weights:
             found = connection.execute(rows.order_by(_change.c.created.desc(), _change.c.id).limit(limit))
             return [Change(*row) for row in found]
 
-    def change(self, channel: str, changes: Sequence[Change]) -> None:
-        """Change weights, each with its row; what is a month old is forgotten."""
+    def change(self, channel: str, goals: Mapping[str, int], changes: Sequence[Change]) -> None:
+        """Change weights, each with its row; what is a month old is forgotten.
+
+        An account that is back at its configured weight needs no row.
+        """
 
         def work(connection: Connection) -> None:
+            if not _changed_from(connection, channel, goals):
+                connection.execute(delete(_weight).where(_weight.c.channel == channel))
+                _remember(connection, channel, goals)
             for one in changes:
-                values = {"channel": channel, "account": one.account, "weight": one.after}
-                connection.execute(
-                    upsert(connection, _weight)
-                    .values(**values)
-                    .on_conflict_do_update(index_elements=["channel", "account"], set_={"weight": one.after})
-                )
-                row = one._replace(reason=clean(one.reason))._asdict()
-                connection.execute(_change.insert().values(id=new_id(one.created), channel=channel, **row))
-                before, after = {"weight": one.before}, {"weight": one.after}
-                act = Act(BRIDGE, "weight changed", one.created, channel, one.account, one.reason)
-                note(connection, replace(act, before=before, after=after))
-                old = _change.c.created < one.created - _KEPT_MS
-                connection.execute(delete(_change).where(_change.c.channel == channel, old))
+                _set(connection, channel, one, goals.get(one.account))
+                _note(connection, channel, one)
 
         self._database.write(work)
 
@@ -148,6 +151,43 @@ class Weights:
                 )
             ).scalar_one()
         return Lately(int(messages), int(refused), int(throttled), int(ended), int(late))
+
+
+def _goals_name(channel: str) -> str:
+    return f"weights/{channel}/configured"
+
+
+def _changed_from(connection: Connection, channel: str, goals: Mapping[str, int]) -> bool:
+    """Return whether the changed weights of a channel began at these configured ones."""
+    rows = select(_lease.c.cursor).where(_lease.c.name == _goals_name(channel))
+    return bool(connection.execute(rows).scalar() == json.dumps(goals, sort_keys=True))
+
+
+def _remember(connection: Connection, channel: str, goals: Mapping[str, int]) -> None:
+    """Keep what was configured when the weights began to change, as the cursor of a lease of that name."""
+    told = {"cursor": json.dumps(goals, sort_keys=True)}
+    row = {"name": _goals_name(channel), "owner": "", "until": 0, **told}
+    insert = upsert(connection, _lease).values(**row)
+    connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_=told))
+
+
+def _set(connection: Connection, channel: str, one: Change, goal: int | None) -> None:
+    if one.after == goal:
+        mine = (_weight.c.channel == channel, _weight.c.account == one.account)
+        connection.execute(delete(_weight).where(*mine))
+        return
+    insert = upsert(connection, _weight).values(channel=channel, account=one.account, weight=one.after)
+    changed = {"weight": one.after}
+    connection.execute(insert.on_conflict_do_update(index_elements=["channel", "account"], set_=changed))
+
+
+def _note(connection: Connection, channel: str, one: Change) -> None:
+    row = one._replace(reason=clean(one.reason))._asdict()
+    connection.execute(_change.insert().values(id=new_id(one.created), channel=channel, **row))
+    act = Act(BRIDGE, "weight changed", one.created, channel, one.account, one.reason)
+    note(connection, replace(act, before={"weight": one.before}, after={"weight": one.after}))
+    old = _change.c.created < one.created - _KEPT_MS
+    connection.execute(delete(_change).where(_change.c.channel == channel, old))
 
 
 def _week_p90(connection: Connection, channel: str, identity: str, now: int) -> int | None:
