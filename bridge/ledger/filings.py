@@ -4,6 +4,7 @@ What the primary account has of a template stands with the template itself (`tem
 """
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field, fields, replace
 from hashlib import blake2b
 from typing import Any
@@ -137,11 +138,14 @@ class Filings:
             row = connection.execute(rows.limit(1)).one_or_none()
         return None if row is None else _filed(row)
 
-    def waiting(self, channel: str, *, checked_before: int, now: int, limit: int) -> list[Filed]:
-        """Return what is owed and due, and what is under review and was not asked about lately."""
+    def waiting(
+        self, channel: str, accounts: Collection[str], *, checked_before: int, now: int, limit: int
+    ) -> list[Filed]:
+        """Return what is owed by these accounts and due, and what they review and were not asked lately."""
         open_review = _filing.c.status.in_([ReviewStatus.PENDING, ReviewStatus.PARTIAL])
         rows = select(_filing).where(
             _filing.c.channel == channel,
+            _filing.c.account.in_(sorted(accounts)),
             or_(
                 (_filing.c.owed != "") & (_filing.c.due <= now),
                 (_filing.c.owed == "") & open_review & (_filing.c.checked < checked_before),

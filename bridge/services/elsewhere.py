@@ -105,7 +105,9 @@ class Elsewhere:
         self._adopting.run(_AT_ONCE)
         self._file_missing()
         before = now - _PENDING_FRESH_MS
-        waiting = self._store.waiting(self._channel.name, checked_before=before, now=now, limit=_AT_ONCE)
+        waiting = self._store.waiting(
+            self._channel.name, list(self._others), checked_before=before, now=now, limit=_AT_ONCE
+        )
         for filed in waiting:
             with Isolated(log, "filing not refreshed", channel=self._channel.name, account=filed.account):
                 self._refresh(filed)
@@ -327,6 +329,8 @@ class Elsewhere:
                 self._store.save(replace(filed, checked=millis(self._clock)))
                 return
             self._keep_review(filed, review)
+        else:  # nobody can be asked: it must not stand before those that can
+            self._store.save(replace(filed, checked=millis(self._clock)))
 
     def _keep_review(self, filed: Filed, review: Review) -> None:
         """Store what an account told; another state than before is written down."""

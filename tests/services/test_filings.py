@@ -7,6 +7,7 @@ import pytest
 
 from bridge.contract.bodies import DigitalTemplateBody, TextTemplateBody
 from bridge.contract.refusal import Refusal
+from bridge.ledger import Filed
 from bridge.plugin import (
     Carrier,
     CarrierReview,
@@ -273,3 +274,15 @@ def test_an_operator_decides_for_an_account_without_reviews(
     spare = world.vendors["spare"]
     assert numbers_of(spare) == PHONES
     assert {batch.template.vendor_code for batch in spare.batches} == {"10001"}
+
+
+def test_reviews_of_an_account_that_is_gone_keep_no_other_waiting(worlds: Worlds) -> None:
+    """More than are asked about at once, and all of them older."""
+    world = two(worlds)
+    code = reviewed(world, A, P)
+    for number in range(60):
+        world.ledger.filings.save(Filed(NAME, f"T{number}", "gone", "v", "d", status=P, checked=1))
+    world.vendors["spare"].review = TemplateReview(A)
+    world.now += 100
+    world.services.templates.refresh_pending()
+    assert world.ledger.filings.of(NAME, code)["spare"].status is A
