@@ -65,6 +65,7 @@ def check(settings: Settings, faults: list[Fault], *, live: bool) -> Findings:
             for account in channel.accounts.values():
                 _ask_vendor(channel, account, found)
             _ask_quick_audience(channel, found)
+    found.cautions += [fault for one in opened.values() for fault in same_accounts(one)]
     unsigned = [_unsigned(name) for name, channel in opened.items() if _lacks_sign(channel)]
     close_channels(opened)
     found.cautions += [*cautions(settings), *unsigned, *as_root(settings)]
@@ -82,6 +83,19 @@ def _unsigned(name: str) -> Fault:
         "This vendor reviews texts under a signature, and none is named: it may reject new templates.",
         "Name an approved signature, without its brackets.",
     )
+
+
+def same_accounts(channel: OpenChannel) -> Iterator[Fault]:
+    """Find one vendor account under two names: when it fails, the other name is no help."""
+    names: dict[str, str] = {}
+    for name, account in channel.accounts.items():
+        first = names.setdefault(account.hooks.identity, name)
+        if first != name:
+            yield Fault(
+                f"channels.{channel.name}.accounts.{name}",
+                f"This is the vendor account of {first} once more: one cannot stand in for the other.",
+                "Keep one of them, or give this one an account of its own.",
+            )
 
 
 def _ledger(settings: Settings, faults: list[Fault]) -> Ledger | None:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from .account_checks import account_checks
+from .account_checks import account_cautions, account_checks
 from .faults import Fault, dotted
 from .models import BridgeSettings, ChannelSettings, Settings, secrets_of
 from .price_checks import price_checks
@@ -70,6 +70,7 @@ def cautions(settings: Settings) -> Iterator[Fault]:
                 "Messages whose outcome is unknown are sent again: a person may get one twice.",
                 'Keep "fail" unless that is wanted.',
             )
+        yield from account_cautions(path, channel)
 
 
 def _console_cautions(settings: Settings) -> Iterator[Fault]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bridge.settings import SettingsFaults
+from bridge.settings import SettingsFaults, cautions
 
 from .test_loading import CHANNEL, settings_of
 
@@ -117,3 +117,40 @@ def test_hours_may_go_over_midnight(tmp_path: Path, hours: str, moments: dict[st
     text = ROUTE + f'accounts = ["main"]\nhours = "{hours}"'
     ((window,),) = [route.hours for route in settings_of(tmp_path, text).channels["promo"].routes]
     assert {moment: window.holds(time.fromisoformat(moment)) for moment in moments} == moments
+
+
+ALL = 'accounts = ["main", "spare"]\n'
+CAUTIOUS = {
+    "a number with its country code": (
+        ROUTE + 'prefix = ["138", "86138"]\n' + ALL,
+        [(f"{AT}.routes[0].prefix", "No mainland mobile number begins with 86138.")],
+    ),
+    "the country code is marked": (ROUTE + 'prefix = ["+86138", "1", "13800000000"]\n' + ALL, []),
+    "the same conditions": (
+        ROUTE + 'type = ["captcha"]\n' + ALL + "[[channels.promo.routes]]\n" + 'type = ["captcha"]\n' + ALL,
+        [(f"{AT}.routes[1]", "routes[0] has the same conditions")],
+    ),
+    "an account that no route names": (
+        ROUTE + 'accounts = ["main"]',
+        [(f"{AT}.accounts.spare", "No route leads to this account")],
+    ),
+    "where no route fits all accounts are asked": (ROUTE + 'type = ["captcha"]\naccounts = ["main"]', []),
+    "a wait beyond the end": (
+        ACCOUNTS.replace('key = "0', 'failover_after_s = 7200\nunknown_deadline_h = 2\nkey = "0'),
+        [(f"{AT}.failover_after_s", "A message ends before it may go to another account.")],
+    ),
+    "a wait before the end": (
+        ACCOUNTS.replace('key = "0', 'failover_after_s = 7199\nunknown_deadline_h = 2\nkey = "0'),
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), CAUTIOUS.values(), ids=CAUTIOUS)
+def test_accounts_that_hardly_do_what_was_meant_are_cautioned(
+    tmp_path: Path, text: str, expected: list[tuple[str, str]]
+) -> None:
+    """They work, so they are no faults."""
+    found = [one for one in cautions(settings_of(tmp_path, text)) if one.path.startswith(AT)]
+    assert [one.path for one in found] == [path for path, _ in expected]
+    assert all(words in one.problem for one, (_, words) in zip(found, expected, strict=True))

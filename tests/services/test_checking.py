@@ -1,11 +1,11 @@
-"""An account that was taken out of the configuration while something of it is still open."""
+"""Accounts that are not what they seem: taken out while something is open, or one under two names."""
 
 from typing import NamedTuple
 
 import pytest
 
 from bridge.plugin import BridgeError, DeliveryReceipt, MessageStatus, OutcomeUnknown
-from bridge.services.checking import left_behind
+from bridge.services.checking import left_behind, same_accounts
 from bridge.services.unknowns import Unknowns
 
 from .conftest import Worlds
@@ -72,3 +72,12 @@ def test_nobody_is_said_to_be_asked_who_is_not_there(
     world = left(first, worlds, *names)
     [one] = Unknowns(world.settings, world.ledger, lambda: world.now).list(None, limit=5)
     assert (one.messages, one.next_look is not None) == (2, askable)
+
+
+@pytest.mark.parametrize(("identity", "count"), [("spare", 0), ("main", 1)], ids=["another", "the same"])
+def test_one_vendor_account_under_two_names_is_cautioned(worlds: Worlds, identity: str, count: int) -> None:
+    """It cannot stand in for itself."""
+    channel = two(worlds).services.channel
+    channel.accounts["spare"].hooks.identity = identity
+    found = list(same_accounts(channel))
+    assert [fault.path for fault in found] == ["channels.promo.accounts.spare"][:count]
