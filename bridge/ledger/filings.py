@@ -4,12 +4,12 @@ What the primary account has of a template stands with the template itself (`tem
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import Connection, delete, or_, select, update
 
 from ..plugin import Carrier, CarrierReview, Kind, ReviewStatus, TemplateType
 from .audit import Act, note
@@ -126,6 +126,32 @@ class Filings:
             for row in connection.execute(rows.where(_filing.c.channel == channel)):
                 found.setdefault(row.code, {})[row.account] = row.owed or row.filed_at
         return found
+
+    def take_over(self, channel: str, accounts: Mapping[str, str]) -> int:
+        """Give each of these accounts, by name, what its identity filed under a name that is none of them.
+
+        Returns how many filings got another name.
+        """
+        names = {identity: name for name, identity in accounts.items()}
+        filings = self.of_channel(channel)
+        had = {(one.code, one.account) for one in filings}
+        moved = [
+            (one, names[one.filed_at])
+            for one in filings
+            if one.account not in accounts
+            and one.filed_at in names
+            and (one.code, names[one.filed_at]) not in had
+        ]
+
+        def work(connection: Connection) -> None:
+            for one, name in moved:
+                mine = (_filing.c.channel == channel, _filing.c.code == one.code)
+                renamed = update(_filing).where(*mine, _filing.c.account == one.account)
+                connection.execute(renamed.values(account=name))
+
+        if moved:
+            self._database.write(work)
+        return len(moved)
 
     def by_vendor_code(self, channel: str, account: str, vendor_code: str) -> Filed | None:
         """Return the filing that an account knows by this code."""

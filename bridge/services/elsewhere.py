@@ -103,6 +103,9 @@ class Elsewhere:
 
     def _look_after(self, now: int) -> int:
         self._adopting.run(_AT_ONCE)
+        # An account that was only renamed has its templates already.
+        identities = {name: one.hooks.identity for name, one in self._others.items()}
+        self._store.take_over(self._channel.name, identities)
         self._file_missing()
         before = now - _PENDING_FRESH_MS
         waiting = self._store.waiting(

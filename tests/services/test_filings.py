@@ -11,12 +11,14 @@ from bridge.ledger import Filed
 from bridge.plugin import (
     Carrier,
     CarrierReview,
+    CreatedTemplate,
     CredentialsRejected,
     DigitalTemplateReview,
     Kind,
     ReviewChange,
     ReviewStatus,
     TemplateReview,
+    TextTemplate,
     VendorUnavailable,
     VendorUnreachable,
 )
@@ -286,3 +288,29 @@ def test_reviews_of_an_account_that_is_gone_keep_no_other_waiting(worlds: Worlds
     world.now += 100
     world.services.templates.refresh_pending()
     assert world.ledger.filings.of(NAME, code)["spare"].status is A
+
+
+@pytest.mark.parametrize(
+    ("identity", "handed_in"), [("spare", 0), ("another", 1)], ids=["renamed", "another"]
+)
+def test_an_account_that_is_renamed_files_nothing_twice(
+    worlds: Worlds, identity: str, handed_in: int
+) -> None:
+    """Its identity says that it is the same; any other account gets the template."""
+    first = two(worlds)
+    code = reviewed(first, A, A)
+    world = two(worlds, accounts={"main": {"vendor": "obedient"}, "backup": {"vendor": "obedient"}})
+    world.now = first.now + 100
+    hooks, handed = world.services.channel.accounts["backup"].hooks, list[str]()
+    hooks.identity = identity
+    create = hooks.create_template
+
+    def noted(template: TextTemplate) -> CreatedTemplate:
+        handed.append(template.name)
+        return create(template)
+
+    hooks.create_template = noted  # type: ignore[method-assign]
+    world.services.templates.refresh_pending()
+    assert len(handed) == handed_in
+    filed = world.ledger.filings.of(NAME, code)["backup"]
+    assert (filed.filed_at, filed.vendor_code) == (identity, "backup-Spring" if handed_in else "spare-Spring")
