@@ -97,6 +97,10 @@ def draft(claimed: Claimed, info: SendInfo, *, only: Collection[int] | None = No
     return drafted
 
 
+CARRIER_REFUSED = "CARRIER_NOT_APPROVED"
+"""The code of a message whose recipient's carrier did not approve the template at the account."""
+
+
 class _Fault(Exception):
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(code)
@@ -123,8 +127,8 @@ def _message(
         raise _Fault(error.code, error.reason) from None
     if not text.isascii() and not _encodable(text):
         raise _Fault("INVALID_TEXT", "A value holds characters that cannot be sent.")
-    if refused and _carrier_of(phone) in refused:
-        raise _Fault("CARRIER_NOT_APPROVED", "The recipient's carrier did not approve this template.")
+    if refused and carrier_of(phone) in refused:
+        raise _Fault(CARRIER_REFUSED, "The recipient's carrier did not approve this template.")
     count = segments(signed(info.sign_name, text, template.type), template.type) if text else 1
     return Message(message_ref(claimed.id, seq), phone, params, text, count)
 
@@ -142,7 +146,7 @@ def _encodable(text: str) -> bool:
     return True
 
 
-def _carrier_of(phone: Phone) -> Carrier | None:
+def carrier_of(phone: Phone) -> Carrier | None:
     """Return the carrier that issued a mainland number; it may have been ported since."""
     from phonenumbers import carrier  # its tables take a tenth of a second to read, and few batches need them
 

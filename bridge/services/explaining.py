@@ -7,13 +7,14 @@ from bridge.channels import OpenChannel
 from bridge.channels.hooks import SENDING
 from bridge.clock import Clock, millis
 from bridge.ledger import Ledger, SendInfo, StoredTemplate
-from bridge.plugin import BadNumber
+from bridge.plugin import BadNumber, Phone
 from bridge.plugin.phone import parse
 
+from .drafting import carrier_of
 from .elsewhere import Elsewhere
 from .operating import OperatorRefused
 from .routing import Routing
-from .snapshots import snapshot
+from .snapshots import refused_carriers, snapshot
 
 _TAKES = "takes it"
 
@@ -39,7 +40,8 @@ class Explaining:
         self._channel = channel
         self._ledger = ledger
         self._clock = clock
-        self._routing = Routing(channel, Elsewhere(channel, ledger, clock), ledger, clock)
+        self._elsewhere = Elsewhere(channel, ledger, clock)
+        self._routing = Routing(channel, self._elsewhere, ledger, clock)
 
     def routes(self, number: str, code: str, sign_name: str = "") -> list[Verdict]:
         """Return each account's verdict on a message, in the order in which they would be asked.
@@ -59,7 +61,7 @@ class Explaining:
         info = SendInfo(0, self._channel.name, "", sign, document, millis(self._clock))
         allowed = self._routing.allowed(template.type, phone)
         weights, weighted = self._routing.weights(), self._channel.settings.route == "weighted"
-        verdicts = {name: self.why_not(name, info, str(template.kind)) for name in allowed}
+        verdicts = {name: self._why_not_to(phone, name, info, str(template.kind)) for name in allowed}
         able = [name for name in allowed if not verdicts[name]]
         for place, name in enumerate(able):
             if weighted and len(able) > 1:
@@ -73,6 +75,13 @@ class Explaining:
             if name not in allowed
         }
         return [Verdict(name, verdict, weights[name]) for name, verdict in verdicts.items()]
+
+    def _why_not_to(self, phone: Phone, name: str, info: SendInfo, kind: str) -> str:
+        why = self.why_not(name, info, kind)
+        refused = refused_carriers(self._elsewhere.at_account(name, info).template)
+        if not why and refused and carrier_of(phone) in refused:
+            return "The recipient's carrier did not approve the template there."
+        return why
 
     def sign_of(self, code: str, sign_name: str) -> str:
         """Return the signature that is meant, "" for none: the given one, the template's or the default."""

@@ -22,6 +22,7 @@ from bridge.ledger import (
     Source,
     barred_names,
     bars,
+    route_in,
 )
 from bridge.plugin import BadNumber, Phone, TemplateType
 from bridge.plugin.phone import parse
@@ -29,10 +30,11 @@ from bridge.settings import RouteSettings
 
 from .balancing import WINDOW_MS, Health, shares, shifts
 from .campaigns.sentences import OWN_REFUSALS
-from .drafting import Draft
+from .drafting import CARRIER_REFUSED, Draft, carrier_of
 from .elsewhere import Elsewhere
 from .pricing import country_of
 from .receiving import source_of
+from .snapshots import refused_carriers
 
 _LOOK_AGAIN_MS = 1_000
 _SHOWN_AGAIN_MS = 60_000
@@ -271,6 +273,9 @@ class Routing:
         if self.unfit(claimed.account, info):  # its review changed since the batch was given to it
             due = millis(self._clock) + _LOOK_AGAIN_MS
             return [Requeue(drafted.recipients, due, barred=claimed.barred)]
+        stranded = self._refused_by_carrier(claimed, info, drafted)
+        if stranded:
+            return stranded
         if not (self._by_number or self._by_hours):
             return []
         groups: dict[int | None, list[int]] = {}
@@ -291,6 +296,32 @@ class Routing:
             )
             for route, places in groups.items()
         ]
+
+    def _refused_by_carrier(self, claimed: Claimed, info: SendInfo, drafted: Draft) -> list[Requeue]:
+        """Return the parts of a batch if a template's carriers refuse it here, but not at another account."""
+        barred = barred_names(claimed.barred) | {claimed.account}
+        faults = [seq for seq, result in drafted.results.items() if result.code == CARRIER_REFUSED]
+        away = {
+            seq
+            for seq in faults
+            if self._carried(claimed, parse(drafted.recipients.phones[seq], info.type), barred)
+        }
+        if not away:
+            return []
+        now = millis(self._clock)
+        rest = [seq for seq in range(len(drafted.recipients.phones)) if seq not in away]
+        kept = Requeue(drafted.recipients.pick(rest), now, account=claimed.account, barred=claimed.barred)
+        bar = bars(barred, route_in(claimed.barred))
+        parted = Requeue(drafted.recipients.pick(sorted(away)), now, barred=bar)
+        return [parted, kept] if rest else [parted]
+
+    def _carried(self, claimed: Claimed, phone: Phone, barred: Collection[str]) -> bool:
+        """Return whether an account that is not barred may send to the number's carrier."""
+        info, carrier = self._ledger.send(claimed.send_id), carrier_of(phone)
+        able = self._fit(info, self.allowed(info.type, phone), barred)
+        return any(
+            carrier not in refused_carriers(self._elsewhere.at_account(name, info).template) for name in able
+        )
 
     def _goal(self, claimed: Claimed, route: int | None, refused: Collection[str]) -> str:
         """Return the account for messages of a route; theirs if it may take them, "" for none."""

@@ -77,7 +77,7 @@ def test_each_account_has_its_reason(
     [
         ("", "", "", "takes it if main does not"),
         ("Other", "", "Other", "It was not asked about the signature yet."),
-        ("", "Other", "Other", "It was not asked about the signature yet."),
+        ("", "Other", "Other", "The signature is rejected there. There is no such signature."),
         ("Acme", "Other", "Acme", "takes it if main does not"),
     ],
 )

@@ -22,6 +22,7 @@ from bridge.plugin import (
     VendorUnavailable,
     VendorUnreachable,
 )
+from bridge.services.explaining import Explaining
 from bridge.services.operating import Decision, Operating, OperatorRefused
 
 from .conftest import Worlds
@@ -30,6 +31,7 @@ from .world import NAME, World
 
 A, P, R = ReviewStatus.APPROVED, ReviewStatus.PENDING, ReviewStatus.REJECTED
 PHONES = ["13800000001", "13800000002"]
+MOBILE, UNICOM = "13800138000", "13000000001"
 
 
 def body(content: str = "Dear ${name}") -> TextTemplateBody:
@@ -314,3 +316,41 @@ def test_an_account_that_is_renamed_files_nothing_twice(
     assert len(handed) == handed_in
     filed = world.ledger.filings.of(NAME, code)["backup"]
     assert (filed.filed_at, filed.vendor_code) == (identity, "backup-Spring" if handed_in else "spare-Spring")
+
+
+ALL = frozenset(Carrier)
+# the carriers that approved at each account -> who gets a China Mobile and a China Unicom number, what ended
+CARRIERS: dict[str, tuple[frozenset[Carrier], frozenset[Carrier], list[str], list[str], int]] = {
+    "all at both": (ALL, ALL, [MOBILE, UNICOM], [], 0),
+    "the spare has one more": (ALL - {Carrier.UNICOM}, ALL, [MOBILE], [UNICOM], 0),
+    "the spare has the other alone": (ALL - {Carrier.UNICOM}, ALL - {Carrier.MOBILE}, [MOBILE], [UNICOM], 0),
+    "neither has it": (ALL - {Carrier.UNICOM}, ALL - {Carrier.UNICOM}, [MOBILE], [], 1),
+}
+
+
+@pytest.mark.parametrize(("main", "spare", "at_main", "at_spare", "ended"), CARRIERS.values(), ids=CARRIERS)
+def test_a_carrier_that_refuses_at_one_account_may_approve_at_another(
+    worlds: Worlds,
+    main: frozenset[Carrier],
+    spare: frozenset[Carrier],
+    at_main: list[str],
+    at_spare: list[str],
+    ended: int,
+) -> None:
+    """A message ends only when no account may send to its carrier; `explain` says the same."""
+    world = two(worlds)
+    for vendor, approved in zip(world.vendors.values(), (main, spare), strict=True):
+        vendor.digital_review = DigitalTemplateReview(
+            {one: CarrierReview(A if one in approved else R) for one in Carrier}
+        )
+    code = world.digital()
+    for _ in range(2):
+        world.now += 100
+        world.services.templates.refresh_pending()
+    world.send([MOBILE, UNICOM], code=code, kind=Kind.DIGITAL)
+    soon(world, 5)
+    assert [numbers_of(vendor) for vendor in world.vendors.values()] == [at_main, at_spare]
+    assert len(world.ended()) == ended
+    desk = Explaining(world.services.channel, world.ledger, lambda: world.now)
+    takers = [one.account for one in desk.routes(UNICOM, code) if one.takes]
+    assert takers == (["main"] if UNICOM in at_main else ["spare"] if UNICOM in at_spare else [])
