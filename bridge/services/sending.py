@@ -4,11 +4,9 @@ This is the one place that turns what a vendor answered into statuses. Nothing h
 the caller records the conclusion, so that many finished calls share one commit.
 """
 
-import random
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 import structlog
 
@@ -34,13 +32,10 @@ from bridge.plugin import (
     Batch,
     BridgeError,
     ConfigurationRefused,
-    CredentialsRejected,
-    HeldUntil,
     MessageStatus,
     NotAccepted,
     Outcome,
     SubmitResult,
-    VendorThrottled,
     rejected,
     unknown,
 )
@@ -52,41 +47,23 @@ from .failover import elsewhere, then
 from .pricing import Pricing
 from .routing import Routing
 from .verdicts import failure_of, gravest
+from .waiting import Wait, waits_of
 
 log = structlog.get_logger("bridge.sending")
 
 _HOLD_MS = 60_000
 _LEASE_MARGIN_MS = 2_000
 _SHORTEST_DEFERRAL_MS = 1_000
-_LONGEST_WAIT_S = 300.0
-_LONGEST_ASKED_S = 3600.0
-_LONGEST_HOLD_S = 36 * 3600.0
-_MORNING_RUSH_S = 30.0
-_FOR_A_PERSON_S = 30.0
-"""The first wait of messages that a person must mend a template, signature or route for."""
 _MOST_SEGMENTS = 32_767
 _STATUS = {
     Outcome.ACCEPTED: MessageStatus.ACCEPTED,
     Outcome.REJECTED: MessageStatus.REJECTED,
     Outcome.UNKNOWN: MessageStatus.CALLING,
 }
-_HOLDS: Sequence[tuple[type[NotAccepted], Hold]] = (
-    (HeldUntil, Hold.VENDOR_HOURS),
-    (VendorThrottled, Hold.THROTTLED),
-    (ConfigurationRefused, Hold.REVIEW),
-    (CredentialsRejected, Hold.PAUSE),
-)
 _FAULT = "The bridge could not prepare the messages; its log says why."
 _TOO_LATE = "NOT_SENT_IN_TIME"
 _FAILED = (Outcome.NOT_SENT, Outcome.UNKNOWN)
 _NOT_CALLED: Mapping[int, SubmitResult] = {}
-
-
-class _Wait(NamedTuple):
-    """When messages are tried again (milliseconds), and what they wait for."""
-
-    due: int
-    why: Why = Why()
 
 
 @dataclass(slots=True)
@@ -195,34 +172,34 @@ class Sending:
         check_at = max(lapsed.conclusion.check_at, claimed.lease)
         return replace(lapsed, conclusion=replace(lapsed.conclusion, check_at=check_at))
 
-    def _screen(self, drafted: Draft) -> tuple[dict[int, SubmitResult], dict[int, _Wait]]:
+    def _screen(self, drafted: Draft) -> tuple[dict[int, SubmitResult], dict[int, Wait]]:
         """Return the places that policies refuse, and those they defer: until when, and which policy."""
         refused: dict[int, SubmitResult] = {}
-        deferred: dict[int, _Wait] = {}
+        deferred: dict[int, Wait] = {}
         verdicts = self._channel.hooks.screen(drafted.batch) if drafted.batch else []
         for seq, verdict in zip(drafted.seqs, verdicts, strict=True):
             if verdict.defer_until is not None:
-                deferred[seq] = _Wait(millis_of(verdict.defer_until), Why(Hold.POLICY, verdict.reason))
+                deferred[seq] = Wait(millis_of(verdict.defer_until), Why(Hold.POLICY, verdict.reason))
             elif verdict.code:
                 refused[seq] = rejected(verdict.code, verdict.reason)
         return refused, deferred
 
-    def _split(self, claimed: Claimed, info: SendInfo, drafted: Draft, deferred: Mapping[int, _Wait]) -> Sent:
+    def _split(self, claimed: Claimed, info: SendInfo, drafted: Draft, deferred: Mapping[int, Wait]) -> Sent:
         """Put deferred places and repeated numbers into batches of their own, before anything is called.
 
         So a batch that is called holds nothing but what is called or already refused, and a crash in the
         call leaves no message in doubt that was never handed over.
         """
         now = millis(self._clock)
-        groups: dict[_Wait, list[int]] = {}
+        groups: dict[Wait, list[int]] = {}
         for seq in range(len(drafted.recipients.phones)):
             if seq not in drafted.duplicates:
-                wait = deferred.get(seq, _Wait(now))
+                wait = deferred.get(seq, Wait(now))
                 soonest = now + _SHORTEST_DEFERRAL_MS if seq in deferred else now
                 groups.setdefault(wait._replace(due=max(wait.due, soonest)), []).append(seq)
         parts = [(places, wait) for wait, places in groups.items()]
         if drafted.duplicates:
-            parts.append((drafted.duplicates, _Wait(now)))
+            parts.append((drafted.duplicates, Wait(now)))
         account = claimed.account if self._channel.several else ""
         again = [
             Requeue(drafted.recipients.pick(places), *wait, account, claimed.yields, claimed.barred)
@@ -251,9 +228,9 @@ class Sending:
     def _held(self, claimed: Claimed, error: Exception) -> Conclusion:
         retry_at = millis(self._clock) + _HOLD_MS
         why = Why(Hold.RETRY, error.reason if isinstance(error, BridgeError) else _FAULT)
-        return self._back(claimed, "", "", _Wait(retry_at, why))
+        return self._back(claimed, "", "", Wait(retry_at, why))
 
-    def _back(self, claimed: Claimed, out_id: str, sign_name: str, wait: "_Wait") -> Conclusion:
+    def _back(self, claimed: Claimed, out_id: str, sign_name: str, wait: Wait) -> Conclusion:
         """Put a batch back as it is: nobody was called."""
         return Conclusion(
             claimed,
@@ -280,7 +257,7 @@ class Sending:
         for result in results.values():
             counts[result.outcome] += 1
         error = gravest(results[seq].error for seq in unsent)
-        waits = _waits(unsent, results, claimed.attempt, now, self._routes(info, drafted, unsent, results))
+        waits = waits_of(unsent, results, claimed.attempt, now, self._routes(info, drafted, unsent, results))
         again = [
             self._again(claimed, info, drafted, results[places[0]], places, wait) for wait, places in waits
         ]
@@ -324,7 +301,7 @@ class Sending:
         drafted: Draft,
         result: SubmitResult,
         places: Sequence[int],
-        wait: "_Wait",
+        wait: Wait,
     ) -> Requeue:
         """Put what was not sent back: for the same account at first, by the rule for another."""
         recipients = drafted.recipients.pick(places)
@@ -366,53 +343,6 @@ def named_segments(claimed: Claimed, results: Mapping[int, SubmitResult]) -> lis
         for seq, result in results.items()
         for segment in Segment.named(claimed.id, seq, result.segment_ids)
     ]
-
-
-def _waits(
-    unsent: Iterable[int],
-    results: Mapping[int, SubmitResult],
-    attempt: int,
-    now: int,
-    routes: Mapping[int, int | None],
-) -> list[tuple["_Wait", list[int]]]:
-    """Group the places that were not sent by when they are tried again, each kind of error by itself.
-
-    `routes`: of places that must not be together with those of another. Returns due times in milliseconds
-    with the reason, and the places.
-    """
-    kinds: dict[tuple[object, ...], list[int]] = {}
-    errors: dict[tuple[object, ...], NotAccepted | None] = {}
-    for seq in sorted(unsent):
-        error = results[seq].error
-        kind: tuple[object, ...] = (type(error), getattr(error, "until", None), routes.get(seq))
-        kinds.setdefault(kind, []).append(seq)
-        errors.setdefault(kind, error)
-    return [
-        (_Wait(now + seconds(_wait_s(attempt, errors[kind], now)), _why(errors[kind])), places)
-        for kind, places in kinds.items()
-    ]
-
-
-def _why(error: NotAccepted | None) -> Why:
-    """Say what messages wait for that the vendor did not take, in its own words."""
-    if error is None:
-        return Why(Hold.RETRY)
-    hold = next((hold for kind, hold in _HOLDS if isinstance(error, kind)), Hold.RETRY)
-    return Why(hold, f"{error.reason} ({error.code})")
-
-
-def _wait_s(attempt: int, error: NotAccepted | None, now: int) -> float:
-    """Tell how long to wait before the next attempt: what the vendor asked for, else longer each time."""
-    if isinstance(error, HeldUntil):
-        held_s = error.until.timestamp() - now / 1000
-        return min(max(held_s, 1.0), _LONGEST_HOLD_S) + random.uniform(0.0, _MORNING_RUSH_S)
-    if isinstance(error, ConfigurationRefused):
-        return min(_FOR_A_PERSON_S * 2.0 ** min(attempt - 1, 10), _LONGEST_ASKED_S) * random.uniform(0.5, 1.0)
-    if error is not None and error.retry_after is not None:
-        return min(max(error.retry_after, 0.1), _LONGEST_ASKED_S) * random.uniform(1.0, 1.2)
-    base: float = 1.0 if isinstance(error, VendorThrottled) else 2.0
-    longest = min(base * 2.0 ** min(attempt - 1, 10), _LONGEST_WAIT_S)
-    return longest * random.uniform(0.5, 1.0)
 
 
 def _with_rows(conclusion: Conclusion, rows: Sequence[MessageRow]) -> Conclusion:
