@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -113,6 +114,65 @@ def test_nothing_is_put_over_a_database_in_use(database: Path, tmp_path: Path) -
             restore(url(database), copy)
     assert not [path.name for path in tmp_path.iterdir() if path.suffix in (".replaced", ".restoring")]
     restore(url(database), copy)
+
+
+def linked(copy: Path, database: Path, how: str) -> Path:
+    """Return a name for the database, or for what lies beside it."""
+    if how == "symbolic":
+        copy.symlink_to(database)
+    elif how == "hard":
+        copy.hardlink_to(database)
+    elif how == "folder":
+        copy.symlink_to(database.parent, target_is_directory=True)
+        return copy / database.name
+    else:
+        return database.with_name(f"{database.name}{how}")
+    return copy
+
+
+@pytest.mark.parametrize("name", ["", "-wal", "-shm", "-journal", "symbolic", "hard", "folder"])
+@pytest.mark.parametrize("verb", [backup, restore])
+def test_the_database_is_no_copy_of_itself(
+    database: Path, tmp_path: Path, verb: Callable[[str, Path], object], name: str
+) -> None:
+    """Whatever name it goes by, it stays as it is, for those who run on it too."""
+    with closing(sqlite3.connect(database)) as running:
+        running.execute("CREATE TABLE later (x)")
+        itself = linked(tmp_path / "copy", database, name)
+        if name == "-journal":
+            itself.write_bytes(b"")
+        before = sorted((path.name, path.stat().st_ino) for path in tmp_path.iterdir())
+        with pytest.raises(LedgerUnavailable, match="belongs to the database"):
+            verb(url(database), itself)
+        assert sorted((path.name, path.stat().st_ino) for path in tmp_path.iterdir()) == before
+        running.execute("INSERT INTO later VALUES (1)")
+        running.commit()
+    assert (integrity(url(database)), count(database, "later")) == ("", 1)
+
+
+@pytest.mark.parametrize(
+    ("verb", "ledger", "copy"), [(backup, "a.partial", "a"), (restore, "a", "a.restoring")]
+)
+def test_a_file_in_the_making_is_no_copy_either(
+    tmp_path: Path, verb: Callable[[str, Path], object], ledger: str, copy: str
+) -> None:
+    """What a copy is called while it is made would be deleted first."""
+    upgrade(url(tmp_path / ledger))
+    if verb is restore:
+        backup(url(tmp_path / ledger), tmp_path / copy)
+    with pytest.raises(LedgerUnavailable, match="belongs to the database"):
+        verb(url(tmp_path / ledger), tmp_path / copy)
+    assert integrity(url(tmp_path / ledger)) == ""
+
+
+def test_what_was_replaced_is_put_back(database: Path, tmp_path: Path) -> None:
+    """The way back from a restore of the wrong copy."""
+    backup(url(database), tmp_path / "copy.db")
+    killed_later(database)
+    former = restore(url(database), tmp_path / "copy.db")
+    assert former is not None
+    restore(url(database), former)
+    assert (integrity(url(database)), count(database, "later")) == ("", 2000)
 
 
 @pytest.mark.parametrize(

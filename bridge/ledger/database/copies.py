@@ -10,7 +10,8 @@ from sqlalchemy.engine import make_url
 
 from .engine import LedgerUnavailable
 
-_COMPANIONS = ("", "-wal", "-shm")  # a log that stays behind would be replayed into the restored file
+# A log or journal that stays behind would be replayed into the restored file.
+_COMPANIONS = ("", "-wal", "-shm", "-journal")
 
 
 def backup(url: str, target: Path) -> int:
@@ -22,8 +23,9 @@ def backup(url: str, target: Path) -> int:
     source = sqlite_file(url, f"pg_dump --format=custom --file={target} DATABASE")
     if not source.is_file():
         raise LedgerUnavailable(f"There is no database {source}.")
-    target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f"{target.name}.partial")
+    _keep_apart(source, target, partial)
+    target.parent.mkdir(parents=True, exist_ok=True)
     _copy(source, partial)
     partial.replace(target)
     return target.stat().st_size
@@ -37,11 +39,13 @@ def restore(url: str, source: Path) -> Path | None:
     target = sqlite_file(url, f"pg_restore --clean --if-exists --dbname=DATABASE {source}")
     if not source.is_file():
         raise LedgerUnavailable(f"There is no file {source}.")
+    partial = target.with_name(f"{target.name}.restoring")
+    _keep_apart(target, source)
+    _keep_apart(partial, source)
     fault = unsound(source)
     if fault:
         raise LedgerUnavailable(f"{source} is no sound copy of a ledger: {fault}")
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f"{target.name}.restoring")
     _copy(source, partial)
     aside = target.with_name(f"{target.name}.replaced")
     existed = target.is_file()
@@ -83,6 +87,19 @@ def sqlite_file(url: str, instead: str) -> Path:
     if parsed.get_backend_name() != "sqlite":
         raise LedgerUnavailable(f"PostgreSQL has its own command: {instead}")
     return Path(parsed.database or "").expanduser()
+
+
+def _keep_apart(database: Path, *others: Path) -> None:
+    """Refuse a copy that is the database itself or one of its logs, under whatever name."""
+    real = database.resolve()
+    own = [place.with_name(f"{place.name}{end}") for place in (database, real) for end in _COMPANIONS]
+    for other in others:
+        if any(other.resolve() == path.resolve() or _one_file(other, path) for path in own):
+            raise LedgerUnavailable(f"{other} belongs to the database {database}: name another file.")
+
+
+def _one_file(one: Path, other: Path) -> bool:
+    return one.exists() and other.exists() and one.samefile(other)
 
 
 def _copy(source: Path, target: Path) -> None:
