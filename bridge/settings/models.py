@@ -6,7 +6,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -41,6 +41,12 @@ def _database(url: str) -> str:
     if not _DATABASE.fullmatch(url) or ":memory:" in url:
         raise ValueError("a database is sqlite:///PATH or postgresql://USER@HOST/NAME")
     return url
+
+
+def _passwords(url: str) -> set[str]:
+    """Return what may be the password, also where nobody can read the address: up to the first @ or the last."""
+    ends = (r"[^:]+://[^:/@]*:([^@]*)@", r"[^:]+://[^:/@]*:(.*)@")
+    return {match[1] for end in ends if (match := re.match(end, url, re.DOTALL))}
 
 
 def _callback(text: str) -> str:
@@ -276,8 +282,7 @@ class Settings(SettingsModel):
         """Return every value that must not be shown: keys, tokens, the database's password, the console's
         secrets, and what plugin settings took from the environment or a file."""
         found = {*self._referenced, *secrets_of(self.console)}
-        password = urlsplit(self.bridge.database).password
-        if password:
+        for password in _passwords(self.bridge.database):
             found |= {password, unquote(password)}
         for channel in self.channels.values():
             found |= set(secrets_of(channel))

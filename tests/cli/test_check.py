@@ -79,6 +79,9 @@ def test_every_kind_of_fault_is_told_at_once(bare: Desk) -> None:
     assert "0123456789" not in result.output
 
 
+UNREADABLE = "The database's address cannot be read: a port is a number, and @ : / ? #"
+
+
 @pytest.mark.parametrize(
     ("database", "problem"),
     [
@@ -88,6 +91,9 @@ def test_every_kind_of_fault_is_told_at_once(bare: Desk) -> None:
             "failed: Connection refused. Start the server, or correct its address in database.",
         ),
         ("sqlite:////dev/null/bridge.db", "The database's folder cannot be made (File exists)."),
+        ("postgresql://bridge:pa55word@127.0.0.1:abc/sms", UNREADABLE),
+        ("postgresql://bridge:pa55word@[::1/sms", UNREADABLE),
+        ("postgresql://bridge:pa55word@[::1]:5432x/sms", UNREADABLE),
         ("mysql://bridge:pa55word@127.0.0.1/sms", "A database is sqlite:///PATH or postgresql://"),
     ],
 )
@@ -202,3 +208,13 @@ def test_an_unreadable_file_is_told(bare: Desk) -> None:
     assert result.exit_code == 2
     assert "The configuration file cannot be read (No such file or directory)." in result.output
     assert "1 fault." in result.output
+
+
+@pytest.mark.parametrize("command", ["db upgrade", "db current", "db check", "db backup copy.db", "channels"])
+def test_an_address_that_cannot_be_read_is_one_sentence(desk: Desk, command: str) -> None:
+    """Every command says the same, without the password."""
+    address = "postgresql://bridge:pa55word@127.0.0.1:abc/sms"
+    desk.config.write_text(desk.config.read_text().replace(desk.database, address))
+    result = desk.run(command)
+    assert (result.exit_code, UNREADABLE in result.output) == (2, True)
+    assert "pa55word" not in result.output

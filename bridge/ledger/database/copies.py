@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
-from .engine import LedgerUnavailable
+from .engine import LedgerUnavailable, read_url
 
 # A log or journal that stays behind would be replayed into the restored file.
 _COMPANIONS = ("", "-wal", "-shm", "-journal")
@@ -83,7 +81,7 @@ def unsound(path: Path) -> str:
 
 def sqlite_file(url: str, instead: str) -> Path:
     """Return the file behind a database URL. Raises LedgerUnavailable, with the server's command instead."""
-    parsed = make_url(url)
+    parsed = read_url(url)
     if parsed.get_backend_name() != "sqlite":
         raise LedgerUnavailable(f"PostgreSQL has its own command: {instead}")
     return Path(parsed.database or "").expanduser()

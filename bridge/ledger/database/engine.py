@@ -17,7 +17,14 @@ from typing import Any, TypeVar
 import structlog
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from .bell import Bell
@@ -191,8 +198,19 @@ class Database:
         self._relaxed.dispose()
 
 
+def read_url(url: str) -> URL:
+    """Take a database's URL apart. Returns it; raises LedgerUnavailable, without what may hold a password."""
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        raise LedgerUnavailable(
+            "The database's address cannot be read: a port is a number, and @ : / ? # in a password are "
+            "written %40 %3A %2F %3F %23."
+        ) from None
+
+
 def _parse(url: str) -> URL:
-    parsed = make_url(url)
+    parsed = read_url(url)
     backend = parsed.get_backend_name()
     if backend not in ("sqlite", "postgresql"):
         raise LedgerUnavailable(f"The database {backend} is not supported; use sqlite or postgresql+psycopg.")
