@@ -44,7 +44,7 @@ def _database(url: str) -> str:
 
 
 def _passwords(url: str) -> set[str]:
-    """Return what may be the password, also where nobody can read the address: up to the first @ or the last."""
+    """Return what may be the password, also of an unreadable address: up to the first @ or the last."""
     ends = (r"[^:]+://[^:/@]*:([^@]*)@", r"[^:]+://[^:/@]*:(.*)@")
     return {match[1] for end in ends if (match := re.match(end, url, re.DOTALL))}
 

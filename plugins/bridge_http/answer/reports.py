@@ -109,7 +109,7 @@ class ReportReader:
     def _read(self, document: Any, read: Callable[[Any], _Row | None], fault: str) -> list[_Row]:
         rows, left_out = [], 0
         for report in self._reports(document):
-            if self._ignores and choose(self._status, self._text(report, "status")) == "ignore":
+            if self._ignores and choose(self._status, self._text(report, "status").strip()) == "ignore":
                 continue
             row = read(report)
             if row is None:
@@ -198,7 +198,7 @@ class ReportReader:
 
         Returns our word, and the vendor's when it is in no table.
         """
-        said = self._text(report, "status")
+        said = self._text(report, "status").strip()
         word: str | None = choose(self._status, said)
         if word is not None:
             return word, ""
@@ -236,7 +236,10 @@ class ReportReader:
         )
 
     def _review(self, report: Any) -> ReviewChange | None:
-        vendor_code, word = self._text(report, "id"), choose(self._status, self._text(report, "status"))
+        vendor_code, word = (
+            self._text(report, "id"),
+            choose(self._status, self._text(report, "status").strip()),
+        )
         if not vendor_code:
             return None
         if word is None:
@@ -250,9 +253,13 @@ class ReportReader:
 def check_words(reports: Reports, kind: str, key: str, faults: list[Fault]) -> None:
     """Check that the words of a status table belong to its kind, and that a receipt's is not missing."""
     words = {"receipt": get_args(ReceiptWord), "template": get_args(ReviewWord)}.get(kind, ())
-    if reports.status.get("*") in ("delivered", "approved"):
-        faults.append(Fault(f'{key}.status."*"', "a word that nobody knows may not mean the good end"))
+    if reports.status.get("*") not in (None, "pending", "ignore"):
+        faults.append(
+            Fault(f'{key}.status."*"', "a word that nobody knows may end nothing: pending or ignore")
+        )
     for name, word in reports.status.items():
+        if name != "*" and name.endswith("*") and word in ("delivered", "approved"):
+            faults.append(Fault(f"{key}.status.{name}", "words that nobody knows may not mean the good end"))
         if word not in words:
             faults.append(
                 Fault(f"{key}.status.{name}", f"{word!r} is none of {', '.join(words) or '(no words)'}")

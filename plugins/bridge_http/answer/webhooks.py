@@ -88,7 +88,7 @@ class WebhookReader:
         kind = self._kind
         if self._webhook.route:
             words = {word: kind for word, kind in self._webhook.route.items() if word != "path"}
-            kind = choose(words, as_text(self._route(document)).strip()) or "ignore"
+            kind = choose(words, as_text(self._route(document)).strip() or "*") or "ignore"
         reader = self._readers.get(kind)
         receipts: Sequence[DeliveryReceipt] = (
             reader.receipts(document) if reader and kind == "receipt" else ()

@@ -123,11 +123,15 @@ def compile_regex(source: str, key: str, faults: list[Fault]) -> re.Pattern[str]
 
 
 def choose(table: Mapping[str, Any], word: str) -> Any:
-    """Find the entry of a word, in any case, or of "*".
+    """Find the entry of a word, in any case, or of its family such as "MK:*", or of "*".
 
-    Returns None when there is neither. A long table is searched by its plain words first.
+    Returns None when there is none; no word at all is in no family. A long table is searched by its plain
+    words first.
     """
     if word in table:
         return table[word]
     folded = word.casefold()
-    return next((table[name] for name in table if name.casefold() == folded), table.get("*"))
+    if known := next((name for name in table if name.casefold() == folded), None):
+        return table[known]
+    families = [name for name in table if name.endswith("*") and folded.startswith(name[:-1].casefold())]
+    return table[max(families, key=len)] if word and families else None

@@ -95,7 +95,11 @@ status = "s"
 
 # (recipe, key, what the fault says)
 FAULTS = [
-    (SEND + HOOK, 'webhooks.receipt.status."*"', "may not mean the good end"),
+    *[
+        (SEND + HOOK.replace("delivered", word), 'webhooks.receipt.status."*"', "may end nothing")
+        for word in ("delivered", "failed", "rejected", "expired", "unknown")
+    ],
+    (SEND + HOOK.replace("*", "MK:*"), "webhooks.receipt.status.MK:*", "may not mean the good end"),
     (SEND.replace("to = ", 'x = "=r.text.isascii()"\nto = '), "operations.send_batch.request.json.x",
      "does not tell what fits GSM-7"),
     (FAILURES.replace("send_batch", "reconcile_batch"), "operations.reconcile_batch.response.items.absent",
