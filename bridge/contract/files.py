@@ -13,6 +13,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from bridge.plugin import BadNumber, TemplateType
+from bridge.plugin.phone import parse
+
 from . import json_text
 
 HEAD = 65_536
@@ -20,6 +23,7 @@ HEAD = 65_536
 LONGEST_LINE = 16_384
 
 _BAD_LINE = ("BAD_LINE", "The line of the file is not a number followed by a JSON object.")
+_BESIDE_NUMBER = ("BAD_LINE", "The line of the file has other digits beside its number.")
 _TOO_LONG = ("BAD_LINE", f"The line of the file is longer than {LONGEST_LINE} bytes.")
 _UNREADABLE = ("BAD_LINE", "The line of the file is not text in the file's encoding (UTF-8 or GB18030).")
 _AMBIGUOUS = (
@@ -27,7 +31,14 @@ _AMBIGUOUS = (
     "The line of the file is UTF-8, other lines are GB18030: save the file in one encoding.",
 )
 
-_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+# That of UTF-32 begins as that of UTF-16 does.
+_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]+)", re.IGNORECASE)
 _CHINESE = frozenset({"gb2312", "gbk", "gb18030"})
 # What servers say of every text file: it is believed where the file is no UTF-8.
@@ -41,6 +52,8 @@ _NO_LATIN = re.compile("[\x80-\x9f¢¤¥¦©¬®¯±²³´¶¸¹¼½¾×÷]|[a-z
 """What Chinese becomes that is read as Latin-1: signs that names do not hold, capitals within words."""
 _FREQUENT_GB, _FREQUENT_BIG5 = range(0xB0, 0xD8), range(0xA4, 0xC7)
 """First bytes of the characters that either encoding lists as the frequent ones."""
+_BESIDE = re.compile(r"([+＋]?\d{9,})[\s()\-\u2010-\u2015]+\d.*", re.DOTALL)
+"""As many digits as the shortest whole number has, and others behind a blank or dash."""
 _LINE_END = re.compile(r"\r\n|\r(?!\Z)|\n")
 
 
@@ -62,7 +75,12 @@ class Encoding(NamedTuple):
     @property
     def wide(self) -> bool:
         """True when a character takes two bytes or four, line ends too."""
-        return self.names[0].startswith("utf-16")
+        return self.names[0].startswith(("utf-16", "utf-32"))
+
+    @property
+    def refused(self) -> bool:
+        """True for UTF-32, which nothing that Quick Audience takes files from writes."""
+        return self.names[0].startswith("utf-32")
 
 
 class Line(NamedTuple):
@@ -85,6 +103,8 @@ def encoding_of(head: bytes, content_type: str = "") -> Encoding:
     for mark, name in _MARKS.items():
         if head.startswith(mark):
             return Encoding((name,), len(mark))
+    if len(head) > 3 and head[:4].count(0) == 3 and (head[0] or head[3]):
+        return Encoding(("utf-32-le" if head[0] else "utf-32-be",))
     if len(head) > 3 and head[:4].count(0) == 2 and 0 in head[:2]:
         # A line begins with a digit, a quote or a plus: UTF-16 without its mark shows in the first two bytes.
         return Encoding(("utf-16-be" if head[0] == 0 else "utf-16-le",))
@@ -196,7 +216,7 @@ def split(pieces: Iterable[bytes], encoding: Encoding) -> Iterator[Line]:
         yield from (Line(line, len(line)) for line in lines)
         if len(rest) > LONGEST_LINE:
             begun = begun if dropped else rest[: LONGEST_LINE + 2]
-            kept = 4 + len(rest) % 2
+            kept = 4 + len(rest) % 4
             dropped, rest = dropped + len(rest) - kept, rest[-kept:]
     if dropped:
         yield Line(begun, dropped + len(rest))
@@ -210,7 +230,7 @@ def _cut(data: bytes, encoding: Encoding) -> tuple[list[bytes], bytes]:
         lines = data.splitlines(keepends=True)
         return lines[:-1], lines[-1] if lines else b""
     name = encoding.names[0]
-    text = data[: len(data) - len(data) % 2].decode(name, "surrogatepass")
+    text = data[: len(data) - len(data) % (4 if encoding.refused else 2)].decode(name, "surrogatepass")
     ends = [found.end() for found in _LINE_END.finditer(text)]
     whole = [
         text[start:end].encode(name, "surrogatepass") for start, end in zip([0, *ends], ends, strict=False)
@@ -222,7 +242,7 @@ def read_line(data: bytes, encoding: Encoding) -> FileLine | None:
     """Return what a line says, or None for an empty one."""
     if len(data) > LONGEST_LINE:
         return FileLine(_beginning(data, encoding), {}, _TOO_LONG)
-    text = _decoded(data, encoding.names)
+    text = None if encoding.refused else _decoded(data, encoding.names)
     if text is None or (encoding.unsure and _is_made_up(text, data, encoding)):
         return FileLine(_beginning(data, encoding), {}, _UNREADABLE)
     if encoding.guessed and _reads_as_utf8(data):
@@ -240,12 +260,29 @@ def _told(text: str) -> FileLine:
         return FileLine(text.partition("{")[0].strip(_SEPARATORS + "\"'")[:32], {}, _BAD_LINE)
     number, written = found
     phone = number.strip().removeprefix("'").strip(_SEPARATORS)
+    if column := _column(phone):
+        return FileLine(column, {}, _BESIDE_NUMBER)
     if not written:
         return FileLine(phone, {})
     params = _values(written)
     if params is None:
         return FileLine(phone, {}, _BAD_LINE)
     return FileLine(phone, params)
+
+
+def _column(number: str) -> str:
+    """Return the column that is a number by itself, or "" where what stands beside it belongs to the number.
+
+    A tab is never inside a number. Nor are digits that make another one of what was whole before them.
+    """
+    column, tab, _beside = number.partition("\t")
+    if tab:
+        return column
+    found = _BESIDE.fullmatch(number)
+    try:
+        return found[1] if found and parse(found[1], TemplateType.INTERNATIONAL) else ""
+    except BadNumber:
+        return ""
 
 
 def _parts(text: str) -> tuple[str, str] | None:
@@ -265,9 +302,9 @@ def _parts(text: str) -> tuple[str, str] | None:
 
 def _beginning(data: bytes, encoding: Encoding) -> str:
     """Return the number at the beginning of a line that cannot be read."""
-    text = data[:64].decode("utf-16-le" if encoding.wide else "ascii", "ignore")
+    text = data[:128].decode(encoding.names[0] if encoding.wide else "ascii", "ignore")
     found = re.match(r"[\s\"'+0-9()-]{0,32}", text)
-    return found[0].strip(" \t\"'") if found else ""
+    return found[0].strip(" \t\r\n\"'") if found else ""
 
 
 def _values(text: str) -> dict[str, str] | None:

@@ -45,3 +45,61 @@ def test_a_file_in_two_encodings_sends_no_noise(lines: list[tuple[str, str]], re
     told = [files.read_line(one.data, found) for one in files.split([data], found)]
     assert [one and (one.fault[0] if one.fault else one.params["name"]) for one in told] == read
     assert [one and one.phone for one in told] == [f"1380013800{number}" for number in range(len(lines))]
+
+
+WIDE = ["utf-16-le", "utf-16-be"]
+MARKED = ["utf-16", "utf-32", "utf-32-le", "utf-32-be"]
+FAULTY = '13800138000,{"name":"a"]\n13800138001,{"name":"' + "a" * 20_000 + '"}\n'
+
+
+@pytest.mark.parametrize("encoding", [*WIDE, *MARKED])
+def test_a_bad_line_keeps_its_number(encoding: str) -> None:
+    """Whichever byte comes first; a file in UTF-32 fails line by line."""
+    data = FAULTY.encode(encoding)
+    found = files.encoding_of(data)
+    lines = [files.read_line(one.data, found) for one in files.split([data[found.mark :]], found)]
+    assert [line and (line.phone, line.fault and line.fault[0]) for line in lines] == [
+        ("13800138000", BAD),
+        ("13800138001", BAD),
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-32", "utf-32-le", "utf-32-be"])
+def test_utf_32_fails_with_that_reason(encoding: str) -> None:
+    data = TEXT.encode(encoding)
+    found = files.encoding_of(data)
+    lines = [files.read_line(one.data, found) for one in files.split([data[found.mark :]], found)]
+    assert [line and line.phone for line in lines] == ["13800138000", "13800138001"]
+    assert all(line and line.fault and "not text in the file's encoding" in line.fault[1] for line in lines)
+
+
+# A line as it stands in the file, the number that is told of it, and whether it is one.
+BESIDE = [
+    ("4915112345678\t1", "4915112345678", False),
+    ("4915112345678 1", "4915112345678", False),
+    ("+4915112345678  12,", "+4915112345678", False),
+    ("4915112345678-1", "4915112345678", False),
+    ('4366412345678\t2{"name":"a"}', "4366412345678", False),
+    ("4366412345678 2", "4366412345678", False),
+    ("4366412345678\u00a02", "4366412345678", False),
+    ("1\t2025550123", "1", False),
+    ("12025550123 1", "12025550123", False),
+    ("13800138000\t", "13800138000", True),
+    ('13800138000\t{"name":"a"}', "13800138000", True),
+    ("1 2025550123", "1 2025550123", True),
+    ("1 202 555 0123", "1 202 555 0123", True),
+    ("+1 (202) 555-0123", "+1 (202) 555-0123", True),
+    ("49 151 12345678", "49 151 12345678", True),
+    ("+49 (0)151 1234 5678", "+49 (0)151 1234 5678", True),
+    ("43 664 123 45 67", "43 664 123 45 67", True),
+    ("0086 13800138000", "0086 13800138000", True),
+    ("138 0013 8000", "138 0013 8000", True),
+]
+
+
+@pytest.mark.parametrize(("line", "phone", "good"), BESIDE)
+def test_what_stands_beside_a_number_is_no_part_of_it(line: str, phone: str, good: bool) -> None:
+    """A tab always divides; a blank where what is before it is a whole number."""
+    found = files.read_line(line.encode(), files.Encoding(("utf-8",)))
+    assert found is not None
+    assert (found.phone, found.fault is None) == (phone, good)
