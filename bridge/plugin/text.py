@@ -20,7 +20,22 @@ _WELL_FORMED = re.compile(rf"\$\{{{_IN_NAME}(?:(?:{_IN_NAME}| )*{_IN_NAME})?\}}"
 # The suffixes in use among mainland vendors (help.aliyun.com 44357 and vendors' rules, read 2026-11).
 OPT_OUT_SUFFIXES = ("拒收请回复R", "回T退订", "退订回T", "回TD退订", "退订回N")
 OPT_OUT_WORDS = frozenset(
-    {"R", "T", "TD", "N", "退订", "STOP", "STOPALL", "STOP ALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"}
+    {
+        "R",
+        "T",
+        "TD",
+        "N",
+        "退订",
+        "退訂",
+        "STOP",
+        "STOPALL",
+        "STOP ALL",
+        "UNSUBSCRIBE",
+        "CANCEL",
+        "END",
+        "QUIT",
+    }
+    | {"OPT OUT", "OPT-OUT", "OPTOUT"}
 )
 """What mainland suffixes ask for, and the words that North American carriers and their vendors heed by
 default (help.twilio.com 223134027, read 2026-11)."""
@@ -30,7 +45,9 @@ _GSM7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
     "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-_AROUND = " .,!?;:'\"。，！？；：、“”‘’()[]【】"
+_AROUND = " .,!?;:'\"。，！？；：、“”‘’()[]【】「」『』《》〈〉<>*-_~"
+_ASKED = re.compile(r"^请?回复? ?")
+"""What a text asks for, copied with its word."""
 _GSM7_EXTENSION = frozenset("^{}[]~\\|€")
 
 
@@ -136,10 +153,14 @@ def is_opt_out(reply: str, configured: str = "") -> bool:
 def _word(text: str) -> str:
     """Return a reply as one word: without marks, quotes and what nobody sees around it."""
     seen = (character for character in unicodedata.normalize("NFKC", text) if not _unseen(character))
-    word = " ".join("".join(seen).upper().split())
+    word = _ASKED.sub("", " ".join("".join(seen).upper().split()), count=1)
     bare = word.strip(_AROUND)
+    if not bare.isascii():
+        return bare.replace(" ", "")
+    if bare in ("T", "R") and word.strip(" .。") == bare:
+        return bare
     return bare if len(bare) > 1 else word  # "N!" may be an answer to something else
 
 
 def _unseen(character: str) -> bool:
-    return unicodedata.category(character) in ("Cf", "Mn")
+    return character == "\0" or unicodedata.category(character) in ("Cf", "Mn")

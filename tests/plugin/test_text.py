@@ -208,6 +208,14 @@ def test_opt_out_suffix(content: str, suffix: str, template_type: TemplateType, 
             )
         ],
         *[(word, "", True) for word in ("退订。", "\ufeff退订", "“STOP”", "【退订】", "TD!")],
+        *[
+            (word, "", True)
+            for word in ("T.", "T。", "R。", "退訂", "退 订", "「退订」", "《退订》", "回复TD")
+        ],
+        *[
+            (word, "", True)
+            for word in ("*STOP*", "-STOP", "STOP\0", "\0S\0T\0O\0P", "OPT OUT", "opt-out", "回T")
+        ],
         ("QX", "qx", True),
         ("ＱＸ", "qx", True),
         ("QX", "", False),
@@ -221,6 +229,11 @@ def test_opt_out_suffix(content: str, suffix: str, template_type: TemplateType, 
                 "N.",
                 "please stop it",
                 "no end",
+                "N。",
+                "T?",
+                "-N",
+                "回复",
+                "不退订",
                 "请不要退订",
                 "TT",
                 "no",
