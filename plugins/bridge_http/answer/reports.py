@@ -19,7 +19,7 @@ from bridge.plugin import (
 
 from ..faults import Fault
 from ..language.moments import Clock
-from ..language.paths import as_text, choose, compile_path
+from ..language.paths import Unreadable, as_text, choose, compile_path
 from ..schema import Recipe, Reports
 from ..schema.recipe import ReceiptRule
 from ..schema.reports import ReceiptWord, ReviewWord
@@ -40,6 +40,7 @@ _STATUS = {
     "unknown": MessageStatus.UNKNOWN,
 }
 _NOBODY_KNOWS = "The vendor reports that nobody knows whether the message arrived."
+_NO_NUMBER = "has no phone number that can be read"
 _PATHS = (
     *(
         "id",
@@ -98,9 +99,15 @@ class ReportReader:
             document, self._receipt, "names no message: by ref, by id, or by batch_ref and phone"
         )
 
-    def replies(self, document: Any) -> list[MoMessage]:
-        """Return the replies; a report without a readable number is left out and logged."""
-        return self._read(document, self._reply, "has no phone number that can be read")
+    def replies(self, document: Any, *, pushed: bool = False) -> list[MoMessage]:
+        """Return the replies; a report without a readable number is left out and logged.
+
+        A push with none that has one raises Unreadable: it is to come again, and is kept meanwhile.
+        """
+        replies = self._read(document, self._reply, _NO_NUMBER)
+        if pushed and not replies and any(not self._ignored(report) for report in self._reports(document)):
+            raise Unreadable(_NO_NUMBER)
+        return replies
 
     def reviews(self, document: Any) -> list[ReviewChange]:
         """Return the template events."""
@@ -109,7 +116,7 @@ class ReportReader:
     def _read(self, document: Any, read: Callable[[Any], _Row | None], fault: str) -> list[_Row]:
         rows, left_out = [], 0
         for report in self._reports(document):
-            if self._ignores and choose(self._status, self._text(report, "status").strip()) == "ignore":
+            if self._ignored(report):
                 continue
             row = read(report)
             if row is None:
@@ -119,6 +126,9 @@ class ReportReader:
         if left_out:
             _log.warning("%d reports are left out: each %s (under %s.items)", left_out, fault, self._key)
         return rows
+
+    def _ignored(self, report: Any) -> bool:
+        return self._ignores and choose(self._status, self._text(report, "status").strip()) == "ignore"
 
     def _reports(self, document: Any) -> Iterator[Any]:
         found = self._list(document)

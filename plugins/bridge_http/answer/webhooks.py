@@ -93,7 +93,9 @@ class WebhookReader:
         receipts: Sequence[DeliveryReceipt] = (
             reader.receipts(document) if reader and kind == "receipt" else ()
         )
-        replies: Sequence[MoMessage] = reader.replies(document) if reader and kind == "reply" else ()
+        replies: Sequence[MoMessage] = (
+            reader.replies(document, pushed=True) if reader and kind == "reply" else ()
+        )
         reviews: Sequence[ReviewChange] = reader.reviews(document) if reader and kind == "template" else ()
         return WebhookResult(receipts, replies, reviews)
 

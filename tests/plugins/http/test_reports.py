@@ -352,3 +352,23 @@ def test_one_address_may_bring_every_kind(tmp_path: Path) -> None:
         (),
         200,
     )
+
+
+# numbers of a push of replies -> how many are read, or None where it is refused
+NUMBERS = [(["13800138000"], 1), (["13800138000", "INFO"], 1), (["INFO"], None), (["", "x"], None), ([], 0)]
+
+
+@pytest.mark.parametrize(("numbers", "read_of_them"), NUMBERS)
+def test_replies_that_nobody_can_tell_the_sender_of(
+    tmp_path: Path, numbers: list[str], read_of_them: int | None
+) -> None:
+    """Refused, so that they come again and are kept; beside one that is read they are only told of."""
+    tables = EVENTS.replace('items = { phone = "from"', 'items = { path = "list", phone = "from"')
+    vendor = vendor_with(tmp_path, tables)
+    body = {"type": "mo", "list": [{"from": number, "text": "T"} for number in numbers]}
+    given = request(json.dumps(body), tail="/event")
+    if read_of_them is None:
+        with pytest.raises(WebhookRejected, match="no phone number that can be read"):
+            vendor.parse_webhook(vendor.channel, given)
+    else:
+        assert len(vendor.parse_webhook(vendor.channel, given).replies) == read_of_them
