@@ -22,9 +22,12 @@ _TABLES = ("bridge", "channels", "console", "prices")
 _PLACEHOLDER = "?" * 32
 """In place of a required setting that is missing or wrong, long enough for any."""
 
-# As other programs write them, or as ours with a slip: $NAME, ${NAME}, $(NAME), %NAME%, {{ NAME }}, ENV:NAME.
+# As other programs write them, or as ours with a slip: $NAME, ${NAME}, $(NAME), #{NAME}, %NAME%, {{ NAME }},
+# `NAME`, ENV:NAME, env.NAME, !env NAME, FILE:/PATH, @/PATH.
 _REFERENCE = re.compile(
-    r"\$\w+|\$\{[^{}]+\}|\$\([^()]+\)|%\w+%|\{\{[^{}]+\}\}|(?i:env|file)\s*[:=]\s*[^\s/][^\s]*", re.ASCII
+    r"\$\w+|[$#]\{[^{}]+\}|\$\([^()]+\)|%\w+%|\{\{[^{}]+\}\}|`[^`]+`"
+    r"|(?i:env|file)\s*[:=]\s*\S+|(?i:env)\.\w+|!(?i:env|file)\s+\S+|@\.{0,2}/\S+",
+    re.ASCII,
 )
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -112,6 +115,11 @@ def _unreplaced(value: Any, keys: tuple[str | int, ...]) -> Iterator[str]:
         yield dotted(*keys)
 
 
+def _says_something(text: str) -> bool:
+    """Return False for blanks, and for quotes with nothing between them that some readers leave in."""
+    return text.strip().strip("\"'").strip() != ""
+
+
 class _References:
     """Replaces `env:NAME` and `file:PATH` in a tree; a failed one becomes "" and a fault."""
 
@@ -137,7 +145,7 @@ class _References:
 
     def _variable(self, name: str, keys: tuple[str | int, ...]) -> str:
         text = self._environ.get(name)
-        if text is not None and text.strip():
+        if text is not None and _says_something(text):
             return text
         # An empty one must not turn authentication off, nor a vendor's signature: only a literal "" may.
         problem = f"The environment variable {name} is {'not set' if text is None else 'set but empty'}."
@@ -148,7 +156,7 @@ class _References:
         path = self._folder / name
         try:
             text = path.read_text(encoding="utf-8").rstrip("\r\n")
-            if text.strip():
+            if _says_something(text):
                 return text
             self.faults.append(Fault(dotted(*keys), f"The file {path} is empty.", "Write the value into it."))
             return ""

@@ -22,7 +22,12 @@ CAP = """policies = ["frequency"]
 messages = 1
 hours = {}
 """
-BASE = dict.fromkeys(("SECRET", "TOKEN"), "from-the-environment") | {"EMPTY": "", "BLANK": " \t"}
+BASE = dict.fromkeys(("SECRET", "TOKEN"), "from-the-environment") | {
+    "EMPTY": "",
+    "BLANK": " \t",
+    "QUOTED": "''",
+    "QUOTED_BLANK": '" "',
+}
 
 
 def written(folder: Path, text: str) -> Path:
@@ -142,6 +147,8 @@ ROWS: list[tuple[str, list[tuple[str, str]]]] = [
         for reference, fault in (
             ("env:EMPTY", "EMPTY is set but empty"),
             ("env:BLANK", "BLANK is set but empty"),
+            ("env:QUOTED", "QUOTED is set but empty"),
+            ("env:QUOTED_BLANK", "QUOTED_BLANK is set but empty"),
             ("file:empty", "empty is empty"),
         )
     ),
@@ -266,8 +273,20 @@ LIKE_REFERENCES = [
     " env:X",
     "env=X",
     "FILE:x",
+    "FILE:/run/secrets/x",
+    "file=/run/secrets/x",
+    "file = x",
+    "env.NAME",
+    "ENV.NAME",
+    "`cat x`",
+    "`X`",
+    "#{X}",
+    "@/run/secrets/k",
+    "@./k",
+    "!env X",
+    "!ENV X",
 ]
-UNLIKE_REFERENCES = ["a$X", "100%", "env", "environment:X", "{x}", "env:SECRET", "$"]
+UNLIKE_REFERENCES = ["a$X", "100%", "env", "environment:X", "{x}", "env:SECRET", "$", "a@/b", "#X"]
 UNREPLACED = ("channels.promo.callback_key", "channels.promo.settings.a[0].b")
 
 
