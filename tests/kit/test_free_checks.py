@@ -87,7 +87,7 @@ ROWS = [
 
 WIRE = [
     Broken("no time-out", "Session()", "__import__('requests').Session()", "test_send", "without a time-out"),
-    Broken("no read time-out", "Session()", "Session(timeout=(5, None))", "test_send", "without a time-out"),
+    Broken("no read time-out", "Session()", "Session(timeout=(5, None))", "test_send", "timeout=(5, None)"),
     Broken("reply unused", SENDING, '        answer: Any = {"results": [{"id": "a1"}, {"id": "a2"}]}\n', "test_send", "POST /send: the request was never made"),
     Broken("request unmatched", SENDING, f'        self._http.get(self._base + "/account")\n{SENDING}', "test_send", "the table has no such request"),
     Broken("other body", '"ref": batch.ref', '"ref": "x"', "test_send", "JSON body ref: wanted 'c1', was 'x'"),

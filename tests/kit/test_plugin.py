@@ -54,7 +54,7 @@ def test_only_the_tables_of_one_vendor_run(install: Install, pytester: pytest.Py
     """--bridge-vendor leaves everything else out."""
     install()
     pytester.makepyfile(test_other="def test_other(): pass")
-    result = pytester.runpytest("-q", "--bridge-vendor", "acme", "-k", "identity or test_other")
+    result = pytester.runpytest("-q", "--bridge-vendor", "acme", "-k", "told_apart_by_identity or test_other")
     assert result.parseoutcomes()["passed"] == 1
     result = pytester.runpytest("-q", "--bridge-vendor", "nobody")
     assert "passed" not in result.parseoutcomes()

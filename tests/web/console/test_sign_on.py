@@ -1,6 +1,8 @@
 """Signing in at a real provider of OpenID Connect, and what is tried on the way back from it."""
 
+import os
 import re
+import signal
 import subprocess
 from collections.abc import Iterator
 
@@ -20,14 +22,16 @@ _LISTENS = re.compile(r"http://localhost:\d+")
 def issuer() -> Iterator[str]:
     """A provider that lets everybody in as johndoe."""
     command = [tool("npm"), *PROVIDER]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    ) as process:
         assert process.stdout is not None
         try:
             found = next(filter(None, map(_LISTENS.search, process.stdout)), None)
             assert found, "the provider did not start"
             yield found[0]
         finally:
-            process.terminate()
+            os.killpg(process.pid, signal.SIGKILL)  # npm leaves what it has started behind
 
 
 def settings_for(issuer: str, **changes: object) -> dict[str, object]:
