@@ -11,6 +11,7 @@ import re
 import sys
 import threading
 from collections.abc import Iterable, Mapping, MutableMapping
+from contextlib import suppress
 from datetime import datetime
 from types import TracebackType
 from typing import Any, TextIO
@@ -130,7 +131,8 @@ class _Handler(logging.StreamHandler[TextIO]):
         # The standard one prints the event's arguments as they are.
         kind = sys.exc_info()[0]
         name = kind.__name__ if kind else "unknown error"
-        sys.stderr.write(f"an event of {record.name} could not be logged ({name})\n")
+        with suppress(OSError):  # a full disk must not end what was being done
+            sys.stderr.write(f"an event of {record.name} could not be logged ({name})\n")
 
 
 def configure(*, level: str = "INFO", form: str = "json", stream: TextIO | None = None) -> None:

@@ -8,15 +8,22 @@ import of this module and before or after a fork. Labels are names from the conf
 never from a request; `count_unlisted` bounds the one exception, a vendor's own words.
 """
 
+import mmap
 import os
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 
+import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
+
+log = structlog.get_logger("bridge.metrics")
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -107,6 +114,7 @@ def share(directory: Path | str, role: str) -> None:
         return  # a second set of writers would tear the files
     _shared[role] = path
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(path)
+    values.MmapedDict = _Counts  # type: ignore[attr-defined]
     values.ValueClass = values.MultiProcessValue(lambda: f"{role}-{os.getpid()}")  # type: ignore[no-untyped-call]
 
 
@@ -152,3 +160,64 @@ def _runs(pid: int) -> bool:
             return True
         return True
     return False
+
+
+class _Counts(MmapedDict):
+    """Counts in a mapped file whose room on the disk was taken before.
+
+    A write into a mapped page that the disk has no room for ends a process (SIGBUS), amid whatever it does.
+    Where there is no room a process counts in memory, and others do not see it.
+    """
+
+    _FIRST = 1 << 16
+    _OVERHEAD = 32  # of a value, beside its name: lengths, alignment, value and time
+
+    def __init__(self, filename: str, read_mode: bool = False) -> None:
+        if read_mode or self._has_room(filename):
+            super().__init__(filename, read_mode)  # type: ignore[no-untyped-call]
+            return
+        with _in_memory() as file:
+            super().__init__(f"/proc/self/fd/{file.fileno()}")  # type: ignore[no-untyped-call]
+
+    def _init_value(self, key: str) -> None:
+        while self._used + len(key.encode()) + self._OVERHEAD > self._capacity:
+            self._grow()
+        super()._init_value(key)  # type: ignore[no-untyped-call]
+
+    def _grow(self) -> None:
+        size = self._capacity * 2
+        if not _took(self._f.fileno(), size):
+            counted = self._m[:]
+            self._f.close()
+            self._f = _in_memory()
+            self._f.write(counted)
+            self._f.truncate(size)
+        self._m = mmap.mmap(self._f.fileno(), size)
+        self._capacity = size
+
+    def _has_room(self, filename: str) -> bool:
+        path = Path(filename)
+        with path.open("ab") as file:
+            before = os.fstat(file.fileno()).st_size
+            if _took(file.fileno(), max(before, self._FIRST)):
+                return True
+        if not before:
+            path.unlink(missing_ok=True)  # an empty file cannot be read by those who add up
+        return False
+
+
+def _took(file: int, size: int) -> bool:
+    """Take so many bytes of the disk for a file. Returns False where there is no room."""
+    if sys.platform != "linux":
+        return True  # there it is made when it is mapped
+    try:
+        os.posix_fallocate(file, 0, size)
+    except OSError as error:
+        log.warning("counting in memory, metrics lack this process", reason=error.strerror)
+        return False
+    return True
+
+
+def _in_memory() -> FileIO:
+    """Return a file that is on no disk."""
+    return os.fdopen(os.memfd_create("sms-bridge-counts"), "w+b", buffering=0)

@@ -6,19 +6,20 @@ Three settings come from the environment; a command line option of gunicorn over
     SMS_BRIDGE_WEB_WORKERS   processes (one per core, at most 4)
     SMS_BRIDGE_WEB_THREADS   requests that one process answers at a time (8)
 
-The bridge's own configuration is the file that SMS_BRIDGE_CONFIG names (config/bridge.toml). Run
-`sms-bridge check` before a reload (SIGHUP): a process that finds a fault in it does not start.
+The bridge's own configuration is the file that SMS_BRIDGE_CONFIG names (config/bridge.toml). SIGHUP reads it
+anew; where it has faults, or the database takes nothing, the log says so and all goes on as before.
 """
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from gunicorn.glogging import Logger
 
 from bridge import logs, metrics
-from bridge.settings import SettingsFaults, load, warn
+from bridge.settings import SettingsFaults, load, obstacles, warn
 
 # Read here once, so that a fault is told before anything starts. Nothing else is built before the fork:
 # connections and plugins must not be shared between processes.
@@ -91,8 +92,21 @@ class _Logger(Logger):  # type: ignore[misc]
 logger_class = _Logger
 
 
+def _careful(reload: Callable[[], None], log: Any) -> Callable[[], None]:
+    """Look before a reload: one new process that cannot start would end them all."""
+
+    def handle_hup() -> None:
+        if faults := obstacles():
+            log.error("not reloaded, all goes on as before: %s", " ".join(faults))
+        else:
+            reload()
+
+    return handle_hup
+
+
 def on_starting(server: Any) -> None:
-    """Say what should be looked at, and forget what earlier web processes counted."""
+    """Say what deserves a look, forget what earlier web processes counted, and look before each reload."""
+    server.handle_hup = _careful(server.handle_hup, server.log)
     warn(_settings)
     metrics.clear(_bridge.metrics_dir, "web")
 

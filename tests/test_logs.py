@@ -1,6 +1,7 @@
 """Nothing private is written to a log, whoever logs it and in whatever form."""
 
 import base64
+import errno
 import io
 import json
 import logging
@@ -179,6 +180,20 @@ def test_an_event_that_cannot_be_written_leaks_nothing(
     record = logging.LogRecord("third", logging.WARNING, "x.py", 1, "%d messages", ("13800138000",), None)
     logging.getLogger().handlers[0].handle(record)
     assert capsys.readouterr().err == "an event of third could not be logged (TypeError)\n"
+
+
+class Full(io.StringIO):
+    """A log on a disk without room."""
+
+    def write(self, text: str, /) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_ends_nothing_that_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call to a vendor goes on though nothing can be written about it."""
+    monkeypatch.setattr(sys, "stderr", Full())
+    logs.configure(stream=Full())
+    structlog.get_logger("bridge").info("calling")
 
 
 def test_an_event_tells_its_context() -> None:

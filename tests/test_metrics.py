@@ -1,5 +1,6 @@
 """Metrics of several processes add up, whoever shows them."""
 
+import errno
 import os
 import re
 import subprocess
@@ -89,3 +90,24 @@ def test_a_process_of_another_user_runs(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setattr(os, "kill", not_permitted)
     metrics.clear(tmp_path, "web")
     assert file.exists()
+
+
+def test_a_process_without_room_on_the_disk_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From its start, or when its file would grow; a mapped page without room would end it (SIGBUS)."""
+    room = [0]
+
+    def take(file: int, offset: int, size: int) -> None:
+        if size > room[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        os.truncate(file, size)
+
+    monkeypatch.setattr(os, "posix_fallocate", take)
+    for size, files in ((0, 0), (1 << 16, 1), (1 << 30, 2)):
+        room[0] = size
+        counts = metrics._Counts(str(tmp_path / f"counter_web-{size}.db"))
+        for number in range(2000):
+            counts.write_value(f"a name of some length {number}", float(number), 0.0)  # type: ignore[no-untyped-call]
+        found = {name: value for name, value, *_ in counts.read_all_values()}  # type: ignore[no-untyped-call]
+        assert len(found) == 2000 and found["a name of some length 1999"] == 1999
+        counts.close()  # type: ignore[no-untyped-call]
+        assert len(list(tmp_path.iterdir())) == files, "an empty file could not be added up"

@@ -18,6 +18,7 @@ from .models import (
     secrets_of,
 )
 from .prices import DECIMALS, PriceSettings
+from .reloading import obstacles
 
 __all__ = [
     "CALLBACK_PRESETS",
@@ -43,6 +44,7 @@ __all__ = [
     "load",
     "load_for_console",
     "load_for_ledger",
+    "obstacles",
     "secrets_of",
     "warn",
     "without_repeats",

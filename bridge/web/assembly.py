@@ -1,6 +1,7 @@
 """From the configuration file to a running application; each gunicorn worker does it once, after its fork."""
 
 import atexit
+import errno
 import time
 
 import structlog
@@ -21,6 +22,9 @@ _PATIENCE_S = 15.0
 """Shorter than gunicorn waits for a process to end."""
 _CANNOT_START = 3
 """gunicorn's own status for a process that would fail again: it then ends them all."""
+_GIVES_WAY = 1
+_PASSES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM})
+"""What the machine lacks for a while: room on the disk, files, memory."""
 
 
 def assemble() -> Flask:
@@ -36,8 +40,11 @@ def assemble() -> Flask:
     except LedgerUnavailable as away:
         # The database may come back: gunicorn starts another process, and does not end those that answer.
         log.error("the database is away, this process gives way to another", reason=str(away))
-        raise SystemExit(1) from None
+        raise SystemExit(_GIVES_WAY) from None
     except OSError as error:
+        if error.errno in _PASSES:
+            log.error("the machine lacks something, this process gives way to another", reason=error.strerror)
+            raise SystemExit(_GIVES_WAY) from None
         if error.filename is None:
             raise
         log.critical("the bridge cannot start", reason=f"{error.filename}: {error.strerror}.")

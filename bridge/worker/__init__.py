@@ -17,7 +17,7 @@ from bridge.channels import OpenChannel
 from bridge.clock import Clock
 from bridge.ledger import Ledger, LedgerUnavailable
 from bridge.services import Services, build
-from bridge.settings import Settings
+from bridge.settings import Settings, obstacles
 
 from .duties import Duties
 from .pusher import Pusher
@@ -103,13 +103,16 @@ class Worker:
 def run(settings: Settings, channels: Mapping[str, OpenChannel], ledger: Ledger) -> None:
     """Work until SIGTERM, SIGINT or SIGHUP, then finish what is in flight. Raises LoopFailed.
 
+    SIGHUP means that another shall start with the configuration as it is now: where that has faults, this one
+    goes on.
     The process ends within a lease of being asked to, whatever a vendor or the database does.
     """
     stop = threading.Event()
     latest_s = _LATEST_SHARE * settings.bridge.lease_s
     threading.Thread(target=_end_at_last, args=(stop, latest_s), name="end", daemon=True).start()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    signal.signal(signal.SIGHUP, lambda *_: _look_first(stop))
     _show_metrics(settings)
     tracing.start("sms-bridge-worker")
     services = build(settings, channels, ledger, time.time)
@@ -118,6 +121,20 @@ def run(settings: Settings, channels: Mapping[str, OpenChannel], ledger: Ledger)
     finally:
         for one in services.values():
             one.pushing.close()
+
+
+def _look_first(stop: threading.Event) -> threading.Thread:
+    """End for another worker, unless it could not start. Returns the thread that looks meanwhile."""
+
+    def look() -> None:
+        if faults := obstacles():
+            log.error("not reloaded, all goes on as before", faults=faults)
+        else:
+            stop.set()
+
+    thread = threading.Thread(target=look, name="reload", daemon=True)
+    thread.start()
+    return thread
 
 
 def _show_metrics(settings: Settings) -> None:

@@ -135,12 +135,22 @@ def test_two_processes_count_together_and_end_cleanly(web: Web, folder: Path) ->
 
 
 def test_sighup_reads_the_configuration_anew_and_refuses_nobody(web: Web, folder: Path) -> None:
-    """Old processes answer until new ones do; each answers with the name that its configuration gives."""
+    """Old processes answer until new ones do; each answers with the name that its configuration gives.
+
+    A configuration with faults changes nothing: its faults are in the log.
+    """
     path, config = "/promo/sms/smsSign/Acme%2FUK", folder / "bridge.toml"
     assert web.ask(path).json()["platformName"] == "Acme SMS"
-    config.write_text(config.read_text().replace("Acme SMS", "Renamed SMS"))
-    web.process.send_signal(signal.SIGHUP)
     deadline = time.monotonic() + 120
+    sound = config.read_text()
+    config.write_text(sound.replace("poll = true", 'poll = "often"'))
+    web.process.send_signal(signal.SIGHUP)
+    while "channels.promo.settings.poll" not in web.log.read_text():
+        assert web.process.poll() is None and time.monotonic() < deadline, web.log.read_text()
+        time.sleep(0.1)
+    assert web.ask(path).json()["platformName"] == "Acme SMS"
+    config.write_text(sound.replace("Acme SMS", "Renamed SMS"))
+    web.process.send_signal(signal.SIGHUP)
     while (answer := web.ask(path)).json()["platformName"] != "Renamed SMS":
         assert answer.status_code == 200
         assert time.monotonic() < deadline, web.log.read_text()
