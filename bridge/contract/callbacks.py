@@ -14,6 +14,7 @@ from bridge.plugin import MessageStatus
 from bridge.plugin.masking import mask_sentence
 
 from . import dates, replies
+from .wording import Language, say
 
 CallbackKind = Literal["receipts", "replies"]
 
@@ -55,11 +56,13 @@ def receipt_entry(
     code: str,
     reason: str,
     send_status: Literal["string", "integer"] = "string",
+    language: Language = "en",
 ) -> dict[str, Any]:
     """Write one delivery receipt. Raises ValueError when `status` is not final.
 
     `phone` is the number as Quick Audience wrote it. A message that never left (`sent_at` None) bears the
-    time of its failure twice. `reason` is what the marketer reads; an empty one is made from the code.
+    time of its failure twice. `reason` is what the marketer reads, in the channel's `language` where it is
+    the bridge's own; an empty one is made from the code.
     """
     number, err_code = replies.delivery(status, code)
     if status is MessageStatus.DELIVERED:
@@ -73,7 +76,7 @@ def receipt_entry(
         "sendDate": dates.emit(sent_at or received_at),
         "receiveDate": dates.emit(received_at),
         "errCode": err_code,
-        "message": reason,
+        "message": say(reason, language),
     }
 
 

@@ -154,7 +154,7 @@ class Pushing:
                 for one in job.entries
                 if isinstance(one, Replied)
             ]
-        send_status = self._channel.settings.send_status
+        send_status, language = self._channel.settings.send_status, self._channel.settings.language
         return [
             callbacks.receipt_entry(
                 job.out_id,
@@ -165,6 +165,7 @@ class Pushing:
                 one.code,
                 one.reason,
                 send_status,
+                language,
             )
             for one in job.entries
             if isinstance(one, Ended)

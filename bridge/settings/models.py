@@ -232,6 +232,8 @@ class ChannelSettings(SettingsModel):
     """string or integer: how callbacks write `sendStatus`."""
     timezone: ZoneInfo | None = None
     """The channel's time zone; without one, the bridge's."""
+    language: Literal["en", "zh-CN"] = "en"
+    """en or zh-CN: the language of what marketers read in answers and receipts; vendors' words stay."""
 
     @property
     def callback_secret(self) -> str:

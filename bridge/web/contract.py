@@ -77,7 +77,8 @@ class Contract:
         self._ledger = ledger
         self._clock = clock
         self._faces = {
-            name: Face(channel.platform_name, settings.bridge) for name, channel in settings.channels.items()
+            name: Face(channel.platform_name, settings.bridge, channel.language)
+            for name, channel in settings.channels.items()
         }
         self._default = next((name for name, channel in settings.channels.items() if channel.default), "")
         self._noted: set[tuple[str, str]] = set()

@@ -33,6 +33,20 @@ RECEIVED = datetime(2024, 1, 31, 16, 0, 5, tzinfo=UTC)
             {"sendStatus": 1, "errCode": "LIMIT"},
         ),
         ({"status": MessageStatus.UNKNOWN}, {"sendStatus": "1", "errCode": "UNKNOWN"}),
+        ({"status": MessageStatus.EXPIRED, "language": "zh-CN"}, {"message": "消息未送达（EXPIRED）。"}),
+        (
+            {
+                "status": MessageStatus.UNKNOWN,
+                "code": "NO_RECEIPT",
+                "reason": "The vendor took the message but never reported what became of it.",
+                "language": "zh-CN",
+            },
+            {"errCode": "NO_RECEIPT", "message": "供应商接收了消息，但始终没有报告结果。"},
+        ),
+        (
+            {"status": MessageStatus.REJECTED, "reason": "Blocked by Acme.", "language": "zh-CN"},
+            {"message": "Blocked by Acme."},
+        ),
         ({}, {"sendDate": "2024-02-01 00:00:00", "receiveDate": "2024-02-01 00:00:05"}),
         ({"sent_at": None}, {"sendDate": "2024-02-01 00:00:05", "receiveDate": "2024-02-01 00:00:05"}),
     ],
