@@ -223,7 +223,7 @@ def _watch(
             f"{title} {number:,}" for title, number in zip(titles, _numbers(seen.funnel), strict=True)
         )
         click.echo(f"{moment(clock.millis(time.time), zone)}  {seen.state}  {numbers}{speed}")
-        if looked == times or (times is None and not seen.funnel.open):
+        if looked == times or (times is None and seen.over):
             return
         time.sleep(every)
 
@@ -283,9 +283,8 @@ def _numbers(funnel: Funnel) -> tuple[int, int, int, int, int, int]:
 
 
 def _state(seen: SeenCampaign) -> Told:
-    return Told(
-        f"{seen.state}: {seen.reason}" if seen.reason and seen.state != "running" else seen.state, seen.state
-    )
+    stopped = seen.reason and seen.state in ("paused", "cancelled")
+    return Told(f"{seen.state}: {seen.reason}" if stopped else seen.state, seen.state)
 
 
 def _file(done: bool, taken: int, error: str) -> str:

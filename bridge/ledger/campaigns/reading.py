@@ -10,7 +10,10 @@ from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
 
+from bridge.plugin.status import FIRST_FINAL
+
 from ..database import tables
+from ..database.dialects import lit
 from ..database.engine import Database
 from ..refs import from_ref
 from ..sending.joining import CampaignKind, CampaignState
@@ -62,11 +65,15 @@ class LastSend:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Which are wanted. `text`: in the name, an outId or a template's code. Times: of the first send."""
+    """Which are wanted. `text`: in the name, an outId or a template's code. Times: of the first send.
+
+    `over`: those of which every recipient has come to an end, or the others; None for both.
+    """
 
     channels: Collection[str]
     text: str = ""
     state: CampaignState | None = None
+    over: bool | None = None
     since: int = 0
     until: int = 1 << 62
     limit: int = 50
@@ -91,6 +98,8 @@ class Campaigns:
         )
         if wanted.state is not None:
             rows = rows.where(_campaign.c.state == int(wanted.state))
+        if wanted.over is not None:
+            rows = rows.where(_is_over() if wanted.over else ~_is_over())
         if wanted.text:
             rows = rows.where(_mentions(wanted.text))
         return self._read(_campaign.c.id.in_(rows.scalar_subquery()))
@@ -168,6 +177,12 @@ class Campaigns:
             found = connection.execute(rows.where(_send.c.campaign_id == campaign_id)).all()
         return [(row.state == tables.DONE, row.taken, row.error) for row in found]
 
+    def being_read(self, campaign_ids: Collection[int]) -> set[int]:
+        """Return those of the campaigns of which a file is not read to its end."""
+        rows = _unread(_send.c.campaign_id, _send.c.campaign_id.in_(campaign_ids)).distinct()
+        with self._database.read() as connection:
+            return {int(one) for (one,) in connection.execute(rows)}
+
     def words(self, campaign_id: int, code: str) -> str:
         """Return what the vendor said with a code, from the first of a few batches that has it, or ""."""
         message, batch = tables.message, tables.batch
@@ -202,6 +217,32 @@ class Campaigns:
 
 def _in_span(channels: Collection[str], since: int, until: int) -> list[ColumnElement[bool]]:
     return [_send.c.channel.in_(channels), _send.c.created >= since, _send.c.created < until]
+
+
+def _unread(what: ColumnElement[int], of: ColumnElement[bool]) -> Select[Any]:
+    """Select from the sends of campaigns whose file is not read to its end."""
+    file = tables.file
+    return (
+        select(what)
+        .join_from(_send, file, file.c.send_id == _send.c.id)
+        .where(of, file.c.state != lit(tables.DONE))
+    )
+
+
+def _is_over() -> ColumnElement[bool]:
+    """Tell a campaign of which every recipient has come to an end, and that waits for no file."""
+    mine = _send.c.campaign_id == _campaign.c.id
+    recipients = select(func.coalesce(func.sum(_send.c.count), 0)).where(mine)
+    ended = (
+        select(func.coalesce(func.sum(_tally.c.count), 0))
+        .join_from(_send, _tally, _tally.c.send_id == _send.c.id)
+        .where(mine, _tally.c.status >= int(FIRST_FINAL))
+    )
+    unread = _unread(_send.c.id, mine).correlate(_campaign).exists()
+    return and_(
+        ended.correlate(_campaign).scalar_subquery() >= recipients.correlate(_campaign).scalar_subquery(),
+        ~unread,
+    )
 
 
 def _counted() -> Select[Any]:

@@ -17,8 +17,11 @@ from ..operating import OperatorRefused
 from ..pricing import SeenCost, costs
 from .sentences import sentence
 
-STATES = tuple(state.name.lower() for state in CampaignState)
+ENDED = "ended"
+"""The state of a campaign that nobody stopped, and of which every recipient has come to an end."""
+STATES = (*(state.name.lower() for state in CampaignState), ENDED)
 
+_RUNNING = CampaignState.RUNNING.name.lower()
 _WORDS_FOR = 10
 
 
@@ -43,7 +46,11 @@ class Funnel:
 
 @dataclass(frozen=True, slots=True)
 class SeenCampaign:
-    """A campaign; times in milliseconds."""
+    """A campaign; times in milliseconds. `over`: every recipient has come to an end, and every file is read.
+
+    `state`: running, paused, cancelled or, for a running one that is over, ended. Further sends of it are
+    still accepted, and it runs again.
+    """
 
     id: str
     channel: str
@@ -56,6 +63,7 @@ class SeenCampaign:
     last: int
     sends: int
     funnel: Funnel
+    over: bool
     costs: Sequence[SeenCost] = ()
 
 
@@ -121,8 +129,11 @@ class Seeing:
         limit: int = 50,
     ) -> list[SeenCampaign]:
         """Return campaigns by the time of their first send, the latest first."""
-        wanted = CampaignState[state.upper()] if state else None
-        found = self._ledger.campaigns.search(Search(channels, text, wanted, since, until, limit))
+        steered = CampaignState[state.upper()] if state and state != ENDED else None
+        over = None
+        if state in (ENDED, _RUNNING):
+            steered, over = CampaignState.RUNNING, state == ENDED
+        found = self._ledger.campaigns.search(Search(channels, text, steered, over, since, until, limit))
         return self._seen(found)
 
     def find(self, channels: Sequence[str], text: str) -> Campaign:
@@ -182,25 +193,16 @@ class Seeing:
 
     def _seen(self, found: Sequence[Campaign]) -> list[SeenCampaign]:
         ids = [one.id for one in found]
-        parts = self._ledger.campaigns.parts(ids)
+        parts, unread = self._ledger.campaigns.parts(ids), self._ledger.campaigns.being_read(ids)
         rates, charged = self._ledger.prices.all(), self._ledger.prices.charged(ids)
-        return [
-            SeenCampaign(
-                to_ref(one.id),
-                one.channel,
-                _kind(one),
-                one.name,
-                one.state.name.lower(),
-                logs.masked(one.reason),
-                one.changed,
-                one.first,
-                one.last,
-                one.sends,
-                funnel(one.recipients, parts.get(one.id, [])),
-                costs(parts.get(one.id, []), rates, charged.get(one.id, [])),
-            )
-            for one in found
-        ]
+        seen = []
+        for one in found:
+            mine = parts.get(one.id, [])
+            stands = funnel(one.recipients, mine)
+            over = not stands.open and one.id not in unread
+            cost = costs(mine, rates, charged.get(one.id, []))
+            seen.append(_seen(one, stands, over=over, cost=cost))
+        return seen
 
     def _failures(self, campaign: Campaign, parts: Sequence[Part]) -> list[SeenFailure]:
         counts: Counter[tuple[int, str]] = Counter()
@@ -214,6 +216,25 @@ class Seeing:
             name = MessageStatus(status).name.lower()
             failures.append(SeenFailure(name, code, count, share, sentence(code, words)))
         return failures
+
+
+def _seen(one: Campaign, stands: Funnel, *, over: bool, cost: Sequence[SeenCost]) -> SeenCampaign:
+    state = one.state.name.lower()
+    return SeenCampaign(
+        to_ref(one.id),
+        one.channel,
+        _kind(one),
+        one.name,
+        ENDED if over and state == _RUNNING else state,
+        logs.masked(one.reason),
+        one.changed,
+        one.first,
+        one.last,
+        one.sends,
+        stands,
+        over,
+        cost,
+    )
 
 
 def funnel(recipients: int, parts: Sequence[Part]) -> Funnel:

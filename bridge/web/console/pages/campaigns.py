@@ -28,6 +28,7 @@ STATE_NAMES = {
     "running": phrase("running"),
     "paused": phrase("paused"),
     "cancelled": phrase("cancelled"),
+    "ended": phrase("ended"),
 }
 
 
