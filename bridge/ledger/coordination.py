@@ -194,10 +194,23 @@ class Coordination:
         )
         return bool(kept.rowcount)
 
-    def begun(self, name: str) -> bool:
-        """Return whether a lease was given back before, so that it had a time at which it was due."""
+    def due(self, name: str) -> int:
+        """Return when a lease is due, 0 for one that was never given back: it had no such time yet."""
         with self._database.read() as connection:
-            return bool(connection.execute(select(_lease.c.due).where(_lease.c.name == name)).scalar())
+            return int(connection.execute(select(_lease.c.due).where(_lease.c.name == name)).scalar() or 0)
+
+    def hasten(self, name: str, now: int, act: Act) -> None:
+        """Make a lease due at once, whoever will take it."""
+
+        def work(connection: Connection) -> None:
+            connection.execute(
+                upsert(connection, _lease)
+                .values(name=name, owner="", until=0, due=now)
+                .on_conflict_do_update(index_elements=["name"], set_={"due": now})
+            )
+            note(connection, act)
+
+        self._database.write(work)
 
     def release_lease(self, name: str, owner: str, *, due: int) -> None:
         """Give a lease back; nobody takes it again before `due`."""

@@ -4,19 +4,12 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from tempfile import TemporaryDirectory
-
-import requests
 
 from bridge.channels import OpenAccount, OpenChannel, discover, open_channels
 from bridge.channels.registry import close_channels
-from bridge.contract import callbacks, signing
-from bridge.contract.callbacks import CallbackAnswer
 from bridge.ledger import Ledger, LedgerUnavailable, open_ledger
-from bridge.plugin.http import Session, classify
 from bridge.settings import (
-    ChannelSettings,
     Fault,
     Settings,
     SettingsFaults,
@@ -26,12 +19,8 @@ from bridge.settings import (
 )
 
 from .history import ChannelHistory
+from .live import ask_account, ask_quick_audience
 from .trying import as_root, trials
-
-_ADVICE = {
-    "CREDENTIALS_REJECTED": "Correct the credentials in the channel's settings.",
-    "VENDOR_UNAVAILABLE": "Check the address and the network.",
-}
 
 
 @dataclass(slots=True)
@@ -147,72 +136,18 @@ def left_behind(channel: OpenChannel, ledger: Ledger) -> Iterator[Fault]:
 
 
 def _ask_vendor(channel: OpenChannel, account: OpenAccount, found: Findings) -> None:
-    health = account.hooks.check()
+    heard = ask_account(account)
     of = f".accounts.{account.name}" if channel.settings.accounts else ""
-    if health.error is None:
+    if heard.good:
         name = f"{channel.name}, account {account.name}" if of else channel.name
-        found.good.append(f"{name}: {health.detail}")
-        return
-    advice = _ADVICE.get(health.error.default_code, "")
-    problem = f"{health.detail} ({health.error.code})"
-    found.faults.append(Fault(f"channels.{channel.name}{of}", problem, advice))
+        found.good.append(f"{name}: {heard.said}")
+    else:
+        found.faults.append(Fault(f"channels.{channel.name}{of}", heard.said, heard.advice))
 
 
 def _ask_quick_audience(channel: OpenChannel, found: Findings) -> None:
-    """Connect and read the front page: an unsigned callback would count as a failed authentication."""
-    url = callbacks.presets.get(channel.settings.callback_url, channel.settings.callback_url)
-    if not url:
-        return
-    with Session(threads=1, timeout=(5, 10), allow_private=channel.settings.allow_private) as session:
-        try:
-            session.get(f"{url}/", stream=True).close()
-        except requests.RequestException as error:
-            reason = classify(error)
-            fault = Fault(
-                f"channels.{channel.name}.callback_url",
-                f"Quick Audience cannot be reached ({reason.code}).",
-                "Check the address and the network.",
-            )
-            found.faults.append(fault)
-            return
-    found.good.append(f"{channel.name}: Quick Audience answers at {url}.")
-    if len(channel.settings.accepted_keys) > 1 and channel.settings.callback_key is None:
-        _try_keys(channel, found)
-
-
-def _try_keys(channel: OpenChannel, found: Findings) -> None:
-    """Tell which of several keys Quick Audience's callback takes, by callbacks without a receipt.
-
-    Only while a key is being changed: a refused one counts as a failed authentication, so each is tried once
-    and the first that is taken ends it.
-    """
-    name, keys, path = channel.name, channel.settings.accepted_keys, f"channels.{channel.name}.key"
-    with Session(threads=1, timeout=(5, 10), allow_private=channel.settings.allow_private) as session:
-        for number, key in enumerate(keys, 1):
-            answer = _tried(session, channel.settings, key)
-            if answer.outcome == "auth":
-                continue
-            if answer.outcome == "failed" and not answer.refused:
-                problem = f"Quick Audience's callback does not say which key it accepts ({answer.detail})."
-                found.faults.append(Fault(path, problem, "Try again later."))
-            elif number > 1:
-                problem = (
-                    f"Quick Audience's callback accepts key {number} of {len(keys)}, and the first signs."
-                )
-                found.faults.append(Fault(path, problem, f"Put key {number} first."))
-            else:
-                found.good.append(f"{name}: Quick Audience's callback accepts the first of {len(keys)} keys.")
-            return
-    problem = f"Quick Audience's callback accepts none of {len(keys)} keys."
-    found.faults.append(Fault(path, problem, "Compare them with the key in Quick Audience's form."))
-
-
-def _tried(session: Session, settings: ChannelSettings, key: str) -> CallbackAnswer:
-    query, signature = signing.fresh_callback(key, datetime.now(UTC))
-    headers = {"Content-Type": "application/json", signing.HEADER: signature}
-    address, body = callbacks.url(settings.callback_url, "receipts"), callbacks.body("receipts", [])
-    try:
-        response = session.post(address, params=query, data=body, headers=headers)
-    except requests.RequestException as error:
-        return CallbackAnswer("failed", classify(error).code)
-    return callbacks.read_answer(response.status_code, response.content)
+    for heard in ask_quick_audience(channel):
+        if heard.good:
+            found.good.append(f"{channel.name}: {heard.said}")
+        else:
+            found.faults.append(Fault(f"channels.{channel.name}.{heard.setting}", heard.said, heard.advice))

@@ -62,13 +62,18 @@ class Drifting:
         self._owner = secrets.token_hex(8)
 
     def nightly(self) -> bool:
-        """Ask once a night, in the channel's zone; one worker does. Returns whether this one did."""
-        now, name = millis(self._clock), f"drift/{self._channel.name}"
-        cursor = self._ledger.coordination.lease(name, self._owner, now=now, lease_ms=_LEASE_MS)
-        if cursor is None:
+        """Ask once a night, in the channel's zone, or when a person wants it; one worker does.
+
+        Returns whether this one did.
+        """
+        now, name = millis(self._clock), lease_of(self._channel.name)
+        due = self._ledger.coordination.due(name)
+        if due > now:
+            return False
+        if self._ledger.coordination.lease(name, self._owner, now=now, lease_ms=_LEASE_MS) is None:
             return False
         # The first worker of a new bridge waits for the night.
-        begun = self._ledger.coordination.begun(name)
+        begun = due > 0
         try:
             if begun:
                 self.ask()
@@ -169,6 +174,11 @@ class Drifting:
     def _drift(self, account: OpenAccount, kind: str, name: str, here: str) -> Drift:
         now = millis(self._clock)
         return Drift(self._channel.name, account.name, kind, name, here=here, since=now, asked=now)
+
+
+def lease_of(channel: str) -> str:
+    """Return the name of the lease under which one worker asks the accounts of a channel."""
+    return f"drift/{channel}"
 
 
 def seen(ledger: Ledger, channel: str) -> list[SeenDrift]:

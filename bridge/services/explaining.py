@@ -12,7 +12,7 @@ from bridge.plugin.phone import parse
 
 from .drafting import carrier_of
 from .elsewhere import Elsewhere
-from .operating import OperatorRefused
+from .operating import NO_TEMPLATE, OperatorRefused
 from .routing import Routing
 from .snapshots import refused_carriers, snapshot
 
@@ -90,9 +90,7 @@ class Explaining:
     def _template(self, code: str) -> StoredTemplate:
         template = self._ledger.templates.get(self._channel.name, code)
         if template is None:
-            raise OperatorRefused(
-                "The channel %(channel)s has no template %(code)s.", channel=self._channel.name, code=code
-            )
+            raise OperatorRefused(NO_TEMPLATE, channel=self._channel.name, code=code)
         return template
 
     def why_not(self, name: str, info: SendInfo, kind: str) -> str:

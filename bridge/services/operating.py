@@ -14,10 +14,13 @@ from bridge.plugin import Phone, ReviewStatus
 from bridge.plugin.phone import mask
 from bridge.settings import ChannelSettings, Settings
 
+from .drifting import lease_of
 from .filing import NO_CODE, Filing, carriers_with
 from .snapshots import for_plugins
 
 NO_CHANNEL = "There is no channel %(channel)s; the configuration has %(names)s."
+NO_ACCOUNT = "The channel %(channel)s has no account %(account)s; it has %(names)s."
+NO_TEMPLATE = "The channel %(channel)s has no template %(code)s."
 
 _NAMED = 20
 """So many numbers of an act are named, masked."""
@@ -108,7 +111,8 @@ class Operating:
         if isinstance(channel, str):
             if decision.account:
                 raise OperatorRefused(
-                    f"The secrets of {channel} are not here: decide for an account where they are."
+                    "The secrets of %(channel)s are not here: decide for an account where they are.",
+                    channel=channel,
                 )
         elif decision.account not in ("", channel.primary.name):
             self._decide_at(channel, code, decision)
@@ -127,23 +131,51 @@ class Operating:
         act = self._act("template decided", name, decision.reason)
         if not self._ledger.templates.save_review(template, changed, act):
             raise OperatorRefused(
-                f"The template {code} was changed meanwhile; look at it again, and decide anew."
+                "The template %(code)s was changed meanwhile; look at it again, and decide anew.", code=code
             )
+
+    def awaited(self, channel: OpenChannel, code: str) -> list[str]:
+        """Return the accounts whose review of a template a person decides, those that still wait first."""
+        template = self._ledger.templates.get(channel.name, code)
+        if template is None:
+            raise OperatorRefused(NO_TEMPLATE, channel=channel.name, code=code)
+        filed = self._ledger.filings.of(channel.name, code)
+        waits: dict[str, bool] = {}
+        if not _reviewed_there(channel, template):
+            waiting = template.status is ReviewStatus.PENDING
+            if waiting or self.require(channel.name).review == "manual":
+                waits[channel.primary.name] = waiting
+        for name, account in channel.accounts.items():
+            mine = filed.get(name)
+            if mine and not mine.owed and not Filing(account.hooks).reviews(template.kind):
+                waits[name] = mine.status is ReviewStatus.PENDING
+        return sorted(waits, key=lambda name: not waits[name])
+
+    def ask_accounts(self, channel: str, reason: str = "") -> None:
+        """Let a worker ask the accounts of a channel for their templates and signatures now, not at night."""
+        self.require(channel)
+        now = millis(self._clock)
+        act = self._act("accounts asked for templates", channel, reason)
+        self._ledger.coordination.hasten(lease_of(channel), now, act)
 
     def _decide_at(self, channel: OpenChannel, code: str, decision: Decision) -> None:
         """Decide for one account beside the primary."""
         account = channel.accounts.get(decision.account)
         if account is None:
             names = ", ".join(channel.accounts)
-            raise OperatorRefused(
-                f"The channel {channel.name} has no account {decision.account}: it has {names}."
-            )
+            raise OperatorRefused(NO_ACCOUNT, channel=channel.name, account=decision.account, names=names)
         filed = self._ledger.filings.of(channel.name, code).get(account.name)
         template = self._ledger.templates.get(channel.name, code)
         if template is None or filed is None or filed.owed:
-            raise OperatorRefused(f"The template {code} is not filed at the account {account.name}.")
+            raise OperatorRefused(
+                "The template %(code)s is not filed at the account %(account)s.",
+                code=code,
+                account=account.name,
+            )
         if Filing(account.hooks).reviews(template.kind):
-            raise OperatorRefused(f"The account {account.name} reviews its templates itself; decide there.")
+            raise OperatorRefused(
+                "The account %(account)s reviews its templates itself; decide there.", account=account.name
+            )
         now = millis(self._clock)
         decided = replace(
             filed,
@@ -232,31 +264,30 @@ class Operating:
         accounts = self.require(channel).all_accounts
         if account not in accounts:
             names = ", ".join(accounts)
-            raise OperatorRefused(
-                "The channel %(channel)s has no account %(account)s; it has %(names)s.",
-                channel=channel,
-                account=account,
-                names=names,
-            )
+            raise OperatorRefused(NO_ACCOUNT, channel=channel, account=account, names=names)
 
     def _undecided(self, channel: OpenChannel | str, code: str, decision: Decision) -> StoredTemplate:
         name = channel if isinstance(channel, str) else channel.name
         template = self._ledger.templates.get(name, code)
         if template is None:
-            raise OperatorRefused(f"The channel {name} has no template {code}.")
+            raise OperatorRefused(NO_TEMPLATE, channel=name, code=code)
         if _reviewed_there(channel, template):
-            raise OperatorRefused(f"The vendor of {name} reviews its templates itself; decide there.")
+            raise OperatorRefused(
+                "The vendor of %(channel)s reviews its templates itself; decide there.", channel=name
+            )
         # With review = "auto" too a template may wait for the code that only the operator knows.
         known = decision.vendor_code or template.vendor_code
         approved = decision.status is ReviewStatus.APPROVED
         if approved and not known and _lacks_code(channel, template):
             raise OperatorRefused(
-                f"The vendor of {name} sends by codes of its own: give this template's with --vendor-code."
+                "The vendor of %(channel)s sends by codes of its own: give this template's (--vendor-code).",
+                channel=name,
             )
         waits = template.status is not ReviewStatus.APPROVED or decision.vendor_code
         if self.require(name).review != "manual" and not waits:
             raise OperatorRefused(
-                f'The channel {name} has review = "auto": its templates need no decision here.'
+                'The channel %(channel)s has review = "auto": its templates need no decision here.',
+                channel=name,
             )
         return template
 

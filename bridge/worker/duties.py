@@ -86,7 +86,7 @@ class Duties:
         yield Duty(f"read files {name}", idle_s, lambda: self.read_file(services, stop.is_set))
         yield Duty(f"settle {name}", 1.0, lambda: self.settle(services))
         yield Duty(f"review {name}", 30.0, lambda: self.review(services))
-        yield Duty(f"drift {name}", 300.0, lambda: self.drift(services))
+        yield Duty(f"drift {name}", 10.0, lambda: self.drift(services))
         if services.channel.several and services.channel.settings.route == "weighted":
             yield Duty(f"balance {name}", 20.0, lambda: self.balance(services))
         for at in services.at.values():
@@ -156,7 +156,7 @@ class Duties:
         return False
 
     def drift(self, services: ChannelServices) -> bool:
-        """Compare templates and signatures with the accounts' own, every night."""
+        """Compare templates and signatures with the accounts' own, every night and when a person asks."""
         services.drifting.nightly()
         return False
 

@@ -250,7 +250,7 @@ def test_a_signature_is_reviewed_at_each_account(worlds: Worlds) -> None:
 # the account that is decided for -> why it cannot be, or "" when it can
 DECISIONS = {
     "spare": "",
-    "gone": "has no account gone: it has main, spare",
+    "gone": "has no account gone; it has main, spare",
 }
 
 

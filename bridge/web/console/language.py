@@ -1,4 +1,7 @@
-"""The languages of the console: English as it is written in the code, and what Babel's catalogues hold."""
+"""The languages of the console: English as it is written in the code, and what Babel's catalogues hold.
+
+What marketers read too, such as why a message failed, is translated with the contract.
+"""
 
 import io
 from functools import cache
@@ -8,6 +11,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Request
+
+from bridge.contract.wording import sentences
 
 ENGLISH = "en"
 LANGUAGES = {ENGLISH: "English", "zh-CN": "中文"}
@@ -27,6 +32,8 @@ def translations(language: str) -> NullTranslations:
     source = files(__package__).joinpath("translations", f"{language}.po")
     with source.open("rb") as text:
         catalogue = read_po(text, locale=language.replace("-", "_"))
+    for sentence, translation in sentences(language).items():
+        catalogue.add(sentence, translation)
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)

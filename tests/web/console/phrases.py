@@ -11,9 +11,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 import bridge.web.console
-from bridge.plugin import codes
-from bridge.services.campaigns.sentences import OWN
 from bridge.services.describing import HIDDEN, UNSET
+from bridge.services.live import SENTENCES as LIVE
 
 CONSOLE = Path(bridge.web.console.__file__).parent
 CATALOGUES = sorted((CONSOLE / "translations").glob("*.po"))
@@ -21,15 +20,19 @@ _METHODS = [("**/*.py", "python"), ("**/*.html", "jinja2")]
 _KEYWORDS = {"phrase": None, "gettext": None, "ngettext": (1, 2), "_": None}
 _OPTIONS = {"**/*.html": {"silent": "false", "trimmed": "false"}}
 
-# What services say in a whole sentence, and pages repeat.
+# What services say in a whole sentence, and pages repeat; what marketers read too stands with the contract.
 SENTENCES = [
-    *OWN.values(),
-    *sorted({one.sentence for one in (*codes._EXACT.values(), *codes._FAMILIES.values())}),
-    "The message failed and no code says why.",
     "There is no channel %(channel)s; the configuration has %(names)s.",
+    *LIVE,
     "The channel %(channel)s has no account %(account)s; it has %(names)s.",
     "The channel %(channel)s has no callback_url: nothing is pushed.",
     "The channel %(channel)s has no template %(code)s.",
+    "The template %(code)s was changed meanwhile; look at it again, and decide anew.",
+    "The template %(code)s is not filed at the account %(account)s.",
+    "The account %(account)s reviews its templates itself; decide there.",
+    "The vendor of %(channel)s reviews its templates itself; decide there.",
+    "The vendor of %(channel)s sends by codes of its own: give this template's (--vendor-code).",
+    'The channel %(channel)s has review = "auto": its templates need no decision here.',
     "The span ends before it begins.",
     "The template needs a value for each of: %(names)s.",
     "The campaign is running already.",

@@ -120,6 +120,8 @@ DEEDS = [
     ("/console/callbacks/replay-span", "operator"),
     ("/console/channels/promo/pause", "operator"),
     ("/console/channels/promo/resume", "operator"),
+    ("/console/channels/promo/check", "operator"),
+    ("/console/templates/ask", "operator"),
     ("/console/numbers/{number}/forget", "admin"),
 ]
 FIELDS = {

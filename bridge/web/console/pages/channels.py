@@ -6,6 +6,7 @@ from bridge.channels import OpenChannel
 from bridge.plugin.phone import mask
 from bridge.services.describing import HIDDEN, UNSET, described
 from bridge.services.explaining import Explaining
+from bridge.services.live import Heard, LiveCheck
 from bridge.services.operating import NO_CHANNEL, OperatorRefused
 from bridge.services.overview import SeenChannel
 from bridge.services.signing_in import Role
@@ -14,7 +15,7 @@ from ..asking import Asked, NotUnderstood
 from ..desk import Desk
 from ..language import phrase
 from ..routes import Deed, Done, Page, View
-from ..tables import Cell, Column, Link, State, Table, Word
+from ..tables import Button, Cell, Column, Link, State, Table, Word
 from .number import number_in
 from .overview import REASONS, named
 
@@ -27,6 +28,7 @@ _CHANNELS = (
     Column("sending", phrase("Sending")),
     Column("words", phrase("Why")),
 )
+_ACCOUNTS = (*_CHANNELS, Column("", ""))
 _SETTINGS = (
     Column("setting", phrase("Setting")),
     Column("value", phrase("Value")),
@@ -38,6 +40,8 @@ _ROUTES = (
     Column("verdict", phrase("Verdict")),
 )
 _DEFAULT = {True: phrase("yes"), False: phrase("no")}
+_TOLD_AT_MOST = 300
+"""So much of what an account says stands on the next page; the audit has all of it."""
 _HIDING = {HIDDEN: phrase("(set)"), UNSET: phrase("(not set)")}
 
 
@@ -75,10 +79,45 @@ def _channel(desk: Desk, asked: Asked, channel: str) -> View:
             _SETTINGS,
             [(one.name, _value(one.value), Word(_DEFAULT[one.default])) for one in settings],
         ),
-        Table("accounts", phrase("Accounts"), _CHANNELS, _rows(desk, seen)),
+        Table("accounts", phrase("Accounts"), _ACCOUNTS, _with_checks(desk, opened, _rows(desk, seen))),
     ]
-    facts = {"channel": seen, "several": opened.several, "may_steer": desk.may(Role.OPERATOR)}
+    facts = {
+        "channel": seen,
+        "several": opened.several,
+        "may_steer": desk.may(Role.OPERATOR),
+        "pushes": bool(opened.settings.callback_url),
+    }
     return View(tables, facts)
+
+
+def _with_checks(desk: Desk, opened: OpenChannel, rows: list[Sequence[Cell]]) -> list[Sequence[Cell]]:
+    """Return the rows with a button each that asks the account; one that is gone cannot be asked."""
+    found: list[Sequence[Cell]] = []
+    for row in rows:
+        name = row[2]
+        there = isinstance(name, str) and name in opened.accounts and desk.may(Role.OPERATOR)
+        fields = {"account": str(name)}
+        ask = Button(phrase("Check now"), f"{_HOME}/{opened.name}/check", fields) if there else None
+        found.append((*row, ask))
+    return found
+
+
+def _check(desk: Desk, asked: Asked, channel: str) -> Done:
+    """Ask an account whether it can send, or with none Quick Audience's address whether it answers."""
+    bridge, account = desk.bridge, asked.text("account", 64)
+    check = LiveCheck(opened_channel(desk, channel), bridge.ledger, bridge.clock, desk.person.who)
+    if not account:
+        return _told(check.quick_audience())
+    heard = check.account(account)
+    values = {"account": account, "said": heard.said[:_TOLD_AT_MOST]}
+    if heard.good:
+        return Done(phrase("The account %(account)s works: %(said)s"), values)
+    return Done(phrase("The account %(account)s does not work: %(said)s"), values)
+
+
+def _told(heard: Heard) -> Done:
+    values = {name: str(value)[:_TOLD_AT_MOST] for name, value in heard.values.items()}
+    return Done(heard.text, values)
 
 
 def opened_channel(desk: Desk, channel: str) -> OpenChannel:
@@ -97,16 +136,22 @@ def _ask_routes(desk: Desk, asked: Asked, channel: str) -> Done:
     number, code = asked.text("number", 40), asked.text("template", 30)
     if not number or not code:
         raise NotUnderstood(phrase("Give a number and a template's code."))
-    address = Asked(f"{_HOME}/{channel}/routes/{desk.sealing.seal(number)}", {"template": code})
+    given = {"template": code, "sign": asked.text("sign")}
+    address = Asked(f"{_HOME}/{channel}/routes/{desk.sealing.seal(number)}", given)
     return Done("", back=address.address())
 
 
 def _routes(desk: Desk, asked: Asked, channel: str, sealed: str) -> View:
     opened, number = opened_channel(desk, channel), number_in(desk, sealed)
-    code = asked.text("template", 30)
-    verdicts = Explaining(opened, desk.bridge.ledger, desk.bridge.clock).routes(number, code)
-    rows = [(one.account, one.weight, Word(one.verdict)) for one in verdicts]
-    facts = {"channel": channel, "code": code, "masked": mask(number)}
+    code, sign = asked.text("template", 30), asked.text("sign")
+    explaining = Explaining(opened, desk.bridge.ledger, desk.bridge.clock)
+    rows = [(one.account, one.weight, Word(one.verdict)) for one in explaining.routes(number, code, sign)]
+    facts = {
+        "channel": channel,
+        "code": code,
+        "masked": mask(number),
+        "sign": explaining.sign_of(code, sign),
+    }
     return View([Table("accounts", phrase("Accounts"), _ROUTES, rows)], facts)
 
 
@@ -133,6 +178,7 @@ PAGES = [
 ]
 DEEDS = [
     Deed("ask_routes", "/channels/<channel>/routes", _ask_routes, Role.VIEWER),
+    Deed("check_account", "/channels/<channel>/check", _check),
     Deed("pause_channel", "/channels/<channel>/pause", _pause),
     Deed("resume_channel", "/channels/<channel>/resume", _resume),
 ]

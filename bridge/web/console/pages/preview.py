@@ -1,29 +1,37 @@
-"""One template as it would leave: text with values, segments, cost, and each account's word on it.
+"""One template: its review, which a person decides where no vendor does, and how it would leave.
 
-Values and number are sealed into the address, as numbers are elsewhere. Nothing is filed, and nothing sent.
+A preview has text with values, segments, cost, and each account's word on it. Values and number are sealed
+into the address, as numbers are elsewhere. Nothing is filed, and nothing sent.
 """
 
 import json
 from collections.abc import Sequence
 
+from bridge.plugin import ReviewStatus
 from bridge.plugin.phone import mask
 from bridge.plugin.text import variables
 from bridge.services.amounts import amount
 from bridge.services.looking import SeenTemplate
-from bridge.services.operating import OperatorRefused
+from bridge.services.operating import NO_TEMPLATE, Decision, OperatorRefused
 from bridge.services.previewing import Previewing, SeenAtAccount, SeenPreview
 from bridge.services.pricing import Pricing
 from bridge.services.signing_in import Role
 
-from ..asking import Asked
+from ..asking import Asked, NotUnderstood
 from ..desk import Desk
 from ..language import phrase
 from ..routes import Deed, Done, Page, View
 from ..tables import Cell, Column, Table, Word
 from .channels import opened_channel
 from .number import number_in
+from .templates import STATUS_NAMES
 
 _VALUE = "value."
+_DECISIONS = (ReviewStatus.APPROVED, ReviewStatus.REJECTED)
+_DECIDED = {
+    ReviewStatus.APPROVED: phrase("The template %(code)s is approved."),
+    ReviewStatus.REJECTED: phrase("The template %(code)s is refused."),
+}
 _ACCOUNTS = (
     Column("account", phrase("Account")),
     Column("verdict", phrase("Verdict")),
@@ -43,14 +51,39 @@ _CULPRITS = (
 
 def _template(desk: Desk, asked: Asked, channel: str, code: str) -> View:
     found = _found(desk, channel, code)
-    return View([], {"channel": channel, "template": found, "variables": variables(found.content)})
+    facts = {
+        "channel": channel,
+        "template": found,
+        "variables": variables(found.content),
+        "status": STATUS_NAMES[found.status],
+        "awaited": _awaited(desk, channel, code),
+    }
+    return View([], facts)
+
+
+def _awaited(desk: Desk, channel: str, code: str) -> list[str]:
+    """Return for which accounts the reader may decide the template's review."""
+    if not desk.may(Role.OPERATOR):
+        return []
+    return desk.operating.awaited(opened_channel(desk, channel), code)
+
+
+def _decide(desk: Desk, asked: Asked, channel: str, code: str) -> Done:
+    """Approve or reject a template that waits for a person."""
+    status = ReviewStatus(asked.choice("decision", _DECISIONS) or ReviewStatus.APPROVED)
+    reason = asked.text("reason")
+    if status is ReviewStatus.REJECTED and not reason:
+        raise NotUnderstood(phrase("Say why it is refused: the marketer reads it."))
+    decision = Decision(status, reason, asked.text("vendor_code", 128), asked.text("account", 64))
+    desk.operating.decide(opened_channel(desk, channel), code, decision)
+    return Done(_DECIDED[status], {"code": code}, f"/console/templates/{channel}/{code}")
 
 
 def _found(desk: Desk, channel: str, code: str) -> SeenTemplate:
     for one in desk.looking.templates(channel, None):
         if one.code == code:
             return one
-    raise OperatorRefused("The channel %(channel)s has no template %(code)s.", channel=channel, code=code)
+    raise OperatorRefused(NO_TEMPLATE, channel=channel, code=code)
 
 
 def _ask(desk: Desk, asked: Asked, channel: str, code: str) -> Done:
@@ -93,4 +126,7 @@ PAGES = [
     Page("template", "/templates/<channel>/<code>", _template),
     Page("preview", "/templates/<channel>/<code>/<sealed>", _preview),
 ]
-DEEDS = [Deed("ask_preview", "/templates/<channel>/<code>", _ask, Role.VIEWER)]
+DEEDS = [
+    Deed("ask_preview", "/templates/<channel>/<code>", _ask, Role.VIEWER),
+    Deed("decide", "/templates/<channel>/<code>/decide", _decide),
+]

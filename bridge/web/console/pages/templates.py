@@ -7,12 +7,13 @@ from bridge.ledger.drift import SIGN, TEMPLATE
 from bridge.plugin import ReviewStatus
 from bridge.services.drifting import CHANGED, MISSING, STATE, UNANSWERED, SeenDrift, seen
 from bridge.services.looking import SeenTemplate
+from bridge.services.signing_in import Role
 
 from ..asking import Asked
 from ..desk import Desk
 from ..language import phrase
-from ..routes import Deed, Page, View
-from ..tables import Cell, Column, Link, Moment, State, Table, Word
+from ..routes import Deed, Done, Page, View
+from ..tables import Button, Cell, Column, Link, Moment, State, Table, Word
 
 STATUS_NAMES = {
     "pending": phrase("pending"),
@@ -62,6 +63,13 @@ _DRIFT = (
     Column("since", phrase("Since")),
     Column("asked", phrase("Last asked")),
 )
+_ASKED = (
+    Column("channel", phrase("Channel")),
+    Column("asked_for", phrase("Asked for")),
+    Column("differ", phrase("Differ")),
+    Column("asked", phrase("Last asked")),
+    Column("", ""),
+)
 _KINDS_OF_DRIFT = {TEMPLATE: phrase("template"), SIGN: phrase("signature")}
 _DIFFERS = {
     MISSING: phrase("missing"),
@@ -84,6 +92,7 @@ def _templates(desk: Desk, asked: Asked) -> View:
     filed = desk.looking.filings(channel)
     tables = [
         Table("templates", phrase("Templates"), _TEMPLATES, rows, asked.more(found)),
+        Table("asked", phrase("What the accounts were asked for"), _ASKED, _asked(desk, channel)),
         Table("drift", phrase("Where an account says otherwise"), _DRIFT, _drifts(desk, channel)),
         Table(
             "filings",
@@ -108,6 +117,27 @@ def _template(desk: Desk, one: SeenTemplate) -> Sequence[Cell]:
         Moment(one.created, desk.zone(one.channel)),
         one.content,
     )
+
+
+def _asked(desk: Desk, channel: str | None) -> list[Sequence[Cell]]:
+    """Return for each channel how much its accounts were asked for, and when last."""
+    rows: list[Sequence[Cell]] = []
+    for name in desk.looking.chosen(channel):
+        found = seen(desk.bridge.ledger, name)
+        last = max((one.asked for one in found), default=None)
+        ask = Button(phrase("Ask now"), "/console/templates/ask", {"channel": name})
+        differ = sum(1 for one in found if one.what)
+        may = desk.may(Role.OPERATOR)
+        rows.append((name, len(found), differ, Moment(last, desk.zone(name)), ask if may else None))
+    return rows
+
+
+def _ask(desk: Desk, asked: Asked) -> Done:
+    """Let a worker ask the accounts of a channel now: it may take longer than a page can wait."""
+    channel = asked.text("channel", 64)
+    desk.operating.ask_accounts(channel, asked.text("reason"))
+    text = phrase("A worker asks the accounts of %(channel)s; open this page again in half a minute.")
+    return Done(text, {"channel": channel}, "/console/templates")
 
 
 def _drifts(desk: Desk, channel: str | None) -> list[Sequence[Cell]]:
@@ -152,4 +182,4 @@ def _filing(desk: Desk, one: Filed) -> Sequence[Cell]:
 
 
 PAGES = [Page("templates", "/templates", _templates)]
-DEEDS: list[Deed] = []
+DEEDS = [Deed("ask_accounts", "/templates/ask", _ask)]
