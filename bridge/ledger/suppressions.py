@@ -6,6 +6,8 @@ from hashlib import blake2b
 
 from sqlalchemy import Connection, delete, select
 
+from bridge.clock import FOREVER_MS
+
 from ..plugin.phone import mask
 from .audit import BRIDGE, Act, note
 from .database.dialects import upsert
@@ -94,11 +96,17 @@ class Suppressions:
                 )
         return {named.get(one, one) for one in found}
 
-    def list(self, channel: str, *, limit: int, offset: int = 0) -> list[Suppressed]:
-        """Return a page of a channel's entries, in order of number."""
+    def list(
+        self, channel: str, *, since: int = 0, until: int = FOREVER_MS, limit: int, offset: int = 0
+    ) -> list[Suppressed]:
+        """Return a page of a channel's entries made in a span (milliseconds), in order of number."""
         rows = (
             select(suppression)
-            .where(suppression.c.channel == channel)
+            .where(
+                suppression.c.channel == channel,
+                suppression.c.created >= since,
+                suppression.c.created < until,
+            )
             .order_by(suppression.c.msisdn, suppression.c.sign_name)
             .limit(limit)
             .offset(offset)

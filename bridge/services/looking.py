@@ -6,7 +6,7 @@ Numbers leave this room masked; a vendor's or Quick Audience's own words are fre
 from dataclasses import dataclass, field, replace
 
 from bridge import logs
-from bridge.clock import DAY_MS, Clock, millis
+from bridge.clock import DAY_MS, FOREVER_MS, Clock, millis
 from bridge.ledger import RECEIPT, Act, DeadLetter, Filed, Ledger, StoredTemplate
 from bridge.plugin import Kind, Phone, ReviewStatus
 from bridge.plugin.phone import mask
@@ -153,12 +153,16 @@ class Looking:
         found = [one for name in self.chosen(channel) for one in self._ledger.filings.of_channel(name)]
         return [replace(one, reason=logs.masked(one.reason), error=logs.masked(one.error)) for one in found]
 
-    def suppressions(self, channel: str, *, limit: int, offset: int) -> list[SeenSuppression]:
+    def suppressions(
+        self, channel: str, *, since: int = 0, until: int = FOREVER_MS, limit: int, offset: int
+    ) -> list[SeenSuppression]:
         """Return a page of a channel's suppression list, in order of number."""
         [name] = self.chosen(channel)
         return [
             SeenSuppression(mask(entry.msisdn), entry.sign_name, entry.source, entry.created)
-            for entry in self._ledger.suppressions.list(name, limit=limit, offset=offset)
+            for entry in self._ledger.suppressions.list(
+                name, since=since, until=until, limit=limit, offset=offset
+            )
         ]
 
     def replies(self, channel: str | None, *, since: int, until: int, limit: int) -> list[SeenReply]:
@@ -179,12 +183,14 @@ class Looking:
         ]
         return [waiting for waiting in found if waiting.entries]
 
-    def given_up(self, channel: str | None, *, limit: int) -> list[SeenDeadLetter]:
+    def given_up(
+        self, channel: str | None, *, since: int = 0, until: int = FOREVER_MS, limit: int
+    ) -> list[SeenDeadLetter]:
         """Return the callbacks that were given up, the oldest first within each channel."""
         return [
             _dead_letter(letter)
             for name in self.chosen(channel)
-            for letter in self._ledger.outbox.dead_letters(name, limit=limit)
+            for letter in self._ledger.outbox.dead_letters(name, since=since, until=until, limit=limit)
         ]
 
     def webhooks(self, channel: str | None) -> list[SeenWebhook]:

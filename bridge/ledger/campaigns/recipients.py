@@ -8,17 +8,23 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, or_, select
+
+from bridge.clock import FOREVER_MS
 
 from ...plugin import MessageStatus
+from ...plugin.status import FIRST_FINAL
 from ..blobs import decode
 from ..database import tables
 from ..database.engine import Database
 
 _BATCHES = 100
-"""So many batches are read together: their recipients are what is held in memory."""
+"""At most so many batches are read together: their recipients are what is held in memory.
 
-_send, _batch, _message = tables.send, tables.batch, tables.message
+Who looks at the beginning alone reads little: it begins with one, and doubles.
+"""
+
+_send, _batch, _message, _tally = tables.send, tables.batch, tables.message, tables.tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +50,21 @@ class Recipient:
 class Filter:
     """Which recipients are wanted: of any of these statuses and codes, of all where there are none.
 
-    `waiting`: those too that have no status yet.
+    `waiting`: those too that have no status yet. `ended`: False for those alone. `since`, `until`: only what
+    was sent in this span (milliseconds).
     """
 
     statuses: Collection[MessageStatus] = ()
     codes: Collection[str] = ()
     waiting: bool = True
+    ended: bool = True
+    since: int = 0
+    until: int = FOREVER_MS
+
+    @property
+    def counted(self) -> bool:
+        """True when the totals of a send tell whether it has any that is wanted."""
+        return bool(self.codes) or (bool(self.statuses) and not self.waiting)
 
 
 class CampaignRecipients:
@@ -60,16 +75,17 @@ class CampaignRecipients:
 
     def pages(self, campaign_id: int, wanted: Filter) -> Iterator[list[Recipient]]:
         """Yield the recipients in order of acceptance; no transaction is open between pages."""
-        for send_id, out_id in self._sends(campaign_id):
+        many = 1
+        for send_id, out_id in self._sends(campaign_id, wanted):
             after = 0
-            while batches := self._batches(send_id, after):
-                after = batches[-1].id
+            while batches := self._batches(send_id, after, wanted, many):
+                after, many = batches[-1].id, min(2 * many, _BATCHES)
                 with self._database.read() as connection:
                     page = _page(connection, send_id, out_id, [one.id for one in batches], wanted)
                 if page:
                     yield page
 
-    def _sends(self, campaign_id: int) -> Iterator[tuple[int, str]]:
+    def _sends(self, campaign_id: int, wanted: Filter) -> Iterator[tuple[int, str]]:
         after = 0
         while True:
             rows = (
@@ -78,6 +94,10 @@ class CampaignRecipients:
                 .order_by(_send.c.id)
                 .limit(1000)
             )
+            if wanted.until < FOREVER_MS:
+                rows = rows.where(_send.c.created < wanted.until)
+            if wanted.counted:
+                rows = rows.where(_has_counted(wanted))
             with self._database.read() as connection:
                 found = connection.execute(rows).all()
             yield from ((row.id, row.out_id) for row in found)
@@ -85,10 +105,26 @@ class CampaignRecipients:
                 return
             after = found[-1].id
 
-    def _batches(self, send_id: int, after: int) -> Sequence[Any]:
+    def _batches(self, send_id: int, after: int, wanted: Filter, many: int) -> Sequence[Any]:
         rows = select(_batch.c.id).where(_batch.c.send_id == send_id, _batch.c.id > after)
+        if not wanted.ended:
+            rows = rows.where(_batch.c.state.in_(_WAITING))
         with self._database.read() as connection:
-            return connection.execute(rows.order_by(_batch.c.id).limit(_BATCHES)).all()
+            return connection.execute(rows.order_by(_batch.c.id).limit(many)).all()
+
+
+_WAITING = (tables.READY, tables.CALLING)
+
+
+def _has_counted(wanted: Filter) -> ColumnElement[bool]:
+    """Tell a send whose totals have any that is wanted."""
+    rows = select(_tally.c.send_id).where(_tally.c.send_id == _send.c.id, _tally.c.count != 0)
+    if wanted.statuses:
+        rows = rows.where(_tally.c.status.in_([int(one) for one in wanted.statuses]))
+    if wanted.codes:  # of what has not ended no code is counted
+        open_ = _tally.c.status < int(FIRST_FINAL)
+        rows = rows.where(or_(open_, _tally.c.code.in_(list(wanted.codes))))
+    return rows.exists()
 
 
 def _page(
@@ -101,10 +137,14 @@ def _page(
     page = [
         Recipient(send_id, out_id, row.id, seq, phone, row.identity, None)
         for row in batches
-        if wanted.waiting and not wanted.codes and row.state in (tables.READY, tables.CALLING)
+        if wanted.waiting and not wanted.codes and row.state in _WAITING
         for seq, phone in enumerate(_phones(row.recipients))
     ]
-    rows = select(_message).where(_message.c.batch_id.in_(batch_ids))
+    if not wanted.ended:
+        return sorted(page, key=lambda one: (one.batch_id, one.seq))
+    rows = select(_message).where(
+        _message.c.batch_id.in_(batch_ids), _message.c.sent >= wanted.since, _message.c.sent < wanted.until
+    )
     if wanted.statuses:
         rows = rows.where(_message.c.status.in_([int(one) for one in wanted.statuses]))
     if wanted.codes:

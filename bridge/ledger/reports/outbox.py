@@ -11,6 +11,8 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, delete, func, select, update
 
+from bridge.clock import FOREVER_MS
+
 from ..audit import Act, note
 from ..database import tables
 from ..database.bulk import clean
@@ -193,10 +195,13 @@ class Outbox:
 
         self._database.write(work)
 
-    def dead_letters(self, channel: str | None = None, *, limit: int = 100) -> list[DeadLetter]:
-        """Dead letters, oldest first."""
+    def dead_letters(
+        self, channel: str | None = None, *, since: int = 0, until: int = FOREVER_MS, limit: int = 100
+    ) -> list[DeadLetter]:
+        """Dead letters, written in a span of time (milliseconds), oldest first."""
         columns = [_push.c[name] for name in DeadLetter.__dataclass_fields__]
-        rows = select(*columns).where(_push.c.dead == 1).order_by(_push.c.id).limit(limit)
+        mine = (_push.c.dead == 1, _push.c.created >= since, _push.c.created < until)
+        rows = select(*columns).where(*mine).order_by(_push.c.id).limit(limit)
         if channel is not None:
             rows = rows.where(_push.c.channel == channel)
         with self._database.read() as connection:

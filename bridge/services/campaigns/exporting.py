@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from bridge import logs
-from bridge.clock import Clock, millis
+from bridge.clock import FOREVER_MS, Clock, millis
 from bridge.ledger import Act, Ledger
 from bridge.ledger.campaigns.reading import Campaign
 from bridge.ledger.campaigns.recipients import Filter, Recipient
@@ -44,17 +44,25 @@ class Exporting:
         codes: Sequence[str] = (),
         *,
         full: bool = False,
+        skip: int = 0,
+        since: int = 0,
+        until: int = FOREVER_MS,
     ) -> Iterator[dict[str, object]]:
-        """Yield a row for each recipient under the names of EXPORT_COLUMNS; times in milliseconds."""
+        """Yield a row for each recipient but the first `skip`, under the names of EXPORT_COLUMNS.
+
+        Times are in milliseconds; `since` and `until` choose what was sent in a span, which leaves out what
+        waits.
+        """
         if full:
             self._note(campaign, statuses, codes)
         chosen = [MessageStatus[one.upper()] for one in statuses if one != WAITING]
-        wanted = Filter(chosen, list(codes), waiting=not statuses or WAITING in statuses)
+        waiting = (not statuses or WAITING in statuses) and not since and until == FOREVER_MS
+        wanted = Filter(chosen, list(codes), waiting=waiting, since=since, until=until)
         if statuses and not chosen:
-            wanted = Filter([MessageStatus.QUEUED], list(codes))  # none has a row of this status
+            wanted = Filter(codes=list(codes), waiting=waiting, ended=False)
         for page in self._ledger.recipients.pages(campaign.id, wanted):
-            for one in page:
-                yield _row(one, full)
+            yield from (_row(one, full) for one in page[skip:])
+            skip = max(0, skip - len(page))
 
     def count(self, campaign: Campaign, statuses: Sequence[str] = (), codes: Sequence[str] = ()) -> int:
         """Return how many rows there are, from the totals: a list that knows it need not look for more."""

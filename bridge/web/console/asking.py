@@ -66,13 +66,22 @@ class Asked:
         """Return how many rows are wanted from the first on: on a page one more than it shows."""
         return self._page * ROWS + 1 if self.form == "html" else _MOST_ROWS
 
+    @property
+    def skipped(self) -> int:
+        """Return how many rows stand on the pages before this one."""
+        return (self._page - 1) * ROWS if self.form == "html" else 0
+
     def shown(self, rows: Sequence[object]) -> slice:
         """Return which of the rows from the first on are shown."""
         return slice((self._page - 1) * ROWS, self._page * ROWS) if self.form == "html" else slice(len(rows))
 
     def more(self, rows: Sequence[object]) -> str:
         """Return the address of the next page, "" where these rows are the last."""
-        if self.form != "html" or len(rows) <= self._page * ROWS or self._page >= _MOST_PAGES:
+        return self.more_of(len(rows))
+
+    def more_of(self, count: int) -> str:
+        """Return the address of the next page of so many rows, "" where this page holds the last."""
+        if self.form != "html" or count <= self._page * ROWS or self._page >= _MOST_PAGES:
             return ""
         return self.address(page=str(self._page + 1))
 

@@ -35,7 +35,7 @@ _KINDS = {"receipts": phrase("receipts"), "replies": phrase("replies")}
 def _callbacks(desk: Desk, asked: Asked) -> View:
     channel = asked.choice("channel", list(desk.settings.channels))
     waiting = desk.looking.callbacks(channel)
-    found = desk.looking.given_up(channel, limit=asked.limit)
+    found = desk.looking.given_up(channel, **asked.span(desk.zone(channel)), limit=asked.limit)
     rows = [_given_up(desk, one) for one in found[asked.shown(found)]]
     tables = [
         Table("given_up", phrase("Given up"), _GIVEN_UP, rows, asked.more(found)),

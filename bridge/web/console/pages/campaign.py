@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from itertools import islice
 
+from bridge.ledger.campaigns.reading import Campaign
 from bridge.services.amounts import charged, priced
 from bridge.services.campaigns.exporting import STATUSES, WAITING
 from bridge.services.campaigns.seeing import Funnel, SeenFailure, SeenSpan, Whole
@@ -126,20 +127,12 @@ def _span(one: SeenSpan) -> tuple[str, int]:
 
 def _recipients(desk: Desk, asked: Asked, campaign: str) -> View:
     found = desk.campaigns.seeing.find(desk.campaigns.chosen(None), campaign)
-    status, code = asked.choice("status", STATUSES), asked.text("code", 128)
-    full = asked.text("full") == "yes"
-    if full and not desk.may(Role.OPERATOR):
-        raise NotAllowed
-    chosen = ([status] if status else [], [code] if code else [])
-    count = desk.campaigns.exporting.count(found, *chosen)
-    rows: Iterable[Mapping[str, object]] = desk.campaigns.exporting.rows(
-        found, *chosen, full=full and asked.form != "html"
-    )
+    rows, count = _wanted(desk, asked, found)
     more = ""
     if asked.form == "html":
-        page = list(islice(rows, min(asked.limit, count)))
-        more = asked.more(page)
-        rows = page[asked.shown(page)]
+        some = asked.limit if count is None else min(asked.limit, count)
+        page = list(islice(rows, max(0, some - asked.skipped)))
+        rows, more = page[:ROWS], asked.more_of(asked.skipped + len(page))
     table = Table(
         "recipients", phrase("Recipients"), _RECIPIENTS, _rows(rows, desk.zone(found.channel)), more
     )
@@ -152,6 +145,26 @@ def _recipients(desk: Desk, asked: Asked, campaign: str) -> View:
         "rows": ROWS,
     }
     return View([table], facts)
+
+
+def _wanted(desk: Desk, asked: Asked, found: Campaign) -> tuple[Iterable[Mapping[str, object]], int | None]:
+    """Return the recipients that are asked for, and how many there are; None where no total says it."""
+    status, code = asked.choice("status", STATUSES), asked.text("code", 128)
+    full = asked.text("full") == "yes"
+    if full and not desk.may(Role.OPERATOR):
+        raise NotAllowed
+    chosen, span = ([status] if status else [], [code] if code else []), asked.span(desk.zone(found.channel))
+    exporting = desk.campaigns.exporting
+    rows = exporting.rows(
+        found,
+        *chosen,
+        full=full and asked.form != "html",
+        skip=asked.skipped,
+        since=span["since"],
+        until=span["until"],
+    )
+    spans = asked.value("since") or asked.value("until")
+    return rows, None if spans else exporting.count(found, *chosen)
 
 
 def _rows(rows: Iterable[Mapping[str, object]], zone: tzinfo) -> Iterator[Sequence[Cell]]:
