@@ -12,6 +12,8 @@ from tests.databases import KINDS
 
 from .accepting import Load, through_gunicorn, through_the_application
 from .choices import Counts, compared
+from .crowd import Crowd
+from .pages import pages
 from .pushing import pushed
 from .receiving import received
 from .recipes import lines as recipe_lines
@@ -33,6 +35,8 @@ class Sizes:
     round_trip: int
     a_request: int
     choices: Counts
+    crowd: Crowd
+    looks: int
 
 
 FULL = Sizes(
@@ -44,6 +48,8 @@ FULL = Sizes(
     round_trip=100_000,
     a_request=1_000,
     choices=Counts(rows=100_000, before=1_000_000),
+    crowd=Crowd(messages=5_000_000, beside=50_000),
+    looks=20,
 )
 QUICK = Sizes(
     accepts=(Load(5, 1_000, aimed=True), Load(1, 5_000)),
@@ -54,6 +60,8 @@ QUICK = Sizes(
     round_trip=1_000,
     a_request=500,
     choices=Counts(rows=1_000, before=3_000),
+    crowd=Crowd(messages=20_000, beside=500),
+    looks=1,
 )
 
 
@@ -95,6 +103,11 @@ def spans(kind: str, folder: Path, sizes: Sizes) -> Iterator[Line]:
     return traced(kind, folder, sizes.accepts[0])
 
 
+def console(kind: str, folder: Path, sizes: Sizes) -> Iterator[Line]:
+    """Every page of the console on a full ledger."""
+    return pages(kind, folder, sizes.crowd, sizes.looks)
+
+
 def recipes(_kind: str, _folder: Path, _sizes: Sizes) -> Iterator[Line]:
     """Vendors from a file beside vendors in Python; needs no database."""
     return recipe_lines()
@@ -108,6 +121,7 @@ ROWS: dict[str, Callable[[str, Path, Sizes], Iterator[Line]]] = {
     "round-trip": round_trip,
     "choices": choices,
     "spans": spans,
+    "pages": console,
     "recipes": recipes,
 }
 

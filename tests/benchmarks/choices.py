@@ -4,11 +4,12 @@ import json
 import random
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from unittest.mock import patch
 
 from bridge.clock import DAY_MS
 from bridge.ledger import (
@@ -23,6 +24,7 @@ from bridge.ledger import (
     Scope,
     Terms,
     open_ledger,
+    tally,
 )
 from bridge.ledger.blobs import encode
 from bridge.ledger.refs import message_ref, new_id, phone_key
@@ -135,29 +137,41 @@ def _group_commit_or_each(kind: str, folder: Path, count: int) -> Line:
 
 
 def _tally_or_none(kind: str, folder: Path, count: int) -> Line:
-    """Messages recorded and ended by receipts, with their totals written in the same transactions, or not."""
-    with fresh_database(kind, folder) as url, closing(open_ledger(url)) as ledger:
-        kept, without = Meter(**server_pids(url)), Meter(**server_pids(url))
-        conclusions = [_conclusion(claimed) for claimed in _claimed(ledger, 2 * count)]
-        half = len(conclusions) // 2
-        with kept:
-            _record_and_end(ledger, conclusions[:half])
-        ledger.database.before_commit.clear()
-        with without:
-            _record_and_end(ledger, conclusions[half:])
+    kept, without = tallied(kind, folder, count)
     return _line("record and end messages with a tally", kind, count, kept, without, "without")
 
 
+def tallied(kind: str, folder: Path, count: int) -> tuple[Meter, Meter]:
+    """Record messages and end them by receipts, with their totals in the same transactions, and without.
+
+    In turns, so that what else the machine does falls on both alike. Returns what each took.
+    """
+    with fresh_database(kind, folder) as url, closing(open_ledger(url)) as ledger:
+        meters = Meter(**server_pids(url)), Meter(**server_pids(url))
+        conclusions = [_conclusion(claimed) for claimed in _claimed(ledger, 2 * count)]
+        for turn, start in enumerate(range(0, len(conclusions), _CALLS_A_COMMIT)):
+            with _uncounted() if turn % 2 else nullcontext(), meters[turn % 2]:
+                _record_and_end(ledger, conclusions[start : start + _CALLS_A_COMMIT])
+    return meters
+
+
+def _uncounted() -> AbstractContextManager[object]:
+    """Let transactions gather and write no totals."""
+    return patch.multiple(tally, added=_nothing, climbed=_nothing)
+
+
+def _nothing(*_: object) -> None:
+    """Stand in for what counts."""
+
+
 def _record_and_end(ledger: Ledger, conclusions: Sequence[Conclusion]) -> None:
-    for start in range(0, len(conclusions), _CALLS_A_COMMIT):
-        part = conclusions[start : start + _CALLS_A_COMMIT]
-        _record(ledger, part)
-        receipts = [
-            DeliveryReceipt(MessageStatus.DELIVERED, message_ref(row.batch_id, row.seq), code="DELIVRD")
-            for one in part
-            for row in one.rows
-        ]
-        ledger.receipts.apply(CHANNEL, receipts, pushes=True, now=_NOW + 5_000)
+    _record(ledger, conclusions)
+    receipts = [
+        DeliveryReceipt(MessageStatus.DELIVERED, message_ref(row.batch_id, row.seq), code="DELIVRD")
+        for one in conclusions
+        for row in one.rows
+    ]
+    ledger.receipts.apply(CHANNEL, receipts, pushes=True, now=_NOW + 5_000)
 
 
 def _claimed(ledger: Ledger, count: int) -> Sequence[Claimed]:

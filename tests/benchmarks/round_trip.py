@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .bodies import Sends
+from .choices import tallied
 from .databases import fresh_database, server_pids
 from .installation import Installation
 from .measuring import Meter
 from .table import Line, rate
 
 _AIM = 5_000
+_TALLY_AIM = 0.05
 _FRONTS = 2
 _PATIENCE_S = 600
 
@@ -28,16 +30,35 @@ def there_and_back(kind: str, folder: Path, recipients: int, per_request: int) -
             accepted_s = time.monotonic() - started
             _await(installation, recipients)
     cpu = {part: seconds * 1e6 / recipients for part, seconds in meter.cpu_by_part.items() if part != "here"}
+    ours = sum(seconds for part, seconds in cpu.items() if part in ("bridge", "postgres"))
     split = ", ".join(f"{part} {seconds:.0f}" for part, seconds in cpu.items())
     yield Line(
         f"round trip of {recipients:,}",
         kind,
         rate(recipients, meter.wall_s),
         share=None,
-        cpu=sum(seconds for part, seconds in cpu.items() if part in ("bridge", "postgres")),
+        cpu=ours,
         aim=f"> {_AIM:,}/s",
         reached=recipients / meter.wall_s > _AIM,
         note=f"accepted at {rate(recipients, accepted_s)}; CPU s/1M: {split}",
+    )
+
+    yield _tally(kind, folder, recipients, ours)
+
+
+def _tally(kind: str, folder: Path, recipients: int, whole: float) -> Line:
+    """Tell what the totals cost of the processor time of the whole way."""
+    kept, without = tallied(kind, folder, recipients)
+    cost = (kept.cpu_s - without.cpu_s) * 1e6 / recipients
+    return Line(
+        "of which the tally",
+        kind,
+        f"{cost / whole:.1%} of its CPU",
+        cpu=cost,
+        aim=f"< {_TALLY_AIM:.0%}",
+        reached=cost / whole < _TALLY_AIM,
+        note=f"record and end: {kept.cpu_s * 1e6 / recipients:.1f} with it, "
+        f"{without.cpu_s * 1e6 / recipients:.1f} without",
     )
 
 
