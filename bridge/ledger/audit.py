@@ -61,10 +61,18 @@ class Audit:
         self._database.write(lambda connection: note(connection, act))
 
     def acts(
-        self, *, since: int = 0, until: int | None = None, channel: str | None = None, limit: int = 100
+        self,
+        *,
+        since: int = 0,
+        until: int | None = None,
+        channel: str | None = None,
+        limit: int = 100,
+        offset: int = 0,
     ) -> list[Act]:
         """Return what was changed in a span of time, the latest first."""
-        rows = select(_audit).where(_audit.c.at >= since).order_by(_audit.c.id.desc()).limit(limit)
+        rows = select(_audit).order_by(_audit.c.id.desc()).limit(limit).offset(offset)
+        if since:  # an id is never older than its act: the walk from the latest ends there
+            rows = rows.where(_audit.c.at >= since, _audit.c.id >= since << 21)
         if until is not None:
             rows = rows.where(_audit.c.at < until)
         if channel is not None:

@@ -128,10 +128,10 @@ class Looking:
         ]
         return sorted(found, key=lambda one: -one.sent)[:limit]
 
-    def acts(self, channel: str | None, *, since: int, until: int, limit: int) -> list[Act]:
+    def acts(self, channel: str | None, *, since: int, until: int, limit: int, offset: int = 0) -> list[Act]:
         """Return what an operator or the bridge itself changed, the latest first."""
         named = None if channel is None else self.chosen(channel)[0]
-        return self._ledger.audit.acts(since=since, until=until, channel=named, limit=limit)
+        return self._ledger.audit.acts(since=since, until=until, channel=named, limit=limit, offset=offset)
 
     def unsent(self, channel: str | None) -> int:
         """Return how many recipients were not handed to a vendor yet, or are just now."""
@@ -165,9 +165,13 @@ class Looking:
             )
         ]
 
-    def replies(self, channel: str | None, *, since: int, until: int, limit: int) -> list[SeenReply]:
+    def replies(
+        self, channel: str | None, *, since: int, until: int, limit: int, offset: int = 0
+    ) -> list[SeenReply]:
         """Return the replies that came in a span of time, the latest first."""
-        found = self._ledger.replies.latest(self.chosen(channel), since=since, until=until, limit=limit)
+        found = self._ledger.replies.latest(
+            self.chosen(channel), since=since, until=until, limit=limit, offset=offset
+        )
         return [
             SeenReply(one.channel, mask(one.phone), one.out_id, logs.masked(one.content), one.received)
             for one in found

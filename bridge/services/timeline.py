@@ -3,7 +3,7 @@
 Numbers leave this room masked; a vendor's and Quick Audience's own words are freed of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge import logs
@@ -95,6 +95,9 @@ class SeenMessage:
     callbacks: Sequence[SeenTelling] = ()
 
 
+_Tellings = Mapping[tuple[str, str], tuple[Sequence[Callback], Sequence[Telling]]]
+
+
 class Timeline:
     """Tells all that is known of messages."""
 
@@ -108,6 +111,7 @@ class Timeline:
         campaigns = self._ledger.campaigns.of_sends({one.info.send_id for one in details})
         rates = self._ledger.prices.all()
         charged = self._ledger.prices.charges_of({Place(one.batch_id, one.seq) for one in details})
+        tellings = self._tellings(channel, details)
         found = []
         for detail in details:
             campaign, name = campaigns.get(detail.info.send_id, (0, ""))
@@ -133,18 +137,33 @@ class Timeline:
                     costs([part], rates, charged[place]),
                     [_attempt(one, detail) for one in calls],
                     _reports(detail, calls, late[place]),
-                    self._callbacks(channel, detail),
+                    _about(detail, tellings),
                 )
             )
         return found
 
-    def _callbacks(self, channel: str, detail: Detail) -> list[SeenTelling]:
-        """Return what told of the message's end; nothing is told of one that has none."""
-        if detail.ended_at is None or not detail.phone:
-            return []
-        about = (channel, detail.info.out_id, detail.phone, RECEIPT)
-        taken = self._ledger.callbacks.about(*about, detail.sent)
-        return [*map(_taken, taken), *map(_waiting, self._ledger.outbox.telling(*about))]
+    def _tellings(self, channel: str, details: Sequence[Detail]) -> _Tellings:
+        """Return what told of the ends of messages, asked for once for each outId and number."""
+        since: dict[tuple[str, str], int] = {}
+        for one in details:
+            if one.ended_at is not None and one.phone:
+                key = one.info.out_id, one.phone
+                since[key] = min(one.sent, since.get(key, one.sent))
+        return {
+            (out_id, phone): (
+                self._ledger.callbacks.about(channel, out_id, phone, RECEIPT, begun),
+                self._ledger.outbox.telling(channel, out_id, phone, RECEIPT),
+            )
+            for (out_id, phone), begun in since.items()
+        }
+
+
+def _about(detail: Detail, tellings: _Tellings) -> list[SeenTelling]:
+    """Return what told of one message's end; nothing is told of one that has none."""
+    if detail.ended_at is None:
+        return []
+    taken, waiting = tellings.get((detail.info.out_id, detail.phone), ((), ()))
+    return [*(_taken(one) for one in taken if one.id >= detail.sent << 21), *map(_waiting, waiting)]
 
 
 def _attempt(attempt: Attempt, detail: Detail) -> SeenAttempt:

@@ -77,6 +77,7 @@ class Search:
     since: int = 0
     until: int = 1 << 62
     limit: int = 50
+    offset: int = 0
 
 
 class Campaigns:
@@ -95,6 +96,7 @@ class Campaigns:
             )
             .order_by(_campaign.c.created.desc(), _campaign.c.id.desc())
             .limit(wanted.limit)
+            .offset(wanted.offset)
         )
         if wanted.state is not None:
             rows = rows.where(_campaign.c.state == int(wanted.state))

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from bridge.clock import FOREVER_MS
 
@@ -73,17 +73,40 @@ class CampaignRecipients:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def pages(self, campaign_id: int, wanted: Filter) -> Iterator[list[Recipient]]:
-        """Yield the recipients in order of acceptance; no transaction is open between pages."""
+    def pages(self, campaign_id: int, wanted: Filter, skip: int = 0) -> Iterator[list[Recipient]]:
+        """Yield the recipients but the first `skip`, in order of acceptance.
+
+        Those are counted, not read. No transaction is open between pages.
+        """
         many = 1
         for send_id, out_id in self._sends(campaign_id, wanted):
             after = 0
             while batches := self._batches(send_id, after, wanted, many):
-                after, many = batches[-1].id, min(2 * many, _BATCHES)
+                ids = [one.id for one in batches]
+                passed = self._count(ids, wanted) if skip else 0
+                if passed > skip and many > 1:
+                    many //= 2
+                    continue
+                after = ids[-1]
+                if skip and passed <= skip:
+                    skip, many = skip - passed, min(2 * many, _BATCHES)
+                    continue
                 with self._database.read() as connection:
-                    page = _page(connection, send_id, out_id, [one.id for one in batches], wanted)
+                    page = _page(connection, send_id, out_id, ids, wanted)[skip:]
+                skip, many = 0, min(2 * many, _BATCHES)
                 if page:
                     yield page
+
+    def _count(self, batch_ids: Sequence[int], wanted: Filter) -> int:
+        """Return how many recipients of some batches are wanted."""
+        mine = _batch.c.id.in_(batch_ids), _batch.c.state.in_(_WAITING)
+        waiting = select(func.coalesce(func.sum(_batch.c.count), 0)).where(*mine)
+        ended = select(func.count()).where(*_wanted_of(batch_ids, wanted))
+        with self._database.read() as connection:
+            found = int(connection.execute(ended).scalar() or 0) if wanted.ended else 0
+            if wanted.waiting and not wanted.codes:
+                found += int(connection.execute(waiting).scalar() or 0)
+        return found
 
     def _sends(self, campaign_id: int, wanted: Filter) -> Iterator[tuple[int, str]]:
         after = 0
@@ -127,6 +150,18 @@ def _has_counted(wanted: Filter) -> ColumnElement[bool]:
     return rows.exists()
 
 
+def _wanted_of(batch_ids: Sequence[int], wanted: Filter) -> list[ColumnElement[bool]]:
+    """Return the conditions for the messages of some batches that are wanted."""
+    found: list[ColumnElement[bool]] = [_message.c.batch_id.in_(batch_ids)]
+    if wanted.since or wanted.until < FOREVER_MS:
+        found.append(_message.c.sent.between(wanted.since, wanted.until - 1))
+    if wanted.statuses:
+        found.append(_message.c.status.in_([int(one) for one in wanted.statuses]))
+    if wanted.codes:
+        found.append(_message.c.code.in_(list(wanted.codes)))
+    return found
+
+
 def _page(
     connection: Connection, send_id: int, out_id: str, batch_ids: Sequence[int], wanted: Filter
 ) -> list[Recipient]:
@@ -142,13 +177,7 @@ def _page(
     ]
     if not wanted.ended:
         return sorted(page, key=lambda one: (one.batch_id, one.seq))
-    rows = select(_message).where(
-        _message.c.batch_id.in_(batch_ids), _message.c.sent >= wanted.since, _message.c.sent < wanted.until
-    )
-    if wanted.statuses:
-        rows = rows.where(_message.c.status.in_([int(one) for one in wanted.statuses]))
-    if wanted.codes:
-        rows = rows.where(_message.c.code.in_(list(wanted.codes)))
+    rows = select(_message).where(*_wanted_of(batch_ids, wanted))
     page += [
         Recipient(
             send_id,

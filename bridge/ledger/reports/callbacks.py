@@ -85,7 +85,8 @@ class Callbacks:
             .limit(_LOOKED_AT)
         )
         with self._database.read() as connection:
-            found = [row for row in connection.execute(rows) if _tag(phone) in _tags(row.numbers)]
+            wanted = _packed([_tag(phone)])
+            found = [row for row in connection.execute(rows) if _holds(row.numbers, wanted)]
         return [_read(row) for row in found]
 
     def latest(self, channel: str, *, limit: int, out_id: str = "") -> list[Callback]:
@@ -123,6 +124,14 @@ def _tag_of(entry: Entry) -> int:
 
 def _tag(phone: str) -> int:
     return crc32(phone.encode("utf-8", "replace"))
+
+
+def _holds(packed: bytes, tag: bytes) -> bool:
+    """Return True when a packed tag is among others, at a place where one begins."""
+    at = packed.find(tag)
+    while at >= 0 and at % _TAG:
+        at = packed.find(tag, at + 1)
+    return at >= 0
 
 
 def _packed(tags: Iterable[int]) -> bytes:

@@ -99,7 +99,9 @@ class Replies:
             enqueue_replies(connection, channel, groups, terms.now)
         return fresh
 
-    def latest(self, channels: Collection[str], *, since: int, until: int, limit: int) -> list[KeptReply]:
+    def latest(
+        self, channels: Collection[str], *, since: int, until: int, limit: int, offset: int = 0
+    ) -> list[KeptReply]:
         """Return the replies that came in a span of time, the latest first."""
         reply = tables.reply
         rows = (
@@ -107,6 +109,7 @@ class Replies:
             .where(reply.c.created >= since, reply.c.created < until, reply.c.channel.in_(channels))
             .order_by(reply.c.created.desc(), reply.c.id.desc())
             .limit(limit)
+            .offset(offset)
         )
         with self._database.read() as connection:
             return [KeptReply(**row._mapping) for row in connection.execute(rows)]

@@ -60,9 +60,8 @@ class Exporting:
         wanted = Filter(chosen, list(codes), waiting=waiting, since=since, until=until)
         if statuses and not chosen:
             wanted = Filter(codes=list(codes), waiting=waiting, ended=False)
-        for page in self._ledger.recipients.pages(campaign.id, wanted):
-            yield from (_row(one, full) for one in page[skip:])
-            skip = max(0, skip - len(page))
+        for page in self._ledger.recipients.pages(campaign.id, wanted, skip):
+            yield from (_row(one, full) for one in page)
 
     def count(self, campaign: Campaign, statuses: Sequence[str] = (), codes: Sequence[str] = ()) -> int:
         """Return how many rows there are, from the totals: a list that knows it need not look for more."""

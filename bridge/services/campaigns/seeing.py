@@ -127,13 +127,16 @@ class Seeing:
         since: int = 0,
         until: int = 1 << 62,
         limit: int = 50,
+        offset: int = 0,
     ) -> list[SeenCampaign]:
         """Return campaigns by the time of their first send, the latest first."""
         steered = CampaignState[state.upper()] if state and state != ENDED else None
         over = None
         if state in (ENDED, _RUNNING):
             steered, over = CampaignState.RUNNING, state == ENDED
-        found = self._ledger.campaigns.search(Search(channels, text, steered, over, since, until, limit))
+        found = self._ledger.campaigns.search(
+            Search(channels, text, steered, over, since, until, limit, offset)
+        )
         return self._seen(found)
 
     def find(self, channels: Sequence[str], text: str) -> Campaign:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from bridge.clock import millis_of
@@ -14,6 +15,7 @@ _MOST_ROWS = 10_000
 """So many rows a list holds as CSV or JSON."""
 _MOST_PAGES = 200
 _LATEST = 1 << 62
+T = TypeVar("T")
 
 
 class NotUnderstood(Exception):
@@ -70,6 +72,15 @@ class Asked:
     def skipped(self) -> int:
         """Return how many rows stand on the pages before this one."""
         return (self._page - 1) * ROWS if self.form == "html" else 0
+
+    @property
+    def window(self) -> dict[str, int]:
+        """Return `limit` and `offset` of this page's rows and one more, which tells if there are more."""
+        return {"limit": ROWS + 1 if self.form == "html" else _MOST_ROWS, "offset": self.skipped}
+
+    def cut(self, rows: Sequence[T]) -> Sequence[T]:
+        """Return of a window's rows those that are shown."""
+        return rows[:ROWS] if self.form == "html" else rows
 
     def shown(self, rows: Sequence[object]) -> slice:
         """Return which of the rows from the first on are shown."""

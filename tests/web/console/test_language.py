@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Catalog
 
+import bridge
 from bridge.web.console.language import LANGUAGES, translations
+from bridge.web.console.pages.audit import ACTS
 
 from .phrases import CATALOGUES, read, written
 
+_ACT = re.compile(r'''(?:Act|_act|_note)\([^()"]*"([a-z]+(?: [a-z]+)+)"''')
 _PLACE = re.compile(r"%\(\w+\)s")
 
 
@@ -44,3 +47,14 @@ def test_every_language_has_its_catalogue() -> None:
     assert {path.stem for path in CATALOGUES} == set(LANGUAGES) - {"en"}
     assert translations("en").gettext("Overview") == "Overview"
     assert translations("zh-CN").gettext("Overview") == "总览"
+
+
+def test_every_act_has_its_phrase() -> None:
+    """Whatever a service or the ledger writes into the audit."""
+    root = Path(bridge.__file__).parent
+    sources = [
+        path.read_text("utf-8") for part in ("services", "ledger") for path in (root / part).rglob("*.py")
+    ]
+    found = {name for text in sources for name in _ACT.findall(text)}
+    assert len(found) > 15
+    assert found <= set(ACTS)

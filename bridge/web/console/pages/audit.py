@@ -23,9 +23,13 @@ _COLUMNS = (
     Column("after", phrase("After")),
 )
 ACTS = (
+    phrase("account checked"),
     phrase("account paused"),
     phrase("account resumed"),
+    phrase("accounts asked for templates"),
+    phrase("callback address checked"),
     phrase("callbacks replayed"),
+    phrase("callbacks resumed"),
     phrase("callbacks stopped"),
     phrase("campaign cancelled"),
     phrase("campaign paused"),
@@ -40,17 +44,19 @@ ACTS = (
     phrase("suppressions removed"),
     phrase("template decided"),
     phrase("template reviewed"),
+    phrase("unknown outcomes asked about"),
     phrase("unknown outcomes sent again"),
     phrase("unknown outcomes settled"),
+    phrase("weight changed"),
 )
 """What the ledger's audit calls the changes that there are."""
 
 
 def _audit(desk: Desk, asked: Asked) -> View:
     channel = asked.choice("channel", list(desk.settings.channels))
-    found = desk.looking.acts(channel, limit=asked.limit, **asked.span(desk.zone(channel)))
-    rows = [_row(desk, one) for one in found[asked.shown(found)]]
-    return View([Table("audit", phrase("Audit"), _COLUMNS, rows, asked.more(found))])
+    found = desk.looking.acts(channel, **asked.window, **asked.span(desk.zone(channel)))
+    rows = [_row(desk, one) for one in asked.cut(found)]
+    return View([Table("audit", phrase("Audit"), _COLUMNS, rows, asked.more_of(asked.skipped + len(found)))])
 
 
 def _row(desk: Desk, one: Act) -> Sequence[Cell]:

@@ -39,11 +39,11 @@ def _campaigns(desk: Desk, asked: Asked) -> View:
         desk.campaigns.chosen(channel),
         text=asked.text("search"),
         state=asked.choice("state", STATES),
-        limit=asked.limit,
+        **asked.window,
         **asked.span(zone),
     )
-    rows = [_row(desk, one) for one in found[asked.shown(found)]]
-    table = Table("campaigns", phrase("Campaigns"), COLUMNS, rows, asked.more(found))
+    rows = [_row(desk, one) for one in asked.cut(found)]
+    table = Table("campaigns", phrase("Campaigns"), COLUMNS, rows, asked.more_of(asked.skipped + len(found)))
     return View([table], {"states": STATE_NAMES})
 
 

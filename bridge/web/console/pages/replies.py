@@ -23,9 +23,9 @@ _HIDDEN = phrase("(hidden)")
 
 def _replies(desk: Desk, asked: Asked) -> View:
     channel = asked.choice("channel", list(desk.settings.channels))
-    found = desk.looking.replies(channel, limit=asked.limit, **asked.span(desk.zone(channel)))
-    rows = [_row(desk, one) for one in found[asked.shown(found)]]
-    table = Table("replies", phrase("Replies"), _COLUMNS, rows, asked.more(found))
+    found = desk.looking.replies(channel, **asked.window, **asked.span(desk.zone(channel)))
+    rows = [_row(desk, one) for one in asked.cut(found)]
+    table = Table("replies", phrase("Replies"), _COLUMNS, rows, asked.more_of(asked.skipped + len(found)))
     return View([table], {"hidden": not desk.may(Role.OPERATOR)})
 
 

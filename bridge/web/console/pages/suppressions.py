@@ -27,9 +27,11 @@ def _suppressions(desk: Desk, asked: Asked) -> View:
     channels = list(desk.settings.channels)
     channel = asked.choice("channel", channels) or channels[0]
     span = asked.span(desk.zone(channel))
-    found = desk.looking.suppressions(channel, **span, limit=asked.limit, offset=0)
-    rows = [_row(desk, channel, one) for one in found[asked.shown(found)]]
-    table = Table("suppressed", phrase("Suppression list"), _COLUMNS, rows, asked.more(found))
+    found = desk.looking.suppressions(channel, **span, **asked.window)
+    rows = [_row(desk, channel, one) for one in asked.cut(found)]
+    table = Table(
+        "suppressed", phrase("Suppression list"), _COLUMNS, rows, asked.more_of(asked.skipped + len(found))
+    )
     return View([table], {"channel": channel})
 
 
