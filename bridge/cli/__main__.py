@@ -1,5 +1,5 @@
 """`python -m bridge.cli` is `sms-bridge`."""
 
-from . import main
+from . import run
 
-main(prog_name="sms-bridge")
+run()

@@ -1,12 +1,10 @@
-"""What commands share: the configuration, what an operator does and looks at, and one way to fail."""
+"""What commands share: the configuration, and what an operator does and looks at."""
 
 import getpass
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, tzinfo
-
-import click
 
 from bridge import clock, logs
 from bridge.plugin import BadNumber, Phone, from_vendor
@@ -15,15 +13,21 @@ from bridge.services.looking import Looking
 from bridge.services.operating import Operating
 from bridge.settings import ChannelSettings, Settings, load, load_for_console, load_for_ledger
 
+from .telling import Trouble, say
 
-class Trouble(click.ClickException):
-    """An expected failure: one sentence for the operator, and exit status 2."""
-
-    exit_code = 2
-
-    def format_message(self) -> str:
-        """Return the sentence, with nothing private in it."""
-        return logs.masked(self.message)
+__all__ = [
+    "Trouble",
+    "channel_named",
+    "looking",
+    "moment_of",
+    "number",
+    "operating",
+    "say",
+    "settings_of_bridge",
+    "settings_of_console",
+    "settings_of_ledger",
+    "who",
+]
 
 
 def settings_of_bridge() -> Settings:
@@ -96,8 +100,3 @@ def moment_of(text: str | None, zone: tzinfo, default: int) -> int:
     except ValueError:
         raise Trouble(f"{text} is no day: write 2026-11-28, or 2026-11-28T18:30.") from None
     return clock.millis_of(typed if typed.tzinfo else typed.replace(tzinfo=zone))
-
-
-def say(text: str) -> None:
-    """Print one line for the operator."""
-    click.echo(logs.masked(text))

@@ -1,6 +1,5 @@
 """`sms-bridge healthy` and `--version`: what a machine asks."""
 
-import os
 import subprocess
 import sys
 from importlib.metadata import version
@@ -8,7 +7,9 @@ from pathlib import Path
 
 import pytest
 import responses
+from click.testing import CliRunner
 
+from bridge.cli import main
 from bridge.ledger import newest_revision
 
 from .conftest import Desk
@@ -57,11 +58,23 @@ def test_shells_can_complete(shell: str, bare: Desk) -> None:
     """As the guide says."""
     guide = (Path(__file__).parents[2] / "config" / "README.md").read_text()
     assert f"{shell}_source" in guide
-    script = subprocess.run(
-        [sys.executable, "-c", "from bridge.cli import main; main(prog_name='sms-bridge')"],
-        env=os.environ | {"_SMS_BRIDGE_COMPLETE": f"{shell}_source"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    environ = {"_SMS_BRIDGE_COMPLETE": f"{shell}_source"}
+    script = CliRunner(env=environ).invoke(main, [], prog_name="sms-bridge")
     assert "_SMS_BRIDGE_COMPLETE" in script.stdout
+
+
+ASKED = """
+import sys
+from bridge.cli import run
+sys.argv[1:] = ["healthy", "--bind", "127.0.0.1:1"]
+try:
+    run()
+except SystemExit as end:
+    print(end.code, "sqlalchemy" in sys.modules, "flask" in sys.modules)
+"""
+
+
+def test_a_container_may_ask_often() -> None:
+    """`healthy` needs neither database nor web of the process that asks."""
+    asked = subprocess.run([sys.executable, "-c", ASKED], capture_output=True, text=True, check=True)
+    assert asked.stdout == "2 False False\n"

@@ -1,0 +1,20 @@
+"""What every command tells, and how it fails."""
+
+import click
+
+from bridge import logs
+
+
+class Trouble(click.ClickException):
+    """An expected failure: one sentence for the operator, and exit status 2."""
+
+    exit_code = 2
+
+    def format_message(self) -> str:
+        """Return the sentence, with nothing private in it."""
+        return logs.masked(self.message)
+
+
+def say(text: str) -> None:
+    """Print one line for the operator."""
+    click.echo(logs.masked(text))
