@@ -1,14 +1,13 @@
 """Rows as CSV and as JSON lines, written one by one."""
 
 import csv
-import json
 from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 from typing import TextIO
 
 from bridge import clock
 from bridge.services.campaigns.exporting import EXPORT_COLUMNS
-from bridge.services.spreadsheets import harmless_cell
+from bridge.services.spreadsheets import harmless_cell, harmless_json
 
 _TIMES = frozenset({"sent", "ended"})
 
@@ -25,7 +24,7 @@ def write_lines(rows: Iterable[Mapping[str, object]], out: TextIO, zone: tzinfo)
     """Write each row as a JSON object on a line of its own."""
     for row in rows:
         shown = {name: _value(name, row[name], zone) for name in EXPORT_COLUMNS}
-        out.write(json.dumps(shown, ensure_ascii=False) + "\n")
+        out.write(harmless_json(shown) + "\n")
 
 
 def _value(name: str, value: object, zone: tzinfo) -> object:

@@ -1,6 +1,5 @@
 """One way of printing lists: tables for people, and with --json one object for programs."""
 
-import json
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -14,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bridge import clock, logs
+from bridge.services.spreadsheets import harmless_json
 
 _WIDTH = 160
 """Columns of a table that is not shown on a terminal."""
@@ -77,7 +77,7 @@ def show(*lists: Rows, as_json: bool, timezone: tzinfo = UTC, notes: Sequence[st
         document: dict[str, object] = {one.name: _objects(one, timezone) for one in lists}
         if notes:
             document["notes"] = [logs.masked(note.strip()) for note in notes]
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        click.echo(harmless_json(document, indent=2))
         return
     for one in lists:
         _table(one, timezone)
