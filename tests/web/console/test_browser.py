@@ -133,6 +133,29 @@ def test_a_callback_is_replayed(scene: Scene) -> None:
     assert scene.acts()[0].what == "callbacks replayed"
 
 
+# How a reader's preview is headed, and what an account that was checked is said to do.
+SPOKEN = [("en", "Preview", "The account obedient works"), ("zh-CN", "预览", "账户 obedient 可用")]
+
+
+def test_a_template_is_previewed_and_an_account_checked(scene: Scene) -> None:
+    """In both languages, one after the other in the same session."""
+    code = scene.world.template("Dear ${name}")
+    with visiting(scene) as visit:
+        visit.sign_in("operator")
+        for language, heading, works in SPOKEN:
+            if language != "en":
+                visit.press(f"a[hreflang={language}]")
+            visit.open(f"/console/templates/promo/{code}")
+            visit.find("[name='value.name']").send_keys("Anna")
+            visit.press(".deeds button")
+            visit.until(lambda heading=heading: visit.find("h1").text.startswith(heading))  # type: ignore[misc]
+            assert "Dear Anna" in visit.text
+            visit.open("/console/channels/promo")
+            visit.press("td form button")
+            visit.until(lambda works=works: works in visit.text)  # type: ignore[misc]
+    assert [act.what for act in scene.acts()[:2]] == ["account checked", "account checked"]
+
+
 def test_a_viewer_cannot_steer(scene: Scene) -> None:
     """There is no form for it, and one that is made up is refused."""
     campaign = scene.house()
@@ -169,6 +192,8 @@ PAGES = (
     "/callbacks",
     "/channels",
     "/channels/promo",
+    "/templates/promo/{template}",
+    "/prices",
     "/audit",
 )
 
@@ -178,13 +203,13 @@ PAGES = (
 )
 def test_pages_keep_the_rules_for_all_people(scene: Scene, language: str, width: int, dark: bool) -> None:
     """axe-core finds nothing, nothing is refused by the pages' own policy, a narrow page does not scroll."""
-    campaign = scene.house()
+    names = {"campaign": scene.house(), "template": scene.world.ledger.templates.list("promo")[0].code}
     with visiting(scene, language, width=width, dark=dark) as visit:
         visit.open("/console/sign-in")
         assert unkept_rules(visit.driver) == {}
         visit.sign_in("admin")
         for page in PAGES:
-            visit.open("/console" + page.format(campaign=campaign))
+            visit.open("/console" + page.format(**names))
             assert unkept_rules(visit.driver) == {}, page
             assert visit.driver.execute_script("return document.documentElement.lang") == language
             wide = visit.driver.execute_script(
