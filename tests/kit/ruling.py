@@ -27,11 +27,21 @@ Failures = list[tuple[str, str]]
 """The rung of each failed rule, and what it says."""
 
 
-def failures_of(source: str, rule: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Failures:
-    """Try Acme's table on the plugin of this source, by the rules whose names begin with `rule`."""
+def failures_of(
+    source: str, rule: str, folder: Path, monkeypatch: pytest.MonkeyPatch, *, until: str = ""
+) -> Failures:
+    """Try Acme's table on the plugin of this source, by the rules whose names begin with `rule`.
+
+    With `until`, no further row is tried once a failure says so.
+    """
     module, patience = imported(source, folder, monkeypatch), socket.getdefaulttimeout()
     try:
-        return list(_failures(table_of(module), rule))
+        found: Failures = []
+        for failure in _failures(table_of(module), rule):
+            found.append(failure)
+            if until and until in failure[1]:
+                break
+        return found
     finally:
         sys.modules.pop(module.__name__, None)
         socket.setdefaulttimeout(patience)  # a sin may have changed it where no rule looks
@@ -43,7 +53,7 @@ def imported(source: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Modu
     (folder / f"{name}.py").write_text(source, encoding="utf-8")
     monkeypatch.syspath_prepend(_HERE / "acme")
     monkeypatch.syspath_prepend(folder)
-    for module in ("acme_sms", "acme_plain", "test_acme"):
+    for module in ("acme_sms", "acme_plain", "acme_curl", "test_acme"):
         # Gone again after the test: pytest inside pytest has an Acme of its own.
         monkeypatch.setitem(sys.modules, module, _library(module))
     return importlib.import_module(name)

@@ -17,12 +17,13 @@ from ..play.leaks import Leaks, secrets_of
 from ..play.row import play
 from ..play.stage import Stage, with_url
 from ..play.wires import MOCKED_URL
-from ..table.cases import Case, Webhook
-from ..table.exchanges import Exchange, Seen
+from ..table.cases import Case, Reconcile, Send, Webhook
+from ..table.exchanges import Broken, Exchange, Seen
 from ..table.rows import first_successes
 from .vendor_table import VendorTable
 
 _ELSEWHERE = "https://elsewhere.invalid"
+_REFUSALS = (Broken.FORBIDDEN, Broken.THROTTLED, Broken.GATEWAY)
 _HINT = "keep sessions, keys and caches in the vendor object, not in a module or a class"
 
 
@@ -83,8 +84,9 @@ def faults_of_two(table: VendorTable, settings: Mapping[str, Any]) -> list[str]:
     faults = []
     for other_first in (True, False):
         with fresh(table.vendor_class()) as vendor:
-            for row in _rows(table):
-                faults += _in_turns(table, row, vendor, settings, other_first=other_first)
+            for rows in _groups(table):
+                faults += _in_turns(table, rows, vendor, settings, other_first=other_first)
+    faults += _after_refusals(table, settings)
     return list(dict.fromkeys(faults))
 
 
@@ -112,29 +114,62 @@ def _rows(table: VendorTable) -> Sequence[Case]:
     return [*(row for name, row in firsts.items() if name not in table.local), *webhooks]
 
 
+def _groups(table: VendorTable) -> list[list[Case]]:
+    """Return the rows that one pair of channels can play, and each that needs something of its own alone."""
+    rows = _rows(table)
+    plain = [row for row in rows if not row.settings and row.given is None]
+    return [group for group in ([*plain], *([row] for row in rows if row not in plain)) if group]
+
+
 def _in_turns(
-    table: VendorTable, row: Case, vendor: type[Vendor], settings: Mapping[str, Any], *, other_first: bool
+    table: VendorTable,
+    rows: Sequence[Case],
+    vendor: type[Vendor],
+    settings: Mapping[str, Any],
+    *,
+    other_first: bool,
 ) -> list[str]:
+    faults = []
     with ExitStack() as stack:
-        wires = [stack.enter_context(table.wire([each], Breaks(None))) for each in (row, _lenient(row))]
-        order = (1, 0) if other_first else (0, 1)
-        stages: dict[int, Stage] = {}
-        for number in order:
-            given = {} if number == 0 else settings
-            stages[number] = stack.enter_context(table.stage(wires[number], row, vendor, **given))
-        how: dict[str, Any] = {"request": table.sign(row.request)} if isinstance(row, Webhook) else {}
-        for number in (1, 0, 1) if isinstance(row, Webhook) or other_first else (1, 0):
-            played = play(stages[number], wires[number], row, as_bridge=True, **how)
-            if number == 0:
-                own = [*played.wire.faults(unused=False), *played.mismatches()]
-        told = (
-            [f"with a second account beside it, {row.id!r} goes otherwise ({_HINT}): {own[0]}"] if own else []
-        )
-        return [
-            *told,
-            *_foreign(wires[0].seen, stages[1], stages[0]),
-            *_foreign(wires[1].seen, stages[0], stages[1]),
+        wires = [
+            stack.enter_context(table.wire(each, Breaks(None))) for each in (rows, [*map(_lenient, rows)])
         ]
+        stages: dict[int, Stage] = {}
+        for number in (1, 0) if other_first else (0, 1):
+            given = {} if number == 0 else settings
+            stages[number] = stack.enter_context(table.stage(wires[number], rows[0], vendor, **given))
+        for row in rows:
+            request = table.sign(row.request) if isinstance(row, Webhook) else None
+            for number in (1, 0, 1) if isinstance(row, Webhook) or other_first else (1, 0):
+                played = play(stages[number], wires[number], row, as_bridge=True, request=request)
+                own = [*played.wire.faults(unused=False), *played.mismatches()] if number == 0 else []
+                faults += [
+                    f"with a second account beside it, {row.id!r} goes otherwise ({_HINT}): {each}"
+                    for each in own[:1]
+                ]
+    faults += _foreign(wires[0].seen, stages[1], stages[0])
+    return [*faults, *_foreign(wires[1].seen, stages[0], stages[1])]
+
+
+def _after_refusals(table: VendorTable, settings: Mapping[str, Any]) -> list[str]:
+    """Let the second account be refused, throttled and out of order; the first must send as ever."""
+    sends = [row for row in _rows(table) if isinstance(row, Send) and not isinstance(row, Reconcile)]
+    if not sends or not table.emulates_http():
+        return []
+    row = sends[0]
+    with fresh(table.vendor_class()) as vendor:
+        for how in _REFUSALS:
+            wired = table.wire([_lenient(row)], Breaks(how))
+            with wired as wire, table.stage(wire, row, vendor, **settings) as other:
+                play(other, wire, row, as_bridge=True)
+        with table.wire([row], Breaks(None)) as wire, table.stage(wire, row, vendor) as own:
+            played = play(own, wire, row, as_bridge=True)
+    wrong = [*wire.faults(unused=False), *played.mismatches()]
+    return (
+        [f"after another account was refused, {row.id!r} goes otherwise ({_HINT}): {wrong[0]}"]
+        if wrong
+        else []
+    )
 
 
 def _lenient(row: Case) -> Case:

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
-from bridge.plugin import Event, EventName
+from bridge.plugin import Event, EventName, Outcome
 
 from ..play.campaign import Taken
 from ..play.doubling import crowd_of
@@ -82,25 +83,37 @@ class Money(Bronze):
         """As many messages as `limits` lets a call carry: none is left out and none is sent twice."""
         with self._taking(remote_send) as found:
             if found is None:
-                self.not_proven("a full batch: neither an emulator with `delivered` nor a campaign_answer")
+                self.not_proven(f"a full batch reaches each number once: {self._untold(remote_send)}")
                 return
             wire, taken = found
             with self.stage(wire, remote_send) as stage:
                 most = min(_MOST, stage.vendor.limits.for_call(remote_send.batch.uniform))
                 crowd = crowd_of(remote_send, most)
                 results = play(stage, wire, crowd, as_bridge=True).results
-        counted = Counter(taken())
+            counted = Counter(taken())  # while the emulator runs: it may be asked by HTTP
+        taken_for = {result.outcome for result in results}
+        if not counted and taken_for <= {Outcome.REJECTED, Outcome.NOT_SENT}:
+            self.not_proven(f"a full batch reaches each number once: the emulator refuses {remote_send.id!r}")
+            return
         twice = [number for number, count in counted.items() if count > 1]
         assert not twice, f"of {most} messages in one batch {len(twice)} were sent more than once"
         assert len(counted) == most == len(results), (
             f"of {most} messages in one batch {len(counted)} reached the vendor"
         )
 
+    def _untold(self, row: Send) -> str:
+        """Return what is missing to count the messages that the vendor took."""
+        if type(self).emulator is not None:
+            return "the emulator has no list `delivered` of the numbers that it took"
+        if type(self).campaign_answer is VendorFacts.campaign_answer:
+            return "the table has no `campaign_answer`"
+        return "the table's addresses cannot be served: give paths, and {url} in the settings"
+
     @contextmanager
     def _taking(self, row: Send) -> Iterator[tuple[Wire, Taken] | None]:
         """Open a wire at whose end any batch is taken, and what tells the numbers taken there."""
         if type(self).emulator is not None:
-            with self.wire([row]) as wire:
+            with self.wire([replace(row, exchanges=())]) as wire:  # its own exchanges take no other batch
                 known = hasattr(wire.emulator, "delivered")
                 yield (wire, lambda: wire.emulator.delivered) if known else None
             return

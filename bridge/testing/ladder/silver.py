@@ -9,6 +9,7 @@ from bridge.plugin import DeliveryReceipt, MessageStatus, MoMessage, WebhookReje
 
 from ..play.comparing import noticing
 from ..play.forging import forgeries
+from ..play.row import play
 from ..play.wires import PluginBug
 from ..table.cases import Poll, Query, Send, Webhook
 from ..table.rows import all_accepted, sends_in
@@ -52,16 +53,34 @@ class Silver(VendorTable):
     @rule("silver")
     def test_a_forged_webhook_is_refused(self, genuine_row: Webhook) -> None:
         """Unsigned, tampered with, or in a form the vendor does not use."""
+        if self.unsigned_webhooks:
+            self.not_proven(f"webhooks are signed: {self.unsigned_webhooks}")
         for what, forged in forgeries(self, genuine_row):
             played = self.play(genuine_row, request=forged)
             came = played.error or played.answer
             assert isinstance(played.error, WebhookRejected), f"{what}: came to {came!r}"
             assert not played.conduct, told([what, *played.conduct])
+        if not self.unsigned_webhooks:
+            self._refused_elsewhere(genuine_row)
         request, met = noticing(self.sign(genuine_row.request), genuine_row.request)
         self.play(genuine_row, request=request)
         assert not met, (
             f"the signature in {met[0]} is compared with == (or `in`), which tells its beginning by the time "
             "it takes: use hmac.compare_digest"
+        )
+
+    def _refused_elsewhere(self, row: Webhook) -> None:
+        """Whoever has an account at the vendor, or has read the plugin's source, can sign for no other."""
+        settings = other_account(self)
+        if self.signed_for_all or settings is None:
+            why = self.signed_for_all or "the settings hold no secret"
+            self.not_proven(f"a webhook that is signed for another account is refused: {why}")
+            return
+        with self.wire([row]) as wire, self.stage(wire, row, **settings) as stage:
+            played = play(stage, wire, row, request=self.sign(row.request))
+        assert isinstance(played.error, WebhookRejected), (
+            f"{row.id!r}, signed with the secret of one account, is taken by another: what is checked (a "
+            "User-Agent, a header that is there, a constant) depends on no secret of the settings"
         )
 
     @rule("silver")

@@ -3,12 +3,12 @@
 import ast
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, SecretBytes, SecretStr, ValidationError
 
 from bridge.channels.catalogue import GROUP, discover
 from bridge.plugin import ConfigurationFault, PluginSettings, Vendor, hookspecs
@@ -17,7 +17,12 @@ from ..play.leaks import Leaks, secrets_of
 from ..play.stage import Stage, minimal
 from .places import package_of, project_of
 
-_SECRET_NAME = re.compile(r"(?:^|_)(?:secret|password|token)$")
+_SECRET_NAME = re.compile(
+    r"(?:^|_)(?:secrets?|pass(?:word|wd|phrase|code)?s?|pwd|pin|tokens?|credentials?|api_?keys?|auth_?keys?"
+    r"|(?:access|account|app|client|hmac|master|private|secret|server|service|session|shared|sign|signing"
+    r"|signature|user|webhook)_?keys?|key|bearer)$"
+)
+_PUBLIC = "or say in `public_settings` of the table why it is none"
 
 
 def hook_faults(vendor: type[Vendor]) -> list[str]:
@@ -106,7 +111,9 @@ def _imported(tree: ast.AST) -> Iterator[tuple[int, str]]:
                 yield node.lineno, node.args[0].value
 
 
-def settings_faults(vendor: type[Vendor], settings: Mapping[str, Any]) -> list[str]:
+def settings_faults(
+    vendor: type[Vendor], settings: Mapping[str, Any], public: Collection[str] = ()
+) -> list[str]:
     """Try unknown keys, missing keys and secrets. Returns what the settings model lets pass."""
     model = vendor.settings_model
     if not issubclass(model, PluginSettings):
@@ -116,9 +123,9 @@ def settings_faults(vendor: type[Vendor], settings: Mapping[str, Any]) -> list[s
         if each.model_config.get("extra") != "forbid":
             faults.append(f"{each.__name__} takes unknown keys; give it extra='forbid'")
         faults += [
-            f"{each.__name__}.{name} must be a SecretStr"
+            f"{each.__name__}.{name} must be a SecretStr ({_PUBLIC}): logs show plain text"
             for name, info in each.model_fields.items()
-            if _SECRET_NAME.search(name) and SecretStr not in _types(info.annotation)
+            if name not in public and _SECRET_NAME.search(_snake(name)) and not _hidden(info.annotation)
         ]
     leaks = Leaks(secrets_of(model.model_validate(dict(settings))), ())
     attempts = {"an unknown setting": dict(settings) | {"kit_unknown": "1"}}
@@ -134,6 +141,15 @@ def settings_faults(vendor: type[Vendor], settings: Mapping[str, Any]) -> list[s
         else:
             faults.append(f"{what} is not refused")
     return faults
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def _hidden(annotation: object) -> bool:
+    kinds = _types(annotation)
+    return SecretStr in kinds or SecretBytes in kinds or not any(each in (str, bytes) for each in kinds)
 
 
 def _models(model: type[BaseModel], known: set[type[BaseModel]]) -> Iterator[type[BaseModel]]:

@@ -14,8 +14,9 @@ from bridge.plugin import Vendor
 from ..play.breaking import Breakage, Breaks, no_breakage
 from ..play.guards import watching
 from ..play.leaks import secrets_of
-from ..play.row import Played, play
+from ..play.row import Played, faults_beside, leaks_of, play
 from ..play.stage import Stage, with_url
+from ..play.watch import Watch
 from ..play.wires import MOCKED_URL, Wire, closed_url, emulated, gated, mocked, served, speaks_http
 from ..table.cases import Case, Webhook
 from ..table.declared import VendorFacts
@@ -82,13 +83,15 @@ class VendorTable(VendorFacts):
         urls = [exchange.url for row in rows for exchange in row.exchanges]
         if not all(url.startswith("/") for url in urls) or "{url}" not in repr(self.settings):
             return False
-        return self._takes_http()
+        return self.takes("http")
 
     @classmethod
     @cache
-    def _takes_http(cls) -> bool:
+    def takes(cls, scheme: str) -> bool:
+        """Return True when the settings may hold an address of this host with that scheme."""
+        url = closed_url().replace("http", scheme, 1)
         try:
-            Stage(cls.vendor_class(), with_url(cls.settings, closed_url())).close()
+            Stage(cls.vendor_class(), with_url(cls.settings, url)).close()
         except Exception:  # noqa: BLE001 - a vendor that takes https only is played by `responses`
             return False
         return True
@@ -100,7 +103,7 @@ class VendorTable(VendorFacts):
         """Make a fresh channel whose vendor is at the wire's other end."""
         error: Exception | None = None
         given = {**self.settings, **row.settings, **settings}
-        with watching() as watch:
+        with watching(Watch(module=(vendor or self.vendor_class()).__module__.partition(".")[0])) as watch:
             try:
                 stage = Stage(vendor or self.vendor_class(), with_url(given, wire.url))
             except Exception as raised:  # noqa: BLE001 - told below, after the worse fault
@@ -110,6 +113,8 @@ class VendorTable(VendorFacts):
         assert not watch.faults, told(watch.faults)
         if error is not None:
             raise error
+        said = faults_beside(watch, leaks_of(stage), "in the constructor")
+        assert not said, told(said)
         changed = stage.channel.settings.model_dump() != stage.given
         assert not changed, "the constructor changed the settings it was given"
         try:

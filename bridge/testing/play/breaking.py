@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..table.exchanges import Broken, Lost, Reply
+from ..table.exchanges import Broken, Lost, Reply, Seen
 
 Fate = Broken | Lost | Callable[[Reply], Reply] | None
 """What befalls one answer; a function changes it."""
@@ -14,7 +14,8 @@ Breakage = Callable[[int], Fate]
 
 REDIRECTED = "/kit-redirected"
 """Where a redirect of the kit leads: nobody may follow it."""
-_PAGE = "<html><body>Something went wrong.</body></html>"
+PAGE = "Something went wrong at the gateway."
+"""What stands in every page of the kit: nobody may read it in a reason."""
 _STATUSES = {
     Broken.GATEWAY: 502,
     Broken.ERROR: 500,
@@ -54,20 +55,34 @@ def is_refused(breakage: Breakage) -> bool:
     return isinstance(breakage, Breaks) and breakage.how is Lost.REFUSED
 
 
-def broken(reply: Reply | Lost, fate: Fate) -> Reply | Lost | Broken:
-    """Apply what befalls an answer. Returns what goes over the wire; the wire carries out a Broken."""
+def broken(reply: Reply | Lost, fate: Fate, seen: Seen) -> Reply | Lost | Broken:
+    """Apply what befalls the answer to a request.
+
+    Returns what goes over the wire; the wire carries out a Broken.
+    """
     if fate is None or isinstance(reply, Lost):
         return reply
     if isinstance(fate, Lost):
         return fate
-    return _spoilt(reply, fate) if isinstance(fate, Broken) else fate(reply)
+    return _spoilt(reply, fate, seen) if isinstance(fate, Broken) else fate(reply)
 
 
-def _spoilt(reply: Reply, fate: Broken) -> Reply | Lost | Broken:
+def _page(seen: Seen) -> str:
+    """Return the page of a gateway that shows the request, as many do: numbers, text and key among it."""
+    headers = "\n".join(f"{name}: {value}" for name, value in seen.headers.items())
+    body = seen.body.decode("utf-8", "replace")
+    return (
+        f"<html><body><h1>{PAGE}</h1><pre>{seen.method} {seen.url}\n{headers}\n\n{body}</pre></body></html>"
+    )
+
+
+def _spoilt(reply: Reply, fate: Broken, seen: Seen) -> Reply | Lost | Broken:
     if fate in _STATUSES:
-        return Reply(_STATUSES[fate], text=_PAGE, headers={"Content-Type": "text/html"})
+        return Reply(_STATUSES[fate], text=_page(seen), headers={"Content-Type": "text/html"})
     if fate in _TEXTS:
         return Reply(reply.status, text=_TEXTS[fate], headers={"Content-Type": reply.content_type})
+    if fate is Broken.ECHO:
+        return Reply(reply.status, json={"request": _page(seen)}, headers=reply.headers)
     if fate in _REDIRECTS:
         return Reply(_REDIRECTS[fate], text="", headers={"Location": REDIRECTED})
     if fate is Broken.TRUNCATED:

@@ -16,7 +16,9 @@ from typing import Any
 from unittest.mock import patch
 
 from .clients import guarded_requests
+from .elsewhere import overhearing
 from .network import PROXY, guarded_network
+from .process import guarded_process, rebound
 from .serving import SERVER
 from .watch import Watch
 
@@ -28,6 +30,8 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _SCHEDULED = Path("/proc/thread-self/schedstat")
 """Nanoseconds on a processor, nanoseconds of waiting for one, and how often."""
 _TEST = "PYTEST_CURRENT_TEST"
+_OURS = ("SMS_BRIDGE_", "PYTEST_")
+_BETWEEN = ("os", "_collections_abc", "collections.abc")
 _KNOWN = frozenset(vars(logging.makeLogRecord({})))
 
 
@@ -44,6 +48,9 @@ def watching(watch: Watch | None = None) -> Iterator[Watch]:
             _counted_sleep,
             _counted_starts,
             _foreign_host,
+            _read_environment,
+            overhearing,
+            guarded_process,
         ):
             stack.enter_context(guard(watch))
         began, worked = _own_time(), time.thread_time()
@@ -108,6 +115,32 @@ def _foreign_host(watch: Watch) -> Iterator[None]:
 
 
 @contextmanager
+def _read_environment(watch: Watch) -> Iterator[None]:
+    """Note what modules of the plugin read of the environment; what a library reads is its own affair."""
+    kind: Any = type(os.environ)
+    read = kind.__getitem__
+
+    def guarded(self: Any, name: str) -> str:
+        if watch.module and not str(name).startswith(_OURS) and _asks(watch.module):
+            watch.fault(
+                f"{name} of the environment was read: what a channel must know stands in its settings, "
+                "where `env:` names a variable"
+            )
+        return read(self, name)  # type: ignore[no-any-return]
+
+    with patch.object(kind, "__getitem__", guarded):
+        yield
+
+
+def _asks(package: str) -> bool:
+    """Return True when a module of the package asked, behind what the standard library puts in between."""
+    frame = sys._getframe(2)
+    while frame is not None and frame.f_globals.get("__name__") in _BETWEEN:
+        frame = frame.f_back  # type: ignore[assignment]
+    return frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == package
+
+
+@contextmanager
 def _counted_sleep(watch: Watch) -> Iterator[None]:
     sleep = time.sleep
 
@@ -119,14 +152,7 @@ def _counted_sleep(watch: Watch) -> Iterator[None]:
         # Nobody waits for a sleep that is a fault already.
         sleep(seconds if watch.slept_s <= MOST_SLEEP_S else 0)
 
-    with ExitStack() as stack:
-        stack.enter_context(patch("time.sleep", guarded))
-        # `from time import sleep` in the plugin's own modules.
-        for name, module in sys.modules.copy().items() if watch.module else ():
-            if name.partition(".")[0] == watch.module:
-                for attribute, value in list(vars(module).items()):
-                    if value is sleep:
-                        stack.enter_context(patch.object(module, attribute, guarded))
+    with patch("time.sleep", guarded), rebound(watch.module, sleep, guarded):
         yield
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from urllib.parse import quote, unquote_plus
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, SecretBytes, SecretStr
 
 from bridge.plugin import Batch, Message, Phone
 
@@ -29,6 +29,7 @@ _MASKED_DIGITS = 6
 """A mask leaves fewer digits of a number together than this."""
 _SHORTEST_VALUE = 4
 _DIGESTS = (*("md5", "sha1", "sha224", "sha256", "sha384", "sha512"), "blake2b", "blake2s", "sha3_256")
+_SECRETS = (SecretStr, SecretBytes)
 _SHORTEST_PART = 8
 """Letters of a secret, or of a digest in base64, that give it away."""
 
@@ -37,7 +38,12 @@ class Leaks:
     """What must not be seen: secrets of the channel's settings, numbers, and what the messages say."""
 
     def __init__(
-        self, secrets: Iterable[str], phones: Iterable[Phone], messages: Iterable[Message] = (), own: str = ""
+        self,
+        secrets: Iterable[str],
+        phones: Iterable[Phone],
+        messages: Iterable[Message] = (),
+        own: str = "",
+        replies: Iterable[str] = (),
     ) -> None:
         self._secrets = sorted({secret for secret in secrets if len(secret) > 3}, key=len, reverse=True)
         self._phones = sorted({phone.digits for phone in phones})
@@ -52,7 +58,8 @@ class Leaks:
         told = list(messages)
         values = {value for message in told for value in message.params.values()}
         self._values = [re.escape(value) for value in sorted(values) if len(value) >= _SHORTEST_VALUE]
-        self._texts = sorted({message.text for message in told if len(message.text) >= _SHORTEST_VALUE})
+        texts = {*(message.text for message in told), *replies}
+        self._texts = sorted(text for text in texts if len(text) >= _SHORTEST_VALUE)
 
     def find(self, text: str) -> list[str]:
         """Look for everything in a text. Returns what it gives away, quoting nothing."""
@@ -165,9 +172,16 @@ def messages_of(row: object) -> list[Message]:
     return list(batch.messages) if isinstance(batch, Batch) else []
 
 
+def replies_in(row: object) -> list[str]:
+    """Return the texts of the replies that a row brings."""
+    brought = [*getattr(row, "replies", ()), *getattr(getattr(row, "expect", None), "replies", ())]
+    return [reply.content for reply in brought]
+
+
 def secrets_of(settings: BaseModel) -> list[str]:
-    """Return the values of every SecretStr in a settings model, however deep."""
-    return [value.get_secret_value() for value in _walk(settings) if isinstance(value, SecretStr)]
+    """Return the values of every SecretStr and SecretBytes in a settings model, however deep."""
+    found = [value.get_secret_value() for value in _walk(settings) if isinstance(value, _SECRETS)]
+    return [each.decode("utf-8", "replace") if isinstance(each, bytes) else each for each in found]
 
 
 def _walk(value: object) -> Iterable[object]:

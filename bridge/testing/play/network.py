@@ -32,20 +32,8 @@ def _connecting(watch: Watch) -> Iterator[None]:
     connect, connect_ex, sendto = socket.socket.connect, socket.socket.connect_ex, socket.socket.sendto
 
     def look(self: socket.socket, address: Any) -> None:
-        if hasattr(SERVER, "running"):
-            return
-        watch.connections += 1
-        if self.family == socket.AF_UNIX:
-            return
-        if tuple(address[:2]) == _PROXY_ADDRESS:
-            watch.fault("the environment's proxy was used: a plugin obeys only proxies of its settings")
-            raise ConnectionRefusedError("the kit has no proxy")
-        if not _is_local(str(address[0])):
-            watch.fault("a connection to the real network was tried")
-            raise ConnectionRefusedError("the kit has no network")
-        watch.sockets.add(self)
-        if self.type == socket.SOCK_STREAM and self.gettimeout() is None:
-            watch.fault("a connection was opened without a time-out")
+        if not hasattr(SERVER, "running"):
+            _look(watch, self, address)
 
     def guarded(self: socket.socket, address: Any) -> None:
         look(self, address)
@@ -57,6 +45,8 @@ def _connecting(watch: Watch) -> Iterator[None]:
 
     def guarded_to(self: socket.socket, data: Any, *rest: Any) -> int:
         look(self, rest[-1])
+        if not hasattr(SERVER, "running"):
+            watch.aside.append(("a datagram", bytes(data).decode("utf-8", "replace")))
         return sendto(self, data, *rest)
 
     with (
@@ -65,6 +55,23 @@ def _connecting(watch: Watch) -> Iterator[None]:
         patch.object(socket.socket, "sendto", guarded_to),
     ):
         yield
+
+
+def _look(watch: Watch, sock: socket.socket, address: Any) -> None:
+    """Note where a socket leads; raises ConnectionRefusedError for what the kit does not let through."""
+    watch.connections += 1
+    if sock.family == socket.AF_UNIX:
+        watch.fault(f"a socket of this host was used ({address!r}): a plugin speaks to its vendor alone")
+        return
+    if tuple(address[:2]) == _PROXY_ADDRESS:
+        watch.fault("the environment's proxy was used: a plugin obeys only proxies of its settings")
+        raise ConnectionRefusedError("the kit has no proxy")
+    if not _is_local(str(address[0])):
+        watch.fault("a connection to the real network was tried")
+        raise ConnectionRefusedError("the kit has no network")
+    watch.sockets.add(sock)
+    if sock.type == socket.SOCK_STREAM and sock.gettimeout() is None:
+        watch.fault("a connection was opened without a time-out")
 
 
 @contextmanager
@@ -127,6 +134,7 @@ def _waiting(watch: Watch) -> Iterator[None]:
 @contextmanager
 def _trusting(watch: Watch) -> Iterator[None]:
     verify_mode: Any = ssl.SSLContext.verify_mode
+    check_hostname: Any = ssl.SSLContext.check_hostname
 
     def trust(self: ssl.SSLContext, value: ssl.VerifyMode) -> None:
         # A library that prepares such a context when it is imported does not use it yet.
@@ -134,8 +142,16 @@ def _trusting(watch: Watch) -> Iterator[None]:
             watch.fault("certificates are not verified (CERT_NONE): anybody can answer in the vendor's name")
         verify_mode.__set__(self, value)
 
+    def trust_any(self: ssl.SSLContext, value: bool) -> None:
+        if not value and not _importing():
+            watch.fault("a certificate of any host is taken (check_hostname): it need not be the vendor's")
+        check_hostname.__set__(self, value)
+
     default: Any = ssl._create_default_https_context
-    with patch.object(ssl.SSLContext, "verify_mode", property(verify_mode.__get__, trust)):
+    with (
+        patch.object(ssl.SSLContext, "verify_mode", property(verify_mode.__get__, trust)),
+        patch.object(ssl.SSLContext, "check_hostname", property(check_hostname.__get__, trust_any)),
+    ):
         yield
     if ssl._create_default_https_context is not default:
         watch.fault("certificates of the whole process are not verified (_create_default_https_context)")

@@ -24,14 +24,16 @@ from bridge.plugin import (
 
 from ..table.cases import Case, Query, Reconcile, Send, Webhook, is_error, mismatch
 from ..table.exchanges import Reply, Seen
+from .breaking import PAGE
 from .guards import watching
-from .leaks import Leaks, messages_of, secrets_of
+from .leaks import Leaks, messages_of, replies_in, secrets_of
 from .manners import dawdled, frozen, local_times, mutated, naive_times, time_faults
 from .stage import Stage
 from .watch import Watch
 from .wires import PluginBug, Wire
 
 _PROSE = ("reason", "detail")
+_PRINTED = "something was printed: use `logging`, which an operator can direct and the bridge masks"
 _SHOWN = (*_PROSE, "code", "state", "vendor_code")
 
 
@@ -64,9 +66,9 @@ class Played:
         found += local_times(self.row, self.wire.seen)
         found += [f"{place} shows {leak}{at and f' ({at})'}" for place, at, leak in self._leaks()]
         if self.watch.printed:
-            found.append(
-                "something was printed: use `logging`, which an operator can direct and the bridge masks"
-            )
+            found.append(_PRINTED)
+        if any(PAGE in text for text in self._told()):
+            found.append("a page that came instead of the answer is quoted: say what happened in a sentence")
         if self.error is not None and not isinstance(self.error, BridgeError) and not self.as_bridge:
             found.append(f"{type(self.error).__name__} came out: raise an error of bridge.plugin")
         if self.unfit:
@@ -92,9 +94,13 @@ class Played:
             find = self.leaks.find if name in _PROSE else self.leaks.find_numbers
             yield from (("the answer", "", leak) for leak in find(text))
 
+    def _told(self) -> Iterable[str]:
+        """Return what people read of the call."""
+        yield from (text for _, text in _shown(self.answer))
+        yield repr(self.error)
+
     def _texts(self) -> Iterable[tuple[str, str, str]]:
-        yield from (("the log", at, text) for at, text in self.said)
-        yield "the printed text", "", self.watch.printed
+        yield from heard(self.watch)
         yield "a repr", "", repr((self.stage.vendor, self.stage.channel.settings))
         if self.error is not None:
             # Without the frames: a line number is no value of a message.
@@ -128,7 +134,8 @@ class Played:
         lines = [f"{seen.method} {self.leaks.redact(seen.url)}"]
         lines += [f"{name}: {self.leaks.header(name, str(value))}" for name, value in seen.headers.items()]
         lines += ["", self.leaks.redact(seen.body.decode("utf-8", "replace")), "", str(status)]
-        return "\n".join([*lines, self.leaks.redact(answer)])
+        shown = f"<the kit's page: {PAGE}>" if PAGE in answer else self.leaks.redact(answer)
+        return "\n".join([*lines, shown])
 
     @property
     def results(self) -> list[SubmitResult]:
@@ -267,11 +274,36 @@ def _play(stage: Stage, wire: Wire, row: Case, *, request: Any, quiet: bool, as_
             answer = stage.call(row.operation, **arguments)
         except Exception as raised:  # noqa: BLE001 - whatever a plugin raises is what the row is about
             error = raised
-    leaks = Leaks(
-        secrets_of(stage.channel.settings), phones_in(row), messages_of(row), repr(stage.channel.settings)
-    )
+    leaks = leaks_of(stage, row)
     changed = mutated(before, frozen({**arguments, "settings": stage.channel.settings}), row.operation)
     return Played(row, answer, error, watch, wire, leaks, stage, changed, as_bridge)
+
+
+def leaks_of(stage: Stage, *rows: Case) -> Leaks:
+    """Return what must not be seen of a channel and of what these rows are about."""
+    settings = stage.channel.settings
+    phones = set().union(*map(phones_in, rows))
+    messages = [message for row in rows for message in messages_of(row)]
+    texts = [text for row in rows for text in replies_in(row)]
+    return Leaks(secrets_of(settings), phones, messages, repr(settings), texts)
+
+
+def heard(watch: Watch) -> Iterable[tuple[str, str, str]]:
+    """Return what was said while a plugin was watched: the place, where in the source, and the text."""
+    yield from (("the log", at, text) for at, text in zip(watch.logged_at, watch.log, strict=False))
+    yield "the printed text", "", watch.printed
+    yield from ((place, "", text) for place, text in watch.aside)
+
+
+def faults_beside(watch: Watch, leaks: Leaks, when: str) -> list[str]:
+    """Return the faults of a plugin outside of its operations: while it is made, asked or closed."""
+    found = [f"{fault} ({when})" for fault in watch.faults]
+    found += [
+        f"{place} shows {leak} ({when}{at and f', {at}'})"
+        for place, at, text in heard(watch)
+        for leak in leaks.find(text)
+    ]
+    return list(dict.fromkeys([*found, *([f"{_PRINTED} ({when})"] if watch.printed else [])]))
 
 
 def watch_of(stage: Stage, wire: Wire) -> Watch:

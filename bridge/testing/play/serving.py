@@ -3,6 +3,7 @@
 import http.client
 import select
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -28,16 +29,22 @@ SERVER = threading.local()
 
 
 @contextmanager
-def serving(answer: Answer, late: "Late | None" = None) -> Iterator[str]:
+def serving(
+    answer: Answer,
+    late: "Late | None" = None,
+    *,
+    tls: ssl.SSLContext | None = None,
+) -> Iterator[str]:
     """Serve HTTP on a free port, every request answered by `answer` in a thread; yields the URL.
 
-    `late` is told of the connections on which an answer is waited for in vain.
+    `late` is told of the connections on which an answer is waited for in vain. With `tls` it is HTTPS.
     """
     server = _Server(answer, Late() if late is None else late)
+    server.tls = tls
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
     finally:
         server.gone.set()
         server.shutdown()
@@ -94,6 +101,7 @@ class Late:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    tls: ssl.SSLContext | None = None
 
     def __init__(self, answer: Answer, late: Late) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -103,8 +111,15 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of a caller that is killed or hangs up."""
-        if not isinstance(sys.exception(), ConnectionError):
+        if not isinstance(sys.exception(), ConnectionError | ssl.SSLError):
             super().handle_error(request, client_address)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Take a connection; its handshake is made by the thread that answers."""
+        connection, caller = super().get_request()
+        if self.tls is not None:
+            connection = self.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        return connection, caller
 
 
 class _Handler(BaseHTTPRequestHandler):

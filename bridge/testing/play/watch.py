@@ -26,6 +26,8 @@ class Watch:
     logged_at: list[str] = field(default_factory=list)
     """The file and line of each of `log`."""
     printed: str = ""
+    aside: list[tuple[str, str]] = field(default_factory=list)
+    """What was said elsewhere, each with its place: a file, the name of a thread, a label of a metric."""
     slept_s: float = 0.0
     took_s: float = 0.0
     idle_s: float = 0.0

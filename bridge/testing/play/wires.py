@@ -7,8 +7,9 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import requests
 import responses
@@ -16,10 +17,13 @@ import urllib3
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import IncompleteRead, MaxRetryError, NewConnectionError, ProtocolError
 
+from ..table.cases import Case
 from ..table.exchanges import Broken, Exchange, Lost, Reply, Script, Seen
 from .breaking import REDIRECTED, Breakage, broken, is_refused, no_breakage
 from .clients import seen_by
 from .serving import Answer, Late, Told, forwarding, serving
+from .strangers import strangers_context
+from .trickling import Trickle
 
 MOCKED_URL = "https://vendor.invalid"
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
@@ -60,6 +64,8 @@ class Wire:
         self.seen: list[Seen] = []
         self.late = Late()
         """Where an answer was lost for good; other clients than Python's wait for it as long as they like."""
+        self.trickle = Trickle()
+        """How an answer comes byte by byte, on a wire whose answers do."""
         self.bug = threading.Event()
         """Set when the plugin is to stumble over what it reads next."""
         self._breakage = breakage
@@ -78,7 +84,7 @@ class Wire:
         fate = self._breakage(count)
         if fate is Lost.REFUSED:
             return Lost.REFUSED
-        told = broken(answer(seen), fate)
+        told = broken(answer(seen), fate, seen)
         if told is Broken.BUG:
             self.bug.set()
         return told
@@ -154,6 +160,30 @@ def answered(answer: Answer) -> Iterator[Wire]:
     """Answer every request by a function, from a real HTTP server."""
     wire = Wire("")
     with serving(lambda seen: wire.take(seen, answer), wire.late) as url, wire.late.hurrying():
+        wire.url = url
+        yield wire
+
+
+@contextmanager
+def behind(
+    row: Case, emulator: Callable[[], AbstractContextManager[Any]] | None, *, tls: bool
+) -> Iterator[Wire]:
+    """Serve the row's table, or the emulator behind: as a stranger with `tls`, else byte by byte."""
+    with ExitStack() as stack:
+        answer: Answer
+        if emulator is None or row.exchanges:
+            script = Script(list(row.exchanges))
+            wire, answer = Wire("", script), script.answer
+        else:
+            running = stack.enter_context(emulator())
+            if row.given is not None:
+                row.given(running)
+            wire, answer = Wire("", None, running), forwarding(running.url)
+        context = strangers_context() if tls else None
+        url = stack.enter_context(serving(lambda seen: wire.take(seen, answer), wire.late, tls=context))
+        if not tls:
+            wire.trickle.port = urlsplit(url).port or 0
+            stack.enter_context(wire.trickle.slowly())
         wire.url = url
         yield wire
 

@@ -38,11 +38,15 @@ class VendorFacts:
     """Operations answered without a request, from settings or by rule."""
     impossible: ClassVar[Mapping[str, str]] = {}
     """Rows that cannot exist, such as "query_sign refusal", and why the vendor's API makes it so."""
+    public_settings: ClassVar[Mapping[str, str]] = {}
+    """Settings that are named like secrets and are none, such as the path of a key's file, and why."""
     other_account: ClassVar[Mapping[str, Any]] = {}
     """Settings in which a second account at the vendor differs, where changed secrets are not enough."""
     unsigned_webhooks: ClassVar[str] = ""
     """Why the vendor's webhooks cannot be verified (the bridge's secret path is then their only guard)."""
     signature_covers_body: ClassVar[bool] = True
+    signed_for_all: ClassVar[str] = ""
+    """Why a webhook of one account is genuine for any other: the vendor signs with a key of its own."""
     campaign_sign: ClassVar[str] = SIGN
     """A signature that is approved at the emulator, for the kill -9 campaign."""
 

@@ -39,6 +39,7 @@ class Broken(Enum):
     TRUNCATED = "status 200 with half the answer"
     EMPTY = "status 200 with nothing"
     HOLLOW = "status 200 with JSON that holds nothing of the answer"
+    ECHO = "status 200 with JSON that repeats the request and holds nothing of the answer"
     LIST = "status 200 with an empty JSON list for an answer"
     NULL = "status 200 with a JSON null for an answer"
     BUG = "the plugin stumbles over the answer with an exception of its own"

@@ -2,6 +2,9 @@
 
 import http.client
 import json
+import math
+import socket
+import time
 import urllib.error
 import urllib.request
 from typing import Any
@@ -16,13 +19,49 @@ class _Stay(urllib.request.HTTPRedirectHandler):
         """Follow no redirect."""
 
 
+class _Ending(socket.socket):
+    """A socket that is left when the whole exchange has taken too long."""
+
+    end = math.inf
+
+    def recv_into(self, *args: Any) -> int:
+        """Read, unless it is too late."""
+        if time.monotonic() > self.end:
+            raise TimeoutError("the exchange took too long")
+        return super().recv_into(*args)
+
+
+def _connected(address: tuple[str, int], timeout: float, *_: Any) -> socket.socket:
+    line = _Ending(socket.AF_INET, socket.SOCK_STREAM)
+    line.settimeout(timeout)
+    line.end = time.monotonic() + 2 * timeout
+    try:
+        line.connect(address)
+    except OSError:
+        line.close()
+        raise
+    return line
+
+
+class _Connection(http.client.HTTPConnection):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._create_connection = _connected
+
+
+class _Open(urllib.request.HTTPHandler):
+    def http_open(self, request: urllib.request.Request) -> Any:
+        """Open over a connection that ends."""
+        return self.do_open(_Connection, request)
+
+
 class PlainAcme(Acme):
     """One account at Acme."""
 
     timeout = 10.0
 
     def _open(self, request: urllib.request.Request) -> Any:
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Stay())
+        opener = urllib.request.build_opener(_Open(), urllib.request.ProxyHandler({}), _Stay())
         return opener.open(request, timeout=self.timeout)
 
     def _request(self, method: str, path: str, body: Any) -> urllib.request.Request:

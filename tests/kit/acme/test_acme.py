@@ -171,8 +171,8 @@ class TestAcme(VendorTests):
         Poll(
             "replies",
             "poll_replies",
-            get("/reports", Reply(json=page(text="T"))),
-            ReplyPage([MoMessage(PHONE, "T")], "2"),
+            get("/reports", Reply(json=page(text="Thanks"))),
+            ReplyPage([MoMessage(PHONE, "Thanks")], "2"),
             settings=POLLED,
         ),
         Poll("no receipts", "poll_receipts", get("/reports", REFUSED), CredentialsRejected, settings=POLLED),

@@ -89,6 +89,7 @@ class TestBulkSms(VendorTests):
     unmapped = "418"
     answered: ClassVar[dict[str, Reply]] = {}
     unsigned_webhooks = "BulkSMS signs nothing; the secret address is the guard"
+    public_settings = {"client_key": "it is the path of a file"}
     cases = [
         Send(
             "two taken",

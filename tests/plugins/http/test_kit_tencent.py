@@ -157,6 +157,7 @@ class TestTencent(VendorTests):
         "InvalidParameterValue.IncorrectPhoneNumber": VendorRejected,
     }
     unsigned_webhooks = "Tencent Cloud signs no callback; the secret address is the guard"
+    public_settings = {"client_key": "it is the path of a file"}
     taken: ClassVar[dict[str, str]] = {}
     cases = [
         Send(

@@ -43,6 +43,7 @@ class TestTwilio(VendorTests):
     errors = ERRORS
     local = ("query_digital_template", "delete_digital_template")
     impossible = LOCAL
+    public_settings = {"api_key": "it is the id of an API key (SK...); the secret is api_secret"}
 
     def sign(self, request: WebhookRequest) -> WebhookRequest:
         fields = dict(parse_qsl(request.body.decode(), keep_blank_values=True))

@@ -1,0 +1,123 @@
+"""Bronze, where a stranger is at the other end: his certificate, an answer without end, his prose."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from bridge.plugin import Outcome
+
+from ..play.breaking import Breaks
+from ..play.row import play
+from ..play.trickling import GAP_S
+from ..play.watch import MOST_WAIT_S
+from ..play.wires import Wire, behind
+from ..table.cases import Send
+from ..table.exchanges import Reply
+from ..table.rows import sends_in
+from .bronze import Bronze
+from .climbing import rule
+from .vendor_table import told
+
+MOST_EXCHANGE_S = 2 * MOST_WAIT_S
+"""The longest that one call may go on: its time to connect and its time to read, added up."""
+_PROSE = re.compile(r"mess|msg|desc|reason|error|text|detail|info|remark|title|note|^$", re.IGNORECASE)
+_CODE = re.compile(r"[A-Z0-9_.:-]*|[\w-]+(?:\.[\w-]+)+")
+_MOST_REFUSALS = 3
+
+
+class Trust(Bronze):
+    """Rules of the lowest rung about peers that are not what they should be."""
+
+    @rule("bronze")
+    def test_nothing_is_sent_to_a_stranger(self, remote_send: Send) -> None:
+        """A certificate that nobody vouches for ends the call before the request, whatever the client."""
+        with self._behind(remote_send, tls=True) as wire:
+            if wire is None:
+                self.not_proven("certificates: the settings take no https address of the kit's own")
+                return
+            with self.stage(wire, remote_send) as stage:
+                played = play(stage, wire, remote_send, as_bridge=True)
+        assert not wire.requests, (
+            "a request was sent over TLS to a server whose certificate nobody vouches for: verify it, "
+            "or anybody on the way can read and answer in the vendor's name"
+        )
+        outcomes = {result.outcome for result in played.results}
+        assert outcomes <= {Outcome.NOT_SENT, Outcome.UNKNOWN}, f"an unknown certificate gives {outcomes}"
+
+    @rule("bronze")
+    def test_an_answer_that_trickles_is_left(self, remote_send: Send) -> None:
+        """A byte now and then keeps no call for ever: the exchange as a whole has an end."""
+        with self._behind(remote_send, tls=False) as wire:
+            if wire is None:
+                self.not_proven("an answer that trickles: the table's addresses cannot be served")
+                return
+            with self.stage(wire, remote_send) as stage:
+                play(stage, wire, remote_send, as_bridge=True)
+        if wire.requests and not wire.trickle.elapsed_s:
+            self.not_proven("an answer that trickles: the client reads it outside of Python")
+        assert wire.trickle.elapsed_s <= MOST_EXCHANGE_S, (
+            f"a vendor that sends a byte every {GAP_S:g} s kept the call for {wire.trickle.elapsed_s:.0f} s: "
+            "a time-out counts from one byte to the next, so give the whole exchange an end "
+            "(bridge.plugin.http.Session has one)"
+        )
+
+    @contextmanager
+    def _behind(self, row: Send, *, tls: bool) -> Iterator[Wire | None]:
+        """Open a real server of the kit for the row, or with the author's emulator behind it."""
+        if not self.emulates_http() or not self._can_serve(row, tls=tls):
+            yield None
+            return
+        with behind(row, type(self).emulator, tls=tls) as wire:
+            yield wire
+
+    def _can_serve(self, row: Send, *, tls: bool) -> bool:
+        if not all(exchange.url.startswith("/") for exchange in row.exchanges):
+            return False
+        return "{url}" in repr(self.settings) and self.takes("https" if tls else "http")
+
+    @rule("bronze")
+    def test_a_vendors_sentence_is_masked(self, remote_send: Send) -> None:
+        """What the vendor says of a refusal may quote the number: no reason does."""
+        if not self.emulates_http():
+            return
+        refused = [row for row in sends_in(self.cases) if row.role == "refusal" and not row.lost]
+        for row in refused[:_MOST_REFUSALS]:
+            if row.operation != remote_send.operation:
+                continue
+            played = self.play(row, breakage=Breaks(_Quoting(row)), as_bridge=True)
+            shown = [fault for fault in played.conduct if " shows " in fault]
+            assert not shown, told(
+                [
+                    f"{row.id!r}, when the vendor's sentence quotes the number (mask_sentence hides it):",
+                    *shown,
+                ]
+            )
+
+
+class _Quoting:
+    """The fate of a refusal whose prose quotes what was sent, as vendors do."""
+
+    def __init__(self, row: Send) -> None:
+        message = row.batch.messages[0]
+        self._quoted = f" (to {message.phone.e164} or {message.phone.national})"
+
+    def __call__(self, reply: Reply) -> Reply:
+        """Return the answer with longer sentences."""
+        try:
+            answer = json.loads(reply.body)
+        except ValueError:
+            return replace(reply, text=f"{reply.text or ''}{self._quoted}") if reply.text else reply
+        return replace(reply, json=self._longer("", answer), text=None)
+
+    def _longer(self, name: str, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: self._longer(str(key), each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self._longer(name, each) for each in value]
+        if not isinstance(value, str):
+            return value
+        prose = " " in value or (_PROSE.search(name) and not _CODE.fullmatch(value))
+        return f"{value}{self._quoted}" if prose else value

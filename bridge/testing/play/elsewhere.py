@@ -1,0 +1,216 @@
+"""Hears what is said where no log shows it: in files, arguments of processes, names of threads, labels.
+
+The interpreter tells of files and processes itself, by its audit events, whatever function was called.
+"""
+
+import importlib
+import os
+import re
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from .process import rebound
+from .serving import SERVER
+from .watch import Watch
+
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT
+_MOST_BYTES = 1 << 20
+_NUMBERED = re.compile(r"\bThread-[0-9]+\b")
+"""How Python numbers the threads that nobody named."""
+_PASSWORDS = (".netrc", "_netrc")
+_NOT_KEPT = (".pyc", ".pyo")
+
+_watches: list[Watch] = []
+"""Who listens now; the innermost hears."""
+_files: dict[str, tuple[int, int] | None] = {}
+"""Files that were opened for writing, as they were when last looked at; a handle may be kept for later."""
+
+_LABELS = {"prometheus_client.metrics": ("MetricWrapperBase", ("labels",))}
+_SPANS = ("set_attribute", "set_attributes", "add_event", "update_name")
+_TRACES = {
+    "opentelemetry.trace.span": ("NonRecordingSpan", _SPANS),
+    "opentelemetry.sdk.trace": ("Span", _SPANS),
+}
+
+
+@contextmanager
+def overhearing(watch: Watch) -> Iterator[None]:
+    """Note in `watch.aside` everything that is said aside until the end of the block."""
+    _listen_once()
+    before = _stamps()
+    with ExitStack() as stack:
+        for guard in (_labels, _warned, _threads):
+            stack.enter_context(guard(watch))
+        _watches.append(watch)
+        try:
+            yield
+        finally:
+            _watches.pop()
+            _read_files(watch, before)
+
+
+def _hear(event: str, arguments: tuple[Any, ...]) -> None:
+    hears = _EVENTS.get(event)
+    if hears is not None and _watches and not hasattr(SERVER, "running"):
+        hears(_watches[-1], arguments)
+
+
+_listening: list[bool] = []
+
+
+def _listen_once() -> None:
+    # A hook of this kind cannot be taken away again; without a watch it does nothing.
+    if not _listening:
+        _listening.append(True)
+        sys.addaudithook(_hear)
+
+
+def _opened(watch: Watch, arguments: tuple[Any, ...]) -> None:
+    path, _, flags = arguments
+    if isinstance(path, int) or not path:
+        return
+    name = os.fsdecode(path)
+    if Path(name).name in _PASSWORDS or name == os.environ.get("NETRC"):
+        watch.fault("a .netrc was opened: a plugin takes passwords from its settings")
+    if isinstance(flags, int) and flags & _WRITING and not name.endswith(_NOT_KEPT):
+        _note_file(watch, name)
+
+
+def _note_file(watch: Watch, name: str) -> None:
+    _files.setdefault(str(Path(name).absolute()), None)
+    watch.aside.append(("the name of a file", name))
+
+
+def _named(watch: Watch, arguments: tuple[Any, ...]) -> None:
+    for each in arguments[:2]:
+        if isinstance(each, str | bytes | os.PathLike):
+            watch.aside.append(("the name of a file", os.fsdecode(each)))
+
+
+def _database(watch: Watch, arguments: tuple[Any, ...]) -> None:
+    if isinstance(arguments[0], str | os.PathLike):
+        _note_file(watch, os.fspath(arguments[0]))
+
+
+def _started(watch: Watch, arguments: tuple[Any, ...]) -> None:
+    told = arguments[1] if len(arguments) > 1 else arguments[0]
+    words = [told] if isinstance(told, str | bytes) else list(told)
+    watch.aside.append(("the arguments of a process", " ".join(os.fsdecode(each) for each in words)))
+
+
+def _system_log(watch: Watch, arguments: tuple[Any, ...]) -> None:
+    watch.aside.append(("the log of the system", " ".join(map(str, arguments))))
+
+
+_EVENTS: Mapping[str, Callable[[Watch, tuple[Any, ...]], None]] = {
+    "open": _opened,
+    "os.mkdir": _named,
+    "os.rename": _named,
+    "os.link": _named,
+    "os.symlink": _named,
+    "sqlite3.connect": _database,
+    "subprocess.Popen": _started,
+    "os.exec": _started,
+    "os.posix_spawn": _started,
+    "os.spawn": lambda watch, arguments: _started(watch, arguments[1:]),
+    "os.system": _started,
+    "syslog.syslog": _system_log,
+    "syslog.openlog": _system_log,
+}
+
+
+def _stamps() -> dict[str, tuple[int, int] | None]:
+    return {name: _stamp(name) for name in _files}
+
+
+def _stamp(name: str) -> tuple[int, int] | None:
+    try:
+        found = Path(name).stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def _read_files(watch: Watch, before: Mapping[str, tuple[int, int] | None]) -> None:
+    """Note what stands now in the files that have changed; one that is gone tells nobody."""
+    for name in list(_files):
+        found = Path(name)
+        if not found.is_file():
+            _files.pop(name)
+        elif _stamp(name) != before.get(name):
+            with suppress(OSError), found.open("rb") as file:
+                watch.aside.append(
+                    (f"a file ({found.name})", file.read(_MOST_BYTES).decode("utf-8", "replace"))
+                )
+
+
+@contextmanager
+def _labels(watch: Watch) -> Iterator[None]:
+    """Note labels of metrics and attributes of traces: they stand where everybody may read them."""
+    importlib.import_module("prometheus_client.metrics")
+    with ExitStack() as stack:
+        for place, of in (("a label of a metric", _LABELS), ("an attribute of a trace", _TRACES)):
+            for module, (kind, methods) in of.items():
+                if module in sys.modules:
+                    owner = getattr(sys.modules[module], kind)
+                    for method in methods:
+                        noted = _noting(watch, place, getattr(owner, method))
+                        stack.enter_context(patch.object(owner, method, noted))
+        yield
+
+
+def _noting(watch: Watch, place: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def noted(self: Any, *args: Any, **kwargs: Any) -> Any:
+        told = [*args, *kwargs.values()]
+        watch.aside.append((place, " ".join(map(str, told))))
+        return function(self, *args, **kwargs)
+
+    return noted
+
+
+@contextmanager
+def _warned(watch: Watch) -> Iterator[None]:
+    show, warn = warnings._showwarnmsg_impl, warnings.warn  # type: ignore[attr-defined]
+
+    def warned(message: Any, *args: Any, **kwargs: Any) -> None:
+        # A filter may make an error of it, or hide it here and not in production.
+        watch.aside.append(("a warning", str(message)))
+        warn(message, *args, **kwargs)
+
+    def shown(
+        message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
+    ) -> None:
+        watch.aside.append(("a warning", str(message)))
+        show(warnings.WarningMessage(message, category, filename, lineno, file, line))
+
+    with (
+        patch("warnings.showwarning", shown),
+        patch("warnings.warn", warned),
+        rebound(watch.module, warn, warned),
+    ):
+        yield
+
+
+@contextmanager
+def _threads(watch: Watch) -> Iterator[None]:
+    start, this = threading.Thread.start, threading.current_thread()
+    name = this.name
+
+    def started(self: threading.Thread) -> None:
+        if not hasattr(SERVER, "running"):
+            watch.aside.append(("the name of a thread", _NUMBERED.sub("", self.name)))
+        start(self)
+
+    with patch.object(threading.Thread, "start", started):
+        try:
+            yield
+        finally:
+            names = " ".join(thread.name for thread in threading.enumerate())
+            watch.aside.append(("the name of a thread", _NUMBERED.sub("", names)))
+            this.name = name

@@ -1,0 +1,198 @@
+"""Finds what a plugin changes of the process it shares: every other channel lives in it."""
+
+import decimal
+import gc
+import http.client
+import importlib
+import json
+import locale
+import logging
+import logging.config
+import os
+import random
+import signal
+import socket
+import ssl
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cache, partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from unittest.mock import patch
+
+import requests
+import urllib3
+
+from .watch import Watch
+
+_MODULES: tuple[ModuleType, ...] = (
+    *(requests, requests.adapters, requests.sessions, requests.api, urllib3, urllib3.connection),
+    *(urllib3.connectionpool, urllib3.util.retry, urllib3.util.ssl_, socket, ssl, http.client, json, time),
+    *(logging, threading, random, importlib.import_module("hmac"), importlib.import_module("select")),
+)
+_CLASSES: tuple[type, ...] = (
+    *(requests.Session, requests.adapters.HTTPAdapter, requests.Response, requests.PreparedRequest),
+    *(urllib3.HTTPConnectionPool, urllib3.connection.HTTPConnection, urllib3.Retry, urllib3.PoolManager),
+    *(socket.socket, ssl.SSLContext, http.client.HTTPConnection, http.client.HTTPResponse),
+    *(logging.Logger, logging.Handler, logging.LogRecord, json.JSONEncoder, threading.Thread),
+)
+_OURS = ("", "bridge", "bridge.plugin", "urllib3", "requests")
+"""Loggers that are not the plugin's to set; "" is the root."""
+_SIGNALS = sorted(map(int, signal.valid_signals()))
+_getsignal: Callable[[int], Any] = importlib.import_module("_signal").getsignal
+"""Without the names that the module makes of handlers, which takes its time."""
+_SEEDED = "random numbers were seeded: those of the whole process can be foretold now"
+_OPENER = "an opener was installed for the whole process (install_opener): keep it in the vendor object"
+_LOGGING = "logging was set up for the whole process: that is the operator's, in the bridge's configuration"
+_NOTED = {
+    "random.seed": _SEEDED,
+    "urllib.request.install_opener": _OPENER,
+    "logging.basicConfig": _LOGGING,
+    "logging.captureWarnings": _LOGGING,
+    "logging.config.dictConfig": _LOGGING,
+    "logging.config.fileConfig": _LOGGING,
+}
+"""Functions that change what is everybody's, and cannot be told by a look before and after."""
+
+Settings = Mapping[str, tuple[Any, Callable[[Any], object] | None]]
+"""What the process is set to, by its name in a sentence, with the function that sets it back."""
+
+
+@contextmanager
+def guarded_process(watch: Watch) -> Iterator[None]:
+    """Note what of the process is another at the end of the block, and set it back."""
+    before, patched = _settings(), _attributes()
+    with ExitStack() as stack:
+        for name, sentence in _NOTED.items():
+            stack.enter_context(_noted(watch, name, sentence))
+        yield
+    after = _settings()
+    for name, (value, restore) in before.items():
+        if after[name][0] != value:
+            watch.fault(f"{name} was changed: it is everybody's")
+            if restore is not None:
+                restore(value)
+    _put_back(watch, patched)
+
+
+@contextmanager
+def _noted(watch: Watch, name: str, sentence: str) -> Iterator[None]:
+    module, _, attribute = name.rpartition(".")
+    function: Any = getattr(importlib.import_module(module), attribute)
+
+    def noted(*args: Any, **kwargs: Any) -> Any:
+        watch.fault(sentence)
+        return function(*args, **kwargs)
+
+    with rebound(watch.module, function, noted), patch(name, noted):
+        yield
+
+
+@contextmanager
+def rebound(package: str, function: object, other: object) -> Iterator[None]:
+    """Put `other` in the place of a function that modules of the package imported by its name."""
+    with ExitStack() as stack:
+        for name, module in sys.modules.copy().items() if package else ():
+            if name.partition(".")[0] == package:
+                for attribute, value in list(vars(module).items()):
+                    if value is function:
+                        stack.enter_context(patch.object(module, attribute, other))
+        yield
+
+
+def _settings() -> Settings:
+    context = decimal.getcontext()
+    return {
+        "the locale": (locale.setlocale(locale.LC_ALL), lambda value: locale.setlocale(locale.LC_ALL, value)),
+        "the working directory": (str(Path.cwd()), os.chdir),
+        "the mask of new files (umask)": (_umask(), os.umask),
+        "the module search path (sys.path)": (list(sys.path), lambda value: setattr(sys, "path", value)),
+        "the depth of recursion": (sys.getrecursionlimit(), sys.setrecursionlimit),
+        "the pace of threads (setswitchinterval)": (sys.getswitchinterval(), sys.setswitchinterval),
+        "sys.excepthook": (sys.excepthook, lambda value: setattr(sys, "excepthook", value)),
+        "threading.excepthook": (threading.excepthook, lambda value: setattr(threading, "excepthook", value)),
+        "the stack of threads": (threading.stack_size(), threading.stack_size),
+        "the collection of garbage": (gc.isenabled(), lambda value: gc.enable() if value else gc.disable()),
+        "the precision of decimals": ((context.prec, context.rounding), _set_decimals),
+        "the handling of signals": (_signals(), _set_signals),
+        "an alarm of the process": (signal.getitimer(signal.ITIMER_REAL)[1], None),
+        "the filters of warnings": (list(warnings.filters), _set_filters),
+        "the factory of log records": (logging.getLogRecordFactory(), logging.setLogRecordFactory),
+        "the class of loggers": (logging.getLoggerClass(), logging.setLoggerClass),
+        **{f"the logging of {name or 'the root'}": (_logger(name), partial(_set, name)) for name in _OURS},
+        "the logging of everybody (logging.disable)": (logging.root.manager.disable, logging.disable),
+    }
+
+
+def _set_decimals(value: tuple[int, str]) -> None:
+    context = decimal.getcontext()
+    context.prec, context.rounding = value
+
+
+def _umask() -> int:
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="ignore")
+        return int(status.partition("Umask:")[2].split()[0], 8)
+    except (OSError, ValueError, IndexError):
+        return 0  # another system than Linux
+
+
+def _signals() -> dict[int, Any]:
+    return {number: _getsignal(number) for number in _SIGNALS}
+
+
+def _set_signals(handlers: Mapping[int, Any]) -> None:
+    for number, handler in handlers.items():
+        if threading.current_thread() is threading.main_thread() and _getsignal(number) is not handler:
+            signal.signal(number, handler)
+
+
+def _set_filters(filters: list[Any]) -> None:
+    warnings.filters[:] = filters  # type: ignore[index]
+
+
+def _logger(name: str) -> tuple[Any, ...]:
+    logger = logging.getLogger(name)
+    return logger.level, list(logger.handlers), list(logger.filters), logger.propagate, logger.disabled
+
+
+def _set(name: str, state: tuple[Any, ...]) -> None:
+    logger = logging.getLogger(name)
+    logger.setLevel(state[0])
+    logger.handlers[:], logger.filters[:] = state[1], state[2]
+    logger.propagate, logger.disabled = state[3], state[4]
+
+
+@cache
+def _names() -> Mapping[Any, Sequence[str]]:
+    """Return the functions and classes of what every client is made of, by their owner."""
+    return {
+        owner: [name for name, value in vars(owner).items() if _is_everybodys(owner, name, value)]
+        for owner in (*_MODULES, *_CLASSES)
+    }
+
+
+def _is_everybodys(owner: object, name: str, value: object) -> bool:
+    if name == "_create_default_https_context":
+        return False  # told by a sentence of its own
+    return callable(value) or (isinstance(owner, type) and not name.startswith("__"))
+
+
+def _attributes() -> dict[Any, list[Any]]:
+    return {owner: list(map(vars(owner).get, names)) for owner, names in _names().items()}
+
+
+def _put_back(watch: Watch, before: Mapping[Any, list[Any]]) -> None:
+    for owner, values in _attributes().items():
+        if values == before[owner]:
+            continue
+        where = owner.__name__ if isinstance(owner, ModuleType) else f"{owner.__module__}.{owner.__name__}"
+        for name, was, now in zip(_names()[owner], before[owner], values, strict=True):
+            if now is not was:
+                watch.fault(f"{where}.{name} was replaced: every other plugin uses it too")
+                setattr(owner, name, was)

@@ -1,0 +1,19 @@
+"""curl, told to take any certificate."""
+
+from typing import ClassVar
+
+from acme_curl import CurlAcme
+
+from bridge.plugin import Vendor, hookimpl
+
+
+class Sin(CurlAcme):
+    options: ClassVar[list[str]] = ["-k"]
+
+
+@hookimpl
+def register_vendors() -> list[type[Vendor]]:
+    return [Sin]
+
+
+OVER = "http"
