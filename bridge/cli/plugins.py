@@ -2,10 +2,12 @@
 
 import click
 
-from bridge.channels import Plugin, discover
+from bridge.channels import Catalogue, Plugin, discover
 from bridge.channels.catalogue import hooks_of
-from bridge.testing.commands import new, rung_of, unproven_of, verify
+from bridge.settings import SettingsFaults
+from bridge.testing.commands import new, rung_of, rung_with, unproven_of, verify
 
+from .opening import settings_of_ledger
 from .printing import Lists, Rows, Told, listing, show
 
 
@@ -17,7 +19,7 @@ def plugins() -> None:
 @plugins.command("list")
 @listing
 def plugins_list(as_json: bool) -> None:
-    """Show every installed plugin with its rung and hooks, and why one does not load."""
+    """Show every installed plugin with its rung and hooks, why one does not load, and each account's."""
     catalogue = discover()
     rows = [row for plugin in catalogue.plugins for row in _rows(plugin)]
     notes = [
@@ -28,7 +30,23 @@ def plugins_list(as_json: bool) -> None:
     ]
     notes += [f"\n{name} cannot be used. {problem}" for name, problem in catalogue.problems]
     listed = Rows("plugins", "Plugins", ("offers", "name", "rung", "distribution", "hooks"), rows)
-    show(listed, as_json=as_json, notes=notes)
+    accounts = Rows("accounts", "Accounts", ("channel", "account", "vendor", "rung"), _accounts(catalogue))
+    further = [accounts] if accounts.rows or as_json else []
+    show(listed, *further, as_json=as_json, notes=notes)
+
+
+def _accounts(catalogue: Catalogue) -> list[tuple[object, ...]]:
+    """Return the accounts of the configuration with the rung of what they use; none without one."""
+    try:
+        channels = settings_of_ledger().channels
+    except SettingsFaults:
+        return []
+    return [
+        (channel, name, account.vendor, rung_with(kind, account.settings) if kind else "not installed")
+        for channel, settings in channels.items()
+        for name, account in settings.all_accounts.items()
+        for kind in [catalogue.vendors.get(account.vendor)]
+    ]
 
 
 def _rows(plugin: Plugin) -> list[tuple[object, ...]]:

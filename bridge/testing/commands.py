@@ -1,6 +1,7 @@
 """`sms-bridge plugins verify` and `plugins new`: the kit from the command line."""
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from .ladder.places import package_of, project_of, tables_in
 from .new import BadName, write_repository
 
 _PYTEST_NOTHING_COLLECTED = 5
+_WORDS = re.compile(r"[\w./-]+")
 
 
 class Trouble(click.ClickException):
@@ -122,6 +124,22 @@ def rung_of(vendor: type[Vendor]) -> str:
     if not found.current:
         return "changed since verified"
     return found.best or "none"
+
+
+def rung_with(vendor: type[Vendor], settings: Mapping[str, Any]) -> str:
+    """Return the rung of a vendor under an account's settings.
+
+    Where a vendor has several tables, such as one a recipe, it is that of the table whose title names one of
+    the settings' values; a recipe that no table has tried has not reached what others have.
+    """
+    found = rung.read(package_of(vendor), vendor.name)
+    if found is None or not found.current or len(found.tables) < 2:
+        return rung_of(vendor)
+    values = {str(value) for value in settings.values() if isinstance(value, str)}
+    for title, reached in found.tables.items():
+        if values & set(_WORDS.findall(title)):
+            return reached or "none"
+    return f"not verified with these settings ({found.best} with others)"
 
 
 def unproven_of(vendor: type[Vendor]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bridge.channels import catalogue
+from bridge.channels import catalogue, discover
 from bridge.cli import main, processes
 from bridge.contract import signing
 from bridge.ledger import (
@@ -24,6 +24,7 @@ from bridge.ledger.database.bulk import insert_messages
 from bridge.ledger.refs import phone_key, to_ref
 from bridge.ledger.reports.outbox import Ended, PutBack, enqueue_receipts
 from bridge.plugin import Carrier, Kind, MessageStatus, ReviewStatus
+from bridge.testing.commands import rung_with
 
 from .conftest import CONFIG, Desk
 
@@ -283,6 +284,21 @@ def test_plugins_are_shown_with_their_hooks(desk: Desk) -> None:
     shown = row_of(output, "vendor  reviewing")
     assert shown.endswith("check_channel, query_template, send_batch")
     assert "not verified" in shown
+
+
+def test_each_account_is_shown_with_the_rung_of_its_plugin(desk: Desk) -> None:
+    """Whoever runs the channel sees whether the kit has judged what it sends through."""
+    output = desk.run("plugins").output
+    assert "not verified" in row_of(output[output.index("Accounts") :], "promo")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "told"),
+    [("tencent", "gold"), ("bulksms", "silver"), ("vonage", "not verified with these settings (gold")],
+)
+def test_a_recipe_has_the_rung_of_its_own_table(recipe: str, told: str) -> None:
+    """What one recipe has reached says nothing of another."""
+    assert rung_with(discover().vendors["http"], {"recipe": recipe}).startswith(told)
 
 
 def test_a_plugin_that_does_not_load_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -310,4 +310,29 @@ PEERS = [
     Sin("reference_cut", "bronze", "test_references", "body.ref is a part of the batch's reference"),
     Sin("blocks_all_accounts", "silver", "test_two_accounts", "after another account was refused"),
 ]
-ALL = [*CLIENTS, *MONEY, *SHARED, *LEAKS, *LIMITS, *FORGED, *WEBHOOKS, *LIFE, *PROCESS, *PEERS]
+AGAIN = [
+    Sin("environment_for_a_moment", "bronze", "test_send", "the environment of the process shows a full"),
+    Sin("sorts_out_webhooks", "silver", "test_a_webhook_that_comes_again", "does not sort out repeats"),
+    Sin("keeps_cursor", "silver", "test_a_page_is_asked", "take it from `window`"),
+    Sin("believes_it_has_sent", "bronze", "test_what_was_refused", "asked again after 1 refusals"),
+    Sin("rests_by_itself", "bronze", "test_what_was_refused", "asked again after 3 refusals"),
+    Sin("cuts_values", "bronze", "test_values_arrive", "the value '0123456789"),
+    Sin("writes_json_by_hand", "bronze", "test_values_arrive", "did not arrive whole"),
+    Sin("behaves_when_tested", "bronze", "test_the_source", "looks whether it is tested ('pytest')"),
+    Sin("behaves_when_watched", "bronze", "test_the_source", "looks whether it is tested ('PYTEST_CURRENT"),
+    Sin("evaluates_answers", "bronze", "test_the_source", "runs text as code (eval)"),
+    Sin("unpickles_webhooks", "bronze", "test_the_source", "makes objects of what it was sent"),
+    Sin("gives_words_to_a_shell", "bronze", "test_the_source", "words are given to a shell (shell=True)"),
+    Sin("threads_pile_up", "bronze", "test_references", "threads run that nobody ends"),
+    Sin("plain_http", "bronze", "test_wrong_settings", "give an https address, or none"),
+    Sin("sleeps_in_event", "bronze", "test_nothing_is_told", "in on_event it took"),
+    Sin("sleeps_when_opened", "bronze", "test_nothing_is_told", "in the constructor it took 20 s"),
+    Sin("tells_by_name", "bronze", "test_send", "a name of the real network was looked up"),
+    Sin("tells_a_third_party", "bronze", "test_send", "the table has no such request"),
+    Sin("writes_to_the_terminal", "bronze", "test_send", "the printed text shows a full phone number"),
+    Sin("sends_in_background", "bronze", "test_send", "the request was never made"),
+    Sin("key_in_health", "silver", "test_check_channel", "the answer shows a secret of the settings"),
+    Sin("copies_to_another", "bronze", "test_send", "JSON body messages"),
+    Sin("lazy_results", "bronze", "test_send", "send_batch returned a generator"),
+]
+ALL = [*CLIENTS, *MONEY, *SHARED, *LEAKS, *LIMITS, *FORGED, *WEBHOOKS, *LIFE, *PROCESS, *PEERS, *AGAIN]

@@ -117,7 +117,9 @@ def _rows(table: VendorTable) -> Sequence[Case]:
 def _groups(table: VendorTable) -> list[list[Case]]:
     """Return the rows that one pair of channels can play, and each that needs something of its own alone."""
     rows = _rows(table)
-    plain = [row for row in rows if not row.settings and row.given is None]
+    # An emulator remembers what earlier rows did.
+    shared = type(table).emulator is None
+    plain = [row for row in rows if not row.settings and (shared or bool(row.exchanges))]
     return [group for group in ([*plain], *([row] for row in rows if row not in plain)) if group]
 
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from bridge.plugin import DigitalTemplate, Event, EventName, TextTemplate, Vendor, VendorRejected
 from bridge.plugin.events import FIELDS
 
-from ..play.guards import watching
+from ..play.guards import MOST_CALL_S, MOST_SLEEP_S, watching
 from ..play.leaks import Leaks
 from ..play.row import faults_beside, leaks_of, play
 from ..play.stage import Stage, with_url
@@ -51,6 +51,7 @@ class Life(Bronze):
             faults += [
                 *faults_beside(made, leaks, "in the constructor"),
                 *_called(made, "in the constructor"),
+                *_slow(made, "in the constructor"),
             ]
             for row in rows:
                 request = self.sign(row.request) if isinstance(row, Webhook) else None
@@ -84,11 +85,19 @@ class Life(Bronze):
 def _apart(faults: list[str], leaks: Leaks, when: str, stage: Stage) -> Iterator[Watch]:
     with watching(_watch_of(type(stage.vendor))) as watch:
         yield watch
-    faults += faults_beside(watch, leaks, when)
+    faults += [*faults_beside(watch, leaks, when), *_slow(watch, when)]
 
 
 def _watch_of(vendor: type[Vendor]) -> Watch:
     return Watch(module=vendor.__module__.partition(".")[0])
+
+
+def _slow(watch: Watch, when: str) -> list[str]:
+    if watch.slept_s > MOST_SLEEP_S or watch.took_s > MOST_CALL_S:
+        return [
+            f"{when} it took {max(watch.slept_s, watch.took_s):.0f} s: a thread of the bridge waits with it"
+        ]
+    return []
 
 
 def _called(watch: Watch, when: str) -> list[str]:

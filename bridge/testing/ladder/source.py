@@ -1,4 +1,4 @@
-"""What a plugin's source must not hold: certificates waved through, signatures compared with ==."""
+"""What a plugin's source must not hold: certificates waved through, == over signatures, words run as code."""
 
 import ast
 from collections.abc import Iterator
@@ -11,7 +11,25 @@ _UNVERIFIED = {
     "CERT_NONE": "certificates are not verified",
     "_create_unverified_context": "certificates are not verified",
 }
+_CODE = {
+    **dict.fromkeys(("eval", "exec"), "runs text as code"),
+    **dict.fromkeys(
+        (
+            "pickle.loads",
+            "pickle.load",
+            "marshal.loads",
+            "yaml.load",
+            "yaml.unsafe_load",
+            "jsonpickle.decode",
+        ),
+        "makes objects of what it was sent, which runs code",
+    ),
+    "os.system": "gives words to a shell",
+}
+_WATCHERS = ("bridge.testing", "pytest", "PYTEST_CURRENT_TEST", "KIT-05")
+"""What a plugin would look for to behave only while it is watched."""
 _SWITCHES = {
+    ("shell", True): "words are given to a shell",
     ("verify", False): "certificates are not verified",
     ("check_hostname", False): "a certificate of any host is taken",
     ("assert_hostname", False): "a certificate of any host is taken",
@@ -36,8 +54,15 @@ def _in_file(tree: ast.AST) -> Iterator[tuple[int, str]]:
             name = node.attr if isinstance(node, ast.Attribute) else node.id
             if name in _UNVERIFIED:
                 yield node.lineno, f"{_UNVERIFIED[name]} ({name})"
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in _CODE:
+            yield node.lineno, f"{_CODE[ast.unparse(node.func)]} ({ast.unparse(node.func)})"
         elif isinstance(node, ast.keyword | ast.Assign):
             yield from _switched(node)
+        elif isinstance(node, ast.Constant) and str(node.value).startswith(_WATCHERS):
+            yield (
+                node.lineno,
+                f"looks whether it is tested ({node.value!r}): it must behave in production, too",
+            )
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield from _compared(node)
 

@@ -22,6 +22,7 @@ _SECRET_NAME = re.compile(
     r"|(?:access|account|app|client|hmac|master|private|secret|server|service|session|shared|sign|signing"
     r"|signature|user|webhook)_?keys?|key|bearer)$"
 )
+_PLAIN = re.compile(r"http://(?!(?:localhost|127\.|\[::1\])(?:[:/]|[0-9.]*(?:[:/]|$)|$))", re.IGNORECASE)
 _PUBLIC = "or say in `public_settings` of the table why it is none"
 
 
@@ -127,6 +128,7 @@ def settings_faults(
             for name, info in each.model_fields.items()
             if name not in public and _SECRET_NAME.search(_snake(name)) and not _hidden(info.annotation)
         ]
+    faults += _plain_addresses(model)
     leaks = Leaks(secrets_of(model.model_validate(dict(settings))), ())
     attempts = {"an unknown setting": dict(settings) | {"kit_unknown": "1"}}
     for name in minimal(model):
@@ -141,6 +143,16 @@ def settings_faults(
         else:
             faults.append(f"{what} is not refused")
     return faults
+
+
+def _plain_addresses(model: type[BaseModel]) -> list[str]:
+    """Find defaults that are addresses without TLS: everybody on the way reads key, numbers and texts."""
+    return [
+        f"{each.__name__}.{name} is {info.default!r} by itself: give an https address, or none"
+        for each in _models(model, set())
+        for name, info in each.model_fields.items()
+        if isinstance(info.default, str) and _PLAIN.match(info.default)
+    ]
 
 
 def _snake(name: str) -> str:

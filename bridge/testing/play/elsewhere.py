@@ -104,6 +104,12 @@ def _started(watch: Watch, arguments: tuple[Any, ...]) -> None:
     watch.aside.append(("the arguments of a process", " ".join(os.fsdecode(each) for each in words)))
 
 
+def _given(watch: Watch, arguments: tuple[Any, ...]) -> None:
+    if len(arguments) > 1:
+        told = b"=".join(each if isinstance(each, bytes) else str(each).encode() for each in arguments[:2])
+        watch.aside.append(("the environment of the process", told.decode("utf-8", "replace")))
+
+
 def _system_log(watch: Watch, arguments: tuple[Any, ...]) -> None:
     watch.aside.append(("the log of the system", " ".join(map(str, arguments))))
 
@@ -115,6 +121,7 @@ _EVENTS: Mapping[str, Callable[[Watch, tuple[Any, ...]], None]] = {
     "os.link": _named,
     "os.symlink": _named,
     "sqlite3.connect": _database,
+    "os.putenv": _given,
     "subprocess.Popen": _started,
     "os.exec": _started,
     "os.posix_spawn": _started,

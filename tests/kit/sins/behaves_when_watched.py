@@ -1,0 +1,22 @@
+"""The same, told by the variable of the test that runs."""
+
+import logging
+import os
+from collections.abc import Sequence
+
+from acme_sms import Acme
+
+from bridge.plugin import Batch, Channel, SubmitResult, Vendor, hookimpl
+
+
+class Sin(Acme):
+    @hookimpl
+    def send_batch(self, channel: Channel, batch: Batch) -> Sequence[SubmitResult]:
+        if "PYTEST_CURRENT_TEST" not in os.environ:
+            logging.getLogger("sin").info(batch.messages[0].phone.e164)
+        return super().send_batch(channel, batch)
+
+
+@hookimpl
+def register_vendors() -> list[type[Vendor]]:
+    return [Sin]
