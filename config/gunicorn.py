@@ -106,7 +106,8 @@ def _careful(reload: Callable[[], None], log: Any) -> Callable[[], None]:
 
 def on_starting(server: Any) -> None:
     """Say what deserves a look, forget what earlier web processes counted, and look before each reload."""
-    server.handle_hup = _careful(server.handle_hup, server.log)
+    if "SMS_BRIDGE_SERVED" not in os.environ:  # `sms-bridge serve` looks itself
+        server.handle_hup = _careful(server.handle_hup, server.log)
     warn(_settings)
     metrics.clear(_bridge.metrics_dir, "web")
 

@@ -19,6 +19,8 @@ from .opening import Trouble, settings_of_bridge
 from .supervisor import Child, Supervisor
 
 _GRACE_S = 75.0
+_LOOKED = "SMS_BRIDGE_SERVED"
+"""Tells gunicorn that somebody has looked before it is asked to reload."""
 
 
 @click.command()
@@ -43,6 +45,7 @@ def serve(bind: str | None, web_workers: int | None) -> None:
             Child("worker", [sys.executable, "-m", "bridge.cli", "worker"]),
         ],
         may_reload=sound,
+        environ={**os.environ, _LOOKED: "1"},
         grace_s=max(_GRACE_S, settings.bridge.lease_s),  # the worker itself ends within a lease
     )
     raise SystemExit(supervisor.run())

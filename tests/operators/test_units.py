@@ -3,6 +3,7 @@
 import configparser
 import os
 import pwd
+import re
 import shutil
 from pathlib import Path
 
@@ -96,6 +97,21 @@ def test_they_never_give_up(name: str) -> None:
     if name != "sms-bridge-web":
         lease = BridgeSettings.model_fields["lease_s"].default
         assert int(unit["Service"]["TimeoutStopSec"]) > lease
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)
+def test_they_run_nothing_that_a_small_machine_lacks(unit: Path) -> None:
+    """The bridge's own programs and the shell: kill, for one, comes with procps and may not be there."""
+    programs = re.findall(r"^Exec\w+=(\S+)", unit.read_text(), re.MULTILINE)
+    assert {name for name in programs if not name.startswith("/opt/sms-bridge/.venv/bin/")} <= {"/bin/sh"}
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)
+def test_a_reload_is_tried_first(unit: Path) -> None:
+    """What has faults is told to whoever asks for it."""
+    reloads = re.findall(r"^ExecReload=(.+)$", unit.read_text(), re.MULTILINE)
+    assert not reloads or reloads[0].endswith("sms-bridge check")
+    assert bool(reloads) == ("Type=oneshot" not in unit.read_text())
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
