@@ -152,10 +152,10 @@ def _run(
     result = reconcile(course.sent, callbacks.inbox, course.details)
     print_result(console, result, course.seconds)
     print_awaited(console, course.sent, callbacks.inbox)
-    if result.lost:
-        for reason in held():
-            tell(f"They wait: {reason}")
-    if plan.receipts == "push" and not callbacks.inbox.pushes:
+    reasons = held() if result.lost else ()
+    for reason in reasons:
+        tell(f"They wait: {reason}")
+    if plan.receipts == "push" and not callbacks.inbox.pushes and not reasons:
         tell(_advice(callbacks))
     return not result.findings
 

@@ -134,6 +134,8 @@ def test_a_wrong_callback_address_is_named(fake: FakeBridge, port: int) -> None:
     result = simulated(fake, port, "--recipients", "5")
     assert result.exit_code == 1
     assert f"No callback came at all: is http://127.0.0.1:{port} the channel's callback_url?" in result.output
+    held = simulated(fake, port, "--recipients", "5", desk=Desk()).output
+    assert "They wait: " in held and "No callback came at all" not in held, "the reason is known"
 
 
 def test_callbacks_to_another_path_are_named(port: int) -> None:
