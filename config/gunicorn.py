@@ -19,6 +19,7 @@ from typing import Any
 from gunicorn.glogging import Logger
 
 from bridge import logs, metrics
+from bridge.collecting import keep_what_is_loaded
 from bridge.settings import SettingsFaults, load, obstacles, warn
 
 # Read here once, so that a fault is told before anything starts. Nothing else is built before the fork:
@@ -110,6 +111,11 @@ def on_starting(server: Any) -> None:
         server.handle_hup = _careful(server.handle_hup, server.log)
     warn(_settings)
     metrics.clear(_bridge.metrics_dir, "web")
+
+
+def post_worker_init(worker: Any) -> None:
+    """A process has loaded the application."""
+    keep_what_is_loaded()
 
 
 def child_exit(server: Any, worker: Any) -> None:

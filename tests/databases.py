@@ -10,13 +10,15 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, NullPool, create_engine, text
+from sqlalchemy import Connection, Engine, NullPool, Row, create_engine, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from bridge.ledger import Ledger, open_ledger, upgrade
+from bridge.ledger.database import tables
 
 KINDS = ("sqlite", "postgresql")
 SERVER = make_url(
@@ -75,6 +77,12 @@ def ledger(database_url: str) -> Iterator[Ledger]:
     opened = open_ledger(database_url)
     yield opened
     opened.close()
+
+
+def decisions(ledger: Ledger) -> list[Row[Any]]:
+    """What persons decided about messages."""
+    with ledger.database.read() as connection:
+        return list(connection.execute(select(tables.decision).order_by(tables.decision.c.id)))
 
 
 class PostgresPool:

@@ -65,7 +65,7 @@ class OpenChannel:
         return next(same, None)
 
     def close(self) -> None:
-        """Let the vendors and the policies, which the accounts share, give up their connections."""
+        """Let the vendors and the policies, which the accounts share, close their connections."""
         for account in self.accounts.values():
             account.hooks.close(policies=account is self.primary)
 

@@ -5,6 +5,7 @@ import json
 import click
 
 from bridge import logs
+from bridge.clock import FOREVER_MS
 
 from .opening import looking, moment_of, number, operating, say, settings_of_ledger
 from .printing import Rows, Told, When, listing, show, words
@@ -32,7 +33,7 @@ def audit(channel: str | None, since: str | None, until: str | None, limit: int,
     """Show what was changed, the latest first: by whom (a shell's user, or the bridge), when and why."""
     settings = settings_of_ledger()
     zone = settings.bridge.timezone
-    span = {"since": moment_of(since, zone, 0), "until": moment_of(until, zone, 1 << 62)}
+    span = {"since": moment_of(since, zone, 0), "until": moment_of(until, zone, FOREVER_MS)}
     with looking(settings) as desk:
         found = desk.acts(channel, limit=limit, **span)
     rows = [

@@ -8,6 +8,7 @@ from datetime import tzinfo
 import click
 
 from bridge import clock
+from bridge.clock import FOREVER_MS
 from bridge.services.amounts import amount, priced
 from bridge.services.campaigns.desk import CampaignDesk
 from bridge.services.campaigns.desk import campaigns as opened
@@ -70,7 +71,7 @@ def campaigns_list(
             text=search,
             state=state,
             since=moment_of(since, zone, 0),
-            until=moment_of(until, zone, 1 << 62),
+            until=moment_of(until, zone, FOREVER_MS),
             limit=limit,
         )
     rows = [
@@ -121,7 +122,7 @@ def campaigns_totals(channel: str | None, since: str | None, until: str | None, 
     today = clock.moment(clock.millis(time.time)).astimezone(zone).replace(hour=0, minute=0, second=0)
     begin = moment_of(since, zone, clock.millis_of(today.replace(microsecond=0)))
     with opened(settings, who()) as desk:
-        found = desk.seeing.totals(desk.chosen(channel), begin, moment_of(until, zone, 1 << 62))
+        found = desk.seeing.totals(desk.chosen(channel), begin, moment_of(until, zone, FOREVER_MS))
     rows = [(one.channel, one.sends, *_numbers(one.funnel), one.funnel.segments) for one in found]
     costs = [(one.channel, *row) for one in found for row in _costs(one.costs)]
     totals = Rows("totals", "Sends and what became of them", (*_TOTALS, "segments"), rows)

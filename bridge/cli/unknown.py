@@ -1,7 +1,5 @@
 """`sms-bridge unknown`: messages whose outcome is not known; asked about now, or sent again on your word."""
 
-from dataclasses import astuple
-
 import click
 
 from bridge.services import upkeep
@@ -41,13 +39,19 @@ def unknown_list(channel: str | None, limit: int, as_json: bool) -> None:
         found = upkeep.unknowns(settings, ledger).list(channel, limit=limit)
     rows = [
         (
-            *cells[:7],
-            When(cells[7]),
-            _look(cells[8]),
-            When(cells[9]),
-            Told("yes" if cells[10] else "", cells[10]),
+            one.channel,
+            one.account,
+            one.batch,
+            one.send,
+            one.out_id,
+            one.template,
+            one.messages,
+            When(one.called),
+            _look(one.next_look),
+            When(one.deadline),
+            Told("yes" if one.resent else "", one.resent),
         )
-        for cells in map(astuple, found)
+        for one in found
     ]
     listed = Rows("unknown", "Unknown outcomes", _COLUMNS, rows)
     show(listed, as_json=as_json, timezone=settings.bridge.timezone)

@@ -1,7 +1,6 @@
 """`sms-bridge webhooks`: those that were refused, and a copy to try them with."""
 
 import os
-from dataclasses import astuple
 from pathlib import Path
 
 import click
@@ -23,7 +22,9 @@ def webhooks_list(channel: str | None, as_json: bool) -> None:
     settings = settings_of_ledger()
     with looking(settings) as desk:
         found = desk.webhooks(channel)
-    rows = [(name, number, When(at), *rest) for name, number, at, *rest in map(astuple, found)]
+    rows = [
+        (one.channel, one.id, When(one.refused), one.method, one.path, one.bytes, one.reason) for one in found
+    ]
     columns = ("channel", "id", "refused", "method", "path", "bytes", "reason")
     listed = Rows("webhooks", "Refused webhooks", columns, rows)
     show(listed, as_json=as_json, timezone=settings.bridge.timezone)

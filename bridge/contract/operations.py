@@ -44,11 +44,6 @@ class Operation(Generic[B, R]):
     deprecated: bool = False
 
     @property
-    def resource(self) -> str:
-        """Return the path segment behind `/sms/`."""
-        return self.path.split("/")[2]
-
-    @property
     def parameter(self) -> str:
         """Return the name of the path's parameter, or ""."""
         return self.path.partition("{")[2].rstrip("}")

@@ -17,7 +17,7 @@ from .prices import Charged, Rate
 from .reports.callbacks import Callback
 from .reports.contradictions import LateReport
 from .reports.entries import Ended, PushJob, Replied, Taken
-from .reports.outbox import DeadLetter, PutBack, Telling
+from .reports.outbox import GivenUp, PutBack, Telling
 from .reports.pages import Page
 from .reports.receipts import RETRIED, Intake
 from .reports.refused import RefusedWebhook
@@ -74,7 +74,6 @@ __all__ = [
     "Claimed",
     "Climb",
     "Conclusion",
-    "DeadLetter",
     "Detail",
     "Differs",
     "Drift",
@@ -83,6 +82,7 @@ __all__ = [
     "Filed",
     "Forgotten",
     "Fresh",
+    "GivenUp",
     "Group",
     "Held",
     "HeldLease",

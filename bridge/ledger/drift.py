@@ -70,11 +70,11 @@ class Drifts:
 
     def counts(self) -> dict[tuple[str, str], int]:
         """Return how much differs, by channel and account; of those that were asked."""
-        differs = func.sum(case((_drift.c.what == "", 0), else_=1))
+        differs = func.sum(case((_drift.c.what == "", 0), else_=1)).label("differs")
         by = (_drift.c.channel, _drift.c.account)
         rows = select(*by, differs).group_by(*by)
         with self._database.read() as connection:
-            return {(channel, account): int(count) for channel, account, count in connection.execute(rows)}
+            return {(row.channel, row.account): int(row.differs) for row in connection.execute(rows)}
 
 
 def _row(one: Drift, before: Mapping[tuple[str, str], Any]) -> dict[str, object]:

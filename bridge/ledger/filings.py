@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, or_, select, update
 
 from ..plugin import Carrier, CarrierReview, Kind, ReviewStatus, TemplateType
 from .audit import Act, note
+from .carriers import packed_reviews, unpacked_reviews
 from .database.bulk import clean
 from .database.dialects import upsert
 from .database.engine import Database
@@ -87,9 +88,7 @@ class Filings:
         """Insert a filing or replace all of it, with the act that it comes from."""
         values = {one.name: getattr(filed, one.name) for one in fields(filed)}
         values["reason"], values["error"] = clean(filed.reason), clean(filed.error)
-        values["carriers"] = json.dumps(
-            {carrier: [review.status, clean(review.reason)] for carrier, review in filed.carriers.items()}
-        )
+        values["carriers"] = packed_reviews(filed.carriers)
         key = ["channel", "code", "account"]
 
         def work(connection: Connection) -> None:
@@ -215,8 +214,5 @@ class Filings:
 def _filed(row: Any) -> Filed:
     values = dict(row._mapping)
     values["status"] = ReviewStatus(row.status)
-    values["carriers"] = {
-        Carrier(name): CarrierReview(ReviewStatus(status), reason)
-        for name, (status, reason) in json.loads(row.carriers).items()
-    }
+    values["carriers"] = unpacked_reviews(row.carriers)
     return Filed(**values)

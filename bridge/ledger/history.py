@@ -91,7 +91,7 @@ class History:
             _batch.c.id.in_(batch_ids), _batch.c.recipients.is_not(None)
         )
         with self._database.read() as connection:
-            return {batch_id: decode(blob) for batch_id, blob in connection.execute(rows)}
+            return {row.id: decode(row.recipients) for row in connection.execute(rows)}
 
     def recent_sends(self, channel: str, msisdns: Sequence[str], *, since: int, now: int) -> dict[str, int]:
         """Return how many messages went to each number (digits, no plus) since then, without refused ones."""
@@ -100,7 +100,7 @@ class History:
         with self._database.read() as connection:
             for start in range(0, len(wanted), _LOOKUP):
                 rows = (
-                    select(_message.c.phone_key, func.count())
+                    select(_message.c.phone_key, func.count().label("messages"))
                     .where(
                         _message.c.phone_key.in_(wanted[start : start + _LOOKUP]),
                         _message.c.sent >= since,
@@ -108,8 +108,9 @@ class History:
                     )
                     .group_by(_message.c.phone_key)
                 )
-                for key, count in connection.execute(rows):
-                    counts[keys[key]] = counts.get(keys[key], 0) + count
+                for row in connection.execute(rows):
+                    digits = keys[row.phone_key]
+                    counts[digits] = counts.get(digits, 0) + int(row.messages)
         return counts
 
     def claimed(self, channel: str, vendor_ids: Sequence[str]) -> frozenset[str]:

@@ -13,9 +13,9 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
-from bridge.clock import DAY_MS
+from bridge.clock import DAY_MS, MINUTE_MS
 
-AHEAD_MS = 60_000
+AHEAD_MS = MINUTE_MS
 """By how much an id may be ahead of the moment it was asked for."""
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 

@@ -12,11 +12,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
+from bridge.clock import MINUTE_MS
+
 from .database.dialects import made_once, upsert
 from .database.engine import Database
 from .database.tables import signature as _table
 
-_SERVED_MS = 60_000
+_SERVED_MS = MINUTE_MS
 """After so long a request without an answer counts as one whose server died."""
 _RELEASED = 0
 """In place of an answer's status: the request failed in the bridge and may be served anew."""

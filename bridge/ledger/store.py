@@ -21,7 +21,6 @@ from .database.dialects import lit
 from .database.engine import Database, LedgerUnavailable, WrongSchema
 from .database.reasons import reason_of
 from .database.revisions import newest_revision, revision_of
-from .decisions import Decisions
 from .drift import Drifts
 from .filings import Filings
 from .forgetting import Forgetting
@@ -118,7 +117,6 @@ class Ledger:
         self.holds = Holds(database)
         self.replaying = Replaying(database)
         self.unknowns = Unknowns(database)
-        self.decisions = Decisions(database)
         self.pages = Pages(database)
         self.refused_webhooks = RefusedWebhooks(database)
         self.history = History(database, self.infos)
@@ -233,16 +231,18 @@ class Ledger:
             return int(connection.execute(text(_LIMITS)).scalar_one())
 
     def gauges(self) -> dict[tuple[str, str], int]:
-        """Recipients by (channel, state) that are not done; for the queue-depth metric."""
+        """Return the recipients that are not done, by (channel, state); for the queue-depth metric."""
         batch = tables.batch
-        names = {tables.READY: "ready", tables.CALLING: "calling", tables.UNKNOWN: "unknown"}
         rows = (
-            select(batch.c.channel, batch.c.state, func.sum(batch.c.count))
+            select(batch.c.channel, batch.c.state, func.sum(batch.c.count).label("messages"))
             .where(batch.c.state < lit(tables.DONE))
             .group_by(batch.c.channel, batch.c.state)
         )
         with self.database.read() as connection:
-            return {(channel, names[state]): int(count) for channel, state, count in connection.execute(rows)}
+            return {
+                (row.channel, tables.BatchState(row.state).word): int(row.messages)
+                for row in connection.execute(rows)
+            }
 
     def close(self) -> None:
         """Close all connections."""

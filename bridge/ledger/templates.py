@@ -1,6 +1,5 @@
 """Templates and signatures as the bridge knows them."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,6 +8,7 @@ from sqlalchemy import Connection, Select, bindparam, select, update
 
 from ..plugin import Carrier, CarrierReview, Kind, ReviewStatus, TemplateType
 from .audit import BRIDGE, Act, note
+from .carriers import packed_reviews, unpacked_reviews
 from .database.bulk import clean
 from .database.dialects import upsert
 from .database.engine import Database
@@ -208,9 +208,7 @@ def _to_row(template: StoredTemplate) -> dict[str, Any]:
     values = {name: getattr(template, name) for name in StoredTemplate.__dataclass_fields__}
     values["type"] = int(template.type)
     values["reason"] = clean(template.reason)
-    values["carriers"] = json.dumps(
-        {carrier: [review.status, clean(review.reason)] for carrier, review in template.carriers.items()}
-    )
+    values["carriers"] = packed_reviews(template.carriers)
     return values
 
 
@@ -219,8 +217,5 @@ def _from_row(row: Any) -> StoredTemplate:
     values["kind"] = Kind(row.kind)
     values["type"] = TemplateType(row.type)
     values["status"] = ReviewStatus(row.status)
-    values["carriers"] = {
-        Carrier(name): CarrierReview(ReviewStatus(status), reason)
-        for name, (status, reason) in json.loads(row.carriers).items()
-    }
+    values["carriers"] = unpacked_reviews(row.carriers)
     return StoredTemplate(**values)

@@ -65,8 +65,27 @@ OPEN = frozenset({MessageStatus.QUEUED, MessageStatus.CALLING, MessageStatus.ACC
 FINAL = frozenset(MessageStatus) - OPEN
 """A message that has ended. All are higher than every open one: see FIRST_FINAL."""
 
+FAILED = FINAL - {MessageStatus.DELIVERED}
+"""A message that has ended without a proof that it arrived."""
+
 FIRST_FINAL = min(FINAL)
 """The lowest final status: what is below it is open."""
+
+ANSWERED = frozenset(MessageStatus) - {MessageStatus.QUEUED, MessageStatus.CALLING}
+"""A message of which more is known than that it was handed over."""
+
+REPORTED = frozenset(
+    {
+        MessageStatus.DELIVERED,
+        MessageStatus.UNDELIVERABLE,
+        MessageStatus.EXPIRED,
+        MessageStatus.REJECTED,
+    }
+)
+"""The ends that a vendor tells; the others are the bridge's own."""
+
+NOT_CHARGED = frozenset({MessageStatus.REJECTED, MessageStatus.UNSENT})
+"""A message that no vendor took: its segments cost nothing."""
 
 MAY_HAVE_ARRIVED = frozenset(MessageStatus) - {
     MessageStatus.QUEUED,

@@ -37,7 +37,7 @@ OPT_OUT_WORDS = frozenset(
     }
     | {"OPT OUT", "OPT-OUT", "OPTOUT"}
 )
-"""What mainland suffixes ask for, and the words that North American carriers and their vendors heed by
+"""What mainland suffixes ask for, and the words that North American carriers and their vendors obey by
 default (help.twilio.com 223134027, read 2026-11)."""
 
 # GSM 03.38 basic set and extension; a character of the extension takes two places.

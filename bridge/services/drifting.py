@@ -12,7 +12,7 @@ import structlog
 
 from bridge import logs
 from bridge.channels import OpenAccount, OpenChannel
-from bridge.clock import Clock, millis, millis_of, moment
+from bridge.clock import MINUTE_MS, Clock, millis, millis_of, moment
 from bridge.ledger import Drift, Ledger, StoredTemplate
 from bridge.ledger.drift import SIGN, TEMPLATE
 from bridge.plugin import (
@@ -31,7 +31,7 @@ log = structlog.get_logger("bridge.templates")
 MISSING, CHANGED, STATE, UNANSWERED = "missing", "changed", "state", "unanswered"
 """How an account differs: it has it no more, with another text, in another state; or it did not answer."""
 _HOUR = 3
-_LEASE_MS = 15 * 60_000
+_LEASE_MS = 15 * MINUTE_MS
 _NOT_THERE = "not there"
 
 

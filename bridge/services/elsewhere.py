@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from bridge.channels import OpenAccount, OpenChannel
-from bridge.clock import HOUR_MS, Clock, millis
+from bridge.clock import HOUR_MS, MINUTE_MS, Clock, millis
 from bridge.contract.refusal import Refusal
 from bridge.ledger import (
     BRIDGE,
@@ -44,9 +44,9 @@ from .snapshots import for_plugins
 
 log = structlog.get_logger("bridge.templates")
 
-_PENDING_FRESH_MS = 60_000
-_SIGN_FRESH_MS = 60_000
-_FIRST_RETRY_MS = 60_000
+_PENDING_FRESH_MS = MINUTE_MS
+_SIGN_FRESH_MS = MINUTE_MS
+_FIRST_RETRY_MS = MINUTE_MS
 _AT_ONCE = 50
 _LEASE_MS = 300_000
 _FILE, _DELETE = "file", "delete"

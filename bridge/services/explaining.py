@@ -27,11 +27,6 @@ class Verdict:
     verdict: str
     weight: int
 
-    @property
-    def takes(self) -> bool:
-        """True for the account that would take it."""
-        return self.verdict == _TAKES
-
 
 class Explaining:
     """Explains the routes of one channel."""

@@ -180,7 +180,7 @@ class Fetching:
         self._ledger.files.again(job, due=now + wait_ms, error=reason)
 
     def _fail(self, job: FileJob, reason: str) -> None:
-        log.error("file given up", channel=self._channel.name, lines=job.lines, reason=reason)
+        log.error("file failed", channel=self._channel.name, lines=job.lines, reason=reason)
         self._ledger.files.fail(job, reason)
 
 

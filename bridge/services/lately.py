@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bridge.clock import DAY_MS, HOUR_MS, Clock, millis, seconds
 from bridge.ledger import Ledger
 from bridge.plugin import MessageStatus
-from bridge.plugin.status import FIRST_FINAL
+from bridge.plugin.status import FAILED
 
 from .campaigns.sentences import sentence
 
@@ -64,7 +64,7 @@ class LastDay:
         codes = {name: Counter[str]() for name in channels}
         for one in lately.became(channels, since):
             statuses[one.channel][one.status] += one.number
-            if one.status >= FIRST_FINAL and one.status != MessageStatus.DELIVERED:
+            if one.status in FAILED:
                 codes[one.channel][one.code] += one.number
         return [
             _day(

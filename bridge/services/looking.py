@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from bridge import logs
 from bridge.clock import DAY_MS, FOREVER_MS, Clock, millis
-from bridge.ledger import RECEIPT, Act, DeadLetter, Filed, Ledger, StoredTemplate
+from bridge.ledger import RECEIPT, Act, Filed, GivenUp, Ledger, StoredTemplate
 from bridge.plugin import Kind, Phone, ReviewStatus
 from bridge.plugin.phone import mask
 from bridge.settings import Settings
@@ -65,7 +65,7 @@ class SeenReply:
 
 
 @dataclass(frozen=True, slots=True)
-class SeenDeadLetter:
+class SeenGivenUp:
     """A callback that was given up."""
 
     id: int
@@ -189,12 +189,12 @@ class Looking:
 
     def given_up(
         self, channel: str | None, *, since: int = 0, until: int = FOREVER_MS, limit: int
-    ) -> list[SeenDeadLetter]:
+    ) -> list[SeenGivenUp]:
         """Return the callbacks that were given up, the oldest first within each channel."""
         return [
-            _dead_letter(letter)
+            _given_up(letter)
             for name in self.chosen(channel)
-            for letter in self._ledger.outbox.dead_letters(name, since=since, until=until, limit=limit)
+            for letter in self._ledger.outbox.given_up(name, since=since, until=until, limit=limit)
         ]
 
     def webhooks(self, channel: str | None) -> list[SeenWebhook]:
@@ -245,8 +245,8 @@ def _template(template: StoredTemplate) -> SeenTemplate:
     )
 
 
-def _dead_letter(letter: DeadLetter) -> SeenDeadLetter:
-    return SeenDeadLetter(
+def _given_up(letter: GivenUp) -> SeenGivenUp:
+    return SeenGivenUp(
         letter.id,
         letter.channel,
         "receipts" if letter.kind == RECEIPT else "replies",

@@ -8,7 +8,7 @@ import structlog
 
 from bridge import metrics
 from bridge.channels import OpenAccount, OpenChannel, PluginFault
-from bridge.clock import HOUR_MS, Clock, hours, millis, moment, seconds
+from bridge.clock import HOUR_MS, MINUTE_MS, Clock, hours, millis, moment, seconds
 from bridge.ledger import Detail, HeldLease, Ledger, Page, Span
 from bridge.ledger.refs import Place, message_ref, to_ref
 from bridge.plugin import (
@@ -30,7 +30,7 @@ log = structlog.get_logger("bridge.polling")
 _LEASE_MS = 120_000
 _PENDING = 200
 _UNREAD = 20
-_SOON_MS = 60_000
+_SOON_MS = MINUTE_MS
 _DIGITS = 12
 """So many of an account's identity tell it from the channel's accounts before it."""
 

@@ -14,7 +14,7 @@ import structlog
 
 from bridge import metrics, tracing
 from bridge.channels import OpenChannel
-from bridge.clock import HOUR_MS, Clock, millis, moment
+from bridge.clock import HOUR_MS, MINUTE_MS, Clock, millis, moment
 from bridge.contract import callbacks, signing
 from bridge.contract.callbacks import CallbackAnswer
 from bridge.ledger import RECEIPT, Ended, Ledger, PushJob, PutBack, Replied, Taken
@@ -28,7 +28,7 @@ _ANSWER_BYTES = 65_536
 _BACKOFF_S = 2.0
 _LONGEST_BACKOFF_S = 600.0
 _FEWEST_ATTEMPTS = 6
-_BREAKER_MS = 60_000
+_BREAKER_MS = MINUTE_MS
 _LONGEST_BREAKER_MS = HOUR_MS
 
 

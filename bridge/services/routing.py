@@ -37,7 +37,7 @@ from .receiving import source_of
 from .snapshots import refused_carriers
 
 _LOOK_AGAIN_MS = 1_000
-_SHOWN_AGAIN_MS = 60_000
+_SHOWN_AGAIN_MS = MINUTE_MS
 log = structlog.get_logger("bridge.routing")
 
 

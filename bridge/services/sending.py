@@ -1,7 +1,7 @@
 """A claimed batch goes to the vendor: read, screened, called once, and concluded.
 
-This is the one place that turns what a vendor answered into statuses. Nothing here writes to the database:
-the caller records the conclusion, so that many finished calls share one commit.
+What a call answered becomes statuses here, what a look-up answers later in `settling`. Nothing here writes
+to the database: the caller records the conclusion, so that many finished calls share one commit.
 """
 
 import time
@@ -13,7 +13,7 @@ import structlog
 from bridge import metrics, tracing
 from bridge.channels import OpenChannel
 from bridge.channels.hooks import SENDING
-from bridge.clock import Clock, hours, millis, millis_of, seconds
+from bridge.clock import MINUTE_MS, Clock, hours, millis, millis_of, seconds
 from bridge.ledger import (
     CampaignState,
     Claimed,
@@ -51,7 +51,7 @@ from .waiting import Wait, waits_of
 
 log = structlog.get_logger("bridge.sending")
 
-_HOLD_MS = 60_000
+_HOLD_MS = MINUTE_MS
 _LEASE_MARGIN_MS = 2_000
 _SHORTEST_DEFERRAL_MS = 1_000
 _MOST_SEGMENTS = 32_767
@@ -83,7 +83,7 @@ class Sent:
 
 
 class Sending:
-    """Dispatches batches of one channel; used by several threads at once."""
+    """Sends the batches of one channel; used by several threads at once."""
 
     def __init__(
         self, channel: OpenChannel, routing: Routing, pricing: Pricing, ledger: Ledger, clock: Clock

@@ -10,7 +10,7 @@ import structlog
 
 from bridge import metrics, tracing
 from bridge.channels import OpenChannel
-from bridge.clock import HOUR_MS, Clock, hours, millis, seconds
+from bridge.clock import HOUR_MS, MINUTE_MS, Clock, hours, millis, seconds
 from bridge.ledger import (
     Claimed,
     Climb,
@@ -36,7 +36,7 @@ _LIMIT = 20
 _SWEEP = 1000
 _LONGEST_CHECK_MS = HOUR_MS
 # A sweep reads all that was sent within the retention time, so it is not made often.
-_SHORTEST_SWEEP_MS = 10 * 60_000
+_SHORTEST_SWEEP_MS = 10 * MINUTE_MS
 _LONGEST_SWEEP_MS = 6 * HOUR_MS
 _STATUS = {Outcome.ACCEPTED: MessageStatus.ACCEPTED, Outcome.REJECTED: MessageStatus.REJECTED}
 

@@ -20,7 +20,7 @@ LINK_MS = 10 * MINUTE_MS
 _ATTEMPTS = 10
 _PER_SECOND = _ATTEMPTS / 60
 _SHELVES = 4096
-"""Addresses share so many counters, so that strangers cannot fill the ledger with theirs."""
+"""Addresses share so many counters, so that nobody outside can fill the ledger with theirs."""
 _LONGEST_NAME = 100
 
 

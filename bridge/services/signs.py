@@ -5,7 +5,7 @@ from dataclasses import replace
 import structlog
 
 from bridge.channels import OpenChannel
-from bridge.clock import Clock, millis, millis_of, moment
+from bridge.clock import MINUTE_MS, Clock, millis, millis_of, moment
 from bridge.contract.refusal import Refusal, not_found
 from bridge.contract.replies import SignReply
 from bridge.ledger import Ledger, StoredSign
@@ -17,7 +17,7 @@ from .filing import refusal
 log = structlog.get_logger("bridge.templates")
 
 _FRESH_MS = 5_000
-_APPROVED_FRESH_MS = 60_000
+_APPROVED_FRESH_MS = MINUTE_MS
 
 
 class Signs:

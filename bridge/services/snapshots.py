@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from bridge.ledger import StoredTemplate
@@ -20,12 +21,17 @@ from bridge.plugin.text import variables, with_opt_out
 
 def pack_parts(parts: tuple[DigitalPart, ...]) -> str:
     """Return the parts of a digital template as they are stored."""
-    return json.dumps([[part.suffix, part.name, part.text, part.url] for part in parts], ensure_ascii=False)
+    return json.dumps([asdict(part) for part in parts], ensure_ascii=False)
 
 
 def unpack_parts(text: str) -> tuple[DigitalPart, ...]:
     """Return the parts of a digital template as they were stored."""
-    return tuple(DigitalPart(*part) for part in json.loads(text))
+    return tuple(_part(kept) for kept in json.loads(text))
+
+
+def _part(kept: Any) -> DigitalPart:
+    # A list of the four fields is how rows before 0.1.0 keep it.
+    return DigitalPart(*kept) if isinstance(kept, list) else DigitalPart(**kept)
 
 
 def for_plugins(stored: StoredTemplate, opt_out_suffix: str = "") -> Template:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import structlog
 
 from bridge.channels import OpenChannel
-from bridge.clock import Clock, millis, moment
+from bridge.clock import MINUTE_MS, Clock, millis, moment
 from bridge.contract.bodies import DigitalTemplateBody, TextTemplateBody
 from bridge.contract.refusal import Refusal, not_found
 from bridge.contract.replies import DigitalTemplateReply, TextTemplateReply
@@ -32,7 +32,7 @@ from .snapshots import for_plugins, pack_parts
 log = structlog.get_logger("bridge.templates")
 
 _FRESH_MS = 5_000
-_PENDING_FRESH_MS = 60_000
+_PENDING_FRESH_MS = MINUTE_MS
 _PENDING_AT_ONCE = 50
 FILED_ELSEWHERE = (
     "The template is under review at another vendor account than this platform uses now; "

@@ -11,16 +11,9 @@ from bridge.ledger import RECEIPT, UNCALLED, Attempt, Callback, Detail, LateRepo
 from bridge.ledger.refs import Place, message_ref, to_ref
 from bridge.plugin import MessageStatus, Outcome
 from bridge.plugin.phone import mask
+from bridge.plugin.status import REPORTED
 
 from .pricing import SeenCost, costs
-
-_REPORTED = (
-    MessageStatus.DELIVERED,
-    MessageStatus.UNDELIVERABLE,
-    MessageStatus.EXPIRED,
-    MessageStatus.REJECTED,
-)
-"""The ends that a vendor reports; the others are the bridge's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +181,7 @@ def _reports(detail: Detail, calls: Sequence[Attempt], late: Sequence[LateReport
     """Return the report that ended a message, and those that came later and said otherwise."""
     refused = bool(calls) and calls[-1].outcome_of(detail.seq) == Outcome.REJECTED
     found = []
-    if detail.ended_at is not None and calls and not refused and detail.status in _REPORTED:
+    if detail.ended_at is not None and calls and not refused and detail.status in REPORTED:
         status = MessageStatus(detail.status).name.lower()
         words = logs.masked(detail.reason)
         found.append(SeenReport(detail.ended_at, status, detail.code, words, counts=True))

@@ -13,8 +13,6 @@ from bridge.contract import signing
 from bridge.contract.refusal import Refusal, forbidden
 from bridge.settings import ChannelSettings
 
-Networks = Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]
-
 
 def check_address(remote_addr: str | None, networks: Sequence[IPvAnyNetwork]) -> None:
     """Raise a 403 Refusal when the caller is in none of the networks; without networks all may call."""

@@ -1,4 +1,4 @@
-"""The worker: dispatches, pushes, settles, polls and keeps house. Nothing of it runs in a web process."""
+"""The worker: sends, pushes, settles, polls and keeps house. Nothing of it runs in a web process."""
 
 import os
 import secrets
@@ -15,6 +15,7 @@ from prometheus_client import start_http_server
 from bridge import metrics, tracing
 from bridge.channels import OpenChannel
 from bridge.clock import Clock
+from bridge.collecting import keep_what_is_loaded
 from bridge.ledger import Ledger, LedgerUnavailable
 from bridge.services import Services, build
 from bridge.settings import Settings, obstacles
@@ -116,6 +117,7 @@ def run(settings: Settings, channels: Mapping[str, OpenChannel], ledger: Ledger)
     _show_metrics(settings)
     tracing.start("sms-bridge-worker")
     services = build(settings, channels, ledger, time.time)
+    keep_what_is_loaded()
     try:
         Worker(settings, services, ledger).run(stop)
     finally:

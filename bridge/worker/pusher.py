@@ -46,9 +46,7 @@ class Pusher(Loop[Pushed]):
         return len(jobs)
 
     def _begin(self, job: PushJob) -> None:
-        self._crew.begin(
-            job.channel, lambda: self._push(job), lambda pushed: pushed.answer.outcome != "failed"
-        )
+        self._crew.begin(job.channel, lambda: self._push(job), _answered)
 
     def _record(self) -> None:
         by_channel: dict[str, list[Pushed]] = defaultdict(list)

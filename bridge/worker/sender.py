@@ -13,7 +13,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from bridge import metrics
-from bridge.clock import HOUR_MS, Clock, millis, seconds
+from bridge.clock import HOUR_MS, MINUTE_MS, Clock, millis, seconds
 from bridge.ledger import AccountKey, Claimed, Holder, Ledger, Recorded, Room, Scope
 from bridge.ledger.refs import to_ref
 from bridge.plugin import (
@@ -39,7 +39,7 @@ from .risk import Risk
 
 log = structlog.get_logger("bridge.worker")
 
-_PAUSE_MS = 60_000
+_PAUSE_MS = MINUTE_MS
 _LONGEST_PAUSE_MS = HOUR_MS
 _THROTTLE_MS = 1_000
 _LOOK_MS = 500
@@ -221,7 +221,7 @@ class Sender(Loop[Sent]):
             return sending.run(claimed)
         except Exception:
             # The vendor may have been called: the outcome is unknown, as after a crash.
-            log.exception("dispatch failed")
+            log.exception("sending failed")
         try:
             return sending.lapse(claimed)
         except Exception:

@@ -41,7 +41,7 @@ _MAINLAND = [
     SampleRecipient(phone="13800138000", vars={"name": "Li Lei", "code": "0123"}),
     SampleRecipient(phone="13800138001", vars={"name": "韩梅梅", "code": "4567"}),
 ]
-_ABROAD = [
+_INTERNATIONAL = [
     SampleRecipient(phone="12025550123", vars={"name": "Ann", "code": "0123"}),
     SampleRecipient(phone="447700900123", vars={"name": "Zoë", "code": "4567"}),
 ]
@@ -177,7 +177,7 @@ class Bench:
         """Return the sample batch; one message when the vendor takes one per call."""
         recipients = self.sample.recipients or self.recipe.sample.recipients
         if not recipients:
-            recipients = _ABROAD if self.recipe.sample.international else _MAINLAND
+            recipients = _INTERNATIONAL if self.recipe.sample.international else _MAINLAND
             recipients = recipients[:1] if self.recipe.batch.mode == "single" else recipients
         template = self.template(digital=digital)
         content = TextContent(template.content)

@@ -205,7 +205,7 @@ def _write_waiting(connection: Connection, code: str, now: int) -> None:
         send = _send(new_id(now), name, now, 100 * A_BATCH)
         _put(connection, "campaign", [_campaign(send, state)])
         _put(connection, "send", [_send_row(send, code)])
-        waits = {"state": tables.READY, "called": None, "identity": ""}
+        waits: dict[str, object] = {"state": tables.READY, "called": None, "identity": ""}
         if state:
             waits |= {"due": now + DAY_MS, "hold": "campaign", "hold_words": "held: Wrong prices."}
         people = [number(index) for index in range(A_BATCH)]

@@ -47,7 +47,7 @@ from bridge.plugin import (
 )
 from bridge.plugin.hookspecs import OPERATIONS
 
-from .tiny import NOW, TEMPLATE, Tiny, batch_of, channel_named, dispatch
+from .tiny import NOW, TEMPLATE, Tiny, batch_of, channel_named, hooks_of
 
 DIGITAL = DigitalTemplate("D1", "Picture", ())
 WINDOW = PollWindow(NOW, NOW)
@@ -99,7 +99,7 @@ def test_every_operation_has_its_row() -> None:
 def test_an_operation_gives_the_vendors_answer(hook: str) -> None:
     """What the vendor answers comes back, and the operation counts as supported."""
     answer, call = CALLS[hook]
-    hooks = dispatch(vendor_that(**{hook: answer}))
+    hooks = hooks_of(vendor_that(**{hook: answer}))
     assert call(hooks) is answer
     assert hooks.supports(hook)
 
@@ -107,7 +107,7 @@ def test_an_operation_gives_the_vendors_answer(hook: str) -> None:
 @pytest.mark.parametrize("hook", CALLS)
 def test_a_missing_operation_is_unsupported(hook: str) -> None:
     """The error names the vendor and the operation."""
-    hooks = dispatch(Tiny)
+    hooks = hooks_of(Tiny)
     assert not hooks.supports(hook)
     with pytest.raises(UnsupportedOperation, match=f"tiny.*{hook}"):
         CALLS[hook][1](hooks)
@@ -118,7 +118,7 @@ def test_a_bridge_error_passes_unchanged(hook: str) -> None:
     """Errors of the API keep their class, code and reason."""
     error = NoSuchResource("The vendor has no such thing.", code="isv.NOTHING")
     with pytest.raises(NoSuchResource) as caught:
-        CALLS[hook][1](dispatch(vendor_that(**{hook: error})))
+        CALLS[hook][1](hooks_of(vendor_that(**{hook: error})))
     assert caught.value is error
 
 
@@ -127,7 +127,7 @@ def test_a_bridge_error_passes_unchanged(hook: str) -> None:
 def test_a_bug_or_wrong_answer_is_the_plugins_fault(hook: str, answer: object) -> None:
     """None, another type and any other exception become PluginFault, which quotes nothing."""
     with pytest.raises(PluginFault) as caught:
-        CALLS[hook][1](dispatch(vendor_that(**{hook: answer})))
+        CALLS[hook][1](hooks_of(vendor_that(**{hook: answer})))
     assert caught.value.code == "PLUGIN_FAULT"
     assert "tiny" in caught.value.reason
 
@@ -146,13 +146,13 @@ def test_a_bug_or_wrong_answer_is_the_plugins_fault(hook: str, answer: object) -
 def test_a_hollow_answer_is_the_plugins_fault(hook: str, answer: object) -> None:
     """A created template needs a vendor code; pages hold what they promise."""
     with pytest.raises(PluginFault):
-        CALLS[hook][1](dispatch(vendor_that(**{hook: answer})))
+        CALLS[hook][1](hooks_of(vendor_that(**{hook: answer})))
 
 
 def test_a_forged_webhook_is_refused() -> None:
     """WebhookRejected reaches the caller."""
     with pytest.raises(WebhookRejected):
-        dispatch(vendor_that(parse_webhook=WebhookRejected("Forged."))).parse_webhook(REQUEST)
+        hooks_of(vendor_that(parse_webhook=WebhookRejected("Forged."))).parse_webhook(REQUEST)
 
 
 THROTTLED = VendorThrottled("Slow down.", code="429", retry_after=3)
@@ -184,21 +184,21 @@ SEND_ROWS: list[tuple[Any, list[tuple[Outcome, str]]]] = [
 @pytest.mark.parametrize(("answer", "expected"), SEND_ROWS)
 def test_send_gives_one_result_per_message(answer: Any, expected: list[tuple[Outcome, str]]) -> None:
     """Errors count for every message; a bug or a wrong answer is unknown, never a reason to send again."""
-    results = dispatch(vendor_that(send_batch=answer)).send(batch_of(2))
+    results = hooks_of(vendor_that(send_batch=answer)).send(batch_of(2))
     assert [(result.outcome, result.code) for result in results] == expected
 
 
 def test_send_keeps_the_vendors_wait() -> None:
     """The seconds a vendor asked for travel with the result."""
-    [result] = dispatch(vendor_that(send_batch=THROTTLED)).send(batch_of(1))
+    [result] = hooks_of(vendor_that(send_batch=THROTTLED)).send(batch_of(1))
     assert result.error is THROTTLED
 
 
 def test_send_chooses_the_hook_by_the_template() -> None:
     """Digital templates go to send_digital_batch, and a vendor without it refuses them for good."""
     digital = replace(batch_of(1), template=DIGITAL)
-    assert dispatch(vendor_that(send_digital_batch=[accepted("d")])).send(digital) == [accepted("d")]
-    [result] = dispatch(Tiny).send(digital)
+    assert hooks_of(vendor_that(send_digital_batch=[accepted("d")])).send(digital) == [accepted("d")]
+    [result] = hooks_of(Tiny).send(digital)
     assert (result.outcome, result.code) == (Outcome.REJECTED, "UNSUPPORTED_OPERATION")
 
 
@@ -215,7 +215,7 @@ def test_send_chooses_the_hook_by_the_template() -> None:
 )
 def test_a_failing_look_up_proves_nothing(answer: Any, expected: list[Outcome]) -> None:
     """Only a result says that a message was not sent; an error is about the look-up itself."""
-    results = dispatch(vendor_that(reconcile_batch=answer)).reconcile(batch_of(2))
+    results = hooks_of(vendor_that(reconcile_batch=answer)).reconcile(batch_of(2))
     assert [result.outcome for result in results] == expected
 
 
@@ -230,7 +230,7 @@ def test_a_failing_look_up_proves_nothing(answer: Any, expected: list[Outcome]) 
 )
 def test_check_never_raises(answers: dict[str, Any], ok: bool, detail: str) -> None:
     """Health says in every case what a person should know."""
-    health = dispatch(vendor_that(**answers)).check()
+    health = hooks_of(vendor_that(**answers)).check()
     assert (health.ok, health.detail) == (ok, detail)
 
 
@@ -247,7 +247,7 @@ class Withholding(Tiny):
 
 def test_withheld_hooks_are_unsupported() -> None:
     """A vendor's settings narrow what its class implements."""
-    hooks = dispatch(Withholding)
+    hooks = hooks_of(Withholding)
     assert hooks.operations == {"send_batch"}
     with pytest.raises(UnsupportedOperation):
         hooks.query_sign("Acme")
@@ -261,7 +261,7 @@ def test_limits_come_from_the_vendor() -> None:
         def limits(self) -> Limits:
             return Limits(7, uniform=900)
 
-    assert dispatch(Narrow).limits == Limits(7, uniform=900)
+    assert hooks_of(Narrow).limits == Limits(7, uniform=900)
 
 
 class Answering(Policy):
@@ -311,7 +311,7 @@ def test_a_plugin_that_breaks_a_rule_is_refused(
 ) -> None:
     """Rules are checked when the channel is opened, not when the first message is sent."""
     with pytest.raises(error, match=text):
-        dispatch(vendor, *policies)
+        hooks_of(vendor, *policies)
 
 
 def test_channels_do_not_share_plugins() -> None:
@@ -341,34 +341,34 @@ def test_closing_reaches_every_plugin() -> None:
         def close(self) -> None:
             closed.append(self.name)
 
-    dispatch(Sticky, Polite, Polite).close()
+    hooks_of(Sticky, Polite, Polite).close()
     assert closed == ["polite", "polite"]
 
 
 QUOTED = "No such number: +8613800138000."
 SPOKEN: dict[str, Callable[[], str]] = {
     "an error": lambda: _reason(
-        lambda: dispatch(vendor_that(query_sign=NoSuchResource(QUOTED))).query_sign("x")
+        lambda: hooks_of(vendor_that(query_sign=NoSuchResource(QUOTED))).query_sign("x")
     ),
-    "a result": lambda: dispatch(vendor_that(send_batch=[rejected("1", QUOTED)])).send(batch_of(1))[0].reason,
+    "a result": lambda: hooks_of(vendor_that(send_batch=[rejected("1", QUOTED)])).send(batch_of(1))[0].reason,
     "an error of all": lambda: (
-        dispatch(vendor_that(send_batch=VendorRejected(QUOTED))).send(batch_of(1))[0].reason
+        hooks_of(vendor_that(send_batch=VendorRejected(QUOTED))).send(batch_of(1))[0].reason
     ),
     "the error of one": lambda: str(
-        dispatch(vendor_that(send_batch=[not_sent(VendorThrottled(QUOTED))])).send(batch_of(1))[0].error
+        hooks_of(vendor_that(send_batch=[not_sent(VendorThrottled(QUOTED))])).send(batch_of(1))[0].error
     ),
     "a look-up": lambda: (
-        dispatch(vendor_that(reconcile_batch=[unknown(QUOTED)])).reconcile(batch_of(1))[0].reason
+        hooks_of(vendor_that(reconcile_batch=[unknown(QUOTED)])).reconcile(batch_of(1))[0].reason
     ),
-    "a check": lambda: dispatch(vendor_that(check_channel=Health(QUOTED))).check().detail,
+    "a check": lambda: hooks_of(vendor_that(check_channel=Health(QUOTED))).check().detail,
     "a polled receipt": lambda: (
-        dispatch(vendor_that(poll_receipts=ReceiptPage([RECEIPT._replace(reason=QUOTED)])))
+        hooks_of(vendor_that(poll_receipts=ReceiptPage([RECEIPT._replace(reason=QUOTED)])))
         .poll_receipts(WINDOW)
         .receipts[0]
         .reason
     ),
     "a pushed receipt": lambda: (
-        dispatch(vendor_that(parse_webhook=WebhookResult([RECEIPT._replace(reason=QUOTED)])))
+        hooks_of(vendor_that(parse_webhook=WebhookResult([RECEIPT._replace(reason=QUOTED)])))
         .parse_webhook(REQUEST)
         .receipts[0]
         .reason

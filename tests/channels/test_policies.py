@@ -26,7 +26,7 @@ from bridge.plugin import (
     not_sent,
 )
 
-from .tiny import NOW, Tiny, batch_of, channel_named, dispatch
+from .tiny import NOW, Tiny, batch_of, channel_named, hooks_of
 
 REJECT = Verdict("BLOCKED", "On the list.")
 DEFER = Verdict(defer_until=NOW)
@@ -57,7 +57,7 @@ def policy_that(name: str, answer: Any) -> type[Policy]:
 def test_the_first_objecting_policy_decides(answers: list[Any], expected: list[Verdict]) -> None:
     """All are asked, in the order of the channel's settings; the first that objects decides a message."""
     policies = [policy_that(f"p{index}", answer) for index, answer in enumerate(answers)]
-    assert dispatch(Tiny, *policies).screen(batch_of(2)) == expected
+    assert hooks_of(Tiny, *policies).screen(batch_of(2)) == expected
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_the_first_objecting_policy_decides(answers: list[Any], expected: list[V
 )
 def test_a_failing_policy_holds_the_batch(answer: Any) -> None:
     """An exception, None or a wrong answer is an error even when other policies allow the send."""
-    hooks = dispatch(Tiny, policy_that("sound", [SEND, SEND]), policy_that("broken", answer))
+    hooks = hooks_of(Tiny, policy_that("sound", [SEND, SEND]), policy_that("broken", answer))
     with pytest.raises(BridgeError):
         hooks.screen(batch_of(2))
 
@@ -101,7 +101,7 @@ def test_events_reach_every_observer_although_one_fails(fault: BaseException) ->
         def on_event(self, event: Event) -> None:
             seen.append(event.name)
 
-    dispatch(Tiny, Failing, Watching, Failing).event(Event("promo", EventName.PUSH_DONE, NOW, {"entries": 1}))
+    hooks_of(Tiny, Failing, Watching, Failing).event(Event("promo", EventName.PUSH_DONE, NOW, {"entries": 1}))
     assert seen == ["failing", "push.done", "failing"]
 
 
@@ -170,7 +170,7 @@ class Losing(Tiny):
 def test_a_wrapper_cannot_make_messages_look_unsent(vendor: type[Vendor], expected: Outcome) -> None:
     """To send again what the vendor may have accepted is not a wrapper's to decide."""
     unsent = not_sent(VendorUnavailable("No contact."))
-    results = dispatch(vendor, hiding(unsent, unsent)).send(batch_of(2))
+    results = hooks_of(vendor, hiding(unsent, unsent)).send(batch_of(2))
     assert [result.outcome for result in results] == [expected] * 2
 
 
@@ -187,6 +187,6 @@ def test_a_wrapper_cannot_make_messages_look_unsent(vendor: type[Vendor], expect
 )
 def test_a_wrapper_cannot_undo_what_the_vendor_answered(wrapper: type[Policy], expected: Outcome) -> None:
     """A wrapper may hold a send back; once the vendor answered, the answer counts."""
-    hooks = dispatch(Tiny, wrapper)
+    hooks = hooks_of(Tiny, wrapper)
     for _ in range(2):
         assert {result.outcome for result in hooks.send(batch_of(2))} == {expected}

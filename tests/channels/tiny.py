@@ -56,7 +56,7 @@ def channel_named(name: str, settings: PluginSettings | None = None) -> Channel:
     return Channel(name, "Acme", settings or PluginSettings(), NoHistory())
 
 
-def dispatch(vendor: type[Vendor], *policies: type[Policy]) -> Hooks:
+def hooks_of(vendor: type[Vendor], *policies: type[Policy]) -> Hooks:
     """The hooks of a channel with these plugins."""
     channel = channel_named("promo")
     return Hooks(vendor(channel), [policy(channel) for policy in policies])

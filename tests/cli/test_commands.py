@@ -25,6 +25,7 @@ from bridge.ledger.refs import phone_key, to_ref
 from bridge.ledger.reports.outbox import Ended, PutBack, enqueue_receipts
 from bridge.plugin import Carrier, Kind, MessageStatus, ReviewStatus
 from bridge.testing.commands import rung_with
+from tests.databases import decisions
 
 from .conftest import CONFIG, Desk
 
@@ -165,13 +166,13 @@ def test_push_lists_and_replays_what_was_given_up(desk: Desk) -> None:
         )
     )
     desk.ledger.outbox.finish([], [PutBack(job, now, f"500 for {NUMBER}", dead=True)], now)
-    [letter] = desk.ledger.outbox.dead_letters("promo")
+    [letter] = desk.ledger.outbox.given_up("promo")
     shown = row_of(desk.run("push list --channel promo").output, str(letter.id))
     assert "receipts" in shown
     assert "500 for 138******00" in shown
     assert "0 callbacks" in desk.run("push replay --channel other").output
     assert "1 callbacks" in desk.run(f"push replay {letter.id}").output
-    assert desk.ledger.outbox.dead_letters("promo") == []
+    assert desk.ledger.outbox.given_up("promo") == []
     assert "0 callbacks" in desk.run("push replay --all").output
 
 
@@ -212,7 +213,7 @@ def test_unknown_outcomes_are_shown_asked_about_and_sent_again(desk: Desk) -> No
     done = desk.run("unknown resend promo --accept-duplicates --reason 'The vendor lost them.'")
     assert "1 messages are sent again; as many may arrive twice." in done.output
     assert desk.ledger.gauges() == {("promo", "ready"): 1}
-    assert [one.reason for one in desk.ledger.decisions.of("promo", limit=9)] == ["The vendor lost them."]
+    assert [one.reason for one in decisions(desk.ledger)] == ["The vendor lost them."]
     assert "There is no message" in desk.run("unknown resend promo").output
 
 

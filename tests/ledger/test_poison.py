@@ -35,7 +35,7 @@ def test_a_push_that_cannot_be_read_holds_up_no_other(ledger: Ledger, junk: str)
             lambda c: ledger.outbox.claim(c, Scope(CHANNEL, NOW), Holder("a", 1), jobs=9, size=500)
         )
         assert sorted((job.out_id, len(job.entries)) for job in jobs) == expected
-    assert [letter.error for letter in ledger.outbox.dead_letters()] == ["not readable"]
+    assert [letter.error for letter in ledger.outbox.given_up()] == ["not readable"]
 
 
 @pytest.mark.parametrize("junk", [*JUNK, "known by a later version only"])

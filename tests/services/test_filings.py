@@ -352,5 +352,5 @@ def test_a_carrier_that_refuses_at_one_account_may_approve_at_another(
     assert [numbers_of(vendor) for vendor in world.vendors.values()] == [at_main, at_spare]
     assert len(world.ended()) == ended
     desk = Explaining(world.services.channel, world.ledger, lambda: world.now)
-    takers = [one.account for one in desk.routes(UNICOM, code) if one.takes]
+    takers = [one.account for one in desk.routes(UNICOM, code) if one.verdict == "takes it"]
     assert takers == (["main"] if UNICOM in at_main else ["spare"] if UNICOM in at_spare else [])

@@ -27,6 +27,7 @@ from bridge.plugin import (
 )
 from bridge.services.operating import OperatorRefused
 from bridge.services.unknowns import Unknowns
+from tests.databases import decisions
 
 from .world import NAME, World
 
@@ -74,7 +75,7 @@ def test_a_person_sends_them_once_more(world: World) -> None:
     with capture_logs() as logs:
         resent = desk(world).resend(ALL, "The vendor lost our calls, ask 13800138000.")
     assert (resent.messages, resent.batches) == (3, 1)
-    [kept] = world.ledger.decisions.of(NAME, limit=10)
+    [kept] = decisions(world.ledger)
     assert (kept.id, kept.kind, kept.messages) == (resent.decision, "resend", 3)
     assert kept.reason == "The vendor lost our calls, ask 138******00."
     assert [entry["messages"] for entry in logs if entry["event"].startswith("unknown outcomes")] == [3]
@@ -187,7 +188,7 @@ def test_a_process_that_dies_in_between_moves_nothing_twice(
     monkeypatch.setattr(unknowns, "decided_further", decided_further)
     assert desk(world).resendable(ALL) == 2
     assert desk(world).resend(ALL, "Again.").messages == 2
-    assert sorted(one.messages for one in world.ledger.decisions.of(NAME, limit=10)) == [1, 2]
+    assert sorted(one.messages for one in decisions(world.ledger)) == [1, 2]
     world.dispatch()
     assert sorted(world.sent()) == sorted(PHONES * 2)
 

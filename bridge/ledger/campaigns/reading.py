@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
 
+from bridge.clock import FOREVER_MS
 from bridge.plugin.status import FIRST_FINAL
 
 from ..database import tables
@@ -75,7 +76,7 @@ class Search:
     state: CampaignState | None = None
     over: bool | None = None
     since: int = 0
-    until: int = 1 << 62
+    until: int = FOREVER_MS
     limit: int = 50
     offset: int = 0
 
@@ -142,13 +143,14 @@ class Campaigns:
         self, channels: Collection[str], since: int, until: int
     ) -> dict[str, tuple[int, int]]:
         """Return how many sends came in a span, and how many recipients they had, for each channel."""
+        recipients = func.coalesce(func.sum(_send.c.count), 0)
         rows = (
-            select(_send.c.channel, func.count(), func.coalesce(func.sum(_send.c.count), 0))
+            select(_send.c.channel, func.count().label("sends"), recipients.label("recipients"))
             .where(*_in_span(channels, since, until))
             .group_by(_send.c.channel)
         )
         with self._database.read() as connection:
-            return {name: (int(sends), int(count)) for name, sends, count in connection.execute(rows)}
+            return {row.channel: (int(row.sends), int(row.recipients)) for row in connection.execute(rows)}
 
     def of_sends(self, send_ids: Collection[int]) -> dict[int, tuple[int, str]]:
         """Return the campaign of each send: its id and name."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Select, and_, exists, or_, select, update
 
-from bridge.clock import MINUTE_MS
+from bridge.clock import FOREVER_MS, MINUTE_MS
 
 from ..audit import Act, note
 from ..database import tables
@@ -24,7 +24,7 @@ from ..sending.claiming import take_over
 from ..sending.holds import Hold
 from ..sending.joining import CampaignState
 
-HELD = 1 << 62
+HELD = FOREVER_MS
 """Due so late: the batch waits until its campaign is resumed."""
 
 _SLICE = 2_000

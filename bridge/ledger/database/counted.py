@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Index,
+    Integer,
     MetaData,
     SmallInteger,
     String,
@@ -77,4 +78,18 @@ tally = Table(
     # The sum of the times to delivery, in milliseconds.
     Column("ms", BigInteger, nullable=False),
     sqlite_with_rowid=False,
+)
+
+# What a person decided about messages, in that person's own words; never deleted.
+decision = Table(
+    "decision",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel", String(64), nullable=False),
+    # What was decided, such as "resend".
+    Column("kind", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("messages", Integer, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Index("ix_decision_channel", "channel", "id"),
 )

@@ -27,6 +27,8 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from bridge.clock import MINUTE_MS
+
 from .bell import Bell
 from .reasons import reason_in, reason_of
 
@@ -57,7 +59,7 @@ _KEEPALIVE = {
     "tcp_user_timeout": 30_000,
 }
 # A process stopped inside a transaction, or whose machine vanished, must not keep rows locked for long.
-_IDLE_TRANSACTION_MS = 60_000
+_IDLE_TRANSACTION_MS = MINUTE_MS
 
 
 _WAKES = "wakes"

@@ -4,6 +4,8 @@ Recipients live in a batch's blob until their outcome is known, then in a messag
 hundredth of the rows, and most of a campaign's life is spent waiting.
 """
 
+from enum import IntEnum
+
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -36,16 +38,31 @@ from .weight_tables import route_weight as route_weight
 from .weight_tables import throttling as throttling
 
 metadata = counted.metadata
-campaign, tally, audit = counted.campaign, counted.tally, counted.audit
+campaign, tally = counted.campaign, counted.tally
+audit, decision = counted.audit, counted.decision
 
-READY, CALLING, UNKNOWN, DONE = range(4)
-"""States of a batch. Only READY may be handed to the vendor; UNKNOWN waits for proof either way."""
+
+class BatchState(IntEnum):
+    """Where a batch stands; of a file only READY and DONE are said."""
+
+    READY = 0  # only what is ready may be handed to the vendor
+    CALLING = 1
+    UNKNOWN = 2  # waits for proof either way
+    DONE = 3
+
+    @property
+    def word(self) -> str:
+        """How lists and metrics spell it."""
+        return self.name.lower()
+
+
+READY, CALLING, UNKNOWN, DONE = BatchState
 
 # Partial indexes are used only where a statement spells their condition as they do.
-UNFINISHED = text(f"state < {DONE}")
-IN_CALL = text(f"state = {CALLING}")
-HELD = text(f"state = {READY} AND hold <> ''")
-ASSIGNED = text(f"state = {READY} AND account <> ''")
+UNFINISHED = text(f"state < {DONE:d}")
+IN_CALL = text(f"state = {CALLING:d}")
+HELD = text(f"state = {READY:d} AND hold <> ''")
+ASSIGNED = text(f"state = {READY:d} AND account <> ''")
 IN_QUESTION = text(f"status = {MessageStatus.CALLING:d}")
 NAMED = text("vendor_id <> ''")
 

@@ -58,7 +58,7 @@ class PutBack:
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetter:
+class GivenUp:
     """A push that was given up and may be replayed."""
 
     id: int
@@ -195,17 +195,17 @@ class Outbox:
 
         self._database.write(work)
 
-    def dead_letters(
+    def given_up(
         self, channel: str | None = None, *, since: int = 0, until: int = FOREVER_MS, limit: int = 100
-    ) -> list[DeadLetter]:
-        """Dead letters, written in a span of time (milliseconds), oldest first."""
-        columns = [_push.c[name] for name in DeadLetter.__dataclass_fields__]
+    ) -> list[GivenUp]:
+        """Return the callbacks given up and written in a span of time (milliseconds), oldest first."""
+        columns = [_push.c[name] for name in GivenUp.__dataclass_fields__]
         mine = (_push.c.dead == 1, _push.c.created >= since, _push.c.created < until)
         rows = select(*columns).where(*mine).order_by(_push.c.id).limit(limit)
         if channel is not None:
             rows = rows.where(_push.c.channel == channel)
         with self._database.read() as connection:
-            return [DeadLetter(**row._mapping) for row in connection.execute(rows)]
+            return [GivenUp(**row._mapping) for row in connection.execute(rows)]
 
     def replay(
         self,
@@ -258,13 +258,14 @@ class Outbox:
         ]
 
     def waiting(self, channel: str) -> tuple[int, int | None]:
-        """Entries waiting to be pushed, and when the oldest of them was written (milliseconds)."""
-        totals = select(func.coalesce(func.sum(_push.c.count), 0), func.min(_push.c.created)).where(
+        """Return how many entries wait to be pushed, and when the oldest was written (milliseconds)."""
+        waiting = func.coalesce(func.sum(_push.c.count), 0).label("waiting")
+        totals = select(waiting, func.min(_push.c.created).label("oldest")).where(
             _push.c.channel == channel, _push.c.dead == 0
         )
         with self._database.read() as connection:
-            count, oldest = connection.execute(totals).one()
-        return int(count), oldest
+            row = connection.execute(totals).one()
+        return int(row.waiting), row.oldest
 
     def answer(self, channel: str) -> str:
         """Return what Quick Audience last said of a callback that still waits, "" if it said nothing yet."""

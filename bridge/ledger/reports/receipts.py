@@ -150,7 +150,7 @@ class Receipts:
     ) -> Intake:
         """Try parked receipts that are due again; those older than 72 hours are dropped and counted.
 
-        The latest due come first: however many receipts of strangers wait, they do not delay a new one.
+        The latest due come first: however many third-party receipts wait, they do not delay a new one.
         `sources`: the accounts that receipts are from, by name.
         """
         scope = Scope(channel, now, pushes)
@@ -345,10 +345,15 @@ def _batch_id(receipt: DeliveryReceipt) -> int | None:
 
 def _pack(receipt: DeliveryReceipt) -> str:
     fields = receipt._asdict()
-    fields["phone"] = [receipt.phone.raw, receipt.phone.e164] if receipt.phone else None
+    fields["phone"] = receipt.phone._asdict() if receipt.phone else None
     fields["at"] = receipt.at.timestamp() if receipt.at else None
     fields["price"] = None if receipt.price is None else str(receipt.price)
     return json.dumps(fields)  # in ASCII, which holds any text
+
+
+def _phone(kept: Any) -> Phone:
+    # A list of the two fields is how rows before 0.1.0 keep it.
+    return Phone(*kept) if isinstance(kept, list) else Phone(**kept)
 
 
 def _unpack(text: str) -> DeliveryReceipt | None:
@@ -356,7 +361,7 @@ def _unpack(text: str) -> DeliveryReceipt | None:
     try:
         fields = json.loads(text)
         fields["status"] = MessageStatus(fields["status"])
-        fields["phone"] = Phone(*fields["phone"]) if fields["phone"] else None
+        fields["phone"] = _phone(fields["phone"]) if fields["phone"] else None
         fields["at"] = moment(seconds(fields["at"])) if fields["at"] is not None else None
         fields["price"] = None if fields.get("price") is None else Decimal(fields["price"])
         return DeliveryReceipt(**fields)

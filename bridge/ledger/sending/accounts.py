@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 
-from bridge.clock import FOREVER_MS
+from bridge.clock import FOREVER_MS, MINUTE_MS
 
 from ..audit import BRIDGE, Act, note
 from ..database import tables
@@ -27,7 +27,7 @@ FREE_CALLS = 64
 FAILURES_TO_OPEN = 3
 SHORTEST_REST_MS = 5_000
 LONGEST_REST_MS = 300_000
-_PROVEN_MS = 60_000
+_PROVEN_MS = MINUTE_MS
 _RENEWED_MS = 15_000
 _UNLIMITED = 1 << 30
 _SILENCE_MS = 30_000

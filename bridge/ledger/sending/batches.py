@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from ...plugin import DeliveryReceipt, MessageStatus
-from ...plugin.status import FIRST_FINAL
+from ...plugin.status import ANSWERED, FINAL
 from .. import tally
 from ..blobs import encode
 from ..database import tables
@@ -235,7 +235,7 @@ class Batches:
         ends = [
             Ended(row.phone, row.status, row.sent, row.ended_at or now, row.code, row.reason)
             for row in conclusion.rows
-            if row.status >= FIRST_FINAL and row.phone  # without one the person was forgotten
+            if row.status in FINAL and row.phone  # without one the person was forgotten
         ]
         if conclusion.pushes:
             enqueue_receipts(connection, batch.channel, {conclusion.out_id: ends}, now)
@@ -262,7 +262,7 @@ class Batches:
                 reason=row.reason,
             )
             for row in conclusion.rows
-            if row.status >= MessageStatus.ACCEPTED
+            if row.status in ANSWERED
         ]
         intake = self._receipts.take(connection, Scope(batch.channel, now, conclusion.pushes), evidence)
         suppress(connection, batch.channel, conclusion.sign_name, conclusion.opted_out, "vendor", now)

@@ -13,6 +13,7 @@ from ..refs import new_id
 from ..scope import Lane, Scope
 from . import attempts
 from .calls import Claimed
+from .joining import CampaignState
 from .sends import Assigned, insert_batches
 
 _batch = tables.batch
@@ -21,7 +22,7 @@ _batch = tables.batch
 _STEERED = select(tables.send.c.id).where(
     tables.send.c.id == _batch.c.send_id,
     tables.campaign.c.id == tables.send.c.campaign_id,
-    tables.campaign.c.state != lit(0),
+    tables.campaign.c.state != lit(CampaignState.RUNNING),
 )
 FREE = ~_STEERED.correlate(_batch).exists()
 

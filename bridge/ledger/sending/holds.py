@@ -104,13 +104,13 @@ class Holds:
     def unknown(self) -> dict[str, int]:
         """Return how many messages have an unknown outcome, by channel."""
         rows = (
-            select(_batch.c.channel, func.count())
+            select(_batch.c.channel, func.count().label("messages"))
             .join_from(_message, _batch, _batch.c.id == _message.c.batch_id)
             .where(tables.IN_QUESTION)
             .group_by(_batch.c.channel)
         )
         with self._database.read() as connection:
-            return {channel: int(count) for channel, count in connection.execute(rows)}
+            return {row.channel: int(row.messages) for row in connection.execute(rows)}
 
     def files(self, channel: str) -> list[WaitingFile]:
         """Return the files that are not read to their end, the oldest first."""

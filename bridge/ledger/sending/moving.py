@@ -130,16 +130,21 @@ class Moving:
 
     def depth(self, channel: str) -> dict[tuple[str, str], int]:
         """Return a channel's recipients by account ("" for none yet) and state, of what is not done."""
-        names = {tables.READY: "ready", tables.CALLING: "calling"}
+        moving = (lit(tables.READY), lit(tables.CALLING))
         rows = (
-            select(_batch.c.account, _batch.c.state, func.sum(_batch.c.count))
-            .where(tables.UNFINISHED, _batch.c.channel == channel, _batch.c.state.in_(sorted(names)))
+            select(_batch.c.account, _batch.c.state, func.sum(_batch.c.count).label("messages"))
+            .where(tables.UNFINISHED, _batch.c.channel == channel, _batch.c.state.in_(moving))
             .group_by(_batch.c.account, _batch.c.state)
         )
         unknown = _in_question(channel).add_columns(_batch.c.account).group_by(_batch.c.account)
         with self._database.read() as connection:
-            depth = {(name, names[state]): int(count) for name, state, count in connection.execute(rows)}
-            depth |= {(name, "unknown"): int(count) for count, name in connection.execute(unknown)}
+            depth = {
+                (row.account, tables.BatchState(row.state).word): int(row.messages)
+                for row in connection.execute(rows)
+            }
+            depth |= {
+                (row.account, tables.UNKNOWN.word): int(row.messages) for row in connection.execute(unknown)
+            }
         return depth
 
     def left_behind(self, channel: str, identities: Collection[str]) -> int:
@@ -178,7 +183,7 @@ def _in_question(channel: str) -> Any:
     """Return the query that counts the messages of a channel whose outcome is unknown."""
     joined = _message.join(_batch, _batch.c.id == _message.c.batch_id)
     unknown = (_batch.c.channel == channel, _batch.c.state == lit(tables.UNKNOWN))
-    return select(func.count()).select_from(joined).where(tables.IN_QUESTION, *unknown)
+    return select(func.count().label("messages")).select_from(joined).where(tables.IN_QUESTION, *unknown)
 
 
 def _waiting(channel: str) -> Sequence[ColumnElement[bool]]:

@@ -1,6 +1,5 @@
 """Accepting a send: one transaction, then the answer."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -226,9 +225,3 @@ def _insert_file(connection: Connection, new: NewSend, send_id: int, file: NewFi
             created=terms.now,
         )
     )
-
-
-def template_document(text: str) -> dict[str, Any]:
-    """Return the template snapshot of a send as it was stored."""
-    document: dict[str, Any] = json.loads(text)
-    return document

@@ -137,12 +137,12 @@ class Weights:
             slow = delivered & (took > bound) if bound is not None else false()
             refusal = _message.c.status == MessageStatus.REJECTED
             counts = select(
-                func.count(),
-                func.coalesce(func.sum(case((refusal, 1), else_=0)), 0),
-                func.coalesce(func.sum(case((delivered, 1), else_=0)), 0),
-                func.coalesce(func.sum(case((slow, 1), else_=0)), 0),
+                func.count().label("messages"),
+                func.coalesce(func.sum(case((refusal, 1), else_=0)), 0).label("refused"),
+                func.coalesce(func.sum(case((delivered, 1), else_=0)), 0).label("delivered"),
+                func.coalesce(func.sum(case((slow, 1), else_=0)), 0).label("slow"),
             ).where(_message.c.batch_id.in_(ids), _message.c.code.not_in(sorted(own)))
-            messages, refused, ended, late = connection.execute(counts).one()
+            told = connection.execute(counts).one()
             throttled = connection.execute(
                 select(func.coalesce(func.sum(_throttling.c.messages), 0)).where(
                     _throttling.c.channel == channel,
@@ -150,7 +150,9 @@ class Weights:
                     _throttling.c.minute >= since // MINUTE_MS,
                 )
             ).scalar_one()
-        return Lately(int(messages), int(refused), int(throttled), int(ended), int(late))
+        return Lately(
+            int(told.messages), int(told.refused), int(throttled), int(told.delivered), int(told.slow)
+        )
 
 
 def _goals_name(channel: str) -> str:
@@ -193,7 +195,7 @@ def _note(connection: Connection, channel: str, one: Change) -> None:
 def _week_p90(connection: Connection, channel: str, identity: str, now: int) -> int | None:
     """Return the time in which nine of ten messages of a week were delivered, in milliseconds."""
     rows = (
-        select(_tally.c.bucket, func.sum(_tally.c.count))
+        select(_tally.c.bucket, func.sum(_tally.c.count).label("messages"))
         .join_from(_tally, _send, _send.c.id == _tally.c.send_id)
         .where(
             _send.c.created >= now - _WEEK_MS,
@@ -204,12 +206,12 @@ def _week_p90(connection: Connection, channel: str, identity: str, now: int) -> 
         .group_by(_tally.c.bucket)
         .order_by(_tally.c.bucket)
     )
-    counts = [(bucket, int(count)) for bucket, count in connection.execute(rows)]
-    total, seen = sum(count for _, count in counts), 0
+    counts = [(row.bucket, int(row.messages)) for row in connection.execute(rows)]
+    total, seen = sum(messages for _, messages in counts), 0
     if total < _FEWEST_OF_A_WEEK:
         return None
-    for bucket, count in counts:
-        seen += count
+    for bucket, messages in counts:
+        seen += messages
         if seen >= 0.9 * total:
             return 1000 * BUCKETS_S[bucket - 1] if bucket <= len(BUCKETS_S) else None
     return None

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 
 import structlog
 
-from bridge.clock import Clock, millis
+from bridge.clock import MINUTE_MS, Clock, millis
 from bridge.ledger import CampaignState, Claimed, Holder, Ledger
 from bridge.ledger.campaigns.steering import Steered
 from bridge.ledger.refs import to_ref
@@ -12,7 +12,7 @@ from bridge.ledger.refs import to_ref
 log = structlog.get_logger("bridge.campaigns")
 
 _TAKEN = 20
-_FRESH_MS = 60_000
+_FRESH_MS = MINUTE_MS
 _SELDOM_MS = 15_000
 """So often a campaign is looked at again whose change is older: a retry may still bring a batch."""
 

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bridge import logs
+from bridge.clock import FOREVER_MS
 from bridge.ledger import CampaignState, Ledger
 from bridge.ledger.campaigns.reading import Campaign, Part, Search
 from bridge.ledger.refs import to_ref
 from bridge.ledger.sending.joining import CampaignKind
 from bridge.ledger.tally import BUCKETS_S
 from bridge.plugin import MessageStatus
-from bridge.plugin.status import FIRST_FINAL
+from bridge.plugin.status import FAILED, FINAL, NOT_CHARGED
 
 from ..operating import OperatorRefused
 from ..pricing import SeenCost, costs
@@ -125,7 +126,7 @@ class Seeing:
         text: str = "",
         state: str | None = None,
         since: int = 0,
-        until: int = 1 << 62,
+        until: int = FOREVER_MS,
         limit: int = 50,
         offset: int = 0,
     ) -> list[SeenCampaign]:
@@ -210,7 +211,7 @@ class Seeing:
     def _failures(self, campaign: Campaign, parts: Sequence[Part]) -> list[SeenFailure]:
         counts: Counter[tuple[int, str]] = Counter()
         for part in parts:
-            if part.status >= FIRST_FINAL and part.status != MessageStatus.DELIVERED:
+            if part.status in FAILED:
                 counts[part.status, part.code] += part.number
         failures = []
         for place, ((status, code), count) in enumerate(counts.most_common()):
@@ -246,7 +247,7 @@ def funnel(recipients: int, parts: Sequence[Part]) -> Funnel:
     for part in parts:
         by_status[part.status] += part.number
     unknown, delivered = by_status[MessageStatus.UNKNOWN], by_status[MessageStatus.DELIVERED]
-    ended = sum(count for status, count in by_status.items() if status >= FIRST_FINAL)
+    ended = sum(count for status, count in by_status.items() if status in FINAL)
     return Funnel(
         recipients,
         max(0, recipients - by_status.total()),
@@ -255,11 +256,8 @@ def funnel(recipients: int, parts: Sequence[Part]) -> Funnel:
         delivered,
         ended - delivered - unknown,
         unknown,
-        sum(part.number * part.segments for part in parts if part.status not in _NEVER_CALLED),
+        sum(part.number * part.segments for part in parts if part.status not in NOT_CHARGED),
     )
-
-
-_NEVER_CALLED = (MessageStatus.UNSENT, MessageStatus.REJECTED)
 
 
 def _times(delivered: Sequence[Part]) -> list[SeenSpan]:

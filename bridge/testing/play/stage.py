@@ -75,7 +75,7 @@ class Stage:
         return getattr(self._plugins.hook, operation)(channel=self.channel, **arguments)
 
     def send(self, batch: Batch) -> list[SubmitResult]:
-        """Return what the bridge makes of a send: its dispatch turns a plugin's bug into unknown outcomes."""
+        """Return what the bridge makes of a send: it turns a plugin's bug into unknown outcomes."""
         return Hooks(self.vendor).send(batch)
 
     def tell(self, event: Event) -> None:

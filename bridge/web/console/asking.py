@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 from typing import TypeVar
 from urllib.parse import urlencode
 
-from bridge.clock import millis_of
+from bridge.clock import FOREVER_MS, millis_of
 
 from .language import phrase
 
@@ -14,7 +14,7 @@ ROWS = 50
 _MOST_ROWS = 10_000
 """So many rows a list holds as CSV or JSON."""
 _MOST_PAGES = 200
-_LATEST = 1 << 62
+_LATEST = FOREVER_MS
 T = TypeVar("T")
 
 

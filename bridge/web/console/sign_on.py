@@ -64,6 +64,6 @@ class SignOn:
 
 
 def _away(error: Exception) -> SignInRefused:
-    """Log why, which may be a stranger's words; the person reads a sentence of ours."""
+    """Log why, which may be third-party words; the person reads a sentence of ours."""
     log.warning("sign-on failed", error=type(error).__name__)
     return SignInRefused("The provider did not let you in, or did not answer: try again.")

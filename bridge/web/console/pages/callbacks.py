@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bridge.clock import FOREVER_MS, millis
-from bridge.services.looking import SeenCallbacks, SeenDeadLetter
+from bridge.services.looking import SeenCallbacks, SeenGivenUp
 from bridge.services.signing_in import Role
 
 from ..asking import Asked, NotUnderstood
@@ -48,7 +48,7 @@ def _waiting(desk: Desk, one: SeenCallbacks) -> Sequence[Cell]:
     return one.channel, one.entries, Moment(one.oldest, desk.zone(one.channel)), one.answer
 
 
-def _given_up(desk: Desk, one: SeenDeadLetter) -> Sequence[Cell]:
+def _given_up(desk: Desk, one: SeenGivenUp) -> Sequence[Cell]:
     again = Button(phrase("Push again"), f"{_HOME}/replay", {"id": str(one.id)})
     return (
         str(one.id),

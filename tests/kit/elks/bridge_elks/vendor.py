@@ -52,7 +52,7 @@ class Elks(Vendor):
         self._http.auth = (settings.username, settings.password.get_secret_value())
 
     def close(self) -> None:
-        """Give up the connections."""
+        """Close the connections."""
         self._http.close()
 
     @property

@@ -11,11 +11,11 @@ from bridge.plugin import DeliveryReceipt, MessageStatus
 
 from .making import CHANNEL, NOW, conclude, phones, recorded, row
 
-STRANGERS = 3 * RETRIED
+THIRD_PARTY = 3 * RETRIED
 MINUTE = 60_000
 
 
-def park_strangers(ledger: Ledger, count: int, *, channel: str = CHANNEL, due: int = NOW) -> None:
+def park_third_party(ledger: Ledger, count: int, *, channel: str = CHANNEL, due: int = NOW) -> None:
     """Park what a flood of receipts without messages left behind."""
     report = ledger.receipts.apply
     report(channel, [DeliveryReceipt(MessageStatus.DELIVERED, vendor_id="s-0")], pushes=True, now=due)
@@ -41,9 +41,9 @@ def park_ours(ledger: Ledger, now: int) -> None:
     assert batch.count == 1
 
 
-def test_ours_is_tried_before_strangers_that_wait_longer(ledger: Ledger) -> None:
+def test_ours_is_tried_before_third_party_receipts_that_wait_longer(ledger: Ledger) -> None:
     """The latest due come first."""
-    park_strangers(ledger, STRANGERS, due=NOW)
+    park_third_party(ledger, THIRD_PARTY, due=NOW)
     park_ours(ledger, NOW + MINUTE)
     tried = ledger.receipts.retry_parked(CHANNEL, pushes=True, now=NOW + MINUTE + 5_000)
     assert (len(tried.ends), tried.total) == (1, RETRIED)
@@ -51,17 +51,17 @@ def test_ours_is_tried_before_strangers_that_wait_longer(ledger: Ledger) -> None
 
 def test_a_stranger_that_is_tried_again_does_not_come_back_before_the_rest(ledger: Ledger) -> None:
     """One round tries each once: the flood ends."""
-    park_strangers(ledger, STRANGERS, due=NOW)
+    park_third_party(ledger, THIRD_PARTY, due=NOW)
     now, rounds = NOW + MINUTE, 0
     while ledger.receipts.retry_parked(CHANNEL, pushes=True, now=now).total:
         rounds += 1
-    assert rounds == STRANGERS / RETRIED
+    assert rounds == THIRD_PARTY / RETRIED
 
 
-def test_another_channel_s_strangers_are_not_read(ledger: Ledger) -> None:
+def test_another_channel_s_third_party_receipts_are_not_read(ledger: Ledger) -> None:
     """The index leads to the channel, the last due first, and nothing is sorted."""
-    park_strangers(ledger, STRANGERS, channel="other")
-    park_strangers(ledger, 20)
+    park_third_party(ledger, THIRD_PARTY, channel="other")
+    park_third_party(ledger, 20)
     explain = "EXPLAIN QUERY PLAN " if ledger.database.sqlite else "EXPLAIN "
     if not ledger.database.sqlite:
         ledger.write(lambda connection: connection.execute(text("ANALYZE parked")))
@@ -73,11 +73,11 @@ def test_another_channel_s_strangers_are_not_read(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("named", ["message_ref", "vendor_id"])
-def test_a_receipt_that_was_early_meets_its_message_amid_strangers(ledger: Ledger, named: str) -> None:
+def test_a_receipt_that_was_early_meets_its_message_amid_third_party_ones(ledger: Ledger, named: str) -> None:
     """At once when the message is recorded, not at the next round."""
     from .making import accept, claim, send
 
-    park_strangers(ledger, STRANGERS)
+    park_third_party(ledger, THIRD_PARTY)
     accept(ledger, send(phones(1)))
     (batch,) = claim(ledger)
     names = {"message_ref": message_ref(batch.id, 0), "vendor_id": "v-ours"}
