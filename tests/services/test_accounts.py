@@ -8,9 +8,11 @@ import pytest
 from bridge.ledger import Ledger
 from bridge.plugin import DeliveryReceipt, MessageStatus, MoMessage, VendorUnreachable, accepted, from_vendor
 from bridge.services import AccountServices
+from bridge.services.receiving import source_of
 from bridge.settings import Settings
 
 from .conftest import Worlds
+from .test_elsewhere_again import reviewed_often
 from .test_failover import raising, soon, two
 from .world import NAME, World
 
@@ -115,6 +117,51 @@ def test_a_receipt_that_comes_before_its_message_waits_for_its_account(worlds: W
     world.send([SECOND], code=code, digest=b"2")
     soon(world, 3)
     assert world.ended() == {SECOND: "DELIVERED"}
+
+
+LATER = {
+    "one of two stays": ["spare"],
+    "two of three stay": ["spare", "third"],
+}
+
+
+@pytest.mark.parametrize("names", LATER.values(), ids=LATER)
+def test_an_early_receipt_of_an_account_that_is_gone_ends_nobody_elses(
+    worlds: Worlds, names: list[str]
+) -> None:
+    """It waits under the name it came by, and another account's message with the same id is not meant."""
+    world = two(worlds, accounts={name: {"vendor": "obedient"} for name in ("main", *names)})
+    failed = DeliveryReceipt(MessageStatus.UNDELIVERABLE, vendor_id="id-1", code="X")
+    at(world, "main").receiving.store_reports([failed], [], "webhook")
+    later = two(worlds, accounts={name: {"vendor": "obedient"} for name in names})
+    later.now = world.now + 1
+    for vendor in later.vendors.values():
+        vendor.answer = lambda batch: [accepted("id-1") for _ in batch.messages]
+    later.send([SECOND], code=later.template(), digest=b"2")
+    soon(later, 3)
+    assert sum(len(vendor.batches) for vendor in later.vendors.values()) == 1
+    later.now += 60
+    later.settle()
+    assert later.ended() == {}
+
+
+def test_of_two_messages_with_one_id_the_present_vendors_own_is_meant(worlds: Worlds) -> None:
+    """Another vendor behind the same name counts its ids from one again."""
+    first = two(worlds)
+    first.vendors["main"].answer = lambda batch: [accepted("id-1") for _ in batch.messages]
+    code = first.template()
+    first.send([FIRST], code=code, digest=b"1")
+    soon(first, 1)
+    later = two(worlds)
+    later.now = first.now
+    later.services.channel.accounts["main"].hooks.identity = "other vendor"
+    at(later, "main").receiving._source = source_of(later.services.channel, "main")
+    later.vendors["main"].answer = lambda batch: [accepted("id-1") for _ in batch.messages]
+    reviewed_often(later)
+    later.send([SECOND], code=code, digest=b"2")
+    soon(later, 3)
+    at(later, "main").receiving.store_reports([DeliveryReceipt(D, vendor_id="id-1")], [], "webhook")
+    assert later.ended() == {SECOND: "DELIVERED"}
 
 
 def test_a_reply_answers_a_message_of_its_account(worlds: Worlds) -> None:

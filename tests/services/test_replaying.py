@@ -85,6 +85,14 @@ def test_a_span_is_told_again(
         assert taken(told) == sorted(phones)
 
 
+def test_a_person_who_was_forgotten_is_not_told_of(told: World) -> None:
+    """The message stays without its number, and a callback without a number says nothing."""
+    desk(told).forget(from_vendor(PHONES[0]), "Asked.")
+    now = int(told.now * 1000)
+    assert desk(told).replay_span(NAME, now - 2 * HOUR * 1000, now).receipts == 3
+    assert PHONES[0] not in taken(told)
+
+
 def test_what_has_not_ended_is_not_told(world: World) -> None:
     """An accepted message has no end to tell."""
     world.send(PHONES)

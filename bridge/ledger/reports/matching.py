@@ -125,7 +125,10 @@ class Finder:
         }
         by_id = self._vendor_rows(connection, scope, {receipt.vendor_id for receipt in wanted.values()})
         for index, receipt in wanted.items():
-            match = _choose(by_id.get(receipt.vendor_id, []), receipt.phone)
+            rows: Sequence[Located] = by_id.get(receipt.vendor_id, [])
+            if len(rows) > 1 and scope.source is not None:
+                rows = _nearest(connection, rows, scope.source.identity)
+            match = _choose(rows, receipt.phone)
             if match is not None:
                 found[index] = match
 
@@ -169,6 +172,18 @@ class Finder:
                 )
                 by_id[row.vendor_id].append(found)
         return by_id
+
+
+def _nearest(connection: Connection, rows: Sequence[Located], identity: str) -> Sequence[Located]:
+    """Return the messages that the reporting account took by its present identity, else all of them.
+
+    Another vendor behind the same name may count its ids from one again.
+    """
+    called = select(_batch.c.id).where(
+        _batch.c.id.in_({row.batch_id for row in rows}), _batch.c.identity == identity
+    )
+    mine = set(connection.execute(called).scalars())
+    return [row for row in rows if row.batch_id in mine] or rows
 
 
 def _choose(rows: Sequence[Located], phone: Phone | None) -> Located | None:

@@ -177,7 +177,8 @@ class Receipts:
         intake = Intake()
         for account in sorted({row.account for row in rows}):
             mine = [row for row in rows if row.account == account]
-            intake.add(self._take_parked(connection, scope._replace(source=sources.get(account)), mine))
+            source = sources.get(account) or _gone(account, sources)
+            intake.add(self._take_parked(connection, scope._replace(source=source), mine))
         return intake
 
     def _take_parked(self, connection: Connection, scope: Scope, rows: Sequence[Any]) -> Intake:
@@ -208,6 +209,11 @@ class Receipts:
         if scope.pushes:
             enqueue_receipts(connection, scope.channel, groups, scope.now)
         return [one for group in groups.values() for one in group]
+
+
+def _gone(account: str, sources: Mapping[str, Source]) -> Source | None:
+    """Return an account that is no more, whose reports are about its own calls; None for no account."""
+    return Source(account, "", frozenset(sources)) if account else None
 
 
 def _climbed(connection: Connection, climbs: Iterable[Climb], known: Mapping[Place, int]) -> list[Any]:

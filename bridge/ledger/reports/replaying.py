@@ -123,6 +123,7 @@ def _ended(window: Window, after: Place) -> Select[Any]:
             _message.c.batch_id.between(max(low, after.batch_id), high),
             tuple_(_message.c.batch_id, _message.c.seq) > tuple_(after.batch_id, after.seq),
             _message.c.status >= FIRST_FINAL,
+            _message.c.phone != "",  # without one the person was forgotten
             _message.c.ended_at.between(window.since, window.until),
             _send.c.channel == window.channel,
         )
