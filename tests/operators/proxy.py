@@ -1,9 +1,11 @@
 """A real nginx with one of the operator's files, on loopback addresses."""
 
+import functools
 import os
 import re
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -29,6 +31,18 @@ http {{
 """
 
 
+@functools.cache
+def certificate() -> dict[str, bytes]:
+    """Return a key and a certificate by their files' names, made once for all tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        run(
+            *(tool("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
+            *("-nodes", "-days", "2", "-subj", "/CN=sms.example.com"),
+            *("-keyout", f"{folder}/site.key", "-out", f"{folder}/site.pem"),
+        )
+        return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+
+
 class Nginx:
     """nginx in front of an address; `changes` are made to the file before, such as a shorter time-out."""
 
@@ -36,11 +50,8 @@ class Nginx:
         self.port = free_port()
         self.folder = folder
         program = tool("nginx")
-        run(
-            *(tool("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-            *("-nodes", "-days", "2", "-subj", "/CN=sms.example.com"),
-            *("-keyout", folder / "site.key", "-out", folder / "site.pem"),
-        )
+        for file, text in certificate().items():
+            (folder / file).write_bytes(text)
         (folder / "site.conf").write_text(
             self._site((CONFIG / "nginx" / name).read_text(), upstreams, changes)
         )
