@@ -78,7 +78,7 @@ def campaign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Watch, 
     output = folder / "demo.log"
     with ExitStack() as stack:
         with output.open("wb") as file:
-            command = [sys.executable, "-m", "bridge.cli", "demo", "--recipients", "2000", "--keep"]
+            command = [sys.executable, "-m", "bridge.cli", "demo", "--recipients", "800", "--keep"]
             demo = subprocess.Popen(command, stdout=file, stderr=file)
         stack.callback(demo.wait, 60)
         stack.callback(demo.terminate)
