@@ -53,7 +53,7 @@ def test_the_floors_are_those_of_the_gate() -> None:
 
 
 def test_the_pictures_show_every_state() -> None:
-    """Those of a batch, and those of a message."""
+    """The states of a batch and of a message."""
     from bridge.ledger.database import tables
     from bridge.plugin import MessageStatus
 

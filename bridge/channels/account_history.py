@@ -22,7 +22,7 @@ class AccountHistory:
         return self._history.recent_sends(phones, since)
 
     def take(self, bucket: str, units: float, per_second: float) -> float:
-        """Take from a rate bucket of this account; returns the seconds to wait first."""
+        """Take from a rate bucket of this account. Returns the seconds to wait first."""
         return self._history.take(f"{self._account}/{bucket}", units, per_second)
 
     def claimed(self, vendor_ids: Iterable[str]) -> frozenset[str]:

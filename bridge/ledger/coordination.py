@@ -54,7 +54,7 @@ class Coordination:
         return _load_state(connection, channel)
 
     def pause(self, channel: str, reason: str, *, now: int, base_ms: int, longest_ms: int) -> int:
-        """Pause sending, twice as long each time in a row; returns until when."""
+        """Pause sending, twice as long each time in a row. Returns until when."""
 
         def work(connection: Connection) -> int:
             state = _load_state(connection, channel)
@@ -88,7 +88,7 @@ class Coordination:
         self._database.write(work)
 
     def open_breaker(self, channel: str, reason: str, *, now: int, base_ms: int, longest_ms: int) -> int:
-        """Stop pushing after Quick Audience refused our signature; returns when a probe may be made."""
+        """Stop pushing after Quick Audience refused our signature. Returns when a probe may be made."""
 
         def work(connection: Connection) -> int:
             failures = _load_state(connection, channel).breaker_failures + 1

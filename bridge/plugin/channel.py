@@ -21,7 +21,7 @@ class History(Protocol):
         """Return how many messages each number was sent since then; numbers without any are left out."""
 
     def take(self, bucket: str, units: float, per_second: float) -> float:
-        """Take `units` from a rate bucket shared by all workers; returns the seconds to wait first."""
+        """Take `units` from a rate bucket shared by all workers. Returns the seconds to wait first."""
 
     def claimed(self, vendor_ids: Iterable[str]) -> frozenset[str]:
         """Return those of `vendor_ids` that messages of the channel carry: a look-up adopts each once."""

@@ -33,7 +33,7 @@ class ChannelHistory:
         return {by_digits[digits]: count for digits, count in counts.items()}
 
     def take(self, bucket: str, units: float, per_second: float) -> float:
-        """Take `units` from a rate bucket shared by all workers; returns the seconds to wait first."""
+        """Take `units` from a rate bucket shared by all workers. Returns the seconds to wait first."""
         name = f"{self._channel}/{bucket}"
         now_us = int(self._clock() * 1_000_000)
         wait = self._ledger.write(

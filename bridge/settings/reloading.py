@@ -1,4 +1,4 @@
-"""Whether a reload would find processes that start: asked before any that runs is told to end."""
+"""What keeps processes from starting after a reload: asked before any that runs is told to end."""
 
 import os
 import subprocess

@@ -218,7 +218,7 @@ class Campaign:
     def _await_review(
         self, stage: Stage, what: str, query: Callable[[], dict[str, Any]], field: str
     ) -> Mapping[str, Any]:
-        """Ask until the review is over; returns the answer that approves."""
+        """Ask until the review is over. Returns the answer that approves."""
         deadline = self._clock() + self._plan.review_s
         asked = 1
         while (answer := query())[field] == 0:
@@ -324,7 +324,7 @@ class Campaign:
         silence_s: float,
         quiet: Callable[[], None] = lambda: None,
     ) -> int:
-        """Watch a count until it is `due` or has stood still for `silence_s`; returns the count.
+        """Watch a count until it is `due` or has stood still for `silence_s`. Returns the count.
 
         `quiet` is called whenever it has stood still for another ten seconds.
         """

@@ -19,7 +19,7 @@ _ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def main(grace_s: float, command: list[str]) -> int:
-    """Run the command until it ends, a signal comes, or standard input closes; returns its exit status."""
+    """Run the command until it ends, a signal comes, or standard input closes. Returns its exit status."""
     for signum in _ENDINGS:
         signal.signal(signum, _end)
     child = None

@@ -95,6 +95,6 @@ class Inbox:
             return sum(len(numbers) for numbers in self.receipts.values())
 
     def wait(self, enough: Callable[[], bool], timeout_s: float) -> bool:
-        """Wait until `enough()` or the timeout, looking again at each callback; returns `enough()`."""
+        """Wait until `enough()` or the timeout, looking again at each callback. Returns `enough()`."""
         with self._changed:
             return self._changed.wait_for(enough, timeout_s)

@@ -73,7 +73,7 @@ class Rules:
 
 
 def authenticate(rules: Rules, query: str, headers: Mapping[str, str], now: float) -> str:
-    """Check timestamp, nonce and signature; returns the signature (or the nonce when there is no key).
+    """Check timestamp, nonce and signature. Returns the signature (or the nonce when there is no key).
 
     `headers` has names in lower case; `now` is in epoch seconds. Raises CallbackRefused.
     """

@@ -87,7 +87,7 @@ class _Findings:
     found: list[Finding] = field(default_factory=list)
 
     def add(self, kind: str, numbers: Iterable[str]) -> int:
-        """Note one kind of disagreement unless there is none; returns how many there are."""
+        """Note one kind of disagreement unless there is none. Returns how many there are."""
         listed = list(numbers)
         if listed:
             self.found.append(Finding(kind, len(listed), tuple(map(mask, listed[:_EXAMPLES]))))

@@ -28,8 +28,6 @@ from . import guards, paths
 from .answers import CONTENT_TYPE, INTERNAL_ERROR, Answer, Face
 from .operations import SERVED_BY, Asked
 
-_SENDS = ("sendFile", "sendList", "sendDigitalList")
-
 log = structlog.get_logger("bridge.web")
 
 _MAX_PARAMETER = 100
@@ -280,7 +278,7 @@ def _traced(call: _Call) -> AbstractContextManager[tracing.Span]:
         "messaging.destination.name": call.channel,
         "sms_bridge.request_id": call.id,
     }
-    if call.operation.name in _SENDS:
+    if call.operation.send:
         attributes["messaging.operation.type"] = tracing.CREATE
     return tracing.span(f"{call.operation.name} {call.channel}", tracing.SERVER, attributes)
 

@@ -24,7 +24,7 @@ class Asked(Generic[B]):
 
 
 Serve = Callable[[ChannelServices, Asked[Any]], dict[str, Any]]
-"""Serves a request of one operation; returns what the answer adds to the envelope."""
+"""Serves a request of one operation. Returns what the answer adds to the envelope."""
 
 
 def _route(operation: Operation[B, R], serve: Callable[[ChannelServices, Asked[B]], R]) -> tuple[str, Serve]:

@@ -93,7 +93,7 @@ class Account:
         self._http.session.close()
 
     def send(self, **fields: Any) -> str:
-        """Create one message; returns its SID. OutcomeUnknown unless the answer is certain."""
+        """Create one message. Returns its SID. OutcomeUnknown unless the answer is certain."""
         try:
             sid = self._messages.create(**fields).sid
         except Exception as error:  # noqa: BLE001 - the SDK raises whatever its parsing meets
@@ -145,7 +145,7 @@ class Account:
         return self._list(self._messaging.services(service_sid).alpha_senders.list)
 
     def create_content(self, content: Mapping[str, Any]) -> str:
-        """Publish a Content template; returns its SID."""
+        """Publish a Content template. Returns its SID."""
         request = self._contents.ContentCreateRequest(dict(content))
         sid = self._change(lambda: self._contents.create(request)).sid
         if not isinstance(sid, str) or not _CONTENT_SID.fullmatch(sid):

@@ -118,7 +118,7 @@ class Contents:
             raise
 
     def _delete_old(self, sids: list[str]) -> list[str]:
-        """Delete all but the last; returns what is still to be deleted, the last included."""
+        """Delete all but the last. Returns what is still to be deleted, the last included."""
         left = []
         for sid in sids[:-1]:
             try:

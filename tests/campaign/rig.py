@@ -166,5 +166,5 @@ class Rig:
         }
 
     def idle(self) -> bool:
-        """Whether nothing waits any more: no batch, no push."""
+        """Return True when nothing waits any more: no batch, no push."""
         return not self.ledger.gauges() and self.ledger.outbox.waiting("promo")[0] == 0

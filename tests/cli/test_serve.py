@@ -69,7 +69,7 @@ class Served:
         return subprocess.run(command, env=self._environ, check=True, capture_output=True, text=True).stdout
 
     def ready(self) -> bool:
-        """Whether /readyz says so."""
+        """Return True when /readyz says so."""
         assert self.process.poll() is None, self.log
         try:
             return requests.get(f"http://127.0.0.1:{self.port}/readyz", timeout=5).status_code == 200

@@ -79,7 +79,7 @@ KEPT = [
 
 
 def test_every_sentence_has_its_translation() -> None:
-    """Those that are raised, those that the ledger keeps, and those of the codes."""
+    """What is raised, what the ledger keeps, and what the codes mean."""
     found = {*written(), *KEPT} - _NOT_FOR_MARKETERS
     assert len(found) > 80
     assert [one for one in sorted(found) if not _CHINESE.search(say(one, "zh-CN"))] == []

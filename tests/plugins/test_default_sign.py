@@ -13,13 +13,13 @@ from bridge.ledger import upgrade
 
 RECIPES = Path("config/recipes")
 FILING = {"yunpian", "chuanglan_v1", "luosimao", "submail"}
-"""Those that write the signature in its brackets, into templates or into texts that the vendor reviews."""
+"""Recipes that write the signature in its brackets, into templates or into texts that the vendor reviews."""
 ALIYUN = 'access_key_id = "id"\naccess_key_secret = "secret-0123456789"\n'
 EACH = 'related_sign_names = { captcha = "A", notification = "A", promotion = "A" }\n'
 
 
 def told(tmp_path: Path, vendor: str, settings: str, sign: str, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Whether `check` asks for the signature."""
+    """`check` asks for the signature, or need not."""
     config = tmp_path / "bridge.toml"
     config.write_text(f"""
 [bridge]

@@ -185,7 +185,7 @@ def test_what_was_refused_goes_to_the_other(ledger: Ledger, pair: tuple[Party, P
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_was_lost_never_goes_to_the_other(ledger: Ledger, pair: tuple[Party, Party]) -> None:
-    """Whether the first one can prove what became of it or not."""
+    """Where the first one can prove what became of it, and where not."""
     main, spare = pair
     with channel(ledger, main, spare) as world:
         code = approved(world)

@@ -341,7 +341,7 @@ def _export(world: World, name: str, *statuses: str, full: bool = True) -> list[
     [((), 5), (("waiting",), 2), (("accepted",), 3), (("delivered",), 0), (("waiting", "accepted"), 5)],
 )
 def test_it_is_exported_by_status(world: World, statuses: tuple[str, ...], count: int) -> None:
-    """Those too that wait; every recipient once."""
+    """Every recipient once, also who waits."""
     code = world.template()
     send(world, numbers(3), task="t1", code=code)
     world.dispatch()

@@ -99,7 +99,7 @@ SIGNS = [
 
 @pytest.mark.parametrize(("status", "what", "there"), SIGNS)
 def test_a_signature_is_compared(world: World, status: ReviewStatus | None, what: str, there: str) -> None:
-    """Those that were sent with."""
+    """Signatures that were sent with."""
     world.services.signs.remember("Acme", SignReview(ReviewStatus.APPROVED))
     if status is None:
         del world.vendor.signs["Acme"]

@@ -228,7 +228,7 @@ def test_callbacks_show_quick_audience_s_last_answer(world: World) -> None:
 
 
 def test_weights_are_shown_as_they_are_now(world: World) -> None:
-    """Those that a guard changed, and the configured ones."""
+    """What a guard changed, and what is configured."""
     from bridge.ledger import Change
     from bridge.web.gauges import LedgerGauges
 

@@ -31,7 +31,7 @@ THROTTLES = {"with no word how long": None, "for a second": 1.0, "for an hour": 
 
 @pytest.mark.parametrize("asked", THROTTLES.values(), ids=THROTTLES)
 def test_what_waits_behind_a_throttled_call_goes_elsewhere(worlds: Worlds, asked: float | None) -> None:
-    """Those that were never called, too, once they waited for `failover_after_s`."""
+    """Also what was never called, once they waited for `failover_after_s`."""
     world = two(worlds)
     main, _ = world.vendors.values()
     main.size = 1

@@ -202,7 +202,7 @@ def test_no_more_of_an_answer_is_read_than_it_needs(
 
 
 def test_an_answer_without_an_end_is_left_in_memory_too(worlds: Worlds) -> None:
-    """Whether it says its length or not."""
+    """With its length told, and without."""
     pieces = [b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n", *[b"x" * 65_536] * 100]
     with Peer(answering(*pieces)) as audience:
         world = worlds(callback_url=audience.url)

@@ -55,7 +55,7 @@ def command_of(pid: int) -> str:
 
 
 def none_left(folder: Path) -> bool:
-    """Whether every descendant has ended, after a while at most."""
+    """Wait until every descendant has ended. Returns False when some have not after a minute."""
     deadline = time.monotonic() + 60
     while descendants(folder) and time.monotonic() < deadline:
         time.sleep(0.1)

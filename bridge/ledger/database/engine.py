@@ -177,7 +177,7 @@ class Database:
             self._relaxed.dispose()
 
     def listen(self, heard: Callable[[], None], stop: threading.Event) -> None:
-        """Call `heard` whenever another process accepted work; returns at once on SQLite, else at `stop`.
+        """Call `heard` whenever another process accepted work. Returns at once on SQLite, else at `stop`.
 
         Only a hint that saves waiting: after a lost connection the caller's own looking goes on.
         """

@@ -184,7 +184,7 @@ class Accounts:
             return {row.name: Account(**row._mapping) for row in rows}
 
     def pause(self, key: Key, reason: str, *, now: int, base_ms: int, longest_ms: int) -> int:
-        """Call one account no more, twice as long each time in a row; returns until when."""
+        """Call one account no more, twice as long each time in a row. Returns until when."""
 
         def work(connection: Connection) -> int:
             held = _held(connection, {key}, lock=True)[key]

@@ -16,7 +16,7 @@ class BadName(ValueError):
 
 
 def write_repository(name: str, folder: Path) -> list[Path]:
-    """Write the repository of vendor `name` into the new folder; returns its files.
+    """Write the repository of vendor `name` into the new folder. Returns its files.
 
     Raises BadName, or FileExistsError when the folder has anything in it.
     """

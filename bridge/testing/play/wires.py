@@ -73,7 +73,7 @@ class Wire:
         self._followed = False
 
     def take(self, seen: Seen, answer: Answer) -> Told:
-        """Take a request; returns its answer, broken if it is the turn of this one."""
+        """Take a request. Returns its answer, broken if it is the turn of this one."""
         with self._counting:
             self.requests += 1
             count = self.requests

@@ -123,7 +123,7 @@ class Sender:
         results: dict[int, SubmitResult],
         is_late: Callable[[], bool],
     ) -> NotAccepted | None:
-        """Make one call; returns the error that also holds back the calls after it.
+        """Make one call. Returns the error that also holds back the calls after it.
 
         Recipients of a refused call that are to be tried apart get no result.
         """

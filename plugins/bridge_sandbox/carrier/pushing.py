@@ -146,7 +146,7 @@ class Pusher:
         self._pause(_GATHER_S)
 
     def push_round(self, account: Account) -> int:
-        """Push what is due now, a few pages at most; returns the number of entries pushed.
+        """Push what is due now, a few pages at most. Returns the number of entries pushed.
 
         Raises requests.RequestException or ValueError when a page was not acknowledged; everything of the
         round is then still to be pushed.

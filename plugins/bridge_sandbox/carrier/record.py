@@ -176,7 +176,7 @@ class Record:
         return frozenset(row[0] for row in rows)
 
     def accept(self, account: Account, call: Call, postings: Sequence[Posting]) -> int:
-        """Take the messages of one call, all of them or none; returns the id of the first."""
+        """Take the messages of one call, all of them or none. Returns the id of the first."""
         with self._transaction() as db:
             first = self._last + 1
             last = self._last + len(postings)

@@ -65,7 +65,7 @@ class FakeHistory:
             return self._waits.pop(0) if self._waits else 0.0
 
     def claimed(self, vendor_ids: Iterable[str]) -> frozenset[str]:
-        """Those given as claimed."""
+        """Values given, as claimed."""
         return frozenset(self._claimed & set(vendor_ids))
 
 
