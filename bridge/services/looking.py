@@ -19,7 +19,10 @@ from .timeline import SeenMessage, Timeline
 
 @dataclass(frozen=True, slots=True)
 class SeenTemplate:
-    """A template with its content as one line of text."""
+    """A template with its content as one line of text; `state` is the vendor's own, `asked` when it was last.
+
+    Of a channel with several accounts both are the primary one's.
+    """
 
     channel: str
     code: str
@@ -31,6 +34,8 @@ class SeenTemplate:
     content: str
     reason: str
     vendor_code: str
+    state: str = ""
+    asked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,21 @@ class SeenGivenUp:
     entries: int
     since: int
     error: str
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SeenTaken:
+    """A callback that Quick Audience took: after how many attempts, and what it answered."""
+
+    channel: str
+    kind: str
+    out_id: str
+    entries: int
+    written: int
+    taken: int
+    attempts: int
+    answer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +171,15 @@ class Looking:
     def filings(self, channel: str | None) -> list[Filed]:
         """Return what the accounts beside the primary one have of each template, by template."""
         found = [one for name in self.chosen(channel) for one in self._ledger.filings.of_channel(name)]
-        return [replace(one, reason=logs.masked(one.reason), error=logs.masked(one.error)) for one in found]
+        return [
+            replace(
+                one,
+                reason=logs.masked(one.reason),
+                error=logs.masked(one.error),
+                state=logs.masked(one.state),
+            )
+            for one in found
+        ]
 
     def suppressions(
         self, channel: str, *, since: int = 0, until: int = FOREVER_MS, limit: int, offset: int
@@ -195,6 +223,27 @@ class Looking:
             _given_up(letter)
             for name in self.chosen(channel)
             for letter in self._ledger.outbox.given_up(name, since=since, until=until, limit=limit)
+        ]
+
+    def taken(
+        self, channel: str | None, *, since: int, until: int, limit: int, offset: int, out_id: str = ""
+    ) -> list[SeenTaken]:
+        """Return the callbacks that Quick Audience took in a span of time, the latest first."""
+        found = self._ledger.callbacks.latest(
+            self.chosen(channel), since=since, until=until, limit=limit, offset=offset, out_id=out_id
+        )
+        return [
+            SeenTaken(
+                one.channel,
+                _kind(one.kind),
+                one.out_id,
+                one.count,
+                one.created,
+                one.taken,
+                one.attempts,
+                logs.masked(one.answer),
+            )
+            for one in found
         ]
 
     def webhooks(self, channel: str | None) -> list[SeenWebhook]:
@@ -242,16 +291,23 @@ def _template(template: StoredTemplate) -> SeenTemplate:
         " ".join(content.split()),
         logs.masked(template.reason),
         template.vendor_code,
+        logs.masked(template.state),
+        template.checked,
     )
+
+
+def _kind(kind: int) -> str:
+    return "receipts" if kind == RECEIPT else "replies"
 
 
 def _given_up(letter: GivenUp) -> SeenGivenUp:
     return SeenGivenUp(
         letter.id,
         letter.channel,
-        "receipts" if letter.kind == RECEIPT else "replies",
+        _kind(letter.kind),
         letter.out_id,
         letter.count,
         letter.created,
         logs.masked(letter.error),
+        letter.attempt,
     )

@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from bridge.web import create_app
 from bridge.web.console.sealing import Sealing
 
 from .crowd import Crowd, fill, number
-from .databases import fresh_database, server_pids
+from .databases import fresh_database
 from .measuring import Meter, p50, p95
 from .stage import CHANNEL, Stage, opened
 from .table import Line, milliseconds
@@ -75,15 +75,13 @@ def pages(kind: str, folder: Path, crowd: Crowd, times: int) -> Iterator[Line]:
         with _browser(stage) as client:
             names = _names(client, code)
             for page in _PAGES:
-                yield _line(kind, client, page, f"/console{page}".format(**names), times, server_pids(url))
+                yield _line(kind, client, page, f"/console{page}".format(**names), times)
 
 
-def _line(
-    kind: str, client: FlaskClient, page: str, address: str, times: int, pids: Mapping[str, int]
-) -> Line:
+def _line(kind: str, client: FlaskClient, page: str, address: str, times: int) -> Line:
     first = client.get(address, base_url=_ADDRESS)  # it loads code and templates
     assert first.status_code == 200, (address, first.status_code)
-    meter, size = Meter(**pids), len(first.data)
+    meter, size = Meter(), len(first.data)
     for _ in range(times):
         with meter:
             client.get(address, base_url=_ADDRESS)
@@ -94,7 +92,7 @@ def _line(
         f"{milliseconds(p50(meter.laps))} p50, {milliseconds(slow)} p95",
         aim=f"p95 < {_AIM_S * 1000:.0f} ms, < {_LARGEST // 1000} kB",
         reached=slow < _AIM_S and size < _LARGEST,
-        note=f"{size / 1000:.0f} kB, CPU {milliseconds(meter.cpu_s / times)}",
+        note=f"{size / 1000:.0f} kB, CPU {milliseconds(meter.cpu_s / times)} in the web",
     )
 
 

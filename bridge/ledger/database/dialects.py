@@ -4,7 +4,17 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, literal_column
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    Select,
+    Table,
+    func,
+    literal,
+    literal_column,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -30,6 +40,12 @@ def upsert(connection: Connection, table: Table) -> Any:
 def skip_locked(connection: Connection, rows: Select[Any]) -> Select[Any]:
     """Lock the selected rows, passing over those another worker holds. SQLite has one writer anyway."""
     return rows.with_for_update(skip_locked=True) if connection.dialect.name == "postgresql" else rows
+
+
+def holds_bytes(connection: Connection, column: Column[bytes], part: bytes) -> ColumnElement[bool]:
+    """Tell whether a column of bytes has a part anywhere: the database looks, and sends nothing else."""
+    find = func.instr if connection.dialect.name == "sqlite" else func.pg_catalog.position
+    return find(column, literal(part, LargeBinary)) > 0
 
 
 def lit(number: int) -> ColumnElement[int]:

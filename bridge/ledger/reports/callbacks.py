@@ -13,8 +13,11 @@ from zlib import crc32
 
 from sqlalchemy import Connection, select, update
 
+from bridge.clock import FOREVER_MS
+
 from ..database import tables
 from ..database.bulk import clean
+from ..database.dialects import holds_bytes
 from ..database.engine import Database
 from ..refs import new_id
 from .entries import Entry, Taken
@@ -73,6 +76,7 @@ class Callbacks:
 
     def about(self, channel: str, out_id: str, phone: str, kind: int, since: int) -> list[Callback]:
         """Return the calls that told of a number since then, in order."""
+        wanted = _packed([_tag(phone)])
         rows = (
             select(_callback)
             .where(
@@ -85,17 +89,30 @@ class Callbacks:
             .limit(_LOOKED_AT)
         )
         with self._database.read() as connection:
-            wanted = _packed([_tag(phone)])
+            rows = rows.where(holds_bytes(connection, _callback.c.numbers, wanted))
             found = [row for row in connection.execute(rows) if _holds(row.numbers, wanted)]
         return [_read(row) for row in found]
 
-    def latest(self, channel: str, *, limit: int, out_id: str = "") -> list[Callback]:
-        """Return the calls that were taken, the latest first."""
-        rows = select(_callback).where(_callback.c.channel == channel).order_by(_callback.c.id.desc())
+    def latest(
+        self,
+        channels: Collection[str],
+        *,
+        since: int = 0,
+        until: int = FOREVER_MS,
+        limit: int,
+        offset: int = 0,
+        out_id: str = "",
+    ) -> list[Callback]:
+        """Return the calls that were taken in a span of time (milliseconds), the latest first."""
+        columns = [_callback.c[name] for name in Callback.__dataclass_fields__]
+        mine = [_callback.c.channel.in_(channels), _callback.c.taken < until]
+        if since:  # an id is never older than its call: the walk from the latest ends there
+            mine += [_callback.c.taken >= since, _callback.c.id >= since << 21]
         if out_id:
-            rows = rows.where(_callback.c.out_id == out_id)
+            mine.append(_callback.c.out_id == out_id)
+        rows = select(*columns).where(*mine).order_by(_callback.c.id.desc()).limit(limit).offset(offset)
         with self._database.read() as connection:
-            return [_read(row) for row in connection.execute(rows.limit(limit))]
+            return [_read(row) for row in connection.execute(rows)]
 
 
 def _row(taken: Taken, now: int) -> dict[str, object]:

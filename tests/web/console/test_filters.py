@@ -2,6 +2,8 @@
 
 import pytest
 
+from bridge.clock import millis
+from bridge.ledger import RECEIPT, PushJob, Taken
 from bridge.web.console.asking import ROWS
 from tests.services.test_campaigns import numbers, send
 
@@ -53,3 +55,24 @@ def test_recipients_are_turned_page_by_page(scene: Scene) -> None:
             False,
             False,
         ]
+
+
+# Filters of the callbacks, and how many of the two that were taken are shown.
+TAKEN = [
+    ("", 2),
+    ("?outId=task-1", 1),
+    ("?outId=gone", 0),
+    ("?since=2027-01-01", 0),
+    ("?until=2026-01-01", 0),
+]
+
+
+@pytest.mark.parametrize(("query", "count"), TAKEN)
+def test_callbacks_that_were_taken_are_shown(scene: Scene, query: str, count: int) -> None:
+    """With how often each was tried, and what Quick Audience answered."""
+    now = millis(scene.clock)
+    jobs = [PushJob("promo", RECEIPT, out_id, (), (), 3, "w1", now) for out_id in ("task-1", "task-2")]
+    scene.world.ledger.outbox.finish([Taken(job, "code OK") for job in jobs], [], now)
+    rows = scene.browser("viewer").json(f"/console/callbacks{query}")["taken"]
+    assert len(rows) == count
+    assert all((row["attempts"], row["answer"]) == (3, "code OK") for row in rows)

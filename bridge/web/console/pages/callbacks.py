@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bridge.clock import FOREVER_MS, millis
-from bridge.services.looking import SeenCallbacks, SeenGivenUp
+from bridge.services.looking import SeenCallbacks, SeenGivenUp, SeenTaken
 from bridge.services.signing_in import Role
 
 from ..asking import Asked, NotUnderstood
@@ -26,8 +26,19 @@ _GIVEN_UP = (
     Column("outId", phrase("outId")),
     Column("entries", phrase("Entries")),
     Column("since", phrase("Since")),
+    Column("attempts", phrase("Attempts")),
     Column("error", phrase("Last answer")),
     Column("", ""),
+)
+_TAKEN = (
+    Column("taken", phrase("Taken")),
+    Column("channel", phrase("Channel")),
+    Column("kind", phrase("Kind")),
+    Column("outId", phrase("outId")),
+    Column("entries", phrase("Entries")),
+    Column("written", phrase("Written")),
+    Column("attempts", phrase("Attempts")),
+    Column("answer", phrase("Last answer")),
 )
 _KINDS = {"receipts": phrase("receipts"), "replies": phrase("replies")}
 
@@ -35,11 +46,15 @@ _KINDS = {"receipts": phrase("receipts"), "replies": phrase("replies")}
 def _callbacks(desk: Desk, asked: Asked) -> View:
     channel = asked.choice("channel", list(desk.settings.channels))
     waiting = desk.looking.callbacks(channel)
-    found = desk.looking.given_up(channel, **asked.span(desk.zone(channel)), limit=asked.limit)
+    span = asked.span(desk.zone(channel))
+    found = desk.looking.given_up(channel, **span, limit=asked.limit)
     rows = [_given_up(desk, one) for one in found[asked.shown(found)]]
+    taken = desk.looking.taken(channel, **span, **asked.window, out_id=asked.text("outId"))
+    told, more = [_taken(desk, one) for one in asked.cut(taken)], asked.more_of(asked.skipped + len(taken))
     tables = [
         Table("given_up", phrase("Given up"), _GIVEN_UP, rows, asked.more(found)),
         Table("waiting", phrase("Waiting"), _WAITING, [_waiting(desk, one) for one in waiting]),
+        Table("taken", phrase("Taken by Quick Audience"), _TAKEN, told, more),
     ]
     return View(tables, {"may_replay": desk.may(Role.OPERATOR)})
 
@@ -57,8 +72,23 @@ def _given_up(desk: Desk, one: SeenGivenUp) -> Sequence[Cell]:
         one.out_id,
         one.entries,
         Moment(one.since, desk.zone(one.channel)),
+        one.attempts,
         one.error,
         again if desk.may(Role.OPERATOR) else None,
+    )
+
+
+def _taken(desk: Desk, one: SeenTaken) -> Sequence[Cell]:
+    zone = desk.zone(one.channel)
+    return (
+        Moment(one.taken, zone),
+        one.channel,
+        Word(_KINDS[one.kind]),
+        one.out_id,
+        one.entries,
+        Moment(one.written, zone),
+        one.attempts,
+        one.answer,
     )
 
 

@@ -37,6 +37,8 @@ _TEMPLATES = (
     Column("status", phrase("Review")),
     Column("reason", phrase("Reason")),
     Column("vendor_code", phrase("Vendor's code")),
+    Column("state", phrase("Vendor's own state")),
+    Column("asked", phrase("Last asked")),
     Column("created", phrase("Created")),
     Column("content", phrase("Text")),
 )
@@ -47,6 +49,7 @@ _FILINGS = (
     Column("status", phrase("Review")),
     Column("reason", phrase("Reason")),
     Column("vendor_code", phrase("Vendor's code")),
+    Column("state", phrase("Vendor's own state")),
     Column("asked", phrase("Last asked")),
     Column("changed", phrase("Changed")),
     Column("owed", phrase("Still to do")),
@@ -115,6 +118,8 @@ def _template(desk: Desk, one: SeenTemplate) -> Sequence[Cell]:
         State(STATUS_NAMES[one.status]),
         one.reason,
         one.vendor_code,
+        one.state,
+        Moment(one.asked, desk.zone(one.channel)),
         Moment(one.created, desk.zone(one.channel)),
         one.content,
     )
@@ -175,6 +180,7 @@ def _filing(desk: Desk, one: Filed) -> Sequence[Cell]:
         State(STATUS_NAMES[one.status]) if one.status else None,
         one.reason,
         one.vendor_code,
+        one.state,
         Moment(one.checked, zone),
         Moment(one.changed, zone),
         one.owed,
