@@ -12,7 +12,7 @@ from bridge.plugin.phone import parse
 
 from .drafting import carrier_of
 from .elsewhere import Elsewhere
-from .operating import NO_TEMPLATE, OperatorRefused
+from .operating import NO_TEMPLATE, OTHER_TYPE, OperatorRefused, Own
 from .routing import Routing
 from .snapshots import refused_carriers, snapshot
 
@@ -49,7 +49,7 @@ class Explaining:
             phone = parse(number, template.type)
         except BadNumber as error:
             raise OperatorRefused(
-                f"{error.reason} The template is of type {template.type.name.lower()}."
+                OTHER_TYPE, reason=Own(error.reason), type=Own(template.type.name.lower())
             ) from None
         document = json.loads(snapshot(template, self._channel.settings.opt_out_suffix))
         sign = self.sign_of(code, sign_name)

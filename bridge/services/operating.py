@@ -22,11 +22,19 @@ NO_CHANNEL = "There is no channel %(channel)s; the configuration has %(names)s."
 NO_ACCOUNT = "The channel %(channel)s has no account %(account)s; it has %(names)s."
 NO_TEMPLATE = "The channel %(channel)s has no template %(code)s."
 
+OTHER_TYPE = "%(reason)s The template is of type %(type)s."
+
 _NAMED = 20
 """So many numbers of an act are named, masked."""
 
 _LIVES = 4
 """A message waits to be sent and for its receipt no longer than a deadline each, and twice if sent again."""
+
+
+class Own(str):
+    """A value within a sentence that is the bridge's own word, too, and said in the reader's language."""
+
+    __slots__ = ()
 
 
 class OperatorRefused(Exception):

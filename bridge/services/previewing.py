@@ -18,7 +18,7 @@ from bridge.plugin.phone import parse
 from bridge.plugin.text import TextContent, gsm7, segments, signed
 
 from .explaining import Explaining
-from .operating import OperatorRefused
+from .operating import NO_TEMPLATE, OTHER_TYPE, OperatorRefused, Own
 from .pricing import Pricing, country_of
 from .snapshots import for_plugins, snapshot
 
@@ -90,7 +90,7 @@ class Previewing:
         """Return a template with values in their places; `number` as Quick Audience would write it."""
         stored = self._ledger.templates.get(self._channel.name, code)
         if stored is None:
-            raise OperatorRefused(f"The channel {self._channel.name} has no template {code}.")
+            raise OperatorRefused(NO_TEMPLATE, channel=self._channel.name, code=code)
         template = for_plugins(stored, self._channel.settings.opt_out_suffix)
         sign = sign_name or stored.sign_name or self._channel.settings.default_sign
         content = TextContent(template.content)
@@ -167,7 +167,7 @@ def _phone(number: str, type_: TemplateType) -> Phone:
     try:
         return parse(number, type_)
     except BadNumber as error:
-        raise OperatorRefused(f"{error.reason} The template is of type {type_.name.lower()}.") from None
+        raise OperatorRefused(OTHER_TYPE, reason=Own(error.reason), type=Own(type_.name.lower())) from None
 
 
 def _country(template: Template, phone: Phone | None) -> str:

@@ -5,6 +5,7 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from bridge.services.operating import Own
 from bridge.services.signing_in import Role
 
 from . import charts
@@ -55,8 +56,9 @@ class Face:
 
     def say(self, text: str, values: Mapping[str, object]) -> str:
         """Return a phrase in the reader's language, with values in it."""
-        said = translations(self.language).gettext(text)
-        return said % values if values else said
+        spoken = translations(self.language)
+        told = {name: spoken.gettext(one) if isinstance(one, Own) else one for name, one in values.items()}
+        return spoken.gettext(text) % told if told else spoken.gettext(text)
 
 
 def _percent(part: float | Share | None) -> str:

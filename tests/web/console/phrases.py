@@ -13,6 +13,7 @@ from babel.messages.pofile import read_po, write_po
 import bridge.web.console
 from bridge.services.describing import HIDDEN, UNSET
 from bridge.services.live import SENTENCES as LIVE
+from bridge.services.operating import OTHER_TYPE
 
 CONSOLE = Path(bridge.web.console.__file__).parent
 CATALOGUES = sorted((CONSOLE / "translations").glob("*.po"))
@@ -24,6 +25,7 @@ _OPTIONS = {"**/*.html": {"silent": "false", "trimmed": "false"}}
 SENTENCES = [
     "There is no channel %(channel)s; the configuration has %(names)s.",
     *LIVE,
+    OTHER_TYPE,
     "The channel %(channel)s has no account %(account)s; it has %(names)s.",
     "The channel %(channel)s has no callback_url: nothing is pushed.",
     "The channel %(channel)s has no template %(code)s.",

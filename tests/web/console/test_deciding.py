@@ -150,3 +150,14 @@ def test_routes_say_whether_a_signature_is_considered(scene: Scene, sign: str, s
     answer = browser.post(f"/console/channels/{NAME}/routes", fields)
     page = browser.get(answer.headers["Location"]).text
     assert ("No signature is considered" in page) is said
+
+
+def test_a_number_of_another_kind_is_told_in_the_reader_s_language(scene: Scene) -> None:
+    """With the template's type."""
+    code, browser = scene.world.template(), scene.browser("viewer", "zh-CN")
+    browser.get("/console")
+    fields = {"number": "+819012345678", "template": code}
+    answer = browser.post(f"/console/channels/{NAME}/routes", fields)
+    page = browser.get(answer.headers["Location"])
+    assert page.status_code == 404
+    assert "号码不是 11 位的中国内地手机号。模板类型为通知。" in page.text
