@@ -48,6 +48,9 @@ def test_services_are_closed(name: str) -> None:
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
+    # State is the image's own volume: a tmpfs there would be root's with podman.
+    assert service["tmpfs"] == ["/tmp"]
+    assert "\nVOLUME /var/lib/sms-bridge\n" in DOCKERFILE
 
 
 def test_services_stop_and_start_in_order() -> None:
