@@ -40,14 +40,13 @@ def _children(pid: int) -> list[int]:
 class Meter:
     """Use as a context manager around each piece of the work; what it took adds up.
 
-    `laps` are the pieces' wall seconds, `own_laps` their processor seconds in this process. The processor
-    time is that of this process and of the processes in `pids`, each with its descendants, by name.
+    `laps` are the pieces' wall seconds. The processor time is that of this process and of the processes in
+    `pids`, each with its descendants, by name.
     """
 
     def __init__(self, **pids: int) -> None:
         self._pids = pids
         self.laps: list[float] = []
-        self.own_laps: list[float] = []
         self.cpu_by_part = dict.fromkeys(("here", *pids), 0.0)
 
     @property
@@ -69,9 +68,7 @@ class Meter:
         self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self.laps.append(time.perf_counter() - self._started)
-        after = self._cpu()
-        self.own_laps.append(after["here"] - self._before["here"])
-        for name, seconds in after.items():
+        for name, seconds in self._cpu().items():
             self.cpu_by_part[name] += seconds - self._before[name]
 
     def _cpu(self) -> dict[str, float]:

@@ -9,7 +9,7 @@ from .bodies import Sends
 from .choices import tallied
 from .databases import fresh_database, server_pids
 from .installation import Installation
-from .measuring import Meter, p50
+from .measuring import Meter
 from .table import Line, rate
 
 _AIM = 5_000
@@ -48,8 +48,9 @@ def there_and_back(kind: str, folder: Path, recipients: int, per_request: int) -
 
 def _tally(kind: str, folder: Path, recipients: int, whole: float) -> Line:
     """Tell what the totals cost of the processor time of the whole way."""
-    kept, without = (_typical(meter, recipients) for meter in tallied(kind, folder, recipients))
-    cost = kept - without
+    kept, without, spent = tallied(kind, folder, recipients)
+    cost = spent * 1e6 / recipients
+    by_difference = (kept.cpu_s - without.cpu_s) * 1e6 / recipients
     return Line(
         "of which the tally",
         kind,
@@ -57,14 +58,8 @@ def _tally(kind: str, folder: Path, recipients: int, whole: float) -> Line:
         cpu=cost,
         aim=f"< {_TALLY_AIM:.0%}",
         reached=cost / whole < _TALLY_AIM,
-        note=f"record and end: {kept:.1f} with it, {without:.1f} without",
+        note=f"in the bridge; with the server, by difference: {by_difference:.1f}",
     )
-
-
-def _typical(meter: Meter, recipients: int) -> float:
-    """Processor seconds for a million: of this process by the median turn, which chance does not move."""
-    server = sum(seconds for part, seconds in meter.cpu_by_part.items() if part != "here")
-    return (p50(meter.own_laps) * len(meter.own_laps) + server) * 1e6 / recipients
 
 
 def _send(installation: Installation, bodies: list[bytes]) -> None:

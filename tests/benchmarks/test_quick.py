@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROWS = ("accept", "dispatch", "receipts", "push", "choices", "spans")
+ROWS = ("accept", "dispatch", "receipts", "push", "choices", "spans", "pages")
 
 
 @pytest.mark.slow
@@ -23,5 +23,6 @@ def test_every_row_is_measured() -> None:
         "receipts, 1 a webhook",
         "push, 500",
         "spans of all",
+        "page /console/audit",
     ):
         assert words in done.stdout
