@@ -144,7 +144,7 @@ def try_(file: str, saved: Path, secrets: Sequence[str], at: datetime | None) ->
         raise click.ClickException(str(problem)) from None
     for shown in webhook_lines(result):
         click.echo(shown)
-    if not (result.receipts or result.replies or result.reviews):
+    if not (result.receipts or result.replies or result.reviews or result.confirm):
         told = "nothing is read from it: the route or status says ignore, or items.path finds no report"
         click.echo(f"{path}: {told}; see what is warned of above", err=True)
 

@@ -148,5 +148,7 @@ def webhook_lines(result: WebhookResult) -> list[str]:
     lines = [f"receipt: {line(receipt)}" for receipt in result.receipts]
     lines += [f"reply: {line(reply)}" for reply in result.replies]
     lines += [f"review: {line(review)}" for review in result.reviews]
+    if result.confirm is not None:
+        lines.append("confirm: the address it names is visited when all is stored, before it is answered")
     ack = result.acknowledgement
     return [*lines, f"answer: {ack.status} {ack.content_type} {ack.body.decode()!r}"]

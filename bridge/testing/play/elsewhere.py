@@ -101,7 +101,7 @@ def _database(watch: Watch, arguments: tuple[Any, ...]) -> None:
 def _started(watch: Watch, arguments: tuple[Any, ...]) -> None:
     told = arguments[1] if len(arguments) > 1 else arguments[0]
     words = [told] if isinstance(told, str | bytes) else list(told)
-    watch.aside.append(("the arguments of a process", " ".join(os.fsdecode(each) for each in words)))
+    watch.aside.append(("the command line of a process", " ".join(os.fsdecode(each) for each in words)))
 
 
 def _given(watch: Watch, arguments: tuple[Any, ...]) -> None:

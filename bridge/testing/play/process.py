@@ -74,7 +74,7 @@ def guarded_process(watch: Watch) -> Iterator[None]:
     after = _settings()
     for name, (value, restore) in before.items():
         if after[name][0] != value:
-            watch.fault(f"{name} was changed: it is everybody's")
+            watch.fault(f"{name} was changed: it is everybody's, leave it as it is")
             if restore is not None:
                 restore(value)
     _put_back(watch, patched)
@@ -121,7 +121,7 @@ def _settings() -> Settings:
         "the precision of decimals": ((context.prec, context.rounding), _set_decimals),
         "the handling of signals": (_signals(), _set_signals),
         "an alarm of the process": (signal.getitimer(signal.ITIMER_REAL)[1], None),
-        "the filters of warnings": (list(warnings.filters), _set_filters),
+        "the filtering of warnings": (list(warnings.filters), _set_filters),
         "the factory of log records": (logging.getLogRecordFactory(), logging.setLogRecordFactory),
         "the class of loggers": (logging.getLoggerClass(), logging.setLoggerClass),
         **{f"the logging of {name or 'the root'}": (_logger(name), partial(_set, name)) for name in _OURS},
@@ -194,5 +194,7 @@ def _put_back(watch: Watch, before: Mapping[Any, list[Any]]) -> None:
         where = owner.__name__ if isinstance(owner, ModuleType) else f"{owner.__module__}.{owner.__name__}"
         for name, was, now in zip(_names()[owner], before[owner], values, strict=True):
             if now is not was:
-                watch.fault(f"{where}.{name} was replaced: every other plugin uses it too")
+                watch.fault(
+                    f"{where}.{name} was replaced: every other plugin uses it too; derive a class of your own"
+                )
                 setattr(owner, name, was)

@@ -264,6 +264,28 @@ def test_a_webhook_that_says_nothing_says_why(
     assert "bulksms.toml: nothing is read from it" in result.output
 
 
+CONFIRM = """
+confirm = { when = [{ path = "visit", present = true }], url = "visit", hosts = ["*.acme.example"] }
+"""
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [
+        ("a.acme.example", "confirm: the address it names is visited when all is stored"),
+        ("evil.example", "open https://evil.example/x yourself if you expect it"),
+    ],
+)
+def test_what_a_webhook_wants_visited_is_told(folder: Path, host: str, told: str) -> None:
+    """A subscription that is confirmed brings no report, and is not nothing."""
+    (folder / "acme.toml").write_text(HEAD + SEND + WEBHOOK.rstrip() + CONFIRM, encoding="utf-8")
+    saved = folder / "saved.txt"
+    saved.write_text(f'POST /receipt\n\n{{"visit":"https://{host}/x"}}', encoding="utf-8")
+    result = run("try", "acme", "--webhook", str(saved))
+    assert told in result.output
+    assert "nothing is read" not in result.output
+
+
 def test_a_signed_webhook_is_tried_with_its_secret(tmp_path: Path) -> None:
     """The real key verifies a real capture."""
     import hashlib
