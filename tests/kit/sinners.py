@@ -297,6 +297,13 @@ PEERS = [
         "test_nothing_is_sent_to_a_stranger",
         "certificate nobody vouches for",
     ),
+    Sin(
+        "aiohttp_unverified", "bronze", "test_nothing_is_sent_to_a_stranger", "certificate nobody vouches for"
+    ),
+    Sin(
+        "urllib3_unverified", "bronze", "test_nothing_is_sent_to_a_stranger", "certificate nobody vouches for"
+    ),
+    Sin("aiohttp_without_end", "bronze", "test_an_answer_that_trickles", "give the whole exchange an end"),
     Sin("curl_insecure", "bronze", "test_nothing_is_sent_to_a_stranger", "certificate nobody vouches for"),
     Sin("checks_user_agent", "silver", "test_a_forged", "depends on no secret of the settings"),
     Sin("checks_constant_token", "silver", "test_a_forged", "depends on no secret of the settings"),
