@@ -84,8 +84,8 @@ def faults_of_two(table: VendorTable, settings: Mapping[str, Any]) -> list[str]:
     faults = []
     for other_first in (True, False):
         with fresh(table.vendor_class()) as vendor:
-            for rows in _groups(table):
-                faults += _in_turns(table, rows, vendor, settings, other_first=other_first)
+            for row in _rows(table):
+                faults += _in_turns(table, row, vendor, settings, other_first=other_first)
     faults += _after_refusals(table, settings)
     return list(dict.fromkeys(faults))
 
@@ -114,41 +114,24 @@ def _rows(table: VendorTable) -> Sequence[Case]:
     return [*(row for name, row in firsts.items() if name not in table.local), *webhooks]
 
 
-def _groups(table: VendorTable) -> list[list[Case]]:
-    """Return the rows that one pair of channels can play, and each that needs something of its own alone."""
-    rows = _rows(table)
-    # An emulator remembers what earlier rows did.
-    shared = type(table).emulator is None
-    plain = [row for row in rows if not row.settings and (shared or bool(row.exchanges))]
-    return [group for group in ([*plain], *([row] for row in rows if row not in plain)) if group]
-
-
 def _in_turns(
-    table: VendorTable,
-    rows: Sequence[Case],
-    vendor: type[Vendor],
-    settings: Mapping[str, Any],
-    *,
-    other_first: bool,
+    table: VendorTable, row: Case, vendor: type[Vendor], settings: Mapping[str, Any], *, other_first: bool
 ) -> list[str]:
     faults = []
     with ExitStack() as stack:
-        wires = [
-            stack.enter_context(table.wire(each, Breaks(None))) for each in (rows, [*map(_lenient, rows)])
-        ]
+        wires = [stack.enter_context(table.wire([each], Breaks(None))) for each in (row, _lenient(row))]
         stages: dict[int, Stage] = {}
         for number in (1, 0) if other_first else (0, 1):
             given = {} if number == 0 else settings
-            stages[number] = stack.enter_context(table.stage(wires[number], rows[0], vendor, **given))
-        for row in rows:
-            request = table.sign(row.request) if isinstance(row, Webhook) else None
-            for number in (1, 0, 1) if isinstance(row, Webhook) or other_first else (1, 0):
-                played = play(stages[number], wires[number], row, as_bridge=True, request=request)
-                own = [*played.wire.faults(unused=False), *played.mismatches()] if number == 0 else []
-                faults += [
-                    f"with a second account beside it, {row.id!r} goes otherwise ({_HINT}): {each}"
-                    for each in own[:1]
-                ]
+            stages[number] = stack.enter_context(table.stage(wires[number], row, vendor, **given))
+        request = table.sign(row.request) if isinstance(row, Webhook) else None
+        for number in (1, 0, 1) if isinstance(row, Webhook) or other_first else (1, 0):
+            played = play(stages[number], wires[number], row, as_bridge=True, request=request)
+            own = [*played.wire.faults(unused=False), *played.mismatches()] if number == 0 else []
+            faults += [
+                f"with a second account beside it, {row.id!r} goes otherwise ({_HINT}): {each}"
+                for each in own[:1]
+            ]
     faults += _foreign(wires[0].seen, stages[1], stages[0])
     return [*faults, *_foreign(wires[1].seen, stages[0], stages[1])]
 
