@@ -7,6 +7,7 @@ another process, and what of a request was different from one send to the next m
 
 import re
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -105,7 +106,9 @@ def _judged(name: str, values: Sequence[str]) -> Iterator[str]:
     if len(values) < SENDS or different == len(values) or _FREE.search(last):
         return
     if different == 1 and not _ONCE.search(last):
-        if len(values[0]) >= _SHORTEST and values[0] in _reference(0) != values[0]:
+        if _REFERENCE.search(last) and any(each in values[0] for each in _this_hour()):
+            yield f"{name} is made of the time, which two sends may share: use the batch's reference"
+        elif len(values[0]) >= _SHORTEST and values[0] in _reference(0) != values[0]:
             yield f"{name} is a part of the batch's reference, which others have too: use it whole"
         return  # the same for all of them: a sender, a template
     named = _REFERENCE.search(last) or _ONCE.search(last)
@@ -115,6 +118,13 @@ def _judged(name: str, values: Sequence[str]) -> Iterator[str]:
             f"{name} is the same for two different sends ({different} of {len(values)} differ): the vendor "
             "may take the second for a repeat; use the references of the batch and its messages, whole"
         )
+
+
+def _this_hour() -> set[str]:
+    """Return how this hour stands in what is made of the time, here and in UTC."""
+    moments = (time.gmtime(), time.localtime())
+    forms = ("%Y%m%d%H", "%Y-%m-%d %H", "%Y-%m-%dT%H", "%y%m%d%H")
+    return {time.strftime(form, each) for form in forms for each in moments} | {str(int(time.time()))[:7]}
 
 
 def _fields(seen: Seen) -> Iterator[tuple[str, str]]:
