@@ -1,12 +1,13 @@
 """What was written while a clock ran ahead: it must not wait until that time comes.
 
-A time too far away to have been meant is brought back to now. Leases of vendor calls are left alone: whose
-call may still arrive, nobody else may conclude.
+A time too far away to have been meant is brought back to now, that of a look-up to as long after its call as
+was meant. Leases of vendor calls are left alone: whose call may still arrive, nobody else may conclude.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, literal, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, case, literal, or_, select, update
 
 from bridge.clock import FOREVER_MS, HOUR_MS, MINUTE_MS
 
@@ -44,7 +45,7 @@ class Ahead:
 class _PutOff:
     """Rows that wait too long, and what their columns are to hold."""
 
-    def __init__(self, table: Table, wrong: ColumnElement[bool], **right: int | None) -> None:
+    def __init__(self, table: Table, wrong: ColumnElement[bool], **right: Any) -> None:
         self.look = select(literal(1)).select_from(table).where(wrong).limit(1)
         self.mend = update(table).where(wrong).values(**right)
 
@@ -52,6 +53,7 @@ class _PutOff:
 def _put_off(now: int) -> Iterator[_PutOff]:
     late = now + _LONGEST_WAIT_MS
     yield _PutOff(tables.batch, _batches(now), due=now)
+    yield _PutOff(tables.batch, _calls(now), due=_after_call(now), called=now)
     yield _PutOff(tables.batch, and_(tables.UNFINISHED, tables.batch.c.yields > late), yields=now)
     for table in (tables.push, tables.file, tables.page):
         yield _PutOff(table, table.c.due > late, due=now)
@@ -81,7 +83,23 @@ def _batches(now: int) -> ColumnElement[bool]:
     batch, future = tables.batch, now + _SKEW_MS
     return and_(
         tables.UNFINISHED,
-        batch.c.state.in_([lit(tables.READY), lit(tables.UNKNOWN)]),
+        batch.c.state == lit(tables.READY),
         batch.c.due > future,
         or_(batch.c.called > future, batch.c.id > future << 21),
     )
+
+
+def _calls(now: int) -> ColumnElement[bool]:
+    """Return those of unknown outcome that were called in a future."""
+    batch, future = tables.batch, now + _SKEW_MS
+    unknown = batch.c.state == lit(tables.UNKNOWN)
+    return and_(tables.UNFINISHED, unknown, batch.c.due > future, batch.c.called > future)
+
+
+def _after_call(now: int) -> ColumnElement[int]:
+    """Return when a call is asked about that is taken for one of now: as long after it as was meant.
+
+    At once would be too early: the vendor may not know of it yet, and its absence would be believed.
+    """
+    meant = tables.batch.c.due - tables.batch.c.called
+    return case((meant > _LONGEST_WAIT_MS, now + _LONGEST_WAIT_MS), else_=now + meant)

@@ -176,7 +176,8 @@ class Settling:
             self._sending.pushes,
             resend_due=now,
             resend_deadline=self._last_moment(info),
-            check_at=self._next_check(claimed, now),
+            # A question before its time brings nothing nearer: what is due has had time to arrive.
+            check_at=max(self._next_check(claimed, now), claimed.due),
         )
         asked = Asked(open=len(seqs))
         if seqs and self._may_ask(claimed):

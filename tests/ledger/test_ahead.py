@@ -56,10 +56,13 @@ def state(**values: Any) -> dict[str, Any]:
     return {"channel": "promo", **values}
 
 
+ASKED = {"state": tables.UNKNOWN, "called": LATER, "due": LATER + 9000}
 ROWS: list[tuple[str, Any, dict[str, Any], str, int | None]] = [
     ("put back", tables.batch, batch(called=LATER), "due", NOW),
     ("put back in part", tables.batch, batch(id=LATER << 21, called=None, attempt=0), "due", NOW),
     ("its outcome unknown", tables.batch, batch(state=tables.UNKNOWN, called=LATER), "due", NOW),
+    ("asked about later", tables.batch, batch(**ASKED), "due", NOW + 9000),
+    ("called then", tables.batch, batch(**ASKED), "called", NOW),
     ("deferred by a policy", tables.batch, batch(), "due", LATER),
     ("in a call", tables.batch, batch(state=tables.CALLING, called=LATER, lease=LATER), "lease", LATER),
     ("on a machine a minute ahead", tables.batch, batch(called=NOW + MINUTE_MS, due=NOW + 9), "due", NOW + 9),
@@ -87,7 +90,7 @@ ROWS: list[tuple[str, Any, dict[str, Any], str, int | None]] = [
 def test_it_is_brought_back(
     ledger: Ledger, what: str, table: Any, row: dict[str, Any], column: str, then: int | None
 ) -> None:
-    """To now, if it can only have been written by a clock that ran ahead."""
+    """To now, or as long after a call as was meant, if only a clock that ran ahead can have written it."""
     ledger.write(lambda connection: connection.execute(insert(table).values(**row)))
     changed = ledger.ahead.bring_back(NOW)
     look: Callable[[Any], Any] = lambda connection: connection.execute(select(table.c[column])).scalar()  # noqa: E731

@@ -4,8 +4,19 @@ from collections.abc import Sequence
 
 import pytest
 
-from bridge.plugin import Batch, DeliveryReceipt, MessageStatus, NotAccepted, SubmitResult, accepted, not_sent
+from bridge.plugin import (
+    Batch,
+    DeliveryReceipt,
+    MessageStatus,
+    NotAccepted,
+    OutcomeUnknown,
+    SubmitResult,
+    accepted,
+    not_sent,
+)
 
+from .conftest import Worlds
+from .test_failover import raising
 from .world import World
 
 PHONES = [f"138{index:08d}" for index in range(3)]
@@ -41,6 +52,25 @@ def test_a_clock_that_is_set_during_a_call_sends_nothing_twice(
     ]
     world.services.receiving.store_reports(receipts, [], "webhook")
     assert world.ended() == dict.fromkeys(PHONES, "DELIVERED")
+
+
+@pytest.mark.parametrize("asked", [False, True], ids=["waits", "asked by a person"])
+def test_absence_is_believed_no_sooner_after_a_clock_came_back(worlds: Worlds, asked: bool) -> None:
+    """The vendor has had its time after the call, by whatever clock."""
+    world = worlds(reconcile_after_s=1000)
+    world.vendor.answer = raising(OutcomeUnknown("no answer"))
+    world.vendor.look_up = lambda batch: [not_sent(NotAccepted("absent"))] * len(batch.messages)
+    world.send(PHONES)
+    world.dispatch()
+    world.now -= 7200
+    for wait_s, calls in [(0, 1), (990, 1), (1300, 2)]:
+        world.now += wait_s
+        world.duties.bring_back()
+        if asked and calls == 1:
+            world.services.settling.ask("me")
+        world.settle()
+        world.dispatch()
+        assert len(world.vendor.batches) == calls
 
 
 @pytest.mark.parametrize("step_s", [-600, 7200])

@@ -247,7 +247,8 @@ def test_the_vendor_is_asked_now(
     assert sum(one.messages for one in desk(world).list(None, limit=1)) == counts[3]
 
 
-def test_absence_is_not_believed_while_the_call_may_still_arrive(world: World) -> None:
+@pytest.mark.parametrize("able", [True, False], ids=["asked", "by settings that name another account"])
+def test_absence_is_not_believed_while_the_call_may_still_arrive(world: World, able: bool) -> None:
     """Asked a second after a call was given up, the vendor knows of nothing: that proves nothing yet."""
     world.send(PHONES)
     world.warm()
@@ -255,8 +256,10 @@ def test_absence_is_not_believed_while_the_call_may_still_arrive(world: World) -
     world.now += 61
     assert world.duties.take_over()
     world.vendor.look_up = lambda batch: [ABSENT] * len(batch.messages)
+    own, world.hooks.identity = world.hooks.identity, world.hooks.identity if able else "another"
     asked = desk(world).settle({NAME: world.services.channel}, NAME)[NAME]
-    assert (asked.absent, asked.unknown, len(world.vendor.looked_up)) == (0, 3, 1)
+    world.hooks.identity = own
+    assert (asked.absent, asked.unknown, len(world.vendor.looked_up)) == (0, 3, int(able))
     [one] = desk(world).list(None, limit=1)
     assert one.next_look is not None
     assert one.next_look >= (claimed.called or 0) + 2 * 60_000
