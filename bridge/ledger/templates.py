@@ -144,6 +144,13 @@ class Templates:
         with self._database.read() as connection:
             return [_from_row(row) for row in connection.execute(rows)]
 
+    def filed_elsewhere(self, channel: str, identity: str) -> Sequence[StoredTemplate]:
+        """Return the templates that another vendor account has than that of an identity."""
+        other = _template.c.filed_at.not_in(["", identity])
+        rows = select(_template).where(_template.c.channel == channel, other, _template.c.deleted.is_(None))
+        with self._database.read() as connection:
+            return [_from_row(row) for row in connection.execute(rows)]
+
     def delete(self, channel: str, code: str, now: int) -> bool:
         """Mark a template deleted; its sends keep their snapshot."""
         statement = (

@@ -86,7 +86,7 @@ def _of_channel(settings: Settings, channel: OpenChannel, ledger: Ledger, clock:
     elsewhere = Elsewhere(channel, ledger, clock)
     signs = Signs(channel, elsewhere, ledger, clock)
     templates = Templates(channel, signs, elsewhere, ledger, clock)
-    routing = Routing(channel, elsewhere, ledger, clock)
+    routing = Routing(channel, ledger, clock)
     pricing = Pricing(settings, channel.name, ledger)
     sending = Sending(channel, routing, pricing, ledger, clock)
     at = {

@@ -3,6 +3,7 @@
 A template that it has already is used as it is there; any other is handed in. Until then others send it.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -42,20 +43,19 @@ class Adopting:
 
     def run(self, most: int) -> int:
         """Take over what another account had as the primary, at most so many. Returns how many were tried."""
-        identity = self._channel.hooks.identity
-        strange = [
-            template
-            for template in self._templates.list(self._channel.name)
-            if template.filed_at not in ("", identity)
-        ][:most]
+        strange = self.strange()[:most]
         for template in strange:
             with Isolated(log, "template not taken over", channel=self._channel.name):
                 self._take_over(template)
         return len(strange)
 
+    def strange(self) -> Sequence[StoredTemplate]:
+        """Return the templates that the primary account has not got: another one has, or had."""
+        return self._templates.filed_elsewhere(self._channel.name, self._channel.hooks.identity)
+
     def _take_over(self, template: StoredTemplate) -> None:
         primary = self._channel.primary
-        row = self._store.of(template.channel, template.code).get(primary.name)
+        row = self._row(template)
         if row is not None and row.owed and row.due > millis(self._clock):
             return
         there = self._usable(row, template) or self._same_account(template)
@@ -77,6 +77,13 @@ class Adopting:
         )
         if self._templates.save_review(template, taken) and row is not None:
             self._store.remove(row)
+
+    def _row(self, template: StoredTemplate) -> Filed | None:
+        """Return what the account has had beside another primary, by its name now or the one before."""
+        rows = self._store.of(template.channel, template.code)
+        identity = self._channel.hooks.identity
+        renamed = (row for row in rows.values() if row.filed_at == identity)
+        return rows.get(self._channel.primary.name) or next(renamed, None)
 
     def _usable(self, row: Filed | None, template: StoredTemplate) -> Filed | None:
         """Return what the account has had as another one of the channel, if it is this very text."""
@@ -106,22 +113,25 @@ class Adopting:
         return replace(known, vendor_code=code, state=state, status=review.status, reason=review.reason)
 
     def _leave(self, template: StoredTemplate) -> None:
-        """Keep what the account before has, if it is another one of the channel now."""
-        for account in self._channel.accounts.values():
-            if account.hooks.identity == template.filed_at:
-                kept = Filed(template.channel, template.code, account.name)
-                self._store.save(
-                    replace(
-                        kept,
-                        vendor_code=template.vendor_code,
-                        digest=self._filings.digest(template),
-                        state=template.state,
-                        status=template.status,
-                        reason=template.reason,
-                        carriers=dict(template.carriers),
-                        filed_at=template.filed_at,
-                        filed=template.created,
-                        checked=template.checked,
-                        changed=template.checked,
-                    )
-                )
+        """Keep what the account before has: it is another one of the channel now, or it may come back.
+
+        One that is gone is kept by its identity, which a later account of the channel finds.
+        """
+        before = template.filed_at
+        account = next((one for one in self._channel.accounts.values() if one.hooks.identity == before), None)
+        kept = Filed(template.channel, template.code, account.name if account else before)
+        self._store.save(
+            replace(
+                kept,
+                vendor_code=template.vendor_code,
+                digest=self._filings.digest(template),
+                state=template.state,
+                status=template.status,
+                reason=template.reason,
+                carriers=dict(template.carriers),
+                filed_at=before,
+                filed=template.created,
+                checked=template.checked,
+                changed=template.checked,
+            )
+        )

@@ -19,15 +19,11 @@ from bridge.ledger import (
     Act,
     Filed,
     Ledger,
-    SendInfo,
     StoredTemplate,
-    digest_of,
-    digest_of_snapshot,
 )
 from bridge.plugin import (
     BridgeError,
     DigitalTemplateReview,
-    Kind,
     NoSuchResource,
     ReviewChange,
     ReviewStatus,
@@ -35,12 +31,11 @@ from bridge.plugin import (
     Template,
     TemplateReview,
 )
-from bridge.plugin.text import with_opt_out
 
 from .adopting import Adopting
 from .filing import NO_CODE, Filing, Review, carriers_with
 from .isolation import Isolated
-from .snapshots import for_plugins
+from .snapshots import digest, for_plugins
 
 log = structlog.get_logger("bridge.templates")
 
@@ -90,7 +85,7 @@ class Elsewhere:
 
         Returns how many filings were looked after.
         """
-        if not self._others:
+        if not self._others and not self._adopting.strange():
             return 0
         now, name = millis(self._clock), f"filings/{self._channel.name}"
         # One process at a time: two would file a template twice.
@@ -145,10 +140,10 @@ class Elsewhere:
             return template
         reviews: list[StoredTemplate | Filed] = [template]
         filings = self._store.of(template.channel, template.code)
-        digest = self.digest(template)
+        current = self.digest(template)
         for name in self._others:
             filed = filings.get(name, Filed(template.channel, template.code, name))
-            reviews.append(filed if filed.digest == digest else replace(filed, status=ReviewStatus.PENDING))
+            reviews.append(filed if filed.digest == current else replace(filed, status=ReviewStatus.PENDING))
         choose = max if approval == "any" else min
         chosen = choose(reviews, key=lambda one: _RANK[one.status])
         return replace(template, status=chosen.status, reason=chosen.reason, carriers=dict(chosen.carriers))
@@ -187,65 +182,9 @@ class Elsewhere:
                 except BridgeError as error:
                     log.warning("signature not checked", channel=self._channel.name, code=error.code)
 
-    def unfit(self, name: str, info: SendInfo) -> str:
-        """Return why an account cannot take a send, "" if it can: its own row must be approved."""
-        if name not in self._others:
-            return self._unfit_primary(info)
-        filed = self._current(name, info)
-        if filed is None:
-            return "It has not got the template with the content of this send."
-        if not filed.approved:
-            return f"The template is {filed.status} there. {filed.error or filed.reason}".strip()
-        return self._unfit_sign(name, info.sign_name)
-
-    def at_account(self, name: str, info: SendInfo) -> SendInfo:
-        """Return a send with the template as the account knows it."""
-        filed = self._current(name, info) if name in self._others else None
-        if filed is None:
-            return info
-        refused = [
-            str(carrier)
-            for carrier, review in filed.carriers.items()
-            if filed.status is ReviewStatus.PARTIAL and review.status is not ReviewStatus.APPROVED
-        ]
-        own = {"vendor_code": filed.vendor_code, "state": filed.state, "refused": refused}
-        return replace(info, template={**info.template, **own})
-
-    def _unfit_primary(self, info: SendInfo) -> str:
-        stored = self._templates.get(self._channel.name, str(info.template["code"]))
-        if stored is None or self.digest(stored) != digest_of_snapshot(info.template):
-            # Deleted or changed since: what was accepted goes on as it was.
-            return "" if info.template.get("approved", True) else "The template was not approved there."
-        if stored.filed_at not in ("", self._channel.primary.hooks.identity):
-            return "The template is filed at another vendor account."
-        approved = stored.status in (ReviewStatus.APPROVED, ReviewStatus.PARTIAL)
-        return "" if approved else f"The template is {stored.status} there. {stored.reason}".strip()
-
-    def _unfit_sign(self, name: str, sign_name: str) -> str:
-        if not sign_name:
-            return ""  # a send always names one: only a person asks without it
-        local = self._channel.settings.signs.get(sign_name)
-        if local is not None or not self._others[name].hooks.supports("query_sign"):
-            return ""
-        signs = self._store.signs(self._channel.name)
-        known = next((one for one in signs if (one.account, one.name) == (name, sign_name)), None)
-        if known is None:
-            return "It was not asked about the signature yet."
-        approved = known.status is ReviewStatus.APPROVED
-        return "" if approved else f"The signature is {known.status} there. {known.reason}".strip()
-
-    def _current(self, name: str, info: SendInfo) -> Filed | None:
-        """Return an account's filing of the content that a send was accepted with."""
-        filed = self._store.of(self._channel.name, str(info.template["code"])).get(name)
-        here = filed is not None and filed.filed_at == self._others[name].hooks.identity
-        return filed if filed and here and filed.digest == digest_of_snapshot(info.template) else None
-
     def digest(self, template: StoredTemplate) -> str:
         """Return the digest of what is filed of a template."""
-        content = template.content
-        if template.kind is Kind.TEXT:
-            content = with_opt_out(content, self._channel.settings.opt_out_suffix, template.type)
-        return digest_of(template.kind, template.type, content, template.sign_name)
+        return digest(template, self._channel.settings.opt_out_suffix)
 
     def _shown(self, template: StoredTemplate, filed: Filed) -> Template:
         there = replace(template, vendor_code=filed.vendor_code, state=filed.state)

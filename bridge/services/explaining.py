@@ -11,10 +11,9 @@ from bridge.plugin import BadNumber, Phone
 from bridge.plugin.phone import parse
 
 from .drafting import carrier_of
-from .elsewhere import Elsewhere
 from .operating import NO_TEMPLATE, OTHER_TYPE, OperatorRefused, Own
 from .routing import Routing
-from .snapshots import refused_carriers, snapshot
+from .snapshots import snapshot
 
 _TAKES = "takes it"
 
@@ -35,8 +34,7 @@ class Explaining:
         self._channel = channel
         self._ledger = ledger
         self._clock = clock
-        self._elsewhere = Elsewhere(channel, ledger, clock)
-        self._routing = Routing(channel, self._elsewhere, ledger, clock)
+        self._routing = Routing(channel, ledger, clock)
 
     def routes(self, number: str, code: str, sign_name: str = "") -> list[Verdict]:
         """Return each account's verdict on a message, in the order in which they would be asked.
@@ -73,7 +71,7 @@ class Explaining:
 
     def _why_not_to(self, phone: Phone, name: str, info: SendInfo, kind: str) -> str:
         why = self.why_not(name, info, kind)
-        refused = refused_carriers(self._elsewhere.at_account(name, info).template)
+        refused = self._routing.refused_carriers(name, info)
         if not why and refused and carrier_of(phone) in refused:
             return "The recipient's carrier did not approve the template there."
         return why

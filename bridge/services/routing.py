@@ -24,19 +24,18 @@ from bridge.ledger import (
     bars,
     route_in,
 )
-from bridge.plugin import BadNumber, Phone, TemplateType
+from bridge.plugin import BadNumber, Carrier, Phone, TemplateType
 from bridge.plugin.phone import parse
 from bridge.settings import RouteSettings
 
 from .balancing import WINDOW_MS, Health, shares, shifts
 from .campaigns.sentences import OWN_REFUSALS
 from .drafting import CARRIER_REFUSED, Draft, carrier_of
-from .elsewhere import Elsewhere
+from .fitting import Fit, Fitting
 from .pricing import country_of
 from .receiving import source_of
 from .snapshots import refused_carriers
 
-_LOOK_AGAIN_MS = 1_000
 _SHOWN_AGAIN_MS = MINUTE_MS
 log = structlog.get_logger("bridge.routing")
 
@@ -54,9 +53,9 @@ _SILENT = Standing("Its calls have no answer yet.")
 class Routing:
     """Assigns what waits in one channel to its accounts. With one account there is nothing to decide."""
 
-    def __init__(self, channel: OpenChannel, elsewhere: Elsewhere, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, channel: OpenChannel, ledger: Ledger, clock: Clock) -> None:
         self._channel = channel
-        self._elsewhere = elsewhere
+        self._fitting = Fitting(channel, ledger)
         self._ledger = ledger
         self._clock = clock
         self._weighted = channel.several and channel.settings.route == "weighted"
@@ -260,19 +259,16 @@ class Routing:
 
     def unfit(self, name: str, info: SendInfo) -> str:
         """Return why an account cannot take a send, "" if it can."""
-        return self._elsewhere.unfit(name, info)
+        return self.fit(name, info).why
 
-    def at_account(self, claimed: Claimed, info: SendInfo) -> SendInfo:
-        """Return a send with the template as the account that is called knows it."""
-        return self._elsewhere.at_account(claimed.account, info) if self._channel.several else info
+    def fit(self, name: str, info: SendInfo) -> Fit:
+        """Return a send with the template as an account knows it, and why the account cannot take it."""
+        return self._fitting.fit(name, info)
 
     def of_others(self, claimed: Claimed, info: SendInfo, drafted: Draft) -> list[Requeue]:
         """Return the parts of a batch if some of its numbers are for other accounts; none if all may stay."""
         if not self._channel.several:
             return []
-        if self.unfit(claimed.account, info):  # its review changed since the batch was given to it
-            due = millis(self._clock) + _LOOK_AGAIN_MS
-            return [Requeue(drafted.recipients, due, barred=claimed.barred)]
         stranded = self._refused_by_carrier(claimed, info, drafted)
         if stranded:
             return stranded
@@ -319,9 +315,12 @@ class Routing:
         """Return whether an account that is not barred may send to the number's carrier."""
         info, carrier = self._ledger.send(claimed.send_id), carrier_of(phone)
         able = self._fit(info, self.allowed(info.type, phone), barred)
-        return any(
-            carrier not in refused_carriers(self._elsewhere.at_account(name, info).template) for name in able
-        )
+        return any(carrier not in self.refused_carriers(name, info) for name in able)
+
+    def refused_carriers(self, name: str, info: SendInfo) -> Collection[Carrier]:
+        """Return the carriers that did not approve a send's template at an account."""
+        known = self.fit(name, info).info
+        return refused_carriers(known.template) if known else ()
 
     def _goal(self, claimed: Claimed, route: int | None, refused: Collection[str]) -> str:
         """Return the account for messages of a route; theirs if it may take them, "" for none."""

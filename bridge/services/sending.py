@@ -52,6 +52,7 @@ from .waiting import Wait, waits_of
 log = structlog.get_logger("bridge.sending")
 
 _HOLD_MS = MINUTE_MS
+_LOOK_AGAIN_MS = 1_000
 _LEASE_MARGIN_MS = 2_000
 _SHORTEST_DEFERRAL_MS = 1_000
 _MOST_SEGMENTS = 32_767
@@ -105,7 +106,10 @@ class Sending:
     def run(self, claimed: Claimed) -> Sent:
         """Call the vendor for a batch, once. Never raises: a failure before the call puts the batch back."""
         try:
-            info = self._routing.at_account(claimed, self._ledger.info(claimed))
+            accepted = self._ledger.info(claimed)
+            info, unfit = self._routing.fit(claimed.account, accepted)
+            if unfit or info is None:
+                return Sent(self._unfit(claimed, accepted, unfit))
             drafted = self._drafted(claimed, info)
             others = self._routing.of_others(claimed, info, drafted)
             refused, deferred = ({}, {}) if others else self._screen(drafted)
@@ -134,9 +138,9 @@ class Sending:
 
         Reviews may have changed since the call: whoever may have been handed over is taken for it.
         """
-        if not self._channel.several:
+        known = self._routing.fit(claimed.account, info).info or info
+        if known is info and not self._channel.several:
             return info
-        known = self._routing.at_account(claimed, info)
         return replace(known, template={**known.template, "refused": []})
 
     def expire(self, claimed: Claimed) -> Sent:
@@ -229,6 +233,15 @@ class Sending:
         retry_at = millis(self._clock) + _HOLD_MS
         why = Why(Hold.RETRY, error.reason if isinstance(error, BridgeError) else _FAULT)
         return self._back(claimed, "", "", Wait(retry_at, why))
+
+    def _unfit(self, claimed: Claimed, info: SendInfo, why: str) -> Conclusion:
+        """Put a batch back that the account cannot take: its review or its settings changed meanwhile."""
+        now = millis(self._clock)
+        if not self._channel.several:
+            wait = Wait(now + _HOLD_MS, Why(Hold.REVIEW, why))
+            return self._back(claimed, info.out_id, info.sign_name, wait)
+        again = [Requeue(claimed.recipients, now + _LOOK_AGAIN_MS, barred=claimed.barred)]
+        return Conclusion(claimed, info.out_id, info.sign_name, self.pushes, again=again)
 
     def _back(self, claimed: Claimed, out_id: str, sign_name: str, wait: Wait) -> Conclusion:
         """Put a batch back as it is: nobody was called."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from bridge.ledger import StoredTemplate
+from bridge.ledger import StoredTemplate, digest_of
 from bridge.plugin import (
     Carrier,
     DigitalPart,
@@ -69,6 +69,7 @@ def snapshot(stored: StoredTemplate, opt_out_suffix: str = "") -> str:
         "sign_name": stored.sign_name,
         "vendor_code": stored.vendor_code,
         "state": stored.state,
+        "filed_at": stored.filed_at,
         "refused": refused,
         "approved": stored.status in (ReviewStatus.APPROVED, ReviewStatus.PARTIAL),
     }
@@ -77,6 +78,14 @@ def snapshot(stored: StoredTemplate, opt_out_suffix: str = "") -> str:
     else:
         document["content"] = template.content
     return json.dumps(document, ensure_ascii=False)
+
+
+def digest(stored: StoredTemplate, opt_out_suffix: str = "") -> str:
+    """Return the digest of what is filed of a template; that of its snapshot is the same."""
+    content = stored.content
+    if stored.kind is Kind.TEXT:
+        content = with_opt_out(content, opt_out_suffix, stored.type)
+    return digest_of(stored.kind, stored.type, content, stored.sign_name)
 
 
 def restore(document: Mapping[str, Any]) -> Template:

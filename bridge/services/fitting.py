@@ -1,0 +1,131 @@
+"""What an account has of the template that a send was accepted with: its code there, or why it is not sent.
+
+A code means something only at the account that gave it. So a send carries the code of the account that is
+called: from that account's own row, or from the send itself where the same account had given it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from bridge.channels import OpenAccount, OpenChannel
+from bridge.ledger import Filed, Ledger, SendInfo, StoredTemplate, digest_of_snapshot
+from bridge.plugin import Carrier, CarrierReview, Kind, ReviewStatus
+
+from .filing import Filing
+from .snapshots import digest
+
+_ANOTHER = "-"
+"""No account's identity: that of an account which is not known, and not the one that has the template now."""
+_NOT_FILED = "It has not got the template with the content of this send."
+_NOT_APPROVED = "The template was not approved there."
+_SENDABLE = (ReviewStatus.APPROVED, ReviewStatus.PARTIAL)
+
+
+class Fit(NamedTuple):
+    """A send as an account knows it, None where it has no code for it.
+
+    `why` says why the account cannot take it, "" if it can.
+    """
+
+    info: SendInfo | None
+    why: str = ""
+
+
+class Fitting:
+    """Tells whether the accounts of one channel can take a send, and with which code."""
+
+    def __init__(self, channel: OpenChannel, ledger: Ledger) -> None:
+        self._channel = channel
+        self._store = ledger.filings
+        self._templates = ledger.templates
+
+    def fit(self, name: str, info: SendInfo) -> Fit:
+        """Return a send as an account knows it, and why the account cannot take it."""
+        account = self._channel.accounts.get(name, self._channel.primary)
+        before = self._filed_at(info)
+        if not self._channel.several and self._as_accepted(account, info, before):
+            return Fit(info)
+        if account is self._channel.primary:
+            return self._at_primary(account.hooks.identity, info, before)
+        return self._at_other(account, info, before)
+
+    def _as_accepted(self, account: OpenAccount, info: SendInfo, before: str) -> bool:
+        """Return True where the one account of a channel surely has what the send was accepted with."""
+        kind = Kind(str(info.template["kind"]))
+        return before == account.hooks.identity or (before == "" and not Filing(account.hooks).creates(kind))
+
+    def _at_primary(self, identity: str, info: SendInfo, before: str) -> Fit:
+        stored = self._templates.get(self._channel.name, str(info.template["code"]))
+        current = stored is not None and self._digest(stored) == digest_of_snapshot(info.template)
+        if stored is not None and current and stored.filed_at in ("", identity):
+            approved = stored.status in _SENDABLE
+            why = "" if approved else f"The template is {stored.status} there. {stored.reason}".strip()
+            return Fit(_with(info, before, stored), why)
+        # Deleted or changed since: what was accepted goes on as it was, at the account that has it.
+        if before == identity or (before == "" and not current):
+            return Fit(info, "" if info.template.get("approved", True) else _NOT_APPROVED)
+        return Fit(None, "The template is filed at another vendor account." if current else _NOT_FILED)
+
+    def _at_other(self, account: OpenAccount, info: SendInfo, before: str) -> Fit:
+        identity = account.hooks.identity
+        filed = self._store.of(self._channel.name, str(info.template["code"])).get(account.name)
+        here = filed is not None and filed.filed_at == identity
+        if filed is not None and here and filed.digest == digest_of_snapshot(info.template):
+            words = f"The template is {filed.status} there. {filed.error or filed.reason}".strip()
+            why = "" if filed.approved else words
+            return Fit(_with(info, before, filed), why or self._unfit_sign(account, info.sign_name))
+        if before != identity:
+            return Fit(None, _NOT_FILED)
+        # It was the primary then, and the template was deleted or changed since.
+        why = "" if info.template.get("approved", True) else _NOT_APPROVED
+        return Fit(info, why or self._unfit_sign(account, info.sign_name))
+
+    def _unfit_sign(self, account: OpenAccount, sign_name: str) -> str:
+        if not sign_name:
+            return ""  # a send always names one: only a person asks without it
+        local = self._channel.settings.signs.get(sign_name)
+        if local is not None or not account.hooks.supports("query_sign"):
+            return ""
+        signs = self._store.signs(self._channel.name)
+        known = next((one for one in signs if (one.account, one.name) == (account.name, sign_name)), None)
+        if known is None:
+            return "It was not asked about the signature yet."
+        approved = known.status is ReviewStatus.APPROVED
+        return "" if approved else f"The signature is {known.status} there. {known.reason}".strip()
+
+    def _filed_at(self, info: SendInfo) -> str:
+        """Return the identity of the account whose code a send was accepted with, "" for no account's."""
+        known = info.template.get("filed_at")
+        if known is not None:
+            return str(known)
+        # Written by an earlier version, with the code of what was the primary account then.
+        code = str(info.template["code"])
+        stored = self._templates.get(self._channel.name, code) or self._templates.deleted(
+            self._channel.name, code
+        )
+        if stored is None:
+            return ""
+        current = self._digest(stored) == digest_of_snapshot(info.template)
+        taken_over = current and stored.vendor_code != info.template["vendor_code"]
+        return _ANOTHER if taken_over else stored.filed_at
+
+    def _digest(self, stored: StoredTemplate) -> str:
+        return digest(stored, self._channel.settings.opt_out_suffix)
+
+
+def _with(info: SendInfo, before: str, there: StoredTemplate | Filed) -> SendInfo:
+    """Return a send with the template's code and review at an account."""
+    own = {
+        "vendor_code": there.vendor_code,
+        "state": there.state,
+        "refused": _refused(there.status, there.carriers),
+        "filed_at": before,
+    }
+    return replace(info, template={**info.template, **own})
+
+
+def _refused(status: ReviewStatus, carriers: Mapping[Carrier, CarrierReview]) -> list[Any]:
+    if status is not ReviewStatus.PARTIAL:
+        return []
+    return [str(one) for one, review in carriers.items() if review.status is not ReviewStatus.APPROVED]
