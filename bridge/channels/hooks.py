@@ -53,7 +53,7 @@ from bridge.plugin import (
 from bridge.plugin.hookspecs import OPERATIONS
 
 from .identity import identity_of
-from .masking import masked_error, masked_page, masked_result
+from .masking import masked_error, masked_page, masked_results
 from .soundness import decided, sound
 from .spans import outcomes, traced
 
@@ -185,10 +185,10 @@ class Hooks:
         """Return the vendor's own word on a send, whatever wrappers made of it."""
         seen = self._witness.seen
         if isinstance(seen, Sequence) and sound(seen, batch):
-            return list(map(masked_result, seen))
+            return masked_results(seen, batch)
         if not isinstance(seen, BridgeError):
             seen = PluginFault(f"The plugin {self._vendor.name} failed in a send.")
-        return [_outcome(masked_error(seen))] * len(batch.messages)
+        return [_outcome(masked_error(seen, batch.messages))] * len(batch.messages)
 
     def reconcile(self, batch: Batch) -> list[SubmitResult]:
         """Ask about messages whose outcome is unknown: one result per message; never raises.
@@ -308,7 +308,8 @@ class Hooks:
         try:
             return caller(**arguments)
         except BridgeError as error:
-            masked_error(error)
+            batch = arguments.get("batch")
+            masked_error(error, batch.messages if isinstance(batch, Batch) else ())
             raise
         except (Exception, SystemExit) as error:  # a library that exits must not take a worker's loop along
             log.exception("plugin failed", plugin=plugin.name, hook=hook)
@@ -328,7 +329,7 @@ class Hooks:
         results: Sequence[SubmitResult] = self._ask(hook, Sequence, batch=batch)  # type: ignore[type-abstract]
         if not sound(results, batch):
             self._wrong(hook, self._vendor)
-        return list(map(masked_result, results))
+        return masked_results(results, batch)
 
     def _holding(self, hook: str, answer: Answer, *parts: tuple[Sequence[object], type]) -> Answer:
         if not all(type(item) is kind for items, kind in parts for item in items):
