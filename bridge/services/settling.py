@@ -186,6 +186,7 @@ class Settling:
             asked.learned(settlement)
         elif seqs:
             asked.not_asked = len(seqs)
+            settlement = replace(settlement, askable=False)
         if now >= claimed.deadline:
             known = {climb.seq for climb in settlement.climbs}.union(settlement.resend)
             settlement = self._close(settlement, [seq for seq in seqs if seq not in known], now)

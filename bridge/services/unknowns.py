@@ -12,7 +12,7 @@ import structlog
 from bridge import logs
 from bridge.channels import OpenChannel
 from bridge.clock import Clock, hours, millis
-from bridge.ledger import Act, Chosen, Ledger, Resent, UnknownBatch
+from bridge.ledger import Act, Chosen, Hold, Ledger, Resent
 from bridge.ledger.refs import from_ref, to_ref
 from bridge.settings import Settings
 
@@ -27,7 +27,7 @@ log = structlog.get_logger("bridge.unknowns")
 class SeenUnknown:
     """A batch with messages of unknown outcome. `next_look`: when the vendor is asked again by itself.
 
-    It is None when the account that was called is not configured: nobody can be asked.
+    It is None once it was found that nobody can be asked: the account that was called is not configured.
     `resent`: these messages were sent once more already, by a person's decision.
     """
 
@@ -65,17 +65,13 @@ class Unknowns:
                 one.template_code,
                 one.messages,
                 one.called,
-                one.due if self._askable(one) else None,
+                None if one.hold == Hold.NOBODY else one.due,
                 one.deadline,
                 one.decision != 0,
             )
             for name in self._chosen(channel)
             for one in self._ledger.unknowns.of(Chosen(name), limit=limit)
         ]
-
-    def _askable(self, one: UnknownBatch) -> bool:
-        """Return whether an account of that name is configured; older calls name none."""
-        return one.account in ("", *self._settings.channels[one.channel].all_accounts)
 
     def settle(self, channels: Mapping[str, OpenChannel], channel: str | None) -> dict[str, Asked]:
         """Ask the vendors now. Returns what they said, by channel."""

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
-from bridge.plugin import BridgeError, DeliveryReceipt, MessageStatus, OutcomeUnknown
+from bridge.plugin import BridgeError, DeliveryReceipt, MessageStatus, OutcomeUnknown, unknown
 from bridge.services.checking import left_behind, same_accounts
 from bridge.services.unknowns import Unknowns
 
@@ -58,19 +58,33 @@ def test_check_tells_what_waits_for_it(worlds: Worlds, row: Row) -> None:
     assert all(problem.startswith(said) for problem, said in zip(found, row.said, strict=True)), found
 
 
-@pytest.mark.parametrize(
-    ("names", "askable"), [(("main", "spare"), True), (("other", "spare"), False)], ids=["there", "gone"]
-)
+# The accounts there are then, with their identities -> can what became of main's messages be asked for?
+ASKED = {
+    "there": ({"main": "main", "spare": "spare"}, True),
+    "renamed": ({"first": "main", "spare": "spare"}, True),
+    "gone": ({"other": "other", "spare": "spare"}, False),
+    "another behind its name": ({"main": "new key", "spare": "spare"}, False),
+}
+
+
+@pytest.mark.parametrize(("identities", "askable"), ASKED.values(), ids=ASKED)
 def test_nobody_is_said_to_be_asked_who_is_not_there(
-    worlds: Worlds, names: tuple[str, ...], askable: bool
+    worlds: Worlds, identities: dict[str, str], askable: bool
 ) -> None:
-    """The next look of its unknown outcomes is none."""
+    """The list says so once it was tried, by what the accounts are and not by their names."""
     first = two(worlds)
     first.vendors["main"].answer = raising(_LOST)
     first.send(PHONES)
     first.dispatch()
-    world = left(first, worlds, *names)
-    [one] = Unknowns(world.settings, world.ledger, lambda: world.now).list(None, limit=5)
+    world = left(first, worlds, *identities)
+    for name, account in world.services.channel.accounts.items():
+        account.hooks.identity = identities[name]
+        world.vendors[name].look_up = lambda batch: [unknown("Ask later.") for _ in batch.messages]
+    desk = Unknowns(world.settings, world.ledger, lambda: world.now)
+    [one] = desk.list(None, limit=5)
+    assert (one.messages, one.next_look is not None) == (2, True)
+    assert world.services.settling.ask("me").not_asked == (0 if askable else 2)
+    [one] = desk.list(None, limit=5)
     assert (one.messages, one.next_look is not None) == (2, askable)
 
 

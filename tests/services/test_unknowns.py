@@ -260,10 +260,9 @@ def test_absence_is_not_believed_while_the_call_may_still_arrive(world: World, a
     asked = desk(world).settle({NAME: world.services.channel}, NAME)[NAME]
     world.hooks.identity = own
     assert (asked.absent, asked.unknown, len(world.vendor.looked_up)) == (0, 3, int(able))
-    [one] = desk(world).list(None, limit=1)
-    assert one.next_look is not None
-    assert one.next_look >= (claimed.called or 0) + 2 * 60_000
-    world.now = one.next_look / 1000 + 1
+    [one] = world.ledger.unknowns.of(Chosen(NAME))
+    assert one.due >= (claimed.called or 0) + 2 * 60_000
+    world.now = one.due / 1000 + 1
     world.settle()
     world.dispatch()
     assert world.sent() == PHONES

@@ -274,8 +274,9 @@ class Batches:
 
         def work(connection: Connection) -> Recorded:
             batch = settlement.batch
+            hold = "" if settlement.askable else str(Hold.NOBODY)
             if not connection.execute(
-                _fenced(batch, tables.UNKNOWN).values(due=settlement.check_at, **_FREE)
+                _fenced(batch, tables.UNKNOWN).values(due=settlement.check_at, hold=hold, **_FREE)
             ).rowcount:
                 return Recorded(stale=True)
             move_again(

@@ -92,7 +92,10 @@ class Conclusion:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What was learned about a batch's open messages. `resend`: places proven absent, or by policy."""
+    """What was learned about a batch's open messages. `resend`: places proven absent, or by policy.
+
+    `askable` False: no account is configured that could tell what became of them.
+    """
 
     batch: Claimed
     out_id: str
@@ -105,6 +108,7 @@ class Settlement:
     resend_deadline: int = 0
     check_at: int = 0
     opted_out: Sequence[str] = field(default=(), repr=False)
+    askable: bool = True
 
 
 def bars(names: Iterable[str], route: int | None = None) -> str:

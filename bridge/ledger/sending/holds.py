@@ -29,6 +29,7 @@ class Hold(StrEnum):
     BREAKER = "breaker"  # the account's calls fail: it rests
     RATE = "rate"  # the rate is used up
     FILE = "file"  # the file of recipients is not read to its end
+    NOBODY = "nobody"  # of unknown outcome, and no account can be asked what became of it
 
 
 class Why(NamedTuple):

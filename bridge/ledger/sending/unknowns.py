@@ -24,7 +24,8 @@ class UnknownBatch:
     """A batch with messages of unknown outcome; times are milliseconds.
 
     `due`: when the vendor is asked next. `deadline`: when the channel's policy for unknown outcomes applies.
-    `decision`: by which its messages were sent once more already, 0 for none.
+    `decision`: by which its messages were sent once more already, 0 for none. `hold`: Hold.NOBODY once
+    it was found that nobody can be asked.
     """
 
     id: int
@@ -38,6 +39,7 @@ class UnknownBatch:
     due: int
     deadline: int
     decision: int
+    hold: str
     messages: int
 
 
@@ -67,22 +69,15 @@ class Unknowns:
 
     def of(self, chosen: Chosen, *, limit: int | None = None) -> list[UnknownBatch]:
         """Return the batches meant that have an open message, the oldest call first."""
-        columns = [
-            _batch.c[name] for name in ("id", "send_id", "account", "identity", "called", "due", "deadline")
-        ]
+        names = ("id", "send_id", "account", "identity", "called", "due", "deadline", "decision", "hold")
+        columns = [_batch.c[name] for name in names]
+        columns += [_send.c[name] for name in ("channel", "out_id", "template_code")]
         rows = (
-            select(
-                *columns,
-                _batch.c.decision,
-                _send.c.channel,
-                _send.c.out_id,
-                _send.c.template_code,
-                func.count().label("messages"),
-            )
+            select(*columns, func.count().label("messages"))
             .join_from(_batch, _send, _send.c.id == _batch.c.send_id)
             .join(_message, _message.c.batch_id == _batch.c.id)
             .where(*_meant(chosen), tables.IN_QUESTION)
-            .group_by(*columns, _batch.c.decision, _send.c.channel, _send.c.out_id, _send.c.template_code)
+            .group_by(*columns)
             .order_by(_batch.c.called, _batch.c.id)
             .limit(limit)
         )
