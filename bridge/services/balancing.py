@@ -41,19 +41,19 @@ def shares(weights: Mapping[str, int]) -> dict[str, int]:
 class Health(NamedTuple):
     """What an account did in the last quarter of an hour.
 
-    `slow`: of the messages `delivered`, those that took longer than the account's own week's p90.
+    `slow`: of the messages `timed`, delivered or overdue, those that took longer than its own week's p90.
     """
 
     messages: int = 0
     refused: int = 0
     throttled: int = 0
-    delivered: int = 0
+    timed: int = 0
     slow: int = 0
 
     @property
     def is_slow(self) -> bool:
         """True when too many messages are slower than they were for a week."""
-        return self.delivered >= _FEWEST and self.slow > _SLOW * self.delivered
+        return self.timed >= _FEWEST and self.slow > _SLOW * self.timed
 
     def complaint(self) -> str:
         """Return what is wrong, "" for nothing."""
@@ -63,7 +63,7 @@ class Health(NamedTuple):
         if tried >= _FEWEST and self.throttled > _THROTTLED * tried:
             return f"{self.throttled} of {tried} messages were throttled."
         if self.is_slow:
-            return f"{self.slow} of {self.delivered} messages were slower than its week's p90."
+            return f"{self.slow} of {self.timed} messages were slower than its week's p90."
         return ""
 
 

@@ -1,16 +1,18 @@
 """The guards of weighted routes, a row each."""
 
+import random
+from itertools import cycle
 from typing import NamedTuple
 
 import pytest
 
 from bridge.ledger import Change
-from bridge.plugin import accepted, rejected
+from bridge.plugin import DeliveryReceipt, MessageStatus, accepted, rejected
 from bridge.services.balancing import Health, Shift, shares, shifts
 
 from .conftest import Worlds
-from .test_failover import two
-from .world import NAME
+from .test_failover import soon, two
+from .world import NAME, World
 
 MINUTE = 60_000
 NOW = 1_795_400_000_000
@@ -103,6 +105,54 @@ def test_weights_follow_what_the_accounts_did(worlds: Worlds) -> None:
     assert routing.balance("worker") == 2
     assert routing.weights() == {"main": 50, "spare": 50}
     assert len(weights.changes(NAME)) == 4
+
+
+def deliver(world: World, name: str) -> None:
+    """Report all that an account has taken."""
+    refs = [message.ref for batch in world.vendors[name].batches for message in batch.messages]
+    receipts = [DeliveryReceipt(MessageStatus.DELIVERED, ref) for ref in refs]
+    world.services.at[name].receiving.store_reports(receipts, [], "webhook")
+
+
+# seconds after which each account delivers what it took, None for never -> the weights then
+DELIVERIES: dict[str, tuple[float | None, float | None, tuple[int, int]]] = {
+    "as ever": (5, 5, (50, 50)),
+    "late": (400, 5, (40, 60)),
+    "never": (None, 5, (40, 60)),
+    "neither delivers": (None, None, (50, 50)),
+}
+
+
+@pytest.mark.parametrize(("main", "spare", "after"), DELIVERIES.values(), ids=DELIVERIES)
+def test_an_account_that_delivers_late_or_not_loses_weight(
+    worlds: Worlds,
+    monkeypatch: pytest.MonkeyPatch,
+    main: float | None,
+    spare: float | None,
+    after: tuple[int, int],
+) -> None:
+    """Against what it did in the week before: five seconds."""
+    accounts = {name: {"vendor": "obedient", "weight": 50} for name in CONFIGURED}
+    world = two(worlds, accounts=accounts, route="weighted")
+    turns = cycle(CONFIGURED)
+    monkeypatch.setattr(random, "choices", lambda *_: [next(turns)])
+    code = world.template()
+    for number, count in [(0, 100), (1, 100), (2, 30), (3, 30)]:
+        world.now += 3600 if number == 2 else 0
+        phones = [f"1380000{number}{place:03d}" for place in range(count)]
+        world.send(phones, code=code, digest=b"%d" % number, params=[{"name": "n"}] * count)
+        soon(world, 2)
+        if number == 1:
+            world.now += 5
+            for name in CONFIGURED:
+                deliver(world, name)
+    begun = world.now
+    for seconds, name in sorted((at, name) for at, name in ((main, "main"), (spare, "spare")) if at):
+        world.now = begun + seconds
+        deliver(world, name)
+    world.now = begun + 600
+    world.services.routing.balance("worker")
+    assert tuple(world.services.routing.weights().values()) == after
 
 
 def test_throttling_counts_over_all_processes(worlds: Worlds) -> None:

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, case, cast, delete, false, func, select
+from sqlalchemy import BigInteger, Connection, Select, case, cast, delete, func, or_, select
 
 from bridge.clock import DAY_MS, MINUTE_MS
 
@@ -40,12 +40,15 @@ class Change(NamedTuple):
 
 
 class Lately(NamedTuple):
-    """What became of the messages of an account's latest batches since a moment."""
+    """What became of the messages of an account's latest batches since a moment.
+
+    `timed`: delivered, or still to be after a time in which they are as a rule; `slow`: what takes longer.
+    """
 
     messages: int
     refused: int
     throttled: int
-    delivered: int
+    timed: int
     slow: int
 
 
@@ -114,35 +117,17 @@ class Weights:
     def lately(
         self, channel: str, account: str, identity: str, *, own: Collection[str], since: int, now: int
     ) -> Lately:
-        """Return what an account did since a moment; slow is slower than the p90 of its own last week.
+        """Return what an account did since a moment; slow is slower than the p90 of its own week before.
 
         `own`: codes of messages that the bridge refused itself; they say nothing of the account.
         """
         with self._database.read() as connection:
-            bound = _week_p90(connection, channel, identity, now)
-            latest = (
-                select(_batch.c.id)
-                .where(
-                    _batch.c.id >= (now - _OLDEST_MS) << 21,
-                    _batch.c.channel == channel,
-                    _batch.c.account == account,
-                    _batch.c.called >= since,
-                )
-                .order_by(_batch.c.id.desc())
-                .limit(_SAMPLE)
-            )
-            ids = connection.execute(latest).scalars().all()
-            delivered = _message.c.status == MessageStatus.DELIVERED
-            took = cast(_message.c.ended_at, BigInteger) - _message.c.sent
-            slow = delivered & (took > bound) if bound is not None else false()
-            refusal = _message.c.status == MessageStatus.REJECTED
-            counts = select(
-                func.count().label("messages"),
-                func.coalesce(func.sum(case((refusal, 1), else_=0)), 0).label("refused"),
-                func.coalesce(func.sum(case((delivered, 1), else_=0)), 0).label("delivered"),
-                func.coalesce(func.sum(case((slow, 1), else_=0)), 0).label("slow"),
-            ).where(_message.c.batch_id.in_(ids), _message.c.code.not_in(sorted(own)))
-            told = connection.execute(counts).one()
+            messages, refused = _refused(connection, _latest(channel, account, since, now), own)
+            # Measured against the time before: what goes wrong now must not pass for a habit.
+            bound = _week_p90(connection, channel, identity, now, since)
+            timed, slow = 0, 0
+            if bound is not None:
+                timed, slow = _slow(connection, _latest(channel, account, since, now - bound), bound, now)
             throttled = connection.execute(
                 select(func.coalesce(func.sum(_throttling.c.messages), 0)).where(
                     _throttling.c.channel == channel,
@@ -150,9 +135,45 @@ class Weights:
                     _throttling.c.minute >= since // MINUTE_MS,
                 )
             ).scalar_one()
-        return Lately(
-            int(told.messages), int(told.refused), int(throttled), int(told.delivered), int(told.slow)
+        return Lately(messages, refused, int(throttled), timed, slow)
+
+
+def _latest(channel: str, account: str, since: int, until: int) -> Select[Any]:
+    """Return the query for the latest batches that an account was called with in a span of time."""
+    return (
+        select(_batch.c.id)
+        .where(
+            _batch.c.id >= (since - _OLDEST_MS) << 21,
+            _batch.c.channel == channel,
+            _batch.c.account == account,
+            _batch.c.called >= since,
+            _batch.c.called <= until,
         )
+        .order_by(_batch.c.id.desc())
+        .limit(_SAMPLE)
+    )
+
+
+def _refused(connection: Connection, latest: Select[Any], own: Collection[str]) -> tuple[int, int]:
+    """Return how many messages batches have, but those that the bridge refused, and how many were refused."""
+    ids = connection.execute(latest).scalars().all()
+    refusal = case((_message.c.status == MessageStatus.REJECTED, 1), else_=0)
+    counts = select(func.count(), func.coalesce(func.sum(refusal), 0))
+    theirs = (_message.c.batch_id.in_(ids), _message.c.code.not_in(sorted(own)))
+    messages, refused = connection.execute(counts.where(*theirs)).one()
+    return int(messages), int(refused)
+
+
+def _slow(connection: Connection, latest: Select[Any], bound: int, now: int) -> tuple[int, int]:
+    """Return how many messages were delivered or are still to be, and how many of them take longer."""
+    ids = connection.execute(latest).scalars().all()
+    delivered = _message.c.status == MessageStatus.DELIVERED
+    until = case((delivered, cast(_message.c.ended_at, BigInteger)), else_=now)
+    late = case((until - _message.c.sent > bound, 1), else_=0)
+    counts = select(func.count(), func.coalesce(func.sum(late), 0))
+    timed = (_message.c.batch_id.in_(ids), or_(delivered, _message.c.status == MessageStatus.ACCEPTED))
+    told, slow = connection.execute(counts.where(*timed)).one()
+    return int(told), int(slow)
 
 
 def _goals_name(channel: str) -> str:
@@ -192,13 +213,17 @@ def _note(connection: Connection, channel: str, one: Change) -> None:
     connection.execute(delete(_change).where(_change.c.channel == channel, old))
 
 
-def _week_p90(connection: Connection, channel: str, identity: str, now: int) -> int | None:
-    """Return the time in which nine of ten messages of a week were delivered, in milliseconds."""
+def _week_p90(connection: Connection, channel: str, identity: str, now: int, until: int) -> int | None:
+    """Return the time in which nine of ten messages of a week, `until` a moment of it, were delivered.
+
+    In milliseconds; None where too few were.
+    """
     rows = (
         select(_tally.c.bucket, func.sum(_tally.c.count).label("messages"))
         .join_from(_tally, _send, _send.c.id == _tally.c.send_id)
         .where(
             _send.c.created >= now - _WEEK_MS,
+            _send.c.created < until,
             _send.c.channel == channel,
             _tally.c.account == identity,
             _tally.c.bucket > 0,
