@@ -18,7 +18,8 @@ from .operating import NO_ACCOUNT, OperatorRefused
 
 _NETWORK = "Check the address and the network."
 _ADVICE = {
-    "CREDENTIALS_REJECTED": "Correct the credentials in the channel's settings.",
+    # The vendor's words say which of them it is: an account without credit is refused in the same way.
+    "CREDENTIALS_REJECTED": "Mend what the vendor names: the key in the settings, or the account itself.",
     "VENDOR_UNAVAILABLE": _NETWORK,
 }
 NO_ADDRESS = "The channel %(channel)s has no callback_url: nothing is pushed."

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bridge import logs
-from bridge.clock import DAY_MS, Clock, millis
+from bridge.clock import DAY_MS, FOREVER_MS, Clock, millis
 from bridge.ledger import Account, ChannelState, Held, Hold, Ledger
 from bridge.ledger.refs import to_ref
 from bridge.settings import ChannelSettings, Settings
@@ -126,7 +126,7 @@ class Overview:
         ]
         own = self._own(name, settings, counts)
         seen = [
-            _account(account, own.pop(account.name), stop, now)
+            _account(account, own.pop(account.name), stop, now, _said(state, account))
             for account, stop in zip(found, stops, strict=True)
         ]
         seen += [_beside(Account(name, one), has, seen, now) for one, has in own.items()]
@@ -199,7 +199,15 @@ def _stop(state: ChannelState, account: Account, now: int) -> Stop | None:
     return None
 
 
-def _account(account: Account, has: _Has, stop: Stop | None, now: int) -> SeenAccount:
+def _said(state: ChannelState, account: Account) -> str:
+    """Return the vendor's words for which the bridge paused an account, "" where a later call failed."""
+    pauses = [(one.pauses, one.paused_until, one.pause_reason) for one in (account, state)]
+    said = (why for number, until, why in pauses if number and account.failed < until < FOREVER_MS)
+    return next(said, "")
+
+
+def _account(account: Account, has: _Has, stop: Stop | None, now: int, said: str = "") -> SeenAccount:
+    """Return how an account does; `said`: what its vendor said last, where that is not of a failed call."""
     held = [
         SeenHold(
             one.hold,
@@ -214,7 +222,7 @@ def _account(account: Account, has: _Has, stop: Stop | None, now: int) -> SeenAc
         held.insert(0, SeenHold(stop.reason, stop.until, stop.words, ready))
         ready = 0
     told = [one for one in held if one.reason not in _OWN]
-    error = logs.masked(account.reason) or next((one.words for one in told), "")
+    error = logs.masked(said or account.reason) or next((one.words for one in told), "")
     resting = stop.until if stop is not None and stop.reason != Hold.RATE else None
     next_try = resting or min((one.until for one in told if one.until), default=None)
     calling, unknown = has.counts["calling"], has.counts["unknown"]

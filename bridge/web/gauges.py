@@ -1,7 +1,7 @@
 """What is counted in the ledger when Prometheus asks."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import structlog
 from prometheus_client.core import GaugeMetricFamily
@@ -31,8 +31,13 @@ class LedgerGauges(Collector):
         ledger: Ledger,
         clock: Callable[[], float],
         weights: Mapping[str, Mapping[str, int]] | None = None,
+        accounts: Mapping[str, Collection[str]] | None = None,
     ) -> None:
-        """`weights`: as configured, of the accounts of channels with weighted routes, of a hundred."""
+        """`weights`: as configured, of the accounts of channels with weighted routes, of a hundred.
+
+        `accounts`: those of each channel, so that one that was taken out raises no alarm; None for all known.
+        """
+        self._accounts = accounts
         self._channels = channels
         self._weights = weights or {}
         self._ledger = ledger
@@ -98,14 +103,25 @@ class LedgerGauges(Collector):
         state_of = metrics.gauge(
             "account_breaker", "0 closed, 1 half open (one message tries), 2 open.", ("channel", "account")
         )
+        stopped = metrics.gauge(
+            "account_paused",
+            "1 while an account is not called: its vendor refused it, or a person paused it.",
+            ("channel", "account"),
+        )
         for channel in self._channels:
-            for account in self._ledger.accounts.of(channel).values():
+            for account in self._known(channel):
+                stopped.add_metric((channel, account.name), 1 if account.paused(now) else 0)
                 rests.add_metric((channel, account.name), 1 if account.rests(now) else 0)
                 state_of.add_metric((channel, account.name), _breaker(account, now))
             state = self._ledger.coordination.channel_state(channel)
             breaker.add_metric((channel,), 1 if state.breaker_failures else 0)
             paused.add_metric((channel,), 1 if state.paused_until > now else 0)
-        return [breaker, paused, rests, state_of]
+        return [breaker, paused, rests, state_of, stopped]
+
+    def _known(self, channel: str) -> list[Account]:
+        """Return the accounts of a channel that were called or paused before, but none that was taken out."""
+        found = self._ledger.accounts.of(channel).values()
+        return [one for one in found if self._accounts is None or one.name in self._accounts.get(channel, ())]
 
     def _weighted(self) -> GaugeMetricFamily:
         """Return each account's share of a weighted route as it is now: guards change it for a while."""

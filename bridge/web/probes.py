@@ -29,7 +29,8 @@ class Probes:
             for name, channel in settings.channels.items()
             if channel.route == "weighted"
         }
-        self._gauges = LedgerGauges(tuple(settings.channels), ledger, clock, weights)
+        accounts = {name: tuple(channel.all_accounts) for name, channel in settings.channels.items()}
+        self._gauges = LedgerGauges(tuple(settings.channels), ledger, clock, weights, accounts)
 
     def blueprint(self) -> Blueprint:
         """Return the routes."""

@@ -125,7 +125,7 @@ def test_live_asks_vendors_and_quick_audience(desk: Desk, quick_audience: QuickA
     result = desk.run("check --live")
     assert result.exit_code == 2
     assert f"✓ promo: Quick Audience answers at {quick_audience.url}." in result.output
-    assert "✗ channels.other: The balance is used up. (NO_MONEY) Correct the credentials" in result.output
+    assert "✗ channels.other: The balance is used up. (NO_MONEY) Mend what the vendor names" in result.output
     assert "1 fault." in result.output
     assert quick_audience.seen == ["GET /"]
 

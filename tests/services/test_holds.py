@@ -19,6 +19,7 @@ from bridge.plugin import (
     Verdict,
     not_sent,
 )
+from bridge.services.operating import Operating
 from bridge.services.overview import Overview, SeenChannel, SeenHold
 
 from .conftest import Worlds
@@ -238,6 +239,20 @@ def test_weights_are_shown_as_they_are_now(world: World) -> None:
     found = LedgerGauges((NAME,), world.ledger, lambda: world.now, weights).collect()
     [family] = [family for family in found if family.name == "sms_bridge_account_weight"]
     assert {one.labels["account"]: one.value for one in family.samples} == {"main": 60, "spare": 30}
+
+
+def test_an_account_that_is_paused_is_told_while_there_is_one(world: World) -> None:
+    """Whoever paused it; one that was taken out, as the guide says, raises no alarm."""
+    from bridge.web.gauges import LedgerGauges
+
+    desk = Operating(world.settings, world.ledger, lambda: world.now)
+    desk.pause(NAME, "Their maintenance.", "obedient")
+    told = []
+    for accounts in ("obedient",), ("another",):
+        found = LedgerGauges((NAME,), world.ledger, lambda: world.now, {}, {NAME: accounts}).collect()
+        [family] = [family for family in found if family.name == "sms_bridge_account_paused"]
+        told.append({one.labels["account"]: one.value for one in family.samples})
+    assert told == [{"obedient": 1}, {}]
 
 
 def test_gauges_count_by_reason(world: World) -> None:

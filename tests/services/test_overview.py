@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bridge.plugin import OutcomeUnknown
+from bridge.plugin import BridgeError, CredentialsRejected, OutcomeUnknown
 from bridge.services.operating import Operating
 from bridge.services.overview import Overview, SeenAccount
 
@@ -110,3 +110,30 @@ def test_each_account_shows_its_own(worlds: Worlds, row: Row) -> None:
         world.now = now
     [seen] = Overview(world.settings, world.ledger, lambda: world.now).channels()
     assert {one.name: shown(one) for one in seen.accounts} == row.shown
+
+
+EMPTY, LOST = CredentialsRejected("The balance is empty."), OutcomeUnknown("no answer")
+# what the first account says to one send after the other, an hour apart -> the last error that is shown
+SAID: dict[str, tuple[list[BridgeError], str]] = {
+    "a call that failed": ([LOST], "no answer"),
+    "an empty balance after it": ([LOST, EMPTY], "The balance is empty."),
+    "a call that failed after that": ([EMPTY, LOST], "no answer"),
+}
+
+
+@pytest.mark.parametrize("names", [("main",), ("main", "spare")], ids=["one account", "two accounts"])
+@pytest.mark.parametrize(("errors", "error"), SAID.values(), ids=SAID)
+def test_the_last_error_is_the_last(
+    worlds: Worlds, errors: list[BridgeError], error: str, names: tuple[str, ...]
+) -> None:
+    """Whether it paused the account or not."""
+    accounts = {name: {"vendor": "obedient"} for name in names}
+    world = two(worlds, accounts=accounts, routes=[{"accounts": ["main"]}], cold=True)
+    code = world.template()
+    for number, raised in enumerate(errors):
+        world.now += 3600
+        world.vendors["main"].answer = raising(raised)
+        world.send([f"1380000000{number}"], code=code, digest=b"%d" % number)
+        soon(world, 1)
+    [seen] = Overview(world.settings, world.ledger, lambda: world.now).channels()
+    assert seen.accounts[0].error.startswith(error)
