@@ -1,11 +1,12 @@
 """Workers that share a database must not stand in each other's way."""
 
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from bridge.ledger import Ledger
+from bridge.ledger import AccountKey, Holder, Lane, Ledger, Scope
 from bridge.plugin import Limits
 from bridge.settings import BridgeSettings
 from bridge.worker import Sender
@@ -48,3 +49,25 @@ def test_rates_are_locked_in_one_order(
     assert [claimed.channel for claimed in claimed] == wanted
     assert taken == [("a/rate", 1), ("b/rate", 2)], "no call holds more than a second may take"
     one.close()
+
+
+def test_two_workers_share_the_first_call_of_an_account(ledger: Ledger) -> None:
+    """It was never called, and one call at a time is made at it, over all workers."""
+    if ledger.database.sqlite:
+        pytest.skip("one transaction at a time anyway")
+    for digest in (b"1", b"2"):
+        ledger.sends.accept(send(phones(2), digest=digest), terms())
+    key, lane, scope = AccountKey("promo", "any"), Lane("any", ""), Scope("promo", NOW)
+
+    def begin() -> int:
+        with ledger.database.engine.begin() as connection:
+            return ledger.accounts.risk(connection, [], [key], NOW).room[key].calls
+
+    with ThreadPoolExecutor(1) as other, ledger.database.engine.begin() as connection:
+        assert ledger.accounts.risk(connection, [], [key], NOW).room[key].calls == 1
+        second = other.submit(begin)
+        with pytest.raises(TimeoutError):
+            second.result(0.2)  # it waits for this one's end
+        ledger.batches.claim(connection, scope, Holder("w", NOW + 60_000), lane, limit=1)
+        connection.commit()
+        assert second.result(5) == 0

@@ -251,6 +251,7 @@ class Accounts:
         held = _held(connection, {*wanted, *(one.key for one in shown)})
         counted = {key for key in wanted if held[key].allowed(now).calls < FREE_CALLS}
         changing = {one.key for one in shown if _changed(held[one.key], one, now) is not held[one.key]}
+        _have_rows(connection, [held[key] for key in counted | changing])
         held |= _held(connection, counted | changing, lock=True)
         before = dict(held)
         for one in shown:
@@ -300,6 +301,14 @@ def _held(connection: Connection, keys: Collection[Key], *, lock: bool = False) 
         if account.key in held:
             held[account.key] = account
     return held
+
+
+def _have_rows(connection: Connection, accounts: Collection[Account]) -> None:
+    """Give accounts that were never called a row to lock, or two workers would each take the first call."""
+    for account in sorted(accounts, key=lambda one: one.key):
+        if account == Account(*account.key):
+            insert = upsert(connection, _account).values(**asdict(account))
+            connection.execute(insert.on_conflict_do_nothing(index_elements=["channel", "name"]))
 
 
 def save(connection: Connection, account: Account, *, pause: bool = False) -> None:
