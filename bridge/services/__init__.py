@@ -17,6 +17,7 @@ from .polling import Polling
 from .pricing import Pricing
 from .pushing import Pushed, Pushing
 from .receiving import Receiving
+from .renewing import Renewing
 from .reporting import Reporting
 from .routing import Routing
 from .sending import Sending, Sent
@@ -54,6 +55,7 @@ class ChannelServices:
     routing: Routing
     pricing: Pricing
     drifting: Drifting
+    renewing: Renewing
     at: Mapping[str, AccountServices]
 
 
@@ -109,6 +111,7 @@ def _of_channel(settings: Settings, channel: OpenChannel, ledger: Ledger, clock:
         routing=routing,
         pricing=pricing,
         drifting=Drifting(channel, ledger, clock),
+        renewing=Renewing(channel, ledger, clock),
         at=at,
     )
 

@@ -152,6 +152,7 @@ class Duties:
     def review(self, services: ChannelServices) -> bool:
         """Refresh open reviews, and end messages whose receipt never came."""
         services.settling.sweep(self._owner)
+        services.renewing.run()
         services.templates.refresh_pending()
         return False
 

@@ -215,6 +215,7 @@ def test_a_single_account_takes_what_several_left(worlds: Worlds) -> None:
     world.send([FIRST])
     world.services.routing.distribute()
     alone = worlds()
+    alone.hooks.identity = "main"
     alone.now = world.now + 1
     alone.dispatch()
     assert alone.sent() == [FIRST]

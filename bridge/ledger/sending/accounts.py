@@ -6,6 +6,7 @@ in a row, over all workers, open the breaker: nothing is called for a while, the
 outage costs a few small calls, and what is not called waits.
 """
 
+import json
 import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -31,7 +32,7 @@ _PROVEN_MS = MINUTE_MS
 _RENEWED_MS = 15_000
 _UNLIMITED = 1 << 30
 _SILENCE_MS = 30_000
-_account = tables.account
+_account, _lease = tables.account, tables.lease
 _PAUSE = ("paused_until", "pauses", "pause_reason")
 _NO_PAUSE = {"paused_until": 0, "pauses": 0, "pause_reason": ""}
 
@@ -222,6 +223,35 @@ class Accounts:
                 note(connection, Act(BRIDGE, "account resumed", now, key.channel, key.name, after=after))
 
         self._database.write(work)
+
+    def renew(self, channel: str, identities: Mapping[str, str], now: int) -> list[str]:
+        """Let accounts begin anew whose name means another identity than when this was asked last.
+
+        What was learned of the one before says nothing of it; a person's pause, which is by name, stays.
+        Returns their names.
+        """
+        name = f"identities/{channel}"
+        known = select(_lease.c.cursor).where(_lease.c.name == name)
+
+        def work(connection: Connection) -> list[str]:
+            before: dict[str, str] = json.loads(connection.execute(known).scalar() or "{}")
+            others = [one for one, identity in identities.items() if before.get(one, identity) != identity]
+            for one in others:
+                anew = {
+                    key: value for key, value in asdict(Account(channel, one)).items() if key not in _PAUSE
+                }
+                mine = _of(channel, one)
+                connection.execute(update(_account).where(mine).values(**anew))
+                refused = update(_account).where(mine, _account.c.paused_until < FOREVER_MS)
+                connection.execute(refused.values(**_NO_PAUSE))
+                why = "Its settings name another vendor account."
+                note(connection, Act(BRIDGE, "account resumed", now, channel, one, why))
+            told = {"cursor": json.dumps({**before, **identities}, sort_keys=True)}
+            insert = upsert(connection, _lease).values(name=name, owner="", until=0, **told)
+            connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_=told))
+            return others
+
+        return self._database.write(work)
 
     def free(self, channel: str, name: str, now: int, act: Act | None = None) -> None:
         """End whatever keeps an account, or with "" all of a channel, from being called.
