@@ -73,6 +73,8 @@ class Judge:
                 rule, status._replace(code=refusal.code or status.code), wait, sends=self._sends
             )
         plain = _by_status(answer)
+        if answer.status >= 500 and refusal.message and isinstance(plain, OutcomeUnknown):
+            return OutcomeUnknown(refusal.message, code=status.code)  # in the vendor's own words
         if answer.status in (401, 403, 429) or answer.status >= 500 or 300 <= answer.status < 400:
             return plain or OutcomeUnknown("The vendor's answer makes no sense.", code=status.code)
         if refusal.code and self.rules.default is not None:

@@ -130,6 +130,19 @@ def test_a_vendors_sentence_is_kept_without_numbers(tmp_path: Path) -> None:
     assert len(result.reason) <= 200
 
 
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ({"code": "ODD", "message": "Maintenance until six."}, "Maintenance until six."),
+        ({"code": "ODD"}, "The vendor answered with an error of its own."),
+    ],
+)
+def test_a_failing_vendors_words_are_kept(tmp_path: Path, said: dict[str, str], reason: str) -> None:
+    """The outcome is as unknown as without them."""
+    (result,) = sent(tmp_path, HEAD + SEND, answer(json.dumps(said), 503))
+    assert (result.outcome, result.code, result.reason) == (U, "HTTP_503", reason)
+
+
 BATCH = """
 [batch]
 mode = "per_recipient_vars"
