@@ -124,7 +124,7 @@ def floors() -> list[set[str]]:
 
 
 BENEATH = [
-    ("bridge.services.sending", "bridge.simulator.guard"),
+    ("bridge.services.messages.sending", "bridge.simulator.guard"),
     ("bridge.worker.sender", "bridge.testing.play"),
 ]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from bridge.plugin import Beginning, Question
-from bridge.services import beginning as first
-from bridge.services.beginning import Answers
+from bridge.services.setup import beginning as first
+from bridge.services.setup.beginning import Answers
 from bridge.settings import CALLBACK_PRESETS
 from bridge.settings.loading import PATH_VARIABLE
 

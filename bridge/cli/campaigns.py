@@ -9,11 +9,11 @@ import click
 
 from bridge import clock
 from bridge.clock import FOREVER_MS
-from bridge.services.amounts import amount, priced
 from bridge.services.campaigns.desk import CampaignDesk
 from bridge.services.campaigns.desk import campaigns as opened
 from bridge.services.campaigns.exporting import STATUSES
 from bridge.services.campaigns.seeing import STATES, Funnel, SeenCampaign, Whole
+from bridge.services.desk.amounts import amount, priced
 from bridge.services.pricing import SeenCost
 
 from .exporting import write_csv, write_lines

@@ -6,7 +6,7 @@ from datetime import tzinfo
 import click
 
 from bridge.services import upkeep
-from bridge.services.overview import GONE, SeenAccount, SeenChannel, Stop
+from bridge.services.desk.overview import GONE, SeenAccount, SeenChannel, Stop
 
 from .opening import operating, say, settings_of_ledger
 from .printing import Lists, Rows, Told, When, listing, moment, show

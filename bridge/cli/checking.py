@@ -3,7 +3,7 @@
 import click
 
 from bridge import logs
-from bridge.services import checking
+from bridge.services.setup import checking
 from bridge.settings import examine
 
 from .opening import say

@@ -8,7 +8,7 @@ import click
 from bridge import logs
 from bridge.channels import PluginFault
 from bridge.plugin import BridgeError
-from bridge.services.operating import OperatorRefused
+from bridge.services.desk.operating import OperatorRefused
 from bridge.services.upkeep import LedgerUnavailable, newest_revision
 from bridge.settings import SettingsFaults
 from bridge.simulator.commands import demo, simulate

@@ -3,7 +3,7 @@
 import click
 
 from bridge.services import upkeep
-from bridge.services.signing_in import ROLES, Person, Role
+from bridge.services.desk.signing_in import ROLES, Person, Role
 
 from .opening import Trouble, settings_of_console, who
 

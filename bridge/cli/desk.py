@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from bridge.services import expecting
+from bridge.services.desk import expecting
 from bridge.settings import Settings, SettingsFaults
 
 from .opening import settings_of_bridge

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from bridge import clock
 from bridge.services.campaigns.exporting import EXPORT_COLUMNS
-from bridge.services.spreadsheets import harmless_cell, harmless_json
+from bridge.services.desk.spreadsheets import harmless_cell, harmless_json
 
 _TIMES = frozenset({"sent", "ended"})
 

@@ -5,8 +5,8 @@ from typing import TextIO
 
 import click
 
-from bridge.services.amounts import charged, priced
-from bridge.services.timeline import SeenAttempt, SeenMessage, SeenReport, SeenTelling
+from bridge.services.desk.amounts import charged, priced
+from bridge.services.desk.timeline import SeenAttempt, SeenMessage, SeenReport, SeenTelling
 
 from .opening import Trouble, looking, number, operating, say, settings_of_ledger
 from .printing import Rows, Told, When, listing, show

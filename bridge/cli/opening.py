@@ -9,8 +9,8 @@ from datetime import datetime, tzinfo
 from bridge import clock, logs
 from bridge.plugin import BadNumber, Phone, from_vendor
 from bridge.services import upkeep
-from bridge.services.looking import Looking
-from bridge.services.operating import Operating
+from bridge.services.desk.looking import Looking
+from bridge.services.desk.operating import Operating
 from bridge.settings import ChannelSettings, Settings, load, load_for_console, load_for_ledger
 
 from .telling import Trouble, say

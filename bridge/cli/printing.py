@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bridge import clock, logs
-from bridge.services.spreadsheets import harmless_json
+from bridge.services.desk.spreadsheets import harmless_json
 
 _WIDTH = 160
 """Columns of a table that is not shown on a terminal."""

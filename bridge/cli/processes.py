@@ -10,7 +10,7 @@ import click
 
 import bridge
 from bridge import logs
-from bridge.services.trying import trials
+from bridge.services.setup.trying import trials
 from bridge.services.upkeep import LedgerUnavailable, channels_of, create_schema, ledger_of
 from bridge.settings import DEFAULT_PATH, PATH_VARIABLE, Settings, SettingsFaults, load, warn
 from bridge.worker import LoopFailed, run

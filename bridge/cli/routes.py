@@ -6,7 +6,7 @@ import click
 
 from bridge import logs
 from bridge.services import upkeep
-from bridge.services.explaining import Explaining
+from bridge.services.desk.explaining import Explaining
 
 from .opening import Trouble, channel_named, settings_of_bridge
 from .printing import Rows, listing, show

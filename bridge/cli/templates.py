@@ -6,11 +6,12 @@ from collections.abc import Iterator
 import click
 
 from bridge.plugin import ReviewStatus
-from bridge.services import drifting, upkeep
-from bridge.services.amounts import amount
-from bridge.services.operating import Decision, Operating
-from bridge.services.previewing import Previewing, SeenPreview
+from bridge.services import upkeep
+from bridge.services.desk.amounts import amount
+from bridge.services.desk.operating import Decision, Operating
+from bridge.services.desk.previewing import Previewing, SeenPreview
 from bridge.services.pricing import Pricing
+from bridge.services.reviews import drifting
 
 from .opening import Trouble, channel_named, looking, say, settings_of_bridge, settings_of_ledger, who
 from .printing import Lists, Rows, When, listing, moment, show, words

@@ -3,7 +3,7 @@
 import click
 
 from bridge.services import upkeep
-from bridge.services.settling import Asked
+from bridge.services.messages.settling import Asked
 
 from .opening import Trouble, say, settings_of_bridge, settings_of_ledger, who
 from .printing import Lists, Rows, Told, When, listing, show

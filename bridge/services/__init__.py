@@ -8,22 +8,22 @@ from bridge.clock import Clock, seconds
 from bridge.ledger import Ledger
 from bridge.settings import Settings
 
-from .accepting import Accepting
-from .drifting import Drifting
-from .elsewhere import Elsewhere
-from .fetching import Fetching
 from .history import ChannelHistory
-from .polling import Polling
+from .messages.accepting import Accepting
+from .messages.fetching import Fetching
+from .messages.routing import Routing
+from .messages.sending import Sending, Sent
+from .messages.settling import Settling
 from .pricing import Pricing
-from .pushing import Pushed, Pushing
-from .receiving import Receiving
 from .renewing import Renewing
-from .reporting import Reporting
-from .routing import Routing
-from .sending import Sending, Sent
-from .settling import Settling
-from .signs import Signs
-from .templates import Templates
+from .reports.polling import Polling
+from .reports.pushing import Pushed, Pushing
+from .reports.receiving import Receiving
+from .reports.reporting import Reporting
+from .reviews.drifting import Drifting
+from .reviews.elsewhere import Elsewhere
+from .reviews.signs import Signs
+from .reviews.templates import Templates
 
 __all__ = ["AccountServices", "ChannelHistory", "ChannelServices", "Pushed", "Sent", "Services", "build"]
 

@@ -14,12 +14,12 @@ from bridge.ledger import restore as restore_from
 from bridge.ledger import upgrade as upgrade_of
 from bridge.settings import ConsoleSettings, Settings
 
+from .desk.looking import Looking
+from .desk.operating import Operating
+from .desk.overview import Overview
+from .desk.signing_in import SigningIn
+from .desk.unknowns import Unknowns
 from .history import ChannelHistory
-from .looking import Looking
-from .operating import Operating
-from .overview import Overview
-from .signing_in import SigningIn
-from .unknowns import Unknowns
 
 __all__ = [
     "Ledger",

@@ -11,7 +11,7 @@ from bridge import metrics
 from bridge.clock import millis, seconds
 from bridge.ledger import Account, Hold, Ledger, Waits
 from bridge.plugin import ReviewStatus
-from bridge.services.lately import WORKER_SILENCE_S
+from bridge.services.desk.lately import WORKER_SILENCE_S
 
 log = structlog.get_logger("bridge.web")
 

@@ -9,8 +9,8 @@ from flask import Blueprint, Response, jsonify
 from bridge import metrics
 from bridge.clock import millis, seconds
 from bridge.ledger import Ledger, LedgerUnavailable
-from bridge.services.balancing import shares
-from bridge.services.lately import WORKER_SILENCE_S
+from bridge.services.desk.lately import WORKER_SILENCE_S
+from bridge.services.messages.balancing import shares
 from bridge.settings import Settings
 
 from .gauges import LedgerGauges

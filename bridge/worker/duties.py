@@ -13,7 +13,7 @@ from bridge.ledger.refs import to_ref
 from bridge.services import AccountServices, ChannelServices, Sent, Services
 from bridge.services.campaigns.carrying import Carrying
 from bridge.services.isolation import Isolated
-from bridge.services.receiving import count_ended
+from bridge.services.reports.receiving import count_ended
 from bridge.settings import BridgeSettings
 
 from .recording import Recorder

@@ -10,7 +10,7 @@ from bridge.clock import Clock, millis, seconds
 from bridge.ledger import Holder, Ledger, PushJob, Scope
 from bridge.services import Pushed, Services
 from bridge.services.isolation import Isolated
-from bridge.services.pushing import Pushing
+from bridge.services.reports.pushing import Pushing
 from bridge.settings import BridgeSettings
 
 from .loop import Loop

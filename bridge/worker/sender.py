@@ -27,8 +27,8 @@ from bridge.plugin import (
 )
 from bridge.services import Sent, Services
 from bridge.services.isolation import Isolated
-from bridge.services.receiving import count_ended
-from bridge.services.sending import Sending
+from bridge.services.messages.sending import Sending
+from bridge.services.reports.receiving import count_ended
 from bridge.settings import BridgeSettings
 
 from .distribution import Distribution

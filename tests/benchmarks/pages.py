@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flask.testing import FlaskClient
 
-from bridge.services.signing_in import Person, Role, SigningIn
+from bridge.services.desk.signing_in import Person, Role, SigningIn
 from bridge.settings import ConsoleSettings
 from bridge.web import create_app
 from bridge.web.console.sealing import Sealing

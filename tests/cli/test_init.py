@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from bridge.channels import discover
 from bridge.cli import main
 from bridge.plugin import Beginning
-from bridge.services import beginning as first
+from bridge.services.setup import beginning as first
 
 KNOWN = first.known()
 BEGINNINGS = {name: one for name, (_, one) in KNOWN[0].items()}

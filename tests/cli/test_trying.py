@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from bridge.ledger import Ledger
-from bridge.services import trying
+from bridge.services.setup import trying
 
 from .conftest import CONFIG, Desk
 

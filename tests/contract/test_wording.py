@@ -11,9 +11,9 @@ import bridge
 from bridge.contract import files, replies
 from bridge.contract.wording import Language, chinese, say
 from bridge.plugin import codes
-from bridge.services.campaigns.sentences import OWN
-from bridge.services.filing import NO_CODE
-from bridge.services.templates import FILED_ELSEWHERE
+from bridge.services.reviews.filing import NO_CODE
+from bridge.services.reviews.templates import FILED_ELSEWHERE
+from bridge.services.sentences import OWN
 
 _ROOT = Path(bridge.__file__).parent
 _RAISED = {
@@ -24,7 +24,10 @@ _SOURCES = [
     *sorted((_ROOT / "contract").glob("*.py")),
     *(
         _ROOT / "services" / f"{name}.py"
-        for name in ("accepting", "drafting", "filing", "signs", "templates")
+        for name in (
+            *("messages/accepting", "messages/drafting"),
+            *("reviews/filing", "reviews/signs", "reviews/templates"),
+        )
     ),
     *(_ROOT / "web" / f"{name}.py" for name in ("contract", "guards")),
     *(_ROOT / "plugin" / f"{name}.py" for name in ("addresses", "phone", "text")),

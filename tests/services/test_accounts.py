@@ -8,7 +8,7 @@ import pytest
 from bridge.ledger import Ledger
 from bridge.plugin import DeliveryReceipt, MessageStatus, MoMessage, VendorUnreachable, accepted, from_vendor
 from bridge.services import AccountServices
-from bridge.services.receiving import source_of
+from bridge.services.reports.receiving import source_of
 from bridge.settings import Settings
 
 from .conftest import Worlds

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.ledger import Change
 from bridge.plugin import DeliveryReceipt, MessageStatus, accepted, rejected
-from bridge.services.balancing import Health, Shift, shares, shifts
+from bridge.services.messages.balancing import Health, Shift, shares, shifts
 
 from .conftest import Worlds
 from .test_failover import soon, two

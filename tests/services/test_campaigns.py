@@ -38,7 +38,7 @@ from bridge.plugin import (
 from bridge.services.campaigns.exporting import Exporting
 from bridge.services.campaigns.seeing import Seeing
 from bridge.services.campaigns.steering import CampaignSteering
-from bridge.services.operating import OperatorRefused
+from bridge.services.desk.operating import OperatorRefused
 from bridge.services.snapshots import snapshot
 
 from .conftest import Worlds

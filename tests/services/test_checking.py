@@ -5,8 +5,8 @@ from typing import NamedTuple
 import pytest
 
 from bridge.plugin import BridgeError, DeliveryReceipt, MessageStatus, OutcomeUnknown, unknown
-from bridge.services.checking import left_behind, same_accounts
-from bridge.services.unknowns import Unknowns
+from bridge.services.desk.unknowns import Unknowns
+from bridge.services.setup.checking import left_behind, same_accounts
 
 from .conftest import Worlds
 from .test_failover import PHONES, raising, two

@@ -8,8 +8,8 @@ import pytest
 
 from bridge.contract.bodies import TextTemplateBody
 from bridge.plugin import CreatedTemplate, ReviewChange, ReviewStatus, TemplateReview, TextTemplate
-from bridge.services import accepting
-from bridge.services.overview import Overview
+from bridge.services.desk.overview import Overview
+from bridge.services.messages import accepting
 from bridge.services.snapshots import snapshot
 
 from .conftest import Worlds

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.services.describing import described
+from bridge.services.setup.describing import described
 
 from .conftest import Worlds
 

@@ -13,7 +13,7 @@ from bridge.plugin import (
     TemplateReview,
     VendorUnavailable,
 )
-from bridge.services.drifting import Drifting, SeenDrift, seen
+from bridge.services.reviews.drifting import Drifting, SeenDrift, seen
 
 from .conftest import Worlds
 from .world import NAME, World

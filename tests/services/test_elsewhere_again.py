@@ -28,8 +28,8 @@ from bridge.plugin import (
 )
 from bridge.services.campaigns.seeing import Seeing
 from bridge.services.campaigns.steering import CampaignSteering
-from bridge.services.operating import Operating
-from bridge.services.unknowns import Unknowns
+from bridge.services.desk.operating import Operating
+from bridge.services.desk.unknowns import Unknowns
 
 from .conftest import Worlds
 from .test_failover import PHONES, numbers_of, raising, sent, soon, two

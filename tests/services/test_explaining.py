@@ -6,8 +6,8 @@ import pytest
 
 from bridge.ledger import AccountKey
 from bridge.plugin import ReviewStatus
-from bridge.services.explaining import Explaining
-from bridge.services.operating import OperatorRefused
+from bridge.services.desk.explaining import Explaining
+from bridge.services.desk.operating import OperatorRefused
 
 from .conftest import Worlds
 from .test_failover import two

@@ -25,8 +25,8 @@ from bridge.plugin import (
     accepted,
     not_sent,
 )
-from bridge.services import failover
-from bridge.services.failover import Then
+from bridge.services.messages import failover
+from bridge.services.messages.failover import Then
 
 from .conftest import Worlds
 from .world import NAME, Obedient, World

@@ -22,8 +22,8 @@ from bridge.plugin import (
     VendorUnavailable,
     VendorUnreachable,
 )
-from bridge.services.explaining import Explaining
-from bridge.services.operating import Decision, Operating, OperatorRefused
+from bridge.services.desk.explaining import Explaining
+from bridge.services.desk.operating import Decision, Operating, OperatorRefused
 
 from .conftest import Worlds
 from .test_failover import numbers_of, raising, soon, two

@@ -9,7 +9,7 @@ from sqlalchemy import LargeBinary, String, Text, select
 from bridge.ledger import Ledger, RefusedWebhook, Span
 from bridge.ledger.database import tables
 from bridge.plugin import DeliveryReceipt, MessageStatus, MoMessage, from_vendor
-from bridge.services.operating import Operating
+from bridge.services.desk.operating import Operating
 
 from .test_campaigns import codes, send, whole
 from .world import NAME, World

@@ -19,8 +19,8 @@ from bridge.plugin import (
     Verdict,
     not_sent,
 )
-from bridge.services.operating import Operating
-from bridge.services.overview import Overview, SeenChannel, SeenHold
+from bridge.services.desk.operating import Operating
+from bridge.services.desk.overview import Overview, SeenChannel, SeenHold
 
 from .conftest import Worlds
 from .world import NAME, World

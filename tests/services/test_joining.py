@@ -10,7 +10,7 @@ import pytest
 
 from bridge.ledger import LedgerUnavailable
 from bridge.plugin import DeliveryReceipt, MessageStatus, WebhookRequest, WebhookResult
-from bridge.services.joining import Joined
+from bridge.services.reports.joining import Joined
 
 from .world import World
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from bridge.plugin import Batch, DeliveryReceipt, MessageStatus, SubmitResult, accepted, rejected
-from bridge.services.lately import HOURS, LastDay
+from bridge.services.desk.lately import HOURS, LastDay
 
 from .world import NAME, World
 

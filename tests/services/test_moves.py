@@ -17,7 +17,7 @@ from bridge.plugin import (
     VendorUnavailable,
     Verdict,
 )
-from bridge.services.overview import Overview
+from bridge.services.desk.overview import Overview
 from bridge.worker.distribution import Distribution
 from bridge.worker.lanes import lanes_of
 

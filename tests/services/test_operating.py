@@ -10,8 +10,8 @@ import pytest
 from bridge.contract.bodies import TextTemplateBody
 from bridge.ledger import AccountKey, Hold
 from bridge.plugin import CredentialsRejected, Kind, ReviewStatus, accepted, failure
-from bridge.services.operating import Decision, Operating, OperatorRefused
-from bridge.services.overview import Overview, Stop
+from bridge.services.desk.operating import Decision, Operating, OperatorRefused
+from bridge.services.desk.overview import Overview, Stop
 
 from .conftest import Worlds
 from .test_failover import numbers_of, soon, two

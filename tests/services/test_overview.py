@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from bridge.plugin import BridgeError, CredentialsRejected, OutcomeUnknown
-from bridge.services.operating import Operating
-from bridge.services.overview import Overview, SeenAccount
+from bridge.services.desk.operating import Operating
+from bridge.services.desk.overview import Overview, SeenAccount
 
 from .conftest import Worlds
 from .test_failover import PHONES, raising, soon, two

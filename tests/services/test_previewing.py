@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from bridge.plugin import ReviewStatus, TemplateReview
-from bridge.services.operating import OperatorRefused
-from bridge.services.previewing import Previewing, SeenPreview
+from bridge.services.desk.operating import OperatorRefused
+from bridge.services.desk.previewing import Previewing, SeenPreview
 
 from .conftest import Worlds
 from .world import World

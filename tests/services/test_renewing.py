@@ -6,7 +6,7 @@ import pytest
 
 from bridge.ledger import Account
 from bridge.ledger.sending.accounts import save
-from bridge.services.operating import Operating
+from bridge.services.desk.operating import Operating
 
 from .conftest import Worlds
 from .test_failover import two

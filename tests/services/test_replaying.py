@@ -7,7 +7,7 @@ import pytest
 from bridge.ledger import Holder, Replayed, ReplyTerms, Scope, Taken
 from bridge.ledger.reports import replaying
 from bridge.plugin import DeliveryReceipt, MessageStatus, MoMessage, from_vendor
-from bridge.services.operating import Operating, OperatorRefused
+from bridge.services.desk.operating import Operating, OperatorRefused
 
 from .conftest import Worlds
 from .world import NAME, World

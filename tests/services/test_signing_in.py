@@ -4,7 +4,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from bridge.services.signing_in import Person, Role, SigningIn, SignInRefused, TooManyAttempts
+from bridge.services.desk.signing_in import Person, Role, SigningIn, SignInRefused, TooManyAttempts
 from bridge.settings import ConsoleSettings
 
 from .world import World

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bridge.services.spreadsheets import harmless_cell, harmless_json
+from bridge.services.desk.spreadsheets import harmless_cell, harmless_json
 
 CELLS = [
     (None, ""),

@@ -22,7 +22,7 @@ from bridge.plugin import (
     VendorUnavailable,
     accepted,
 )
-from bridge.services.filing import NO_CODE
+from bridge.services.reviews.filing import NO_CODE
 
 from .conftest import Worlds
 from .world import NAME, World

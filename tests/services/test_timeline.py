@@ -20,9 +20,9 @@ from bridge.plugin import (
     rejected,
     unknown,
 )
-from bridge.services.looking import Looking
-from bridge.services.operating import Operating
-from bridge.services.timeline import SeenMessage
+from bridge.services.desk.looking import Looking
+from bridge.services.desk.operating import Operating
+from bridge.services.desk.timeline import SeenMessage
 
 from .conftest import Worlds
 from .world import NAME, World

@@ -25,8 +25,8 @@ from bridge.plugin import (
     rejected,
     unknown,
 )
-from bridge.services.operating import OperatorRefused
-from bridge.services.unknowns import Unknowns
+from bridge.services.desk.operating import OperatorRefused
+from bridge.services.desk.unknowns import Unknowns
 from tests.databases import decisions
 
 from .world import NAME, World

@@ -8,7 +8,7 @@ from bridge.clock import Clock
 from bridge.settings import Settings
 
 from .. import upkeep
-from ..looking import Looking
+from ..desk.looking import Looking
 from .exporting import Exporting
 from .seeing import Seeing
 from .steering import CampaignSteering

@@ -14,9 +14,9 @@ from bridge.ledger.tally import BUCKETS_S
 from bridge.plugin import MessageStatus
 from bridge.plugin.status import FAILED, FINAL, NOT_CHARGED
 
-from ..operating import OperatorRefused
+from ..desk.operating import OperatorRefused
 from ..pricing import SeenCost, costs
-from .sentences import sentence
+from ..sentences import sentence
 
 ENDED = "ended"
 """The state of a campaign that nobody stopped, and of which every recipient has come to an end."""

@@ -7,7 +7,7 @@ from bridge.ledger import Act, CampaignState, Ledger
 from bridge.ledger.campaigns.reading import Campaign
 from bridge.ledger.refs import to_ref
 
-from ..operating import OperatorRefused
+from ..desk.operating import OperatorRefused
 from .seeing import Seeing
 
 _RUNNING, _PAUSED, _CANCELLED = CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.CANCELLED

@@ -9,7 +9,7 @@ import structlog
 from flask import Blueprint, Flask, Response, abort, g, request, send_from_directory
 from werkzeug.exceptions import HTTPException
 
-from bridge.services.signing_in import SigningIn
+from bridge.services.desk.signing_in import SigningIn
 
 from . import guard
 from .desk import Bridge, Desk

@@ -9,11 +9,11 @@ from bridge.clock import Clock
 from bridge.ledger import Ledger
 from bridge.services import ChannelServices
 from bridge.services.campaigns.desk import CampaignDesk
-from bridge.services.lately import LastDay
-from bridge.services.looking import Looking
-from bridge.services.operating import Operating
-from bridge.services.overview import Overview
-from bridge.services.signing_in import Person, Role
+from bridge.services.desk.lately import LastDay
+from bridge.services.desk.looking import Looking
+from bridge.services.desk.operating import Operating
+from bridge.services.desk.overview import Overview
+from bridge.services.desk.signing_in import Person, Role
 from bridge.settings import ConsoleSettings, Settings
 
 from .sealing import Sealing

@@ -5,8 +5,8 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from bridge.services.operating import Own
-from bridge.services.signing_in import Role
+from bridge.services.desk.operating import Own
+from bridge.services.desk.signing_in import Role
 
 from . import charts
 from .language import LANGUAGES, phrase, translations

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bridge.services.signing_in import Role
+from bridge.services.desk.signing_in import Role
 
 from .tables import Table
 

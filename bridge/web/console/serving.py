@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 from flask import Request, Response
 from werkzeug.exceptions import HTTPException
 
-from bridge.services.operating import OperatorRefused
-from bridge.services.signing_in import Role
+from bridge.services.desk.operating import OperatorRefused
+from bridge.services.desk.signing_in import Role
 
 from .asking import Asked, NotUnderstood
 from .desk import Desk

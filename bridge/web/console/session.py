@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask, session
 
 from bridge.clock import Clock, hours, millis
-from bridge.services.signing_in import Person, Role
+from bridge.services.desk.signing_in import Person, Role
 from bridge.settings import ConsoleSettings
 
 from .language import phrase

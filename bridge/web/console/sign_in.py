@@ -6,7 +6,7 @@ from functools import partial
 from flask import Response, request
 
 from bridge.clock import MINUTE_MS
-from bridge.services.signing_in import LINK_MS, Person, SigningIn, SignInRefused, TooManyAttempts
+from bridge.services.desk.signing_in import LINK_MS, Person, SigningIn, SignInRefused, TooManyAttempts
 
 from ..guards import bare_address
 from .serving import HOME, Server, lead_to

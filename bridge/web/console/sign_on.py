@@ -10,7 +10,7 @@ from authlib.integrations.flask_client import OAuth
 from flask import Flask, Response
 from joserfc.errors import JoseError
 
-from bridge.services.signing_in import SignInRefused
+from bridge.services.desk.signing_in import SignInRefused
 from bridge.settings import SignOnSettings
 
 from .desk import Bridge

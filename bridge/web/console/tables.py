@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from bridge import clock
-from bridge.services.spreadsheets import harmless_cell
+from bridge.services.desk.spreadsheets import harmless_cell
 
 
 @dataclass(frozen=True, slots=True)

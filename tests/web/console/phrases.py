@@ -11,9 +11,9 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 import bridge.web.console
-from bridge.services.describing import HIDDEN, UNSET
-from bridge.services.live import SENTENCES as LIVE
-from bridge.services.operating import OTHER_TYPE
+from bridge.services.desk.operating import OTHER_TYPE
+from bridge.services.setup.describing import HIDDEN, UNSET
+from bridge.services.setup.live import SENTENCES as LIVE
 
 CONSOLE = Path(bridge.web.console.__file__).parent
 CATALOGUES = sorted((CONSOLE / "translations").glob("*.po"))

@@ -22,7 +22,7 @@ from bridge.plugin import (
     from_vendor,
     rejected,
 )
-from bridge.services.signing_in import Person, Role, SigningIn
+from bridge.services.desk.signing_in import Person, Role, SigningIn
 from bridge.settings import ConsoleSettings, PriceSettings
 from bridge.web import create_app
 from bridge.web.console.sealing import Sealing

@@ -6,7 +6,7 @@ import pytest
 
 from bridge.ledger import Ledger
 from bridge.plugin import BridgeError, Health, ReviewStatus
-from bridge.services.drifting import Drifting
+from bridge.services.reviews.drifting import Drifting
 from tests.services.world import NAME, World
 
 from .scene import STRANGER, Scene

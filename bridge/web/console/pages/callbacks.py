@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from bridge.clock import FOREVER_MS, millis
-from bridge.services.looking import SeenCallbacks, SeenGivenUp, SeenTaken
-from bridge.services.signing_in import Role
+from bridge.services.desk.looking import SeenCallbacks, SeenGivenUp, SeenTaken
+from bridge.services.desk.signing_in import Role
 
 from ..asking import Asked, NotUnderstood
 from ..desk import Desk

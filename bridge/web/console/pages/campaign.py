@@ -5,10 +5,10 @@ from datetime import tzinfo
 from itertools import islice
 
 from bridge.ledger.campaigns.reading import Campaign
-from bridge.services.amounts import charged, priced
 from bridge.services.campaigns.exporting import STATUSES, WAITING
 from bridge.services.campaigns.seeing import Funnel, SeenFailure, SeenSpan, Whole
-from bridge.services.signing_in import Role
+from bridge.services.desk.amounts import charged, priced
+from bridge.services.desk.signing_in import Role
 
 from ..asking import ROWS, Asked
 from ..charts import Bar

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from bridge.channels import OpenChannel
 from bridge.plugin.phone import mask
-from bridge.services.describing import HIDDEN, UNSET, described
-from bridge.services.explaining import Explaining
-from bridge.services.live import Heard, LiveCheck
-from bridge.services.operating import NO_CHANNEL, OperatorRefused
-from bridge.services.overview import SeenChannel
-from bridge.services.signing_in import Role
+from bridge.services.desk.explaining import Explaining
+from bridge.services.desk.operating import NO_CHANNEL, OperatorRefused
+from bridge.services.desk.overview import SeenChannel
+from bridge.services.desk.signing_in import Role
+from bridge.services.setup.describing import HIDDEN, UNSET, described
+from bridge.services.setup.live import Heard, LiveCheck
 
 from ..asking import Asked, NotUnderstood
 from ..desk import Desk

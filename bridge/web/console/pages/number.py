@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from bridge.plugin import BadNumber, Phone, from_vendor
 from bridge.plugin.phone import mask
-from bridge.services.amounts import charged, priced
-from bridge.services.signing_in import Role
-from bridge.services.timeline import SeenAttempt, SeenMessage, SeenReport, SeenTelling
+from bridge.services.desk.amounts import charged, priced
+from bridge.services.desk.signing_in import Role
+from bridge.services.desk.timeline import SeenAttempt, SeenMessage, SeenReport, SeenTelling
 
 from ..asking import Asked, NotUnderstood
 from ..desk import Desk

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from bridge.services.lately import Day
-from bridge.services.overview import GONE, SeenAccount, SeenChannel, Stop
+from bridge.services.desk.lately import Day
+from bridge.services.desk.overview import GONE, SeenAccount, SeenChannel, Stop
 
 from ..asking import Asked
 from ..desk import Desk

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from bridge.plugin import ReviewStatus
 from bridge.plugin.phone import mask
 from bridge.plugin.text import variables
-from bridge.services.amounts import amount
-from bridge.services.looking import SeenTemplate
-from bridge.services.operating import NO_TEMPLATE, Decision, OperatorRefused
-from bridge.services.previewing import Previewing, SeenAtAccount, SeenPreview
+from bridge.services.desk.amounts import amount
+from bridge.services.desk.looking import SeenTemplate
+from bridge.services.desk.operating import NO_TEMPLATE, Decision, OperatorRefused
+from bridge.services.desk.previewing import Previewing, SeenAtAccount, SeenPreview
+from bridge.services.desk.signing_in import Role
 from bridge.services.pricing import Pricing
-from bridge.services.signing_in import Role
 
 from ..asking import Asked, NotUnderstood
 from ..desk import Desk

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from bridge.clock import DAY_MS, millis
-from bridge.services.amounts import amount, charged, priced
 from bridge.services.campaigns.seeing import SeenTotals
+from bridge.services.desk.amounts import amount, charged, priced
 from bridge.settings import PriceSettings
 
 from ..asking import Asked

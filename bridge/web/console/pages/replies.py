@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from bridge.services.looking import SeenReply
-from bridge.services.signing_in import Role
+from bridge.services.desk.looking import SeenReply
+from bridge.services.desk.signing_in import Role
 
 from ..asking import Asked
 from ..desk import Desk

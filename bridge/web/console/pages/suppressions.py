@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bridge.services.looking import SeenSuppression
+from bridge.services.desk.looking import SeenSuppression
 
 from ..asking import Asked
 from ..desk import Desk

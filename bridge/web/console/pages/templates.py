@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from bridge.ledger import Filed
 from bridge.ledger.drift import SIGN, TEMPLATE
 from bridge.plugin import ReviewStatus
-from bridge.services.drifting import CHANGED, MISSING, STATE, UNANSWERED, SeenDrift, seen
-from bridge.services.looking import SeenTemplate
-from bridge.services.signing_in import Role
+from bridge.services.desk.looking import SeenTemplate
+from bridge.services.desk.signing_in import Role
+from bridge.services.reviews.drifting import CHANGED, MISSING, STATE, UNANSWERED, SeenDrift, seen
 
 from ..asking import Asked
 from ..desk import Desk

@@ -9,7 +9,7 @@ from bridge.ledger import Ledger
 from bridge.plugin import MessageStatus
 from bridge.plugin.status import FAILED
 
-from .campaigns.sentences import sentence
+from ..sentences import sentence
 
 HOURS = 24
 _TOP = 5

@@ -22,7 +22,7 @@ from bridge.plugin import (
 from bridge.plugin.phone import parse
 from bridge.plugin.text import TextContent, segments, signed
 
-from .snapshots import refused_carriers, restore
+from ..snapshots import refused_carriers, restore
 
 _CARRIERS = {
     "China Mobile": Carrier.MOBILE,

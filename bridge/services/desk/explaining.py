@@ -10,10 +10,10 @@ from bridge.ledger import Ledger, SendInfo, StoredTemplate
 from bridge.plugin import BadNumber, Phone
 from bridge.plugin.phone import parse
 
-from .drafting import carrier_of
+from ..messages.drafting import carrier_of
+from ..messages.routing import Routing
+from ..snapshots import snapshot
 from .operating import NO_TEMPLATE, OTHER_TYPE, OperatorRefused, Own
-from .routing import Routing
-from .snapshots import snapshot
 
 _TAKES = "takes it"
 

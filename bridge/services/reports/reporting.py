@@ -10,7 +10,7 @@ from bridge.ledger import Detail, Ledger, Recipients, Span
 from bridge.plugin import MessageStatus, MissingVariable
 from bridge.plugin.text import TextContent
 
-from .snapshots import restore
+from ..snapshots import restore
 
 
 class Reporting:

@@ -24,7 +24,7 @@ from bridge.ledger import open_ledger
 from bridge.plugin import Beginning
 from bridge.settings import Fault, Settings, SettingsFaults, examine
 
-from .history import ChannelHistory
+from ..history import ChannelHistory
 
 CONFIG, ENVIRONMENT = "bridge.toml", "env"
 SQLITE = "sqlite:///var/bridge.db"

@@ -13,7 +13,7 @@ from bridge.plugin import MessageStatus, Outcome
 from bridge.plugin.phone import mask
 from bridge.plugin.status import REPORTED
 
-from .pricing import SeenCost, costs
+from ..pricing import SeenCost, costs
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,11 +40,11 @@ from bridge.plugin import (
     unknown,
 )
 
+from ..pricing import Pricing
+from ..sentences import CANCELLED, OWN
 from .attempts import attempt_of, unsent_attempt
-from .campaigns.sentences import CANCELLED, OWN
 from .drafting import Draft, draft
 from .failover import elsewhere, then
-from .pricing import Pricing
 from .routing import Routing
 from .verdicts import failure_of, gravest
 from .waiting import Wait, waits_of

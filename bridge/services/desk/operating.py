@@ -14,9 +14,9 @@ from bridge.plugin import Phone, ReviewStatus
 from bridge.plugin.phone import mask
 from bridge.settings import ChannelSettings, Settings
 
-from .drifting import lease_of
-from .filing import NO_CODE, Filing, carriers_with
-from .snapshots import for_plugins
+from ..reviews.drifting import lease_of
+from ..reviews.filing import NO_CODE, Filing, carriers_with
+from ..snapshots import for_plugins
 
 NO_CHANNEL = "There is no channel %(channel)s; the configuration has %(names)s."
 NO_ACCOUNT = "The channel %(channel)s has no account %(account)s; it has %(names)s."

@@ -25,9 +25,9 @@ from bridge.ledger import (
 from bridge.ledger.refs import Place, to_ref
 from bridge.plugin import MessageStatus, Outcome, SubmitResult
 
+from ..isolation import Isolated
+from ..reports.receiving import count_ended
 from .drafting import draft
-from .isolation import Isolated
-from .receiving import count_ended
 from .sending import Sending, Sent, named_segments
 
 log = structlog.get_logger("bridge.settling")

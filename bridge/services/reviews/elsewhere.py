@@ -32,10 +32,10 @@ from bridge.plugin import (
     TemplateReview,
 )
 
+from ..isolation import Isolated
+from ..snapshots import digest, for_plugins
 from .adopting import Adopting
 from .filing import NO_CODE, Filing, Review, carriers_with
-from .isolation import Isolated
-from .snapshots import digest, for_plugins
 
 log = structlog.get_logger("bridge.templates")
 

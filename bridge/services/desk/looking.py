@@ -12,8 +12,8 @@ from bridge.plugin import Kind, Phone, ReviewStatus
 from bridge.plugin.phone import mask
 from bridge.settings import Settings
 
+from ..snapshots import unpack_parts
 from .operating import NO_CHANNEL, OperatorRefused
-from .snapshots import unpack_parts
 from .timeline import SeenMessage, Timeline
 
 

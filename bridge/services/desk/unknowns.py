@@ -16,9 +16,9 @@ from bridge.ledger import Act, Chosen, Hold, Ledger, Resent
 from bridge.ledger.refs import from_ref, to_ref
 from bridge.settings import Settings
 
-from . import build
+from .. import build
+from ..messages.settling import Asked
 from .operating import OperatorRefused
-from .settling import Asked
 
 log = structlog.get_logger("bridge.unknowns")
 

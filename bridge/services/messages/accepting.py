@@ -27,9 +27,9 @@ from bridge.plugin import EventName, Kind, ReviewStatus
 from bridge.plugin.http import AddressRefused, check_url
 from bridge.settings import BridgeSettings
 
-from .signs import Signs
-from .snapshots import snapshot
-from .templates import FILED_ELSEWHERE, Templates
+from ..reviews.signs import Signs
+from ..reviews.templates import FILED_ELSEWHERE, Templates
+from ..snapshots import snapshot
 
 log = structlog.get_logger("bridge.accepting")
 

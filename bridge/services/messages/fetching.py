@@ -21,9 +21,9 @@ from bridge.plugin import Kind
 from bridge.plugin.http import AddressRefused, FetchFailed, open_url
 from bridge.settings import BridgeSettings
 
+from ..isolation import Isolated
+from ..snapshots import restore
 from .accepting import LIMIT_EXCEEDED, batch_size
-from .isolation import Isolated
-from .snapshots import restore
 
 log = structlog.get_logger("bridge.fetching")
 

@@ -22,7 +22,7 @@ from bridge.plugin import (
 )
 from bridge.plugin.phone import parse
 
-from .isolation import Isolated
+from ..isolation import Isolated
 from .receiving import Receiving
 
 log = structlog.get_logger("bridge.polling")

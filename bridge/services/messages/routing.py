@@ -28,13 +28,13 @@ from bridge.plugin import BadNumber, Carrier, Phone, TemplateType
 from bridge.plugin.phone import parse
 from bridge.settings import RouteSettings
 
+from ..pricing import country_of
+from ..reports.receiving import source_of
+from ..reviews.fitting import Fit, Fitting
+from ..sentences import OWN_REFUSALS
+from ..snapshots import refused_carriers
 from .balancing import WINDOW_MS, Health, shares, shifts
-from .campaigns.sentences import OWN_REFUSALS
 from .drafting import CARRIER_REFUSED, Draft, carrier_of
-from .fitting import Fit, Fitting
-from .pricing import country_of
-from .receiving import source_of
-from .snapshots import refused_carriers
 
 _SHOWN_AGAIN_MS = MINUTE_MS
 log = structlog.get_logger("bridge.routing")

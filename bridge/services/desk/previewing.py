@@ -17,10 +17,10 @@ from bridge.plugin import BadNumber, BridgeError, Phone, Template, TemplateType
 from bridge.plugin.phone import parse
 from bridge.plugin.text import TextContent, gsm7, segments, signed
 
+from ..pricing import Pricing, country_of
+from ..snapshots import for_plugins, snapshot
 from .explaining import Explaining
 from .operating import NO_TEMPLATE, OTHER_TYPE, OperatorRefused, Own
-from .pricing import Pricing, country_of
-from .snapshots import for_plugins, snapshot
 
 _MAINLAND = "CN"
 _SHOWN = 20

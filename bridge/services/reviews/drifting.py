@@ -23,8 +23,8 @@ from bridge.plugin import (
     TemplateReview,
 )
 
+from ..snapshots import for_plugins, same_text
 from .filing import Filing
-from .snapshots import for_plugins, same_text
 
 log = structlog.get_logger("bridge.templates")
 

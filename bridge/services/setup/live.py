@@ -14,7 +14,7 @@ from bridge.ledger import Act, Ledger
 from bridge.plugin.http import Session, classify
 from bridge.settings import ChannelSettings
 
-from .operating import NO_ACCOUNT, OperatorRefused
+from ..desk.operating import NO_ACCOUNT, OperatorRefused
 
 _NETWORK = "Check the address and the network."
 _ADVICE = {

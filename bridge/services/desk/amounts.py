@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from .pricing import SeenCost
+from ..pricing import SeenCost
 
 _CENTS = 2
 

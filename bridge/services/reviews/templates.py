@@ -24,10 +24,10 @@ from bridge.plugin import (
     TemplateType,
 )
 
+from ..snapshots import for_plugins, pack_parts
 from .elsewhere import Elsewhere
 from .filing import NO_CODE, Filing, Review, carriers_with
 from .signs import Signs
-from .snapshots import for_plugins, pack_parts
 
 log = structlog.get_logger("bridge.templates")
 

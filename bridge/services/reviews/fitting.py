@@ -12,8 +12,8 @@ from bridge.channels import OpenAccount, OpenChannel
 from bridge.ledger import Filed, Ledger, SendInfo, StoredTemplate, digest_of_snapshot
 from bridge.plugin import Carrier, CarrierReview, Kind, ReviewStatus
 
+from ..snapshots import digest
 from .filing import Filing
-from .snapshots import digest
 
 _ANOTHER = "-"
 """No account's identity: that of an account which is not known, and not the one that has the template now."""

@@ -14,9 +14,9 @@ from bridge.clock import Clock, millis
 from bridge.ledger import Filed, Ledger, StoredTemplate
 from bridge.plugin import BridgeError, TemplateReview
 
+from ..isolation import Isolated
+from ..snapshots import for_plugins, same_text
 from .filing import Filing
-from .isolation import Isolated
-from .snapshots import for_plugins, same_text
 
 log = structlog.get_logger("bridge.templates")
 

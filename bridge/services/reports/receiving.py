@@ -20,9 +20,9 @@ from bridge.plugin import (
 )
 from bridge.plugin.codes import explain
 
-from .isolation import Isolated
+from ..isolation import Isolated
+from ..reviews.templates import Templates
 from .joining import Joined
-from .templates import Templates
 
 log = structlog.get_logger("bridge.receiving")
 

@@ -18,7 +18,7 @@ from bridge.settings import (
     without_repeats,
 )
 
-from .history import ChannelHistory
+from ..history import ChannelHistory
 from .live import ask_account, ask_quick_audience
 from .trying import as_root, trials
 

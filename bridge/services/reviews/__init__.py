@@ -1,0 +1,1 @@
+"""Templates and signatures at each account: filed, asked for, taken over, compared."""
