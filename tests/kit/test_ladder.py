@@ -40,7 +40,15 @@ CHANGED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("changed", CHANGED, ids=[each.id for each in CHANGED])
+# Each row plays the whole table: what the others show in another place is rehearsed.
+OFTEN = {"nothing else", "imitated reviews", "a send fails"}
+PLAYED = [
+    pytest.param(each, id=each.id, marks=[] if each.id in OFTEN else [pytest.mark.rehearsal])
+    for each in CHANGED
+]
+
+
+@pytest.mark.parametrize("changed", PLAYED)
 def test_what_did_not_pass_is_lacking(changed: Changed, install: Install, pytester: pytest.Pytester) -> None:
     """Without the campaign a faultless Acme is silver; every further change costs what it should."""
     install(NO_CAMPAIGN, (changed.file, changed.old, changed.new))
