@@ -45,7 +45,7 @@ class CampaignFailed(Exception):
 class Plan:
     """What to send to whom. `run` becomes part of every name and outId, so that no run meets another.
 
-    `batch` numbers go into one list request, `parallel` requests are under way at a time. `receipts` is
+    `per_send` numbers go into one send by list, `parallel` sends are under way at a time. `receipts` is
     Quick Audience's receipt mode. A review may take `review_s` seconds; waiting for receipts ends when
     nothing came for `silence_s` seconds.
     """
@@ -57,7 +57,7 @@ class Plan:
     digital: Sequence[Person] = ()
     international: Sequence[Person] = ()
     template_type: int = 2
-    batch: int = 1000
+    per_send: int = 1000
     parallel: int = 4
     receipts: Literal["push", "pull"] = "push"
     review_s: float = 120
@@ -247,20 +247,20 @@ class Campaign:
         self, title: str, part: str, people: Sequence[Person], content: str, send: _SendList, code: str
     ) -> None:
         out_id = self._expect(part, people, content)
-        size = self._plan.batch
-        batches = [people[first : first + size] for first in range(0, len(people), size)]
+        size = self._plan.per_send
+        sends = [people[first : first + size] for first in range(0, len(people), size)]
 
-        def send_one(batch: Sequence[Person]) -> int:
-            phones, params = [p.phone for p in batch], [p.params for p in batch]
+        def send_one(some: Sequence[Person]) -> int:
+            phones, params = [p.phone for p in some], [p.params for p in some]
             send(out_id, phones, params, self._plan.sign_name, code)
-            return len(batch)
+            return len(some)
 
         with self._stages.stage(title, len(people)) as stage, ThreadPoolExecutor(self._plan.parallel) as pool:
             done = 0
-            for call in as_completed([pool.submit(send_one, batch) for batch in batches]):
+            for call in as_completed([pool.submit(send_one, some) for some in sends]):
                 done += call.result()
                 stage.reach(done)
-            stage.note(f"{len(batches)} requests" if len(batches) > 1 else "one request")
+            stage.note(f"{len(sends)} requests" if len(sends) > 1 else "one request")
 
     def _send_file(self, code: str, content: str) -> None:
         people = self._plan.by_file

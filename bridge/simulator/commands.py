@@ -79,7 +79,7 @@ def demo(recipients: int, keep: bool) -> None:
     show_default=True,
     help="1 notice, 2 promotion, 3 international (all --numbers with country code, without plus).",
 )
-@click.option("--batch", type=click.IntRange(1), default=1000, show_default=True, help="Numbers per request.")
+@click.option("--per-send", type=click.IntRange(1), default=1000, show_default=True, help="Numbers per send.")
 @click.option("--receipts", type=click.Choice(("push", "pull")), default="push", show_default=True)
 @click.option("--listen", default="127.0.0.1:8790", show_default=True, help="Where callbacks are received.")
 @click.option("--address", help="How the bridge reaches this machine, when not by LISTEN.")

@@ -26,7 +26,7 @@ class Wanted:
     international: int | None
     numbers: Path | None
     template_type: int
-    batch: int
+    per_send: int
     receipts: Literal["push", "pull"]
     listen: str
     address: str | None
@@ -44,7 +44,7 @@ class Wanted:
             digital=digital,
             international=international,
             template_type=self.template_type,
-            batch=self.batch,
+            per_send=self.per_send,
             receipts=self.receipts,
             silence_s=self.silence,
         )

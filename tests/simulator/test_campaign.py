@@ -37,7 +37,7 @@ def plan(receipts: Literal["push", "pull"] = "push") -> Plan:
         by_list=invent(1200, bad_every=100),
         by_file=invent(60, 1200),
         digital=invent(30, 1260),
-        batch=250,
+        per_send=250,
         receipts=receipts,
         review_s=0.2,
         silence_s=0.2,
