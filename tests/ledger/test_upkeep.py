@@ -20,7 +20,7 @@ from bridge.ledger import (
     open_ledger,
 )
 from bridge.ledger.database.tables import metadata
-from bridge.ledger.refs import from_message_ref, from_ref, message_ref, new_id, to_ref
+from bridge.ledger.refs import _Sequence, from_message_ref, from_ref, message_ref, new_id, to_ref
 from bridge.ledger.reports.outbox import enqueue_receipts
 from bridge.plugin import DeliveryReceipt, MessageStatus
 
@@ -212,7 +212,8 @@ def test_references_are_short_and_come_back() -> None:
 
 def test_ids_do_not_repeat_within_a_millisecond() -> None:
     """A request of ten thousand batches takes ten thousand ids at one moment, in growing order."""
-    ids = [new_id(NOW) for _ in range(20_000)]
+    of_process = _Sequence()
+    ids = [of_process.take(NOW) for _ in range(20_000)]
     assert len(set(ids)) == len(ids)
     assert ids == sorted(ids)
     assert from_ref(to_ref(ids[-1])) == ids[-1]
@@ -220,9 +221,10 @@ def test_ids_do_not_repeat_within_a_millisecond() -> None:
 
 def test_ids_do_not_repeat_when_threads_name_different_moments() -> None:
     """One thread's now is another's past, and what is put off until morning is put off by all."""
-    ids = [new_id(NOW + index % 3) for index in range(20_000)]
+    of_process = _Sequence()
+    ids = [of_process.take(NOW + index % 3) for index in range(20_000)]
     assert len(set(ids)) == len(ids)
-    assert new_id(NOW - DAY) < ids[0], "a clock that was set back is believed"
+    assert of_process.take(NOW - DAY) < ids[0], "a clock that was set back is believed"
 
 
 def test_an_id_that_another_process_drew_too_is_drawn_again(
