@@ -36,7 +36,7 @@ from .reports.refused import RefusedWebhooks
 from .reports.replaying import Replaying
 from .reports.replies import Replies, ReplyTerms
 from .retention import Retention
-from .scope import Scope, Source
+from .scope import Scope
 from .sendinfo import SendInfo, SendInfos
 from .sending.accounts import Accounts
 from .sending.attempts import Attempts
@@ -137,20 +137,17 @@ class Ledger:
 
     def store_reports(
         self,
-        channel: str,
+        scope: Scope,
         receipts: Sequence[DeliveryReceipt],
         replies: Sequence[MoMessage],
         terms: ReplyTerms,
         *,
-        pushes: bool,
         held: HeldLease | None = None,
         pages: Collection[int] = (),
-        source: Source | None = None,
     ) -> StoredReports:
         """Store a vendor's receipts and replies in one transaction, with the cursor they were polled by.
 
-        `pages`: the kept pages they were read from, which are done with then. `source`: the account that
-        reports.
+        `pages`: the kept pages they were read from, which are done with then.
         """
 
         def work(connection: Connection) -> StoredReports:
@@ -159,14 +156,9 @@ class Ledger:
             ):
                 return StoredReports(Intake(), lost=True)
             self.pages.finish(connection, pages)
-            intake = (
-                self.receipts.take(connection, Scope(channel, terms.now, pushes, source), receipts)
-                if receipts
-                else Intake()
-            )
-            return StoredReports(
-                intake, self.replies.take(connection, channel, replies, terms, source) if replies else 0
-            )
+            intake = self.receipts.take(connection, scope, receipts) if receipts else Intake()
+            new = self.replies.take(connection, scope.channel, replies, terms, scope.source) if replies else 0
+            return StoredReports(intake, new)
 
         return self.database.write(work)
 

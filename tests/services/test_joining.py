@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bridge.ledger import LedgerUnavailable
+from bridge.ledger import LedgerUnavailable, Scope
 from bridge.plugin import DeliveryReceipt, MessageStatus, WebhookRequest, WebhookResult
 from bridge.services.reports.joining import Joined
 
@@ -122,11 +122,11 @@ def test_webhooks_at_the_same_time_share_a_transaction(world: World, monkeypatch
     gate, begun, stored = threading.Event(), threading.Event(), list[int]()
     store = world.ledger.store_reports
 
-    def counted(channel: str, receipts: Sequence[DeliveryReceipt], *rest: Any, **named: Any) -> object:
+    def counted(scope: Scope, receipts: Sequence[DeliveryReceipt], *rest: Any, **named: Any) -> object:
         begun.set()
         gate.wait(30)
         stored.append(len(receipts))
-        return store(channel, receipts, *rest, **named)
+        return store(scope, receipts, *rest, **named)
 
     def parse(request: WebhookRequest) -> WebhookResult:
         place = int(request.body)

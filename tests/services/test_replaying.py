@@ -50,7 +50,7 @@ def told(world: World) -> World:
     now = int(world.now * 1000)
     reply = MoMessage(from_vendor(PHONES[2]), "Yes", datetime.fromtimestamp(world.now, UTC), "mo1")
     terms = ReplyTerms(HOUR * 1000, "", now)
-    world.ledger.store_reports(NAME, [], [reply], terms, pushes=True)
+    world.ledger.store_reports(Scope(NAME, now, pushes=True), [], [reply], terms)
     assert taken(world) == sorted([*PHONES[:4], PHONES[2]])
     assert taken(world) == []
     return world

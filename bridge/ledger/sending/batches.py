@@ -53,7 +53,7 @@ from .claiming import (
 )
 from .holds import NO_HOLD, Hold
 from .resending import move_again, resend_late
-from .sends import Assigned, insert_batches
+from .sends import Assigned, Waits, insert_batches
 
 _batch = tables.batch
 
@@ -220,16 +220,13 @@ class Batches:
         batch = conclusion.batch
         for requeue in conclusion.again:
             blob = (len(requeue.recipients.phones), encode(requeue.recipients))
+            assigned = Assigned(requeue.account, requeue.yields, requeue.barred)
             [made] = insert_batches(
                 connection,
                 Scope(batch.channel, now),
                 batch.send_id,
                 [blob],
-                due=requeue.due,
-                deadline=batch.deadline,
-                decision=batch.decision,
-                why=requeue.why,
-                place=Assigned(requeue.account, requeue.yields, requeue.barred),
+                Waits(requeue.due, batch.deadline, batch.decision, requeue.why, assigned),
             )
             _follow(connection, batch, made, requeue.attempt)
         ends = [

@@ -14,7 +14,7 @@ from ..scope import Lane, Scope
 from . import attempts
 from .calls import Claimed
 from .joining import CampaignState
-from .sends import Assigned, insert_batches
+from .sends import Assigned, Waits, insert_batches
 
 _batch = tables.batch
 
@@ -176,15 +176,14 @@ def cut(connection: Connection, batch: Claimed, most: int, now: int) -> Claimed:
         return batch
     kept = recipients.pick(range(most))
     others = recipients.pick(range(most, len(recipients.phones)))
+    assigned = Assigned(batch.account, batch.yields, batch.barred)
     [made] = insert_batches(
         connection,
         Scope(batch.channel, now),
         batch.send_id,
         [(len(others.phones), encode(others))],
-        due=batch.due,  # it has waited since then: another account may take it sooner
-        deadline=batch.deadline,
-        decision=batch.decision,
-        place=Assigned(batch.account, batch.yields, batch.barred),
+        # It has waited since it was due: another account may take it sooner.
+        Waits(batch.due, batch.deadline, batch.decision, assigned=assigned),
     )
     attempts.follow(connection, batch.id, made, before=now)
     smaller = replace(batch, count=len(kept.phones), blob=encode(kept))

@@ -13,7 +13,7 @@ from ..database import tables
 from ..database.dialects import skip_locked
 from ..database.engine import Database, wake
 from ..scope import Scope
-from .sends import insert_batches
+from .sends import Waits, insert_batches
 
 _file = tables.file
 
@@ -107,7 +107,7 @@ class Files:
             if not _moved_on(connection, job, progress, now + lease_ms):
                 return False
             scope = Scope(job.channel, now)
-            insert_batches(connection, scope, job.send_id, blobs, due=now, deadline=deadline)
+            insert_batches(connection, scope, job.send_id, blobs, Waits(now, deadline))
             counted = sum(count for count, _ in blobs)
             connection.execute(
                 update(tables.send)

@@ -13,7 +13,7 @@ from ..reports.receipts import close_settled
 from ..scope import Scope
 from . import attempts
 from .calls import Claimed, Conclusion
-from .sends import insert_batches
+from .sends import Waits, insert_batches
 
 _batch = tables.batch
 
@@ -54,14 +54,7 @@ def move_again(
     moved = batch.recipients.pick(sorted(row.seq for row in open_places))
     if moved.phones:
         blob = (len(moved.phones), encode(moved))
-        [made] = insert_batches(
-            connection,
-            Scope(batch.channel, now),
-            batch.send_id,
-            [blob],
-            due=due,
-            deadline=deadline,
-            decision=batch.decision,
-        )
+        waits = Waits(due, deadline, batch.decision)
+        [made] = insert_batches(connection, Scope(batch.channel, now), batch.send_id, [blob], waits)
         attempts.follow(connection, batch.id, made, before=now + 1)
     return len(moved.phones)

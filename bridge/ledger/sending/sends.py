@@ -92,14 +92,8 @@ class Sends:
             campaign_id = join(connection, new.channel, new.task_id, new.out_id, terms.now)
             self._pending.take(connection, new.channel, new.count, terms.max_pending)
             _insert_send(connection, new, send_id, terms, campaign_id)
-            insert_batches(
-                connection,
-                Scope(new.channel, terms.now),
-                send_id,
-                blobs,
-                due=terms.now,
-                deadline=terms.deadline,
-            )
+            waits = Waits(terms.now, terms.deadline)
+            insert_batches(connection, Scope(new.channel, terms.now), send_id, blobs, waits)
             if file is not None:
                 _insert_file(connection, new, send_id, file, terms)
             wake(connection)
@@ -124,17 +118,25 @@ class Assigned(NamedTuple):
 ANYWHERE = Assigned()
 
 
+class Waits(NamedTuple):
+    """How a new batch waits: from when on it may be called (milliseconds), until when, why, and for whom.
+
+    `decision`: the person's by which its messages are sent once more; 0 for none.
+    """
+
+    due: int
+    deadline: int
+    decision: int = 0
+    why: Why = NO_HOLD
+    assigned: Assigned = ANYWHERE
+
+
 def insert_batches(
     connection: Connection,
     scope: Scope,
     send_id: int,
     blobs: Sequence[tuple[int, bytes]],
-    *,
-    due: int,
-    deadline: int,
-    decision: int = 0,
-    why: Why = NO_HOLD,
-    place: Assigned = ANYWHERE,
+    waits: Waits,
 ) -> list[int]:
     """Insert READY batches of (count, blob) and return their ids."""
     rows: list[dict[str, Any]] = [
@@ -144,13 +146,13 @@ def insert_batches(
             "channel": scope.channel,
             "state": tables.READY,
             "count": count,
-            "due": due,
-            "deadline": deadline,
-            "hold": why.hold,
-            "hold_words": clean(why.words),
-            "decision": decision,
+            "due": waits.due,
+            "deadline": waits.deadline,
+            "hold": waits.why.hold,
+            "hold_words": clean(waits.why.words),
+            "decision": waits.decision,
             "recipients": blob,
-            **place._asdict(),
+            **waits.assigned._asdict(),
         }
         for count, blob in blobs
     ]

@@ -8,7 +8,17 @@ import structlog
 from bridge import logs, metrics
 from bridge.channels import OpenAccount, OpenChannel
 from bridge.clock import Clock, hours, millis
-from bridge.ledger import Ended, HeldLease, Intake, Ledger, RefusedWebhook, ReplyTerms, Source, StoredReports
+from bridge.ledger import (
+    Ended,
+    HeldLease,
+    Intake,
+    Ledger,
+    RefusedWebhook,
+    ReplyTerms,
+    Scope,
+    Source,
+    StoredReports,
+)
 from bridge.plugin import (
     Acknowledgement,
     DeliveryReceipt,
@@ -152,14 +162,12 @@ class Receiving:
         settings = self._channel.settings
         window_ms, pushes = hours(settings.reply_window_h), bool(settings.callback_url)
         return self._ledger.store_reports(
-            self._channel.name,
+            Scope(self._channel.name, now, settings.receipts == "push" and pushes, self._source),
             [_explained(receipt) for receipt in receipts],
             replies,
             ReplyTerms(window_ms, settings.opt_out_word, now, pushes),
-            pushes=settings.receipts == "push" and pushes,
             held=held,
             pages=pages,
-            source=self._source,
         )
 
     def _store_singly(
