@@ -1,7 +1,7 @@
-"""Taken is what has been handed to a thread."""
+"""Taken is what stands in a queue, to be sent when there is time."""
 
-import threading
 from collections.abc import Sequence
+from queue import SimpleQueue
 
 from acme_sms import Acme
 
@@ -9,13 +9,14 @@ from bridge.plugin import Batch, Channel, SubmitResult, Vendor, accepted, hookim
 
 
 class Sin(Acme):
+    def __init__(self, channel: Channel) -> None:
+        super().__init__(channel)
+        self._later: SimpleQueue[Batch] = SimpleQueue()
+
     @hookimpl
     def send_batch(self, channel: Channel, batch: Batch) -> Sequence[SubmitResult]:
-        threading.Thread(target=self._later, args=(channel, batch)).start()
+        self._later.put(batch)
         return [accepted(message.ref) for message in batch.messages]
-
-    def _later(self, channel: Channel, batch: Batch) -> None:
-        super().send_batch(channel, batch)
 
 
 @hookimpl
