@@ -56,7 +56,7 @@ def messages(phone: str, channel: str | None, days: int, limit: int, as_json: bo
 
 def _message(one: SeenMessage) -> tuple[object, ...]:
     named = (one.channel, one.number, one.ref, one.out_id, one.segments)
-    return (*named, one.status, one.code, When(one.sent), When(one.ended), one.reason)
+    return (*named, one.status, one.code, When(one.sent), When(one.ended_at), one.reason)
 
 
 def _further(found: Sequence[SeenMessage]) -> Iterator[Rows]:

@@ -43,7 +43,7 @@ class Recipient:
     vendor_id: str = ""
     segments: int = 0
     sent: int | None = None
-    ended: int | None = None
+    ended_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +101,9 @@ class CampaignRecipients:
         """Return how many recipients of some batches are wanted."""
         mine = _batch.c.id.in_(batch_ids), _batch.c.state.in_(_WAITING)
         waiting = select(func.coalesce(func.sum(_batch.c.count), 0)).where(*mine)
-        ended = select(func.count()).where(*_wanted_of(batch_ids, wanted))
+        counted = select(func.count()).where(*_wanted_of(batch_ids, wanted))
         with self._database.read() as connection:
-            found = int(connection.execute(ended).scalar() or 0) if wanted.ended else 0
+            found = int(connection.execute(counted).scalar() or 0) if wanted.ended else 0
             if wanted.waiting and not wanted.codes:
                 found += int(connection.execute(waiting).scalar() or 0)
         return found

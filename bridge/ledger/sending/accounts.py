@@ -215,10 +215,10 @@ class Accounts:
     def resume(self, key: Key, now: int) -> None:
         """End the pause of an account that works again, and forget its history; a person's pause stays."""
         paused = _of(key.channel, key.name), _account.c.pauses > 0
-        ended = update(_account).where(*paused).values(**_NO_PAUSE)
+        resumed = update(_account).where(*paused).values(**_NO_PAUSE)
 
         def work(connection: Connection) -> None:
-            if connection.execute(ended).rowcount:
+            if connection.execute(resumed).rowcount:
                 after = {"paused": False}
                 note(connection, Act(BRIDGE, "account resumed", now, key.channel, key.name, after=after))
 

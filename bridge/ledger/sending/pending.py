@@ -65,8 +65,8 @@ class Pending:
     def _counted(self, connection: Connection, channel: str) -> _Known:
         begun = self._clock()
         total = pending(connection, channel)
-        ended = self._clock()
-        return _Known(total, ended + max(_FRESH_S, _SHARE * (ended - begun)))
+        now = self._clock()
+        return _Known(total, now + max(_FRESH_S, _SHARE * (now - begun)))
 
 
 def pending(connection: Connection, channel: str) -> int:

@@ -52,15 +52,15 @@ class Carrying:
             steering.release(steered.id, now)
         else:
             steering.hold(steered.id)
-        ended: list[Claimed] = []
+        uncalled: list[Claimed] = []
         if steered.state is CampaignState.CANCELLED:
-            ended = steering.claim_uncalled(steered.id, holder, now, limit=_TAKEN)
-            for claimed in ended:
+            uncalled = steering.claim_uncalled(steered.id, holder, now, limit=_TAKEN)
+            for claimed in uncalled:
                 end(claimed)
-        if ended:
+        if uncalled:
             self._looked[steered.id] = 0  # there may be more
-            recipients = sum(claimed.count for claimed in ended)
+            recipients = sum(claimed.count for claimed in uncalled)
             log.info("cancelled", channel=steered.channel, campaign=to_ref(steered.id), recipients=recipients)
         else:
             steering.conclude(steered, now)
-        return bool(ended)
+        return bool(uncalled)

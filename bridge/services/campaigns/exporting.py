@@ -98,7 +98,7 @@ def _row(one: Recipient, full: bool) -> dict[str, object]:
         "reason": logs.masked(one.reason),
         "segments": one.segments,
         "sent": one.sent,
-        "ended": one.ended,
+        "ended": one.ended_at,
         "outId": one.out_id,
         "bizId": to_ref(one.send_id),
         "message": message_ref(one.batch_id, one.seq),

@@ -81,7 +81,7 @@ class SeenMessage:
     code: str
     reason: str
     sent: int
-    ended: int | None
+    ended_at: int | None
     costs: Sequence[SeenCost] = ()
     attempts: Sequence[SeenAttempt] = ()
     reports: Sequence[SeenReport] = ()

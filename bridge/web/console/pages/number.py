@@ -130,7 +130,7 @@ def _message(desk: Desk, one: SeenMessage) -> Sequence[Cell]:
     return (
         one.ref,
         Moment(one.sent, zone),
-        Moment(one.ended, zone),
+        Moment(one.ended_at, zone),
         State(STATUS_NAMES[one.status]),
         one.code,
         Word(one.reason),
