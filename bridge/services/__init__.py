@@ -11,11 +11,11 @@ from bridge.settings import Settings
 from .history import ChannelHistory
 from .messages.accepting import Accepting
 from .messages.fetching import Fetching
+from .messages.renewing import Renewing
 from .messages.routing import Routing
 from .messages.sending import Sending, Sent
 from .messages.settling import Settling
 from .pricing import Pricing
-from .renewing import Renewing
 from .reports.polling import Polling
 from .reports.pushing import Pushed, Pushing
 from .reports.receiving import Receiving

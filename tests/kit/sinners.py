@@ -282,29 +282,35 @@ PEERS = [
     Sin(
         "tls_default_context",
         "bronze",
-        "test_nothing_is_sent_to_a_stranger",
+        "test_nothing_is_sent_to_a_third_party",
         "certificate nobody vouches for",
     ),
     Sin(
         "tls_by_another_name",
         "bronze",
-        "test_nothing_is_sent_to_a_stranger",
+        "test_nothing_is_sent_to_a_third_party",
         "certificate nobody vouches for",
     ),
     Sin(
         "tls_fingerprint_later",
         "bronze",
-        "test_nothing_is_sent_to_a_stranger",
+        "test_nothing_is_sent_to_a_third_party",
         "certificate nobody vouches for",
     ),
     Sin(
-        "aiohttp_unverified", "bronze", "test_nothing_is_sent_to_a_stranger", "certificate nobody vouches for"
+        "aiohttp_unverified",
+        "bronze",
+        "test_nothing_is_sent_to_a_third_party",
+        "certificate nobody vouches for",
     ),
     Sin(
-        "urllib3_unverified", "bronze", "test_nothing_is_sent_to_a_stranger", "certificate nobody vouches for"
+        "urllib3_unverified",
+        "bronze",
+        "test_nothing_is_sent_to_a_third_party",
+        "certificate nobody vouches for",
     ),
     Sin("aiohttp_without_end", "bronze", "test_an_answer_that_trickles", "give the whole exchange an end"),
-    Sin("curl_insecure", "bronze", "test_nothing_is_sent_to_a_stranger", "certificate nobody vouches for"),
+    Sin("curl_insecure", "bronze", "test_nothing_is_sent_to_a_third_party", "certificate nobody vouches for"),
     Sin("checks_user_agent", "silver", "test_a_forged", "depends on no secret of the settings"),
     Sin("checks_constant_token", "silver", "test_a_forged", "depends on no secret of the settings"),
     Sin("checks_presence", "silver", "test_a_forged", "with another x-acme-signature: came to"),

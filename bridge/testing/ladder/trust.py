@@ -1,4 +1,4 @@
-"""Bronze, where a stranger is at the other end: his certificate, an answer without end, his prose."""
+"""Bronze, where a third party is at the other end: its certificate, an answer without end, its prose."""
 
 import json
 import re
@@ -32,7 +32,7 @@ class Trust(Bronze):
     """Rules of the lowest rung about peers that are not what they should be."""
 
     @rule("bronze")
-    def test_nothing_is_sent_to_a_stranger(self, remote_send: Send) -> None:
+    def test_nothing_is_sent_to_a_third_party(self, remote_send: Send) -> None:
         """A certificate that nobody vouches for ends the call before the request, whatever the client."""
         with self._behind(remote_send, tls=True) as wire:
             if wire is None:

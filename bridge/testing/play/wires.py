@@ -22,7 +22,7 @@ from ..table.exchanges import Broken, Exchange, Lost, Reply, Script, Seen
 from .breaking import REDIRECTED, Breakage, broken, is_refused, no_breakage
 from .clients import seen_by
 from .serving import Answer, Late, Told, forwarding, serving
-from .strangers import strangers_context
+from .third_party import third_party_context
 from .trickling import Trickle
 
 MOCKED_URL = "https://vendor.invalid"
@@ -168,7 +168,7 @@ def answered(answer: Answer) -> Iterator[Wire]:
 def behind(
     row: Case, emulator: Callable[[], AbstractContextManager[Any]] | None, *, tls: bool
 ) -> Iterator[Wire]:
-    """Serve the row's table, or the emulator behind: as a stranger with `tls`, else byte by byte."""
+    """Serve the row's table, or the emulator behind: as a third party with `tls`, else byte by byte."""
     with ExitStack() as stack:
         answer: Answer
         if emulator is None or row.exchanges:
@@ -179,7 +179,7 @@ def behind(
             if row.given is not None:
                 row.given(running)
             wire, answer = Wire("", None, running), forwarding(running.url)
-        context = strangers_context() if tls else None
+        context = third_party_context() if tls else None
         url = stack.enter_context(serving(lambda seen: wire.take(seen, answer), wire.late, tls=context))
         if not tls:
             wire.trickle.port = urlsplit(url).port or 0

@@ -16,7 +16,7 @@ _DAY = datetime.timedelta(days=1)
 
 
 @cache
-def strangers_context() -> ssl.SSLContext:
+def third_party_context() -> ssl.SSLContext:
     """Make a certificate for this host, signed by itself, once for the process."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "somebody else")])
@@ -35,7 +35,7 @@ def strangers_context() -> ssl.SSLContext:
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "stranger.pem"
+        file = Path(folder) / "third-party.pem"
         file.write_bytes(pem + made.public_bytes(serialization.Encoding.PEM))
         context.load_cert_chain(file)
     return context
