@@ -60,6 +60,33 @@ def test_a_queue_that_is_emptied_needs_no_cursor(world: World, monkeypatch: pyte
     assert (pages, world.ended()) == ([], {"13800000000": "DELIVERED"})
 
 
+# Hours since the message was sent, where a missing receipt ends after 72 -> whether it is asked about.
+ASKED_AFTER_H = {0: False, 1: True, 71: True, 73: True, 77: True}
+
+
+@pytest.mark.parametrize(("hours", "asked"), ASKED_AFTER_H.items(), ids=str)
+def test_a_missing_receipt_is_asked_for_until_its_message_ends(
+    world: World, monkeypatch: pytest.MonkeyPatch, hours: int, asked: bool
+) -> None:
+    """Also where no worker asked before the deadline: the sweep that ends it may be hours away."""
+    windows: list[PollWindow] = []
+    world.send(["13800000000"])
+    world.dispatch()
+    world.now += hours * 3600
+    monkeypatch.setattr(world.hooks, "supports", lambda hook: hook == "poll_receipts")
+
+    def poll(window: PollWindow) -> ReceiptPage:
+        windows.append(window)
+        return ReceiptPage()
+
+    monkeypatch.setattr(world.hooks, "poll_receipts", poll)
+    world.services.polling.run("worker")
+    (window,) = windows
+    assert [pending.ref for pending in window.pending] == [
+        message.ref for message in world.vendor.batches[0].messages if asked
+    ]
+
+
 class Killed(BaseException):
     """The process ends here."""
 

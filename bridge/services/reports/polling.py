@@ -8,7 +8,7 @@ import structlog
 
 from bridge import metrics
 from bridge.channels import OpenAccount, OpenChannel, PluginFault
-from bridge.clock import HOUR_MS, MINUTE_MS, Clock, hours, millis, moment, seconds
+from bridge.clock import DAY_MS, HOUR_MS, MINUTE_MS, Clock, hours, millis, moment, seconds
 from bridge.ledger import Detail, HeldLease, Ledger, Page, Span
 from bridge.ledger.refs import Place, message_ref, to_ref
 from bridge.plugin import (
@@ -169,8 +169,9 @@ class Polling:
     def _window(self, cursor: str, *, with_pending: bool) -> PollWindow:
         now = millis(self._clock)
         since = now - hours(self._channel.settings.unknown_deadline_h)
+        # Also what is past its deadline, until a sweep ends it: the vendor may know what became of it.
         pending = (
-            self._pending(Span(since, now - seconds(self._channel.settings.receipt_late_s)))
+            self._pending(Span(since - DAY_MS, now - seconds(self._channel.settings.receipt_late_s)))
             if with_pending
             else []
         )
