@@ -68,7 +68,7 @@ def test_nothing_is_lost_and_nothing_is_sent_twice(
             pace.set()
             sender.join(120)
         assert not sender.is_alive(), rig.logs()
-        rig.await_(lambda: rig.callbacks.inbox.received(OUT_ID) == count and rig.idle(), 180, "the end")
+        rig.await_(lambda: rig.callbacks.inbox.received(OUT_ID) == count and rig.idle(), 240, "the end")
         happened = rig.carrier.happened()
         print(f"kills {killer.killed}, faults {happened}, callbacks faulted {CALLBACK_FAULTS}")
         assert sum(happened.values()) > 20, "the carrier was too kind for this test to mean anything"
