@@ -5,8 +5,7 @@ another channel's account. What a plugin answers is checked here, once, for all 
 errors is freed from phone numbers and secrets: a vendor's text may quote a request.
 """
 
-import threading
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NoReturn, TypeVar
@@ -30,6 +29,7 @@ from bridge.plugin import (
     Health,
     Kind,
     Limits,
+    ListedTemplate,
     MoMessage,
     Policy,
     PollWindow,
@@ -46,7 +46,6 @@ from bridge.plugin import (
     WebhookRequest,
     WebhookResult,
     failure,
-    hookimpl,
     hookspecs,
     unknown,
 )
@@ -56,6 +55,7 @@ from .identity import identity_of
 from .masking import masked_error, masked_page, masked_results
 from .soundness import decided, sound
 from .spans import outcomes, traced
+from .witness import NOTHING, Witness
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +78,7 @@ class Hooks:
         self._vendor = vendor
         self._policies = tuple(policies)
         self._plugins: tuple[Vendor | Policy, ...] = (*self._policies, vendor)
-        self._witness = _Witness()
+        self._witness = Witness()
         self._room = _Room(vendor, vendor.withheld())
         for plugin in self._plugins:
             if not isinstance(getattr(plugin, "channel", None), Channel):
@@ -152,6 +152,11 @@ class Hooks:
         """Delete a text template at the vendor."""
         return self._ask("delete_template", bool, template=template)
 
+    def list_templates(self) -> Sequence[ListedTemplate]:
+        """Return every template that the account has, whoever made it."""
+        found: Sequence[ListedTemplate] = self._ask("list_templates", Sequence)  # type: ignore[type-abstract]
+        return self._holding("list_templates", found, (found, ListedTemplate))
+
     def create_digital_template(self, template: DigitalTemplate) -> CreatedTemplate:
         """Hand a digital template in for review; the answer's vendor code is never empty."""
         return self._created("create_digital_template", template)
@@ -174,12 +179,12 @@ class Hooks:
         An error of the plugin becomes the result of every message. A bug or a wrong answer makes every
         outcome unknown, because the messages may have been accepted.
         """
-        self._witness.seen = _NOTHING
+        self._witness.seen = NOTHING
         try:
             results = self._results(SENDING[batch.template.kind], batch)
         except BridgeError as error:
             results = [_outcome(error)] * len(batch.messages)
-        return results if self._witness.seen is _NOTHING else self._word(batch)
+        return results if self._witness.seen is NOTHING else self._word(batch)
 
     def _word(self, batch: Batch) -> list[SubmitResult]:
         """Return the vendor's own word on a send, whatever wrappers made of it."""
@@ -356,36 +361,6 @@ class _Room(pluggy.PluginManager):
         if plugin is self._vendor and name in self._withheld:
             return None
         return super().parse_hookimpl_opts(plugin, name)
-
-
-_NOTHING = object()
-
-
-class _Witness(threading.local):
-    """The innermost wrapper of a send: remembers what the vendor answered or raised.
-
-    A wrapper of another plugin that fails, or hides a lost answer, must not make messages look unsent that
-    the vendor may have accepted.
-    """
-
-    seen: object = _NOTHING
-
-    @hookimpl(wrapper=True, trylast=True)
-    def send_batch(self) -> Generator[None, Any, Any]:
-        return (yield from self._watch())
-
-    @hookimpl(wrapper=True, trylast=True)
-    def send_digital_batch(self) -> Generator[None, Any, Any]:
-        return (yield from self._watch())
-
-    def _watch(self) -> Generator[None, Any, Any]:
-        try:
-            answer = yield
-        except BaseException as error:
-            self.seen = error
-            raise
-        self.seen = answer
-        return answer
 
 
 def _outcome(error: BridgeError) -> SubmitResult:

@@ -38,6 +38,7 @@ class Child:
     started: float = field(default=0.0, init=False)
     due: float = field(default=0.0, init=False)
     wait: float = field(default=_FIRST_WAIT_S / 2, init=False)
+    told_to_end: bool = field(default=False, init=False)
 
 
 class Supervisor:
@@ -108,7 +109,9 @@ class Supervisor:
         status = child.process.poll()
         if status is None:
             return None
-        log.warning("process ended", process=child.name, status=status)
+        # An end that a reload asked for is no trouble; one that it did not survive well is.
+        tell = log.info if child.told_to_end and status == 0 else log.warning
+        tell("process ended", process=child.name, status=status)
         if child.vital:
             return status if status > 0 else 1
         young = now - child.started < _STEADY_S
@@ -126,7 +129,7 @@ class Supervisor:
             process_group=0 if linux else None,
             preexec_fn=_end_with_parent if linux else None,
         )
-        child.started = now
+        child.started, child.told_to_end = now, False
         log.info("process started", process=child.name, pid=child.process.pid)
 
     def _reload(self) -> None:
@@ -139,6 +142,7 @@ class Supervisor:
                 continue
             child.process.send_signal(child.reload or signal.SIGTERM)
             child.started = -math.inf  # its end is wanted, not a failure
+            child.told_to_end = child.reload is None
 
     def _end(self) -> int:
         """Ask every child to end and wait; 1 when one had to be killed."""

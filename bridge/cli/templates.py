@@ -109,7 +109,8 @@ def templates_preview(
 def templates_drift(channel: str, last: bool, everything: bool, as_json: bool) -> None:
     """Ask each account of CHANNEL for its templates and signatures, and show what differs.
 
-    The worker asks every night. Nothing is repaired by itself. Exit status 1 when anything differs.
+    The worker asks every night. Nothing is repaired by itself. Exit status 1 when anything differs; what
+    only the vendor has is shown and is no difference.
     """
     settings = settings_of_ledger() if last else settings_of_bridge()
     channel_named(settings, channel)
@@ -119,16 +120,15 @@ def templates_drift(channel: str, last: bool, everything: bool, as_json: bool) -
         else:
             with upkeep.channels_of(settings, ledger) as opened:
                 found = drifting.Drifting(opened[channel], ledger, time.time).ask()
-    differ = [one for one in found if one.what]
-    rows = [
-        (one.account, one.kind, one.name, one.what, *_both(one)) for one in (found if everything else differ)
-    ]
+    shown = found if everything else [one for one in found if one.what]
+    rows = [(one.account, one.kind, one.name, one.what, *_both(one)) for one in shown]
     asked = max((one.asked for one in found), default=None)
     zone = settings.bridge.timezone
     columns = ("account", "kind", "name", "differs", "here", "there", "since", "asked")
-    told = f"{len(found)} were asked for, last at {moment(asked, zone)}." if found else "Nothing to ask for."
+    wanted = sum(1 for one in found if one.differs or not one.what)
+    told = f"{wanted} were asked for, last at {moment(asked, zone)}." if found else "Nothing to ask for."
     show(Rows("drift", f"Drift of {channel}", columns, rows), as_json=as_json, timezone=zone, notes=[told])
-    if differ:
+    if any(one.differs for one in found):
         raise SystemExit(1)
 
 

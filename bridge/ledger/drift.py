@@ -13,6 +13,11 @@ from .database.engine import Database
 TEMPLATE, SIGN = "template", "sign"
 """Kinds of what may drift."""
 
+ONLY_THERE, NO_LIST = "only there", "no list"
+"""An account has it and the bridge does not know it; the account did not tell its list."""
+SHOWN_ONLY = (ONLY_THERE, NO_LIST)
+"""Worth a look and no fault: others may use the account, too. Neither counted nor told."""
+
 _drift = tables.drift
 _LONGEST = 500
 
@@ -35,6 +40,11 @@ class Drift:
     since: int = 0
     asked: int = 0
 
+    @property
+    def differs(self) -> bool:
+        """True when the account says otherwise than the bridge believes."""
+        return bool(self.what) and self.what not in SHOWN_ONLY
+
 
 class Drifts:
     """The drift of all channels."""
@@ -56,7 +66,7 @@ class Drifts:
             if rows:
                 connection.execute(_drift.insert(), rows)
             return [
-                one for one, row in zip(found, rows, strict=True) if one.what and row["since"] == one.asked
+                one for one, row in zip(found, rows, strict=True) if one.differs and row["since"] == one.asked
             ]
 
         return self._database.write(work)
@@ -66,11 +76,11 @@ class Drifts:
         rows = select(_drift).where(_drift.c.channel == channel)
         with self._database.read() as connection:
             found = [Drift(**row._mapping) for row in connection.execute(rows)]
-        return sorted(found, key=lambda one: (not one.what, one.account, one.kind, one.name))
+        return sorted(found, key=lambda one: (not one.differs, not one.what, one.account, one.kind, one.name))
 
     def counts(self) -> dict[tuple[str, str], int]:
         """Return how much differs, by channel and account; of those that were asked."""
-        differs = func.sum(case((_drift.c.what == "", 0), else_=1)).label("differs")
+        differs = func.sum(case((_drift.c.what.in_(("", *SHOWN_ONLY)), 0), else_=1)).label("differs")
         by = (_drift.c.channel, _drift.c.account)
         rows = select(*by, differs).group_by(*by)
         with self._database.read() as connection:

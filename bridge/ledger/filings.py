@@ -117,6 +117,16 @@ class Filings:
         with self._database.read() as connection:
             return [_filed(row) for row in connection.execute(rows)]
 
+    def codes_at(self, identity: str) -> set[str]:
+        """Return every code by which the bridge knows something at a vendor account, of all channels."""
+        rows = [
+            select(one.c.vendor_code, one.c.state, one.c.code).where(one.c.filed_at == identity)
+            for one in (_template, _filing)
+        ]
+        rows[0] = rows[0].where(_template.c.deleted.is_(None))
+        with self._database.read() as connection:
+            return {code for some in rows for row in connection.execute(some) for code in row if code}
+
     def accounts_of(self, channel: str) -> dict[str, dict[str, str]]:
         """Return the identities at which each template of a channel is filed, by code and account."""
         rows = select(_filing.c.code, _filing.c.account, _filing.c.filed_at, _filing.c.owed)

@@ -21,6 +21,7 @@ from .templates import (
     CreatedTemplate,
     DigitalTemplate,
     DigitalTemplateReview,
+    ListedTemplate,
     SignReview,
     TemplateReview,
     TextTemplate,
@@ -71,6 +72,14 @@ def query_template(channel: Channel, template: TextTemplate) -> TemplateReview: 
 @hookspec(firstresult=True)
 def delete_template(channel: Channel, template: TextTemplate) -> bool:  # type: ignore[empty-body]
     """Delete a text template at the vendor; True when it is gone (also when it was gone before)."""
+
+
+@hookspec(firstresult=True)
+def list_templates(channel: Channel) -> Sequence[ListedTemplate]:  # type: ignore[empty-body]
+    """Return every template that the account has, of either kind, whoever made it.
+
+    Asked at night: what the bridge does not know is shown to the operator, and otherwise left alone.
+    """
 
 
 @hookspec(firstresult=True)
@@ -163,6 +172,7 @@ OPERATIONS = frozenset(
         "update_template",
         "query_template",
         "delete_template",
+        "list_templates",
         "create_digital_template",
         "update_digital_template",
         "delete_digital_template",

@@ -117,6 +117,16 @@ class TemplateReview:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedTemplate:
+    """One template of a vendor's own list, whoever made it: the vendor's code, and what is told with it."""
+
+    vendor_code: str
+    status: ReviewStatus
+    name: str = ""
+    content: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CarrierReview:
     """One carrier's review of a digital template."""
 

@@ -14,6 +14,7 @@ from bridge.plugin import (
     DigitalTemplateReview,
     Health,
     Limits,
+    ListedTemplate,
     PluginSettings,
     PollWindow,
     ReceiptPage,
@@ -142,6 +143,11 @@ class Aliyun(Vendor):
     def delete_template(self, channel: Channel, template: TextTemplate) -> bool:
         """DeleteSmsTemplate."""
         return templates.delete(self._client, template)
+
+    @hookimpl
+    def list_templates(self, channel: Channel) -> Sequence[ListedTemplate]:
+        """QuerySmsTemplateList, page by page; needs dysms:QuerySmsTemplateList."""
+        return list(templates.listed(self._client))
 
     @hookimpl
     def create_digital_template(self, channel: Channel, template: DigitalTemplate) -> CreatedTemplate:

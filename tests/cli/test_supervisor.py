@@ -126,6 +126,7 @@ def test_a_dead_worker_is_started_again(serving: Callable[..., Serving]) -> None
         os.kill(bridge.wait_for("worker start", times)[-1], signal.SIGKILL)
     assert len(set(bridge.wait_for("worker start", 3))) == 3
     assert bridge.end() == 0
+    assert sum("warning" in line for line in bridge.log.read_text().splitlines()) == 2
     assert len(bridge.pids("web start")) == 1
 
 
@@ -153,6 +154,7 @@ def test_sighup_reloads_the_web_and_renews_the_worker(serving: Callable[..., Ser
     bridge.wait_for("worker start", 2)
     assert len(bridge.wait_for("web hup")) == len(bridge.pids("worker term")) == 1
     assert bridge.end() == 0
+    assert [line for line in bridge.log.read_text().splitlines() if "warning" in line] == []
 
 
 def test_a_faulty_configuration_is_not_reloaded(serving: Callable[..., Serving]) -> None:

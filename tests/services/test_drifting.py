@@ -7,6 +7,7 @@ import pytest
 from bridge.plugin import (
     BridgeError,
     Kind,
+    ListedTemplate,
     NoSuchResource,
     ReviewStatus,
     SignReview,
@@ -88,6 +89,50 @@ def test_a_difference_keeps_its_beginning(world: World) -> None:
     assert (one.since, one.asked - one.since) == (begun, HOUR_S * 1000)
     says(world, TemplateReview(ReviewStatus.APPROVED))
     assert [one.what for one in drifting(world).ask()] == [""]
+
+
+# What the vendor lists -> what is shown beside the template that both know.
+LISTS: list[tuple[str, list[ListedTemplate] | BridgeError, list[tuple[str, str, str]]]] = [
+    ("no list", [], []),
+    ("our own", [ListedTemplate("vendor-Spring", ReviewStatus.APPROVED)], []),
+    (
+        "another's",
+        [ListedTemplate("V-9", ReviewStatus.PENDING, "By hand", "Call 13800000000")],
+        [("V-9", "only there", "pending By hand: Call 138******00")],
+    ),
+    ("no answer", VendorUnavailable("Down.", code="E500"), [("*", "no list", "E500: Down.")]),
+]
+
+
+@pytest.mark.parametrize(("_name", "listed", "shown"), LISTS, ids=[row[0] for row in LISTS])
+def test_what_only_the_vendor_has_is_shown(
+    world: World,
+    _name: str,
+    listed: list[ListedTemplate] | BridgeError,
+    shown: list[tuple[str, str, str]],
+) -> None:
+    """And neither counted nor told: others may use the account, too."""
+    code = approved(world)
+    if isinstance(listed, BridgeError):
+        world.vendor.list_fails = listed
+    else:
+        world.vendor.listed = listed
+    found = drifting(world).ask()
+    assert sorted(told(found)) == sorted([(code, "", "approved"), *shown])
+    assert not any(one.differs for one in found)
+    assert world.ledger.drifts.counts() == {(NAME, "obedient"): 0}
+
+
+def test_what_was_filed_at_another_account_is_known_there(worlds: Worlds) -> None:
+    """By its code there."""
+    world = worlds(accounts={"main": {"vendor": "obedient"}, "spare": {"vendor": "obedient"}})
+    approved(world)
+    world.now += 120
+    world.services.templates.refresh_pending()
+    codes = ("vendor-Spring", "V-9")
+    world.vendors["spare"].listed = [ListedTemplate(code, ReviewStatus.APPROVED) for code in codes]
+    found = drifting(world).ask()
+    assert [(one.account, one.name) for one in found if one.what] == [("spare", "V-9")]
 
 
 SIGNS = [

@@ -18,6 +18,7 @@ from bridge.plugin import (
     DigitalTemplateReview,
     Kind,
     Limits,
+    ListedTemplate,
     MessageStatus,
     Policy,
     ReviewStatus,
@@ -52,6 +53,8 @@ class Obedient(Vendor):
         self.look_up: Answer = lambda batch: [accepted() for _ in batch.messages]
         self.review = TemplateReview(ReviewStatus.APPROVED)
         self.review_fails: BridgeError | None = None
+        self.listed: list[ListedTemplate] = []
+        self.list_fails: BridgeError | None = None
         self.digital_review = DigitalTemplateReview({})
         self.create_as = "vendor"
         self.create_fails: BridgeError | None = None
@@ -90,6 +93,11 @@ class Obedient(Vendor):
     def query_template(self, channel: Channel, template: TextTemplate) -> TemplateReview:
         _fail(self.review_fails)
         return self.review
+
+    @hookimpl
+    def list_templates(self, channel: Channel) -> Sequence[ListedTemplate]:
+        _fail(self.list_fails)
+        return self.listed
 
     @hookimpl
     def create_digital_template(self, channel: Channel, template: DigitalTemplate) -> CreatedTemplate:

@@ -14,7 +14,7 @@ from bridge import logs
 from bridge.channels import OpenAccount, OpenChannel
 from bridge.clock import MINUTE_MS, Clock, millis, millis_of, moment
 from bridge.ledger import Drift, Ledger, StoredTemplate
-from bridge.ledger.drift import SIGN, TEMPLATE
+from bridge.ledger.drift import NO_LIST, ONLY_THERE, SHOWN_ONLY, SIGN, TEMPLATE
 from bridge.plugin import (
     BridgeError,
     EventName,
@@ -30,9 +30,12 @@ log = structlog.get_logger("bridge.templates")
 
 MISSING, CHANGED, STATE, UNANSWERED = "missing", "changed", "state", "unanswered"
 """How an account differs: it has it no more, with another text, in another state; or it did not answer."""
+LIST = "*"
+"""The name of what an account has altogether."""
 _HOUR = 3
 _LEASE_MS = 15 * MINUTE_MS
 _NOT_THERE = "not there"
+_NOT_HERE = "not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,11 @@ class SeenDrift:
     there: str
     since: int
     asked: int
+
+    @property
+    def differs(self) -> bool:
+        """True when the account says otherwise than the bridge believes; not for what it alone knows of."""
+        return bool(self.what) and self.what not in SHOWN_ONLY
 
 
 class Drifting:
@@ -84,7 +92,7 @@ class Drifting:
     def ask(self) -> list[SeenDrift]:
         """Ask every account for all that it should have. Returns what they said, differences first."""
         for account in self._channel.accounts.values():
-            found = [*self._templates(account), *self._signs(account)]
+            found = [*self._templates(account), *self._only_there(account), *self._signs(account)]
             fresh = self._ledger.drifts.save(self._channel.name, account.name, found)
             if fresh:
                 self._tell(account, fresh)
@@ -145,6 +153,25 @@ class Drifting:
             return replace(told, what=CHANGED, here=template.content, there=logs.masked(content))
         there = logs.masked(f"{review.status} {review.reason}".strip())
         return replace(told, what="" if review.status == stored.status else STATE, there=there)
+
+    def _only_there(self, account: OpenAccount) -> Iterator[Drift]:
+        """Yield the templates that the vendor lists and no channel knows, where it has a list."""
+        if not account.hooks.supports("list_templates"):
+            return
+        try:
+            listed = {one.vendor_code: one for one in account.hooks.list_templates()}
+        except BridgeError as error:
+            told = self._drift(account, TEMPLATE, LIST, "")
+            yield replace(told, what=NO_LIST, there=logs.masked(f"{error.code}: {error.reason}"))
+            return
+        # The channel's own codes too: one of them would stand in the list of drifts twice.
+        known = self._ledger.filings.codes_at(account.hooks.identity)
+        known |= {stored.code for stored in self._ledger.templates.list(self._channel.name)}
+        for code, one in listed.items():
+            if code not in known:
+                there = logs.masked(f"{one.status} {one.name}: {one.content}")
+                told = self._drift(account, TEMPLATE, logs.masked(code), _NOT_HERE)
+                yield replace(told, what=ONLY_THERE, there=there)
 
     def _signs(self, account: OpenAccount) -> Iterator[Drift]:
         if not account.hooks.supports("query_sign"):

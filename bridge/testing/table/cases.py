@@ -147,7 +147,7 @@ class Query(_Situation):
     @property
     def arguments(self) -> dict[str, Any]:
         """The hook's arguments beside the channel."""
-        if self.operation == "check_channel":
+        if self.operation in ("check_channel", "list_templates"):
             return {}
         if self.operation == "query_sign":
             return {"sign_name": samples.SIGN if self.subject is None else self.subject}

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import ClassVar
+from unittest.mock import ANY
 
 from bridge.plugin import (
     Acknowledgement,
@@ -17,6 +18,7 @@ from bridge.plugin import (
     DigitalPart,
     DigitalTemplateReview,
     Health,
+    ListedTemplate,
     MessageStatus,
     MoMessage,
     NoSuchResource,
@@ -213,6 +215,11 @@ REVIEWS: list[Case] = [
     Query("a template is deleted", "delete_template", expect=True),
     Query("a template under review is not", "delete_template", given=reviewed("V-1", 0),
           expect=VendorRejected, code="isv.ERROR_TEMPLATE_NOT_DELETE"),
+    Query("all templates", "list_templates", expect=[
+        ListedTemplate("V-1", ReviewStatus.APPROVED, ANY, TEXT_THERE),
+        ListedTemplate("V-2", ReviewStatus.APPROVED, ANY, ANY),
+    ]),
+    Query("no list for this key", "list_templates", expect=CredentialsRejected, given=fault("denied")),
     Query("a new digital template", "create_digital_template", subject=NEW_DIGITAL,
           expect=CreatedTemplate("DIGITAL_SMS_0001")),
     Query("a name of 21 letters", "create_digital_template", expect=VendorRejected, code="NAME_TOO_LONG",

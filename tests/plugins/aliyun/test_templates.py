@@ -176,6 +176,29 @@ def test_a_review_without_a_usable_status(fields: dict[str, object], aliyun: Emu
         vendor.query_template(vendor.channel, text_template(vendor_code="SMS_1"))
 
 
+@pytest.mark.parametrize("count", [0, 49, 50, 51, 120])
+def test_every_template_is_listed(count: int, aliyun: Emulator, build: Build) -> None:
+    """Page after page, until one is not full."""
+    aliyun.account.templates.clear()
+    codes = [aliyun.account.approve_template(f"SMS_{number}", "x").code for number in range(count)]
+    vendor = build()
+    assert [one.vendor_code for one in vendor.list_templates(vendor.channel)] == codes
+    assert aliyun.account.calls["QuerySmsTemplateList"] == count // 50 + 1
+
+
+ROWS: list[object] = ["x", [1], [{}], [{"TemplateCode": "SMS_1", "AuditStatus": "?"}], [{"TemplateCode": ""}]]
+
+
+@pytest.mark.parametrize("rows", ROWS)
+def test_a_list_that_cannot_be_read(rows: object, aliyun: Emulator, build: Build) -> None:
+    """Half a list would call templates lost or known that are not."""
+    body = {"Code": "OK", "SmsTemplateList": rows}
+    aliyun.plan.add(replace(refusing("x"), body=json.dumps(body).encode()))
+    vendor = build()
+    with pytest.raises(OutcomeUnknown, match="UNREADABLE_ANSWER"):
+        vendor.list_templates(vendor.channel)
+
+
 def test_another_kind_of_template(aliyun: Emulator, build: Build) -> None:
     """A digital template's code is no text template."""
     aliyun.account.approve_template("D_1", "x").type = 7

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from bridge.ledger import Ledger
-from bridge.plugin import BridgeError, Health, ReviewStatus
+from bridge.plugin import BridgeError, Health, ListedTemplate, ReviewStatus
 from bridge.services.reviews.drifting import Drifting
 from tests.services.world import NAME, World
 
@@ -135,6 +135,31 @@ def test_accounts_are_asked_by_a_worker_when_a_person_wants_it(scene: Scene) -> 
     assert browser.post("/console/templates/ask", {"channel": NAME}).status_code == 303
     assert [drifting.nightly(), drifting.nightly()] == [True, False]
     assert scene.acts()[0].what == "accounts asked for templates"
+
+
+# What the vendor lists, or why not -> the table's row, in the reader's language; never a difference.
+LISTS = [
+    ("en", [ListedTemplate("V-9", ReviewStatus.PENDING, "By hand", STRANGER)], "V-9", "only at the vendor"),
+    ("zh-CN", [ListedTemplate("V-9", ReviewStatus.PENDING)], "V-9", "只在供应商处"),
+    ("en", BridgeError("Not now."), "*", "no list"),
+]
+
+
+@pytest.mark.parametrize(("language", "listed", "name", "differs"), LISTS)
+def test_what_only_the_vendor_has_is_shown(
+    scene: Scene, language: str, listed: list[ListedTemplate] | BridgeError, name: str, differs: str
+) -> None:
+    """With its name and text, as text."""
+    world, browser = scene.world, scene.browser("viewer", language)
+    world.vendor.listed = listed if isinstance(listed, list) else []
+    world.vendor.list_fails = listed if isinstance(listed, BridgeError) else None
+    Drifting(world.services.channel, world.ledger, lambda: world.now).ask()
+    tables = browser.json("/console/templates")
+    assert [row["name"] for row in tables["drift"]] == [name]
+    assert tables["asked"][0]["differ"] == 0
+    page = browser.get("/console/templates").text
+    assert differs in page
+    assert STRANGER not in page
 
 
 # The signature that was given, and whether the page says that none is considered.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bridge.ledger import Filed
-from bridge.ledger.drift import SIGN, TEMPLATE
+from bridge.ledger.drift import NO_LIST, ONLY_THERE, SIGN, TEMPLATE
 from bridge.plugin import ReviewStatus
 from bridge.services.desk.looking import SeenTemplate
 from bridge.services.desk.signing_in import Role
@@ -79,6 +79,8 @@ _DIFFERS = {
     CHANGED: phrase("changed"),
     STATE: phrase("another state"),
     UNANSWERED: phrase("not answered"),
+    ONLY_THERE: phrase("only at the vendor"),
+    NO_LIST: phrase("no list"),
 }
 
 
@@ -132,9 +134,10 @@ def _asked(desk: Desk, channel: str | None) -> list[Sequence[Cell]]:
         found = seen(desk.bridge.ledger, name)
         last = max((one.asked for one in found), default=None)
         ask = Button(phrase("Ask now"), "/console/templates/ask", {"channel": name})
-        differ = sum(1 for one in found if one.what)
+        wanted = sum(1 for one in found if one.differs or not one.what)
+        differ = sum(1 for one in found if one.differs)
         may = desk.may(Role.OPERATOR)
-        rows.append((name, len(found), differ, Moment(last, desk.zone(name)), ask if may else None))
+        rows.append((name, wanted, differ, Moment(last, desk.zone(name)), ask if may else None))
     return rows
 
 

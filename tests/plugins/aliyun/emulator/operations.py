@@ -232,6 +232,28 @@ def get_sms_template(account: Account, params: Params) -> dict[str, object]:
     return answer
 
 
+_LISTED = {0: "AUDIT_STATE_INIT", 1: "AUDIT_STATE_PASS", 2: "AUDIT_STATE_NOT_PASS", 10: "AUDIT_SATE_CANCEL"}
+
+
+def query_sms_template_list(account: Account, params: Params) -> dict[str, object]:
+    """Of both kinds; a page holds at most fifty."""
+    number, size = int(params.get("PageIndex", 1)), int(params.get("PageSize", 10))
+    if not 1 <= size <= 50:
+        raise Refused("isv.INVALID_PARAMETERS", "PageSize")
+    every = list(account.templates.values())
+    rows = [
+        {
+            "TemplateCode": template.code,
+            "TemplateName": template.name,
+            "TemplateContent": template.content,
+            "AuditStatus": _LISTED[template.status],
+            "CreateDate": stamp(template.created_at),
+        }
+        for template in every[(number - 1) * size : number * size]
+    ]
+    return {"SmsTemplateList": rows, "CurrentPage": number, "PageSize": size, "TotalCount": len(every)}
+
+
 def delete_sms_template(account: Account, params: Params) -> dict[str, object]:
     """Not while it is under review."""
     template = _template(account, params)
@@ -325,6 +347,7 @@ OPERATIONS: dict[str, Callable[[Account, Params], dict[str, object]]] = {
     "CreateSmsTemplate": create_sms_template,
     "UpdateSmsTemplate": update_sms_template,
     "GetSmsTemplate": get_sms_template,
+    "QuerySmsTemplateList": query_sms_template_list,
     "DeleteSmsTemplate": delete_sms_template,
     "CreateDigitalSmsTemplate": create_digital_sms_template,
 }
