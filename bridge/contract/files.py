@@ -4,7 +4,8 @@ A line is a number, with the recipient's values behind it as a JSON object when 
 Neither separator nor encoding is documented. Nothing, comma, tab, blank or semicolon are taken between the
 two, also full-width ones, quotes as spreadsheets write them, and a separator at the end. The encoding is that
 of the byte order mark, else the one the answer names, else UTF-8, else GB18030, always strictly: no character
-is made up. What servers name of every text file is not believed of Chinese, and no guess is of Big5.
+is made up. What servers name of every text file is not believed of Chinese, and no guess is of Big5, or
+of Western names: those need an answer that names their encoding.
 """
 
 import codecs
@@ -48,8 +49,10 @@ _ONE_FIELD = re.compile(r'\s*"((?:[^"]|"")*)"[\s,;，；]*', re.DOTALL)
 """A line that a spreadsheet saved as one field, quotes doubled inside."""
 _PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")
 """Characters that belong to nobody: no person writes them, a wrong guess makes them."""
-_NO_LATIN = re.compile("[\x80-\x9f¢¤¥¦©¬®¯±²³´¶¸¹¼½¾×÷]|[a-zß-ÿ][À-Þ]")
+_NO_LATIN = re.compile("[\x80-\x9f¢¤¥¦©¬®¯±²³´µ¶¸¹¼½¾×÷]|[a-zß-ÿ][À-Þ]|[ß-ÿ][A-Z]")
 """What Chinese becomes that is read as Latin-1: signs that names do not hold, capitals within words."""
+_WESTERN = frozenset("‘’“”–—…€")
+_IN_A_WORD = re.compile("[A-Za-z][^\x00-\x7f]|[^\x00-\x7f][A-Za-z]")
 _FREQUENT_GB, _FREQUENT_BIG5 = range(0xB0, 0xD8), range(0xA4, 0xC7)
 """First bytes of the characters that either encoding lists as the frequent ones."""
 _BESIDE = re.compile(r"([+＋]?\d{9,})[\s()\-\u2010-\u2015]+\d.*", re.DOTALL)
@@ -60,12 +63,14 @@ _LINE_END = re.compile(r"\r\n|\r(?!\Z)|\n")
 class Encoding(NamedTuple):
     """What may decode a file's lines, tried in order, and how long its byte order mark is.
 
-    `guessed` as GB18030, a line may still be UTF-8 that somebody pasted in.
+    `guessed` as GB18030, a line may still be UTF-8 that somebody pasted in; `chinese` when the beginning shows
+    that it is Chinese, so that none of its lines is of Western names.
     """
 
     names: tuple[str, ...]
     mark: int = 0
     guessed: bool = False
+    chinese: bool = False
 
     @property
     def unsure(self) -> bool:
@@ -119,14 +124,14 @@ def _weighed(named: str, head: bytes) -> Encoding:
     guessed, foreign = _guessed(head), _foreign(head)
     chinese = _is_chinese(b"".join(foreign))
     if not named:
-        return Encoding(guessed, guessed=guessed == ("gb18030",))
+        return Encoding(guessed, guessed=guessed == ("gb18030",), chinese=chinese)
     if named == "utf-8" and (chinese or guessed == ("gb18030",)):
-        return Encoding((named, "gb18030"))
+        return Encoding((named, "gb18030"), chinese=chinese)
     if named == "gb18030" and not foreign and any(map(_reads_as_utf8, head.splitlines())):
         return Encoding(("utf-8",))  # by chance GB18030 does not read so from its first line to its last
     if named not in _SAID_BY_DEFAULT:
         return Encoding((named,))
-    return Encoding(("gb18030",), guessed=True) if chinese else Encoding(("utf-8", named))
+    return Encoding(("gb18030",), guessed=True, chinese=True) if chinese else Encoding(("utf-8", named))
 
 
 def _named(content_type: str) -> str:
@@ -193,8 +198,19 @@ def _is_made_up(text: str, data: bytes, encoding: Encoding) -> bool:
     if _decoded(data, ("utf-8",)) == text:
         return False
     if _decoded(data, ("gb18030",)) == text:
-        return bool(_PRIVATE.search(text)) or (not encoding.guessed and _is_big5(data))
+        if _PRIVATE.search(text) or (not encoding.chinese and _is_latin(text, data)):
+            return True
+        return not encoding.guessed and _is_big5(data)
     return _NO_LATIN.search(text) is not None or _is_chinese(data)
+
+
+def _is_latin(text: str, data: bytes) -> bool:
+    """Return True for Western names (Müller), which GB18030 reads as rare characters within a word (M黮ler)."""
+    western = _decoded(data, ("cp1252",))
+    if western is None or not _IN_A_WORD.search(text) or _NO_LATIN.search(western):
+        return False
+    names = all(sign.isascii() or sign.isalpha() or sign in _WESTERN for sign in western)
+    return names and not _is_chinese(data)
 
 
 def _reads_as_utf8(data: bytes) -> bool:

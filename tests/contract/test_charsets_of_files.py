@@ -49,6 +49,15 @@ NAMED = [
     ("张三", "gbk", "", "张三"),
     ("喆", "gbk", "", "喆"),
     ("José", "iso-8859-1", "", BAD),
+    ("Müller", "iso-8859-1", "", BAD),
+    ("FRANÇOIS", "cp1252", "", BAD),
+    ("João – 10 €", "cp1252", "text/plain; charset=utf-8", BAD),
+    ("Šárka", "cp1252", "", BAD),
+    ("Größe", "iso-8859-15", "text/plain; charset=iso-8859-15", "Größe"),
+    ("Mr喆", "gbk", "", "Mr喆"),
+    ("A座", "gbk", "", "A座"),
+    ("镕", "gbk", "", "镕"),
+    ("镕", "gbk", BY_DEFAULT, BAD),
 ]
 
 
@@ -69,6 +78,8 @@ LATER = [
     ("张三", "gbk", "", "张三"),
     ("張三", "big5", "", BAD),
     ("\ue000", "utf-8", "", "\ue000"),
+    ("Müller", "iso-8859-1", "", BAD),
+    ("镕VIP", "gbk", "", "镕VIP"),
 ]
 
 
@@ -76,6 +87,11 @@ LATER = [
 def test_a_line_behind_the_beginning(name: str, encoding: str, content_type: str, read: str) -> None:
     """Each line for itself; what stood in the input is sent."""
     assert told(PLAIN + line(name, encoding), content_type)[-1] == ("13800138000", read)
+
+
+def test_a_rare_character_beside_letters_in_a_chinese_file() -> None:
+    """What the beginning shows is believed of every line: no Western name stands among Chinese ones."""
+    assert told(line("张三", "gbk") + line("Mr镕", "gbk"))[-1] == ("13800138000", "Mr镕")
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,8 @@ class Fetching:
             head, pieces = _begun(response)
             resumed = response.status_code == 206 and job.position > 0
             encoding = self._encoding(job) if resumed else _encoding(head, response)
+            if encoding.guessed and not job.position:
+                log.info("file read as GB18030, its host names no encoding", channel=self._channel.name)
             skip = 0 if resumed else max(job.position, encoding.mark)
             position = max(job.position, encoding.mark)
             lines = files.split(_without(pieces, skip), encoding)
