@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import codecs
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -48,17 +49,56 @@ def form_of(data: bytes, charsets: Sequence[str]) -> dict[str, Any]:
 
 
 def _reread(text: str, charsets: Sequence[str]) -> str:
-    return text if text.isascii() else decoded(text.encode("latin-1"), charsets)
+    plain = text.isascii() and "\0" not in text
+    return text if plain else decoded(text.encode("latin-1"), charsets)
 
 
 def decoded(data: bytes, charsets: Sequence[str]) -> str:
-    """Text in the first character set that fits. Raises Unreadable."""
+    """Text in the first character set that fits, or in UTF-16 where only that explains it. Raises Unreadable."""
+    wide = _wide(data)
+    if wide:
+        return wide
     for charset in charsets:
         try:
             return data.decode(charset)
         except UnicodeDecodeError:
             continue
     raise Unreadable(f"is not text in {' or '.join(charsets).upper()}")
+
+
+def _wide(data: bytes) -> str:
+    """Return the text of bytes in UTF-16, which have their mark or a NUL, as no other text has; else ""."""
+    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return _strictly(data, "utf-16")
+    if b"\0" not in data:
+        return ""
+    texts = [_strictly(data, name) for name in ("utf-16-be", "utf-16-le")]
+    likely = [text for text in texts if text and all(sign.isprintable() or sign.isspace() for sign in text)]
+    return max(likely, key=lambda text: sum(map(str.isascii, text)), default="")
+
+
+def _strictly(data: bytes, charset: str) -> str:
+    try:
+        return data.decode(charset)
+    except UnicodeDecodeError:
+        return ""
+
+
+def believed(content_type: str, charsets: Sequence[str]) -> tuple[str, ...]:
+    """Return the character sets of a body, with the one that its Content-Type names behind UTF-8.
+
+    Servers name Latin-1 of whatever they post, and what is UTF-8 is hardly ever anything else.
+    """
+    found = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", content_type, re.IGNORECASE)
+    try:
+        name = codecs.lookup(found[1]).name if found else ""
+        "a".encode(name or "utf-8")  # LookupError too for what codes no text, such as base64
+    except (LookupError, UnicodeError):
+        name = ""
+    if name.startswith(("utf-16", "utf-32")):
+        name = ""  # told by its bytes
+    name = "gb18030" if name in ("gb2312", "gbk") else name
+    return tuple(dict.fromkeys(name for name in (*UTF8, name, *charsets) if name))
 
 
 def read_xml(text: str) -> dict[str, Any]:
@@ -113,9 +153,11 @@ class Source:
     """
 
     def __init__(self, query: bytes, body: bytes, content_type: str, charsets: Sequence[str] = UTF8) -> None:
-        self._query, self._body = query, body
+        charsets = believed(content_type, charsets)
         self.query = decoded(query, charsets)
         self.body = decoded(body, charsets).removeprefix("\ufeff")
+        # UTF-16 hides the signs that part the pairs.
+        self._query, self._body = query, self.body.encode() if _wide(body) else body
         self.charsets = charsets
         self.content_type = content_type.lower()
 
@@ -152,11 +194,12 @@ def _unquote_if_needed(source: Source, value: Any) -> Any:
     return decoded(unquote_to_bytes(text.replace("+", " ")), source.charsets)
 
 
-def _from_base64(_source: Source, value: Any) -> Any:
+def _from_base64(source: Source, value: Any) -> Any:
     try:
-        return base64.b64decode(_text(value), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        raise Unreadable("is not base64 of UTF-8") from None
+        data = base64.b64decode(_text(value), validate=True)
+    except (binascii.Error, ValueError):
+        raise Unreadable("is not base64") from None
+    return decoded(data, source.charsets)
 
 
 def _text(value: Any) -> str:
