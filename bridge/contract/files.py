@@ -63,8 +63,8 @@ _LINE_END = re.compile(r"\r\n|\r(?!\Z)|\n")
 class Encoding(NamedTuple):
     """What may decode a file's lines, tried in order, and how long its byte order mark is.
 
-    `guessed` as GB18030, a line may still be UTF-8 that somebody pasted in; `chinese` when the beginning shows
-    that it is Chinese, so that none of its lines is of Western names.
+    `guessed` as GB18030, a line may still be UTF-8 that somebody pasted in; `chinese` when the beginning
+    shows that it is Chinese, so that none of its lines is of Western names.
     """
 
     names: tuple[str, ...]
@@ -205,7 +205,7 @@ def _is_made_up(text: str, data: bytes, encoding: Encoding) -> bool:
 
 
 def _is_latin(text: str, data: bytes) -> bool:
-    """Return True for Western names (Müller), which GB18030 reads as rare characters within a word (M黮ler)."""
+    """Return True for Western names, which GB18030 reads as rare characters within a word (M黮ler)."""
     western = _decoded(data, ("cp1252",))
     if western is None or not _IN_A_WORD.search(text) or _NO_LATIN.search(western):
         return False

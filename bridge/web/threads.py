@@ -6,12 +6,24 @@ What is said of gunicorn here was read in its version 26.2 (2026-11).
 import socket
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
 
-from gunicorn.http.errors import ParseException
+from gunicorn.http.errors import (
+    ExpectationFailed,
+    ForbiddenProxyRequest,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    ParseException,
+    UnsupportedTransferCoding,
+)
+from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import TConn, ThreadWorker
 from werkzeug.exceptions import ClientDisconnected
+
+from bridge.contract import replies
 
 HEADERS_S = 20.0
 """The longest that a request's line and headers may take to arrive."""
@@ -21,6 +33,16 @@ READ_OFF_BYTES = 1_048_576
 READ_OFF_S = 2.0
 """How much of a body that nobody asked for is read, and for how long, to keep the connection."""
 _PIECE = 65_536
+
+_UNREADABLE: dict[type[Exception], HTTPStatus] = {
+    LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
+    LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    ExpectationFailed: HTTPStatus.EXPECTATION_FAILED,
+    ForbiddenProxyRequest: HTTPStatus.FORBIDDEN,
+    UnsupportedTransferCoding: HTTPStatus.NOT_IMPLEMENTED,
+    ParseException: HTTPStatus.BAD_REQUEST,
+}
+"""What is answered to a request that no application sees, the first that fits."""
 
 StartResponse = Callable[..., Callable[[bytes], object]]
 App = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -38,6 +60,7 @@ class PromptWorker(ThreadWorker):  # type: ignore[misc]
       closes; gunicorn's own promises to keep it open, stops reading after 64 kB, and closes it, so
       that a proxy's next request on it is lost.
     - A request that does not arrive in time ends; gunicorn's own waits for it for ever.
+    - A request that is no HTTP is refused in the envelope; gunicorn's own answers a page that repeats it.
     """
 
     wsgi: App
@@ -83,6 +106,21 @@ class PromptWorker(ThreadWorker):  # type: ignore[misc]
             self._deadlines.pop(sock, None)
         else:
             self._deadlines[sock] = time.monotonic() + seconds
+
+    def handle_error(self, _req: object, client: socket.socket, addr: object, exc: Exception) -> None:
+        """Refuse a request that cannot be read, in the envelope; the connection is closed behind it."""
+        status = next((one for kind, one in _UNREADABLE.items() if isinstance(exc, kind)), None)
+        request_id = uuid.uuid4().hex
+        if status is None:
+            status = HTTPStatus.INTERNAL_SERVER_ERROR
+            self.log.error("request %s not served", request_id, exc_info=exc)
+        else:
+            # Its words may hold a hook token or a number: what is wrong with them is named, no more.
+            self.log.warning("request %s of %s is no HTTP: %s", request_id, addr, type(exc).__name__)
+        try:
+            write_nonblock(client, _refusal(status, request_id))
+        except OSError:
+            self.log.debug("request %s: its caller has gone", request_id)
 
     def murder_keepalived(self) -> None:
         """Close connections that waited too long for a next request (all of them when ending) or for a rest.
@@ -188,6 +226,20 @@ class Body:
         elif asked < 0 or len(piece) < asked:
             self._left = 0
         return piece
+
+
+def _refusal(status: HTTPStatus, request_id: str) -> bytes:
+    """Return a whole answer; which channel was meant, nobody can say."""
+    body = replies.encode(replies.envelope("", str(status.value), f"{status.phrase}.", request_id))
+    lines = (
+        f"HTTP/1.1 {status.value} {status.phrase}",
+        "Connection: close",
+        "Content-Type: application/json; charset=utf-8",
+        f"Content-Length: {len(body)}",
+        f"X-Request-Id: {request_id}",
+        "Cache-Control: no-store",
+    )
+    return "\r\n".join((*lines, "", "")).encode() + body
 
 
 _UNKNOWN = -1

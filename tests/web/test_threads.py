@@ -1,5 +1,6 @@
 """A web process lets go of connections: when it ends, when a request does not come, when a body is left."""
 
+import json
 import signal
 import socket
 import subprocess
@@ -176,3 +177,38 @@ def test_a_peer_that_does_not_leave_holds_up_nobody(shared: Web) -> None:
         assert time.monotonic() - started < 6
     for client in clients:
         client.close()
+
+
+HOOK = b"/hooks/promo/a-hook-token?phone=13800138000"
+GET = b"GET " + HOOK + b" HTTP/1.1\r\nHost: x\r\n"
+# What is sent, and the status of the answer.
+NO_HTTP: dict[str, tuple[bytes, int]] = {
+    "an expectation": (post("/read", LENGTH(5), "Expect: foo") + b"12345", 417),
+    "no request line": (b"FOO\r\n\r\n", 400),
+    "blanks in the address": (b"GET " + HOOK + b" and more HTTP/1.1\r\n\r\n", 400),
+    "no method": (b"g\x01t / HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+    "another version": (b"GET / HTTP/9.1\r\nHost: x\r\n\r\n", 400),
+    "HTTP/2 unasked": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
+    "a long address": (b"GET /" + b"a" * 9_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+    "many headers": (GET + b"".join(b"A%d: b\r\n" % number for number in range(200)) + b"\r\n", 431),
+    "a long header": (GET + b"A: " + b"b" * 9_000 + b"\r\n\r\n", 431),
+    "a header's name with a blank": (GET + b"A b: c\r\n\r\n", 400),
+    "a header with a NUL": (GET + b"A: b\0c\r\n\r\n", 400),
+    "a folded header": (GET + b"A: b\r\n c\r\n\r\n", 400),
+    "a coding that nobody knows": (post("/read", "Transfer-Encoding: foo"), 501),
+    "no length": (post("/read", LENGTH("x")), 400),
+    "two lengths": (post("/read", LENGTH(3), LENGTH(4)) + b"1234", 400),
+    "a length and chunks": (post("/read", LENGTH(3), CHUNKED) + b"0\r\n\r\n", 400),
+}
+
+
+@pytest.mark.parametrize(("sent", "status"), NO_HTTP.values(), ids=NO_HTTP)
+def test_what_is_no_http_is_refused_in_the_envelope(shared: Web, sent: bytes, status: int) -> None:
+    """Nothing of the request is repeated to its sender, and the connection ends with notice."""
+    head, _, body = exchanged(shared, [sent], b"}").partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert b"Connection: close" in head
+    assert b"Content-Type: application/json" in head
+    answer = json.loads(body)
+    assert answer.keys() == {"platformName", "code", "message", "requestId"}
+    assert answer["code"] == str(status)

@@ -54,7 +54,7 @@ def _reread(text: str, charsets: Sequence[str]) -> str:
 
 
 def decoded(data: bytes, charsets: Sequence[str]) -> str:
-    """Text in the first character set that fits, or in UTF-16 where only that explains it. Raises Unreadable."""
+    """Text in the first character set that fits, or in UTF-16 where its bytes say so. Raises Unreadable."""
     wide = _wide(data)
     if wide:
         return wide
