@@ -62,7 +62,7 @@ def _keys(value: object) -> object:
 
 def _not_blank(key: SecretStr) -> SecretStr:
     text = key.get_secret_value()
-    if text and not text.strip():
+    if text and all(sign.isspace() or not sign.isprintable() for sign in text):
         raise ValueError("a key of blanks keeps nobody out")
     return key
 
