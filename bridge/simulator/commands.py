@@ -57,6 +57,13 @@ def demo(recipients: int, keep: bool) -> None:
     show_envvar=True,
     help='The channel\'s key; "" when authentication is off.',
 )
+@click.option(
+    "--ca",
+    type=click.Path(exists=True, path_type=Path),
+    envvar=["SIMULATE_CA", "REQUESTS_CA_BUNDLE"],
+    show_envvar=True,
+    help="A PEM file: your own authority, which signed the bridge's certificate.",
+)
 @click.option("--sign", help="The signature to send under. [default: the channel's, if configured here]")
 @click.option("--platform-name", help="What every answer must name; any name without it.")
 @click.option("--recipients", type=click.IntRange(0), help="How many by list. [default: 100]")
@@ -112,10 +119,15 @@ def _simulated(wanted: Wanted, desk: Desk) -> bool:
         if plan is None:
             _wait_for_ever()
             return True
-        name = wanted.platform_name
-        qa = QuickAudience(wanted.prefix, wanted.key, platform_name=name, patience_s=PATIENCE_S)
-        with contextlib.closing(qa):
+        with contextlib.closing(_quick_audience(wanted)) as qa:
             return _run(console, qa, callbacks, plan, lambda: desk.held(wanted.prefix))
+
+
+def _quick_audience(wanted: Wanted) -> QuickAudience:
+    name = wanted.platform_name
+    return QuickAudience(
+        wanted.prefix, wanted.key, platform_name=name, patience_s=PATIENCE_S, authority=wanted.ca
+    )
 
 
 def _sign(wanted: Wanted, desk: Desk) -> str:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -23,6 +24,7 @@ from .answers import ContractBroken, check_detail, read
 Params = Mapping[str, str | int]
 """The values of one recipient's variables."""
 
+_UNBELIEVED = "CERTIFICATE_VERIFY_FAILED"
 UTC8 = timezone(timedelta(hours=8))
 
 
@@ -60,7 +62,8 @@ class QuickAudience:
     is what every answer must carry; None takes it from the first answer. `spelling` "tables" sends the types
     of the contract's tables (numbers as text, lists as JSON text) where they differ from its examples.
     A call without a readable answer (no contact, time-out, HTTP 5xx) is repeated with the same body and a new
-    signature for up to `patience_s` seconds. Thread-safe.
+    signature for up to `patience_s` seconds. `authority` holds the certificates that vouch for the platform,
+    in place of the public ones. Thread-safe.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class QuickAudience:
         spelling: Literal["examples", "tables"] = "examples",
         patience_s: float = 0,
         timeout: tuple[float, float] = (5, 60),
+        authority: Path | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -85,6 +89,8 @@ class QuickAudience:
         self._clock = clock
         self._sleep = sleep
         self._http = Session(threads=16, timeout=timeout)
+        if authority is not None:
+            self._http.verify = str(authority)
 
     def close(self) -> None:
         """Close the connections."""
@@ -272,6 +278,12 @@ class QuickAudience:
                 problem = f"HTTP {response.status_code}"
             except requests.RequestException as error:
                 problem = type(error).__name__
+                if _UNBELIEVED in str(error):  # nothing that a repetition could mend
+                    raise NoAnswer(
+                        f"{operation} has no answer from {self.prefix}: "
+                        "its certificate is not believed here. "
+                        "Where an authority of your own signed it, name that authority's with --ca."
+                    ) from error
             if self._clock() + pause > deadline:
                 raise NoAnswer(f"{operation} has no answer from {self.prefix}: {problem}.")
             self._sleep(pause)

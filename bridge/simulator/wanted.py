@@ -18,6 +18,7 @@ class Wanted:
 
     prefix: str
     key: str
+    ca: Path | None
     sign: str | None
     platform_name: str | None
     recipients: int | None

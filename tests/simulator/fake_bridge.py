@@ -1,6 +1,7 @@
 """A whole bridge in memory, honest unless told otherwise: what the campaign is tested against."""
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Self
@@ -23,7 +24,9 @@ _CANNOT = "The vendor cannot do that."
 class FakeBridge:
     """Receipts follow each send at once. `tamper` may change a push's entries, `tamper_row` a detail row."""
 
-    def __init__(self, callback_url: str, *, pushes: bool = True, reviews: int = 2) -> None:
+    def __init__(
+        self, callback_url: str, *, pushes: bool = True, reviews: int = 2, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.callback_url = callback_url
         self.pushes = pushes
         self.reviews = reviews
@@ -41,12 +44,15 @@ class FakeBridge:
         self._http = requests.Session()
         app = Flask(__name__)
         app.add_url_rule("/sms/<path:path>", "call", self._call, methods=["GET", "POST", "PUT", "DELETE"])
-        self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+        self._scheme = "https" if tls else "http"
+        self._server = make_server(
+            "127.0.0.1", 0, app, threaded=True, request_handler=_Quiet, ssl_context=tls
+        )
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.port}"
+        return f"{self._scheme}://127.0.0.1:{self._server.port}"
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -3,6 +3,7 @@
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from bridge.plugin import TemplateType
 from bridge.plugin.phone import parse
 from bridge.simulator import invent_international
 from bridge.simulator.commands import simulate
+from tests.certificates import Pair
 
 from .fake_bridge import FakeBridge
 from .pushing import KEY, push, receipt, receipts_body
@@ -40,6 +42,45 @@ def simulated(fake: FakeBridge, port: int, *options: str, desk: object = None) -
     command = ["--prefix", fake.url, "--key", KEY, "--listen", f"127.0.0.1:{port}", "--silence", "0.3"]
     sign = () if "--sign" in options or desk else ("--sign", "演示")
     return CliRunner().invoke(simulate, [*command, *sign, *options], obj=desk)
+
+
+# How the authority of a bridge's certificate is named, and whether the bridge is believed.
+AUTHORITIES: list[tuple[str, list[str], dict[str, str], bool]] = [
+    ("by the option", ["--ca", "ca.pem"], {}, True),
+    ("as requests knows it", [], {"REQUESTS_CA_BUNDLE": "ca.pem"}, True),
+    ("by its own variable", [], {"SIMULATE_CA": "ca.pem", "REQUESTS_CA_BUNDLE": "other.pem"}, True),
+    ("another", ["--ca", "other.pem"], {}, False),
+    ("not at all", [], {}, False),
+]
+
+
+@pytest.mark.parametrize(
+    ("options", "variables", "believed"),
+    [row[1:] for row in AUTHORITIES],
+    ids=[row[0] for row in AUTHORITIES],
+)
+def test_a_bridge_behind_an_authority_of_one_s_own(
+    options: list[str],
+    variables: dict[str, str],
+    believed: bool,
+    port: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The refusal says what to name, at once."""
+    Pair(tmp_path, "other")
+    bridge = Pair(tmp_path, "bridge", Pair(tmp_path, "ca"))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(bridge.cert_file, bridge.key_file)
+    for name in ("SIMULATE_CA", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    for name, place in variables.items():
+        monkeypatch.setenv(name, place)
+    with FakeBridge(f"http://127.0.0.1:{port}", reviews=1, tls=tls) as fake:
+        result = simulated(fake, port, "--recipients", "5", *options)
+    assert result.exit_code == (0 if believed else 1), result.output
+    assert ("name that authority's with --ca" in result.output) is not believed
 
 
 class Desk:
