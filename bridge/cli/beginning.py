@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
+from rich.cells import cell_len
 
 from bridge.plugin import Beginning, Question
 from bridge.services.setup import beginning as first
@@ -13,14 +14,18 @@ from bridge.services.setup.beginning import Answers
 from bridge.settings import CALLBACK_PRESETS
 from bridge.settings.loading import PATH_VARIABLE
 
-from .opening import Trouble, say
+from .language import LANGUAGES, Say, language_of, phrase, speaker
+from .opening import Trouble
+from .opening import say as tell
 
-_WHERE = f"Where Quick Audience lives: {' or '.join(CALLBACK_PRESETS)}, or the address of its callbacks"
+_WHERE = phrase("Where Quick Audience lives: %(presets)s, or the address of its callbacks")
+_PRESETS = {"presets": ", ".join(CALLBACK_PRESETS)}
+_WIDTH = 30
 
 
 @click.command()
 @click.option("--platform-name", help="The API name that you type into Quick Audience's form.")
-@click.option("--quick-audience", help=f"{_WHERE}.")
+@click.option("--quick-audience", help=f"{_WHERE % _PRESETS}.")
 @click.option("--vendor", help="The vendor or recipe, such as aliyun, twilio, tencent.")
 @click.option(
     "--set",
@@ -38,6 +43,11 @@ _WHERE = f"Where Quick Audience lives: {' or '.join(CALLBACK_PRESETS)}, or the a
     type=click.Path(file_okay=False, path_type=Path),
     help="Where bridge.toml and env are written. [default: here, or that of SMS_BRIDGE_CONFIG]",
 )
+@click.option(
+    "--language",
+    type=click.Choice(LANGUAGES),
+    help="The language of questions, of what is printed and of what marketers read. [default: the shell's]",
+)
 @click.option("--ask/--no-ask", default=None, help="Ask for what no option gives. [default: on a terminal]")
 def init(
     platform_name: str | None,
@@ -49,6 +59,7 @@ def init(
     public_url: str | None,
     channel: str,
     folder: Path | None,
+    language: str | None,
     ask: bool | None,
 ) -> None:
     """Ask six questions, and write a configuration with fresh keys that works.
@@ -57,38 +68,47 @@ def init(
     what to enter at Quick Audience and at the vendor. Every question has an option; with all of them given
     nothing is asked.
     """
-    folder = folder or _folder()
-    _refuse_to_overwrite(folder)
-    interview = _Interview(sys.stdin.isatty() if ask is None else ask)
-    name = interview.asked(platform_name, "--platform-name", "API name, as in Quick Audience's form")
-    where = interview.asked(quick_audience, "--quick-audience", _WHERE)
+    folder, language = folder or _folder(), language or language_of(os.environ)
+    say = speaker(language)
+    _refuse_to_overwrite(folder, say)
+    interview = _Interview(say, asks=sys.stdin.isatty() if ask is None else ask)
+    name = interview.asked(platform_name, "--platform-name", phrase("API name, as in Quick Audience's form"))
+    where = interview.asked(quick_audience, "--quick-audience", _WHERE, values=_PRESETS)
     kind, chosen = _chosen(interview, vendor)
     settings = _vendor_settings(interview, chosen, given) if chosen else {}
-    sign = interview.asked(sign, "--sign", "Signature of your messages, without brackets", default=name)
-    database = interview.asked(database, "--database", "Database", default=first.SQLITE)
-    address = interview.asked(public_url, "--public-url", "Public https address of this bridge")
+    question = phrase("Signature of your messages, without brackets")
+    sign = interview.asked(sign, "--sign", question, default=name)
+    database = interview.asked(database, "--database", phrase("Database"), default=first.SQLITE)
+    address = interview.asked(public_url, "--public-url", phrase("Public https address of this bridge"))
     interview.end()
     assert chosen is not None  # noqa: S101 - else the interview has ended with what was missing
-    answers = Answers(name, where, kind, chosen, settings, database, address.rstrip("/"), sign, channel)
+    address = address.rstrip("/")
+    answers = Answers(name, where, kind, chosen, settings, database, address, sign, channel, language)
     begun = first.begin(answers)
     first.write(begun.files, folder)
-    _tell(folder, answers, begun)
+    _tell(folder, answers, begun, say)
 
 
-def _tell(folder: Path, answers: Answers, begun: first.Begun) -> None:
+def _tell(folder: Path, answers: Answers, begun: first.Begun, say: Say) -> None:
     """Print what was written, both forms, and how to go on. Keys are meant to be read here."""
     settings, channel = begun.settings, answers.channel
-    written = [first.CONFIG, first.ENVIRONMENT, *begun.files.files]
-    click.echo(f"Written into {folder.absolute()}: {', '.join(written)}.\n")
-    click.echo("At Quick Audience: Organisation management, API management, SMS parameter settings")
-    for field, value in first.form(settings, channel):
-        click.echo(f"  {field:<30} {value}")
-    click.echo(f"\nAt {answers.beginning.title}")
-    lines = first.at_vendor(answers.beginning, settings, channel)
-    for line in lines or ["Nothing: receipts are asked for, or come with what each message says."]:
+    written = ", ".join([first.CONFIG, first.ENVIRONMENT, *begun.files.files])
+    place = folder.absolute()
+    click.echo(
+        say(phrase("Written into %(folder)s: %(files)s.")) % {"folder": place, "files": written} + "\n"
+    )
+    click.echo(
+        say(phrase("At Quick Audience: Organisation management, API management, SMS parameter settings"))
+    )
+    for field, value in first.form(settings, channel, say):
+        click.echo(f"  {field}{' ' * max(1, _WIDTH + 1 - cell_len(field))}{value}")
+    click.echo("\n" + say(phrase("At %(vendor)s")) % {"vendor": say(answers.beginning.title)})
+    lines = first.at_vendor(answers.beginning, settings, channel, say)
+    nothing = phrase("Nothing: receipts are asked for, or come with what each message says.")
+    for line in lines or [say(nothing)]:
         click.echo(f"  {line}")
-    click.echo(f"\nThen\n  set -a; . {folder.absolute() / first.ENVIRONMENT}; set +a")
-    click.echo(f"  export {PATH_VARIABLE}={folder.absolute() / first.CONFIG}")
+    click.echo("\n" + say(phrase("Then")) + f"\n  set -a; . {place / first.ENVIRONMENT}; set +a")
+    click.echo(f"  export {PATH_VARIABLE}={place / first.CONFIG}")
     for command in ("db upgrade", "check", "serve"):
         click.echo(f"  sms-bridge {command}")
 
@@ -96,16 +116,25 @@ def _tell(folder: Path, answers: Answers, begun: first.Begun) -> None:
 class _Interview:
     """Asks, or notes what no option gives; `end` tells all of it at once."""
 
-    def __init__(self, ask: bool) -> None:
-        self._ask = ask
+    def __init__(self, say: Say, *, asks: bool) -> None:
+        self.say = say
+        self._ask = asks
         self._missing: list[str] = []
 
     def asked(
-        self, given: str | None, option: str, question: str, *, default: str | None = None, hide: bool = False
+        self,
+        given: str | None,
+        option: str,
+        question: str,
+        *,
+        default: str | None = None,
+        hide: bool = False,
+        values: Mapping[str, str] | None = None,
     ) -> str:
         """Return what was given, else what is answered, else the default."""
         if given is not None:
             return given
+        question = self.say(question) % values if values else self.say(question)
         if self._ask:
             answer: str = click.prompt(question, default=default, hide_input=hide, err=True)
             return answer.strip()
@@ -122,27 +151,31 @@ class _Interview:
         """Raise Trouble with everything that is missing."""
         if self._missing:
             lines = "".join(f"\n  {line}" for line in self._missing)
-            raise Trouble(f"Nothing is asked here (no terminal, or --no-ask), and these are missing:{lines}")
+            missing = phrase("Nothing is asked here (no terminal, or --no-ask), and these are missing:")
+            raise Trouble(f"{self.say(missing)}{lines}")
 
 
 def _chosen(interview: _Interview, vendor: str | None) -> tuple[str, Beginning | None]:
     known, problems = first.known()
     for name, problem in problems:
-        say(f"{name} cannot be begun with: {problem}")
+        tell(interview.say(phrase("%(name)s cannot be begun with:")) % {"name": name} + f" {problem}")
     for name, (_, one) in sorted(known.items()):
         if vendor is None:
-            interview.note(f"  {name:<16} {one.title}")
-    vendor = interview.asked(vendor, "--vendor", "Vendor or recipe")
+            interview.note(f"  {name:<16} {interview.say(one.title)}")
+    vendor = interview.asked(vendor, "--vendor", phrase("Vendor or recipe"))
     if vendor and vendor not in known:
-        raise Trouble(f"There is no vendor or recipe {vendor}; there are {', '.join(sorted(known))}.")
+        wrong = interview.say(phrase("There is no vendor or recipe %(vendor)s; there are %(names)s."))
+        raise Trouble(wrong % {"vendor": vendor, "names": ", ".join(sorted(known))})
     return known.get(vendor, ("", None))
 
 
 def _vendor_settings(interview: _Interview, chosen: Beginning, given: Sequence[str]) -> Mapping[str, str]:
-    answers = dict(_pair(text) for text in given)
+    answers = dict(_pair(text, interview.say) for text in given)
     known = {question.name: question for question in chosen.questions}
     if strange := [name for name in answers if name not in known]:
-        raise Trouble(f"{chosen.name} has no setting {', '.join(strange)}; it has {', '.join(known)}.")
+        wrong = interview.say(phrase("%(vendor)s has no setting %(names)s; it has %(known)s."))
+        names = {"names": ", ".join(strange), "known": ", ".join(known)}
+        raise Trouble(wrong % {"vendor": chosen.name, **names})
     for name, question in known.items():
         if question.needed and name not in answers:
             answers[name] = _answer(interview, question)
@@ -150,14 +183,14 @@ def _vendor_settings(interview: _Interview, chosen: Beginning, given: Sequence[s
 
 
 def _answer(interview: _Interview, question: Question) -> str:
-    text = f"{question.name}: {question.meaning.rstrip('.')}"
+    text = f"{question.name}: {interview.say(question.meaning.rstrip('.'))}"
     return interview.asked(None, f"--set {question.name}=...", text, hide=question.secret)
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _pair(text: str, say: Say) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
-        raise Trouble(f"--set wants NAME=VALUE, not {name}.")
+        raise Trouble(say(phrase("--set wants NAME=VALUE, not %(name)s.")) % {"name": name})
     return name.strip(), value
 
 
@@ -168,8 +201,9 @@ def _folder() -> Path:
     return Path(config).parent if config else Path()
 
 
-def _refuse_to_overwrite(folder: Path) -> None:
+def _refuse_to_overwrite(folder: Path, say: Say) -> None:
     """Say so before anything is asked."""
     for name in (first.CONFIG, first.ENVIRONMENT):
         if os.path.lexists(folder / name):
-            raise Trouble(f"{folder / name} exists, and init overwrites nothing: name another --folder.")
+            wrong = phrase("%(file)s exists, and init overwrites nothing: name another --folder.")
+            raise Trouble(say(wrong) % {"file": folder / name})

@@ -8,6 +8,8 @@ import base64
 import hmac
 import json
 import logging
+import shlex
+import sys
 import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -99,6 +101,7 @@ class Sandbox(Vendor):
     @classmethod
     def beginnings(cls) -> Sequence[Beginning]:
         """Return the one way, with how the carrier is started."""
+        python = shlex.quote(sys.executable)  # a system may have no other that knows the bridge
         return (
             Beginning(
                 cls.name,
@@ -106,7 +109,7 @@ class Sandbox(Vendor):
                 tuple(questions_of(cls.settings_model)),
                 at_vendor=(
                     "Start it; it takes any key at first, and is told the bridge's address by the bridge:",
-                    "python -m bridge_sandbox.carrier --database carrier.db --port 8090",
+                    f"{python} -m bridge_sandbox.carrier --database carrier.db --port 8090",
                 ),
             ),
         )

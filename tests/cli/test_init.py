@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +13,10 @@ from click.testing import CliRunner, Result
 
 from bridge.channels import discover
 from bridge.cli import main
+from bridge.cli.language import speaker
 from bridge.plugin import Beginning
 from bridge.services.setup import beginning as first
+from bridge.settings import load
 
 KNOWN = first.known()
 BEGINNINGS = {name: one for name, (_, one) in KNOWN[0].items()}
@@ -40,6 +43,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SMS_BRIDGE_CONFIG", raising=False)
     monkeypatch.setattr(first, "known", lambda: KNOWN)  # reading every recipe each time is slow
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
     return tmp_path
 
 
@@ -132,7 +137,8 @@ def test_questions_are_asked_one_after_the_other(place: Path) -> None:
     assert SECRET not in told.output
     assert "The AccessKey id of a RAM user" in told.output
     tree = tomllib.loads((place / "bridge.toml").read_text())
-    assert tree["bridge"] == {"database": "sqlite:///var/bridge.db", "public_url": "https://sms.example.com"}
+    assert tree["bridge"]["database"] == "sqlite:///var/bridge.db"
+    assert tree["bridge"]["public_url"] == "https://sms.example.com"
     assert tree["channels"]["promo"]["default_sign"] == "Acme SMS"
     assert environment(place)["PROMO_VENDOR_ACCESS_KEY_SECRET"] == SECRET
 
@@ -236,3 +242,67 @@ def test_what_is_printed_can_be_typed(place: Path) -> None:
     lines = told.output.partition("\nThen\n")[2].splitlines()
     assert shlex.split(lines[1].strip())[1] == f"SMS_BRIDGE_CONFIG={place}/bridge.toml"
     assert re.search(r"\. (\S+);", lines[0])[1] == str(place / "env")  # type: ignore[index]
+
+
+# The public address -> how many proxies are believed: https is spoken by one in front.
+PROXIES = [("https://sms.example.com", 1), ("http://127.0.0.1:8000", 0)]
+
+
+@pytest.mark.parametrize(("address", "proxies"), PROXIES)
+def test_the_proxy_in_front_is_believed(
+    address: str, proxies: int, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else `allow_from` would see the proxy's address, and all who sign in would be limited together."""
+    told = run("init", *options(BEGINNINGS["telnyx"], **{"--public-url": address}))
+    assert told.exit_code == 0, told.output
+    work_with(place, monkeypatch)
+    assert load().bridge.trusted_proxies == proxies
+
+
+# The variables of a shell and the option -> the language.
+SHELLS: list[tuple[dict[str, str], list[str], str]] = [
+    ({}, [], "en"),
+    ({"LANG": "C.UTF-8"}, [], "en"),
+    ({"LANG": "zh_CN.UTF-8"}, [], "zh-CN"),
+    ({"LANG": "en_US.UTF-8", "LC_ALL": "zh_CN.UTF-8"}, [], "zh-CN"),
+    ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, [], "en"),
+    ({"LANG": "zh_CN.UTF-8"}, ["--language", "en"], "en"),
+    ({}, ["--language", "zh-CN"], "zh-CN"),
+]
+
+
+@pytest.mark.parametrize(("variables", "words", "language"), SHELLS)
+def test_it_speaks_the_language_of_the_shell(
+    variables: dict[str, str], words: list[str], language: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And marketers read that of their channel."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    told = run("init", *options(BEGINNINGS["aliyun"]), *words)
+    assert ("在 Quick Audience：" in told.output) is (language == "zh-CN")
+    assert ("At Quick Audience:" in told.output) is (language == "en")
+    channel = tomllib.loads((place / "bridge.toml").read_text())["channels"]["promo"]
+    assert channel.get("language", "en") == language
+
+
+CHINESE = [
+    *("aliyun", "baidu", "chuanglan_v1", "chuanglan_v2", "huawei", "huawei_wsse", "luosimao", "qiniu"),
+    *("sandbox", "submail", "tencent", "ucloud", "volcengine", "yunpian", "yunxin"),
+]
+
+
+@pytest.mark.parametrize("name", CHINESE)
+def test_what_a_vendor_of_china_asks_and_tells_is_said_in_chinese(name: str) -> None:
+    """Names such as SecretKey stay; a sentence of English does not."""
+    say = speaker("zh-CN")
+    questions = [question.meaning for question in BEGINNINGS[name].questions if question.needed]
+    for text in (*questions, *BEGINNINGS[name].at_vendor):
+        if not text.startswith("{hook_url}") and "-m bridge_sandbox" not in text:
+            assert say(text) != text, text
+            assert not re.search(r"\b(the|of|for)\b", say(text)), say(text)
+
+
+def test_the_sandbox_is_started_by_the_python_that_has_it() -> None:
+    """A system may know `python3` alone, and not the bridge."""
+    [line] = [line for line in BEGINNINGS["sandbox"].at_vendor if "-m" in line]
+    assert shlex.split(line)[0] == sys.executable

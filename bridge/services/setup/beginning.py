@@ -10,7 +10,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,7 +32,16 @@ SQLITE = "sqlite:///var/bridge.db"
 # What systemd, a shell and a container's --env-file read alike; all else goes to a file of its own.
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]*")
 _LOCAL = "The bridge cannot ask this vendor about signatures: approved, pending or rejected is your word."
+_PROXY = "A proxy such as nginx stands in front and speaks https; 0 where none does."
 _REFERENCES = ("env:", "file:")
+
+Say = Callable[[str], str]
+"""Says a text in a person's language."""
+
+
+def phrase(text: str) -> str:
+    """Return a text as it is; it marks what is said in the reader's language later."""
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,7 @@ class Answers:
     public_url: str
     sign: str
     channel: str = "promo"
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,34 +122,48 @@ def write(files: FirstFiles, folder: Path) -> None:
             file.write(text)
 
 
-def form(settings: Settings, channel: str) -> list[tuple[str, str]]:
-    """Return Quick Audience's form, field by field; the key is shown, for it has to be typed there."""
+def form(settings: Settings, channel: str, say: Say) -> list[tuple[str, str]]:
+    """Return Quick Audience's form, field by field, in the language that is said.
+
+    The key is shown, for it has to be typed there.
+    """
     chosen = settings.channels[channel]
     address = settings.bridge.public_url or "https://YOUR-PUBLIC-ADDRESS"
+    pushed = chosen.receipts == "push"
     return [
-        ("API name", chosen.platform_name),
-        ("Callback URL", f"{address}/{channel}"),
-        ("Authentication", "Key"),
+        (say(phrase("API name")), chosen.platform_name),
+        (say(phrase("Callback URL")), f"{address}/{channel}"),
+        (say(phrase("Authentication")), "Key"),
         ("Key", chosen.signing_key),
-        ("Unsubscribe text", "whatever your messages shall end with; the bridge adds none"),
-        ("Mobile-originated messages", "on, with an ADB 3.0 analysis source, if you want replies"),
-        ("Receipt mode", "the third party pushes" if chosen.receipts == "push" else "Quick Audience queries"),
-        ("Scope", "the workspaces that may use it"),
-        ("Afterwards, add the signature", chosen.default_sign),
+        (
+            say(phrase("Unsubscribe text")),
+            say(phrase("whatever your messages shall end with; the bridge adds none")),
+        ),
+        (
+            say(phrase("Mobile-originated messages")),
+            say(phrase("on, with an ADB 3.0 analysis source, if you want replies")),
+        ),
+        (
+            say(phrase("Receipt mode")),
+            say(phrase("the third party pushes") if pushed else phrase("Quick Audience queries")),
+        ),
+        (say(phrase("Scope")), say(phrase("the workspaces that may use it"))),
+        (say(phrase("Afterwards, add the signature")), chosen.default_sign),
     ]
 
 
-def at_vendor(beginning: Beginning, settings: Settings, channel: str) -> list[str]:
-    """Return what is to be done at the vendor, with this bridge's addresses."""
+def at_vendor(beginning: Beginning, settings: Settings, channel: str, say: Say) -> list[str]:
+    """Return what is to be done at the vendor, with this bridge's addresses, in the language that is said."""
     token = settings.channels[channel].hook_token.get_secret_value()
+    lines = beginning.at_vendor
     if not token:
-        return [line for line in beginning.at_vendor if "{hook_url}" not in line and "Address" not in line]
+        lines = tuple(line for line in lines if "{hook_url}" not in line and "Address" not in line)
     names = {
         "{public_url}": settings.bridge.public_url,
         "{hook_url}": f"{settings.bridge.public_url}/hooks/{channel}/{token}",
         "{channel}": channel,
     }
-    return [_filled(line, names) for line in beginning.at_vendor]
+    return [_filled(say(line), names) for line in lines]
 
 
 def _filled(line: str, names: Mapping[str, str]) -> str:
@@ -189,6 +213,8 @@ def _compose(answers: Answers, drawn: _Drawn, *, signs: bool) -> FirstFiles:
         "default_sign": answers.sign,
         "policies": ["suppression"],
     }
+    if answers.language != "en":
+        channel["language"] = answers.language
     if answers.public_url:
         channel["hook_token"] = keeping.kept("HOOK_TOKEN", drawn.hook_token)
     settings, comments = _vendor_settings(answers, keeping)
@@ -198,10 +224,13 @@ def _compose(answers: Answers, drawn: _Drawn, *, signs: bool) -> FirstFiles:
     database = answers.database
     if urlsplit(database).password:
         database = keeping.kept("", database, name="SMS_BRIDGE_DATABASE")
+    bridge: dict[str, Any] = {"database": database, "public_url": answers.public_url}
+    if answers.public_url.startswith("https://"):
+        bridge["trusted_proxies"] = 1
     lines = [
         "# Written by `sms-bridge init`. Every other setting has its default; config/bridge.toml of the",
         "# repository shows them all. The secrets are in the file env beside this one.",
-        *_table("bridge", {"database": database, "public_url": answers.public_url}),
+        *_table("bridge", bridge, {"trusted_proxies": _PROXY}),
         *_table(head, channel),
         *(_table(f"{head}.signs", {answers.sign: "approved"}, {answers.sign: _LOCAL}) if signs else ()),
         *_table(f"{head}.settings", settings, comments),

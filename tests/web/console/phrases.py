@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.pofile import read_po, write_po
 
 import bridge.web.console
@@ -16,6 +16,8 @@ from bridge.services.setup.describing import HIDDEN, UNSET
 from bridge.services.setup.live import SENTENCES as LIVE
 
 CONSOLE = Path(bridge.web.console.__file__).parent
+INIT = ("cli/beginning.py", "cli/language.py", "services/setup/beginning.py")
+"""What `sms-bridge init` says, in the same catalogues."""
 CATALOGUES = sorted((CONSOLE / "translations").glob("*.po"))
 _METHODS = [("**/*.py", "python"), ("**/*.html", "jinja2")]
 _KEYWORDS = {"phrase": None, "gettext": None, "ngettext": (1, 2), "_": None}
@@ -69,6 +71,9 @@ def _found() -> Iterator[tuple[str | tuple[str, ...], str]]:
     for name, _, message, _, _ in extracted:
         if message:
             yield message, name
+    for place in INIT:
+        for _, message, _, _ in extract_from_file("python", CONSOLE.parents[1] / place, _KEYWORDS):
+            yield message, place
     for sentence in SENTENCES:
         yield sentence, ""
 
