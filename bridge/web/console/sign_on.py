@@ -1,15 +1,17 @@
 """Signing in at a provider of OpenID Connect, by Authlib: it checks state, nonce, signature and audience."""
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Any, Self
 
 import requests
 import structlog
 from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.flask_client import OAuth
+from authlib.integrations.flask_client import FlaskOAuth2App, OAuth
+from authlib.integrations.requests_client import OAuth2Session
 from flask import Flask, Response
 from joserfc.errors import JoseError
 
+from bridge.plugin.http import Adapter
 from bridge.services.desk.signing_in import SignInRefused
 from bridge.settings import SignOnSettings
 
@@ -18,6 +20,21 @@ from .desk import Bridge
 log = structlog.get_logger("bridge.console")
 
 _TIMEOUT_S = 10
+_MOST_REDIRECTS = 3
+
+
+class _Session(OAuth2Session):  # type: ignore[misc]
+    """Authlib's session, whose every exchange ends: a provider that sends a byte a second holds no thread."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.max_redirects = _MOST_REDIRECTS
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, Adapter(threads=1))
+
+
+class _Provider(FlaskOAuth2App):  # type: ignore[misc]
+    client_cls = _Session
 
 
 class SignOn:
@@ -27,6 +44,7 @@ class SignOn:
         self._back = back
         self._provider = OAuth(app).register(
             "console",
+            client_cls=_Provider,
             client_id=settings.client_id,
             client_secret=settings.client_secret.get_secret_value(),
             server_metadata_url=f"{settings.issuer}/.well-known/openid-configuration",

@@ -4,12 +4,14 @@ import os
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 
 import pytest
 import requests
 
 from tests.operators.tools import tool
+from tests.plugin.peers import DRIP_S, LONGEST_DRIPS, Behaviour, Peer, dripping, silent, stalling
 
 from .conftest import Scenes
 from .scene import ADDRESS, Browser
@@ -120,6 +122,29 @@ def test_a_provider_that_is_away_is_told(scenes: Scenes) -> None:
     answer = scene.browser().get("/console/sign-on")
     assert (answer.status_code, "did not answer" in answer.text) == (403, True)
     assert scene.browser("viewer").get("/console").status_code == 200
+
+
+SLOW: dict[str, Behaviour] = {
+    "the headers drip": dripping(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
+    "the body drips": dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b" "),
+    "it says nothing": silent,
+    "it says half": stalling,
+}
+
+
+@pytest.mark.parametrize("behaviour", SLOW.values(), ids=SLOW)
+def test_a_provider_that_drips_holds_no_thread(
+    scenes: Scenes, monkeypatch: pytest.MonkeyPatch, behaviour: Behaviour
+) -> None:
+    """The whole exchange has one end, not each of its bytes."""
+    monkeypatch.setattr("bridge.web.console.sign_on._TIMEOUT_S", 0.5)
+    with Peer(behaviour) as peer:
+        scene = scenes(sign_on=settings_for(peer.url))
+        began = time.monotonic()
+        answer = scene.browser().get("/console/sign-on")
+        took = time.monotonic() - began
+    assert (answer.status_code, "did not answer" in answer.text) == (403, True)
+    assert took < LONGEST_DRIPS * DRIP_S * 0.8
 
 
 def test_without_a_provider_there_is_no_way_to_it(scenes: Scenes) -> None:
