@@ -13,7 +13,7 @@ class Recipients:
     """Numbers as Quick Audience wrote them, and their values.
 
     `params` is empty (no values), has one element (the same values for all) or one for each number.
-    `faults` names by place those that must fail without being sent: (code, reason).
+    `faults` names by seq those that must fail without being sent: (code, reason).
     """
 
     phones: Sequence[str]
@@ -25,17 +25,17 @@ class Recipients:
         """True when all have the same values."""
         return len(self.params) <= 1 or all(one == self.params[0] for one in self.params)
 
-    def params_of(self, index: int) -> Params:
-        """Return the values of the recipient at a place."""
+    def params_of(self, seq: int) -> Params:
+        """Return the values of recipient `seq`."""
         if len(self.params) > 1:
-            return self.params[index]
+            return self.params[seq]
         return self.params[0] if self.params else {}
 
-    def pick(self, places: Sequence[int]) -> "Recipients":
+    def pick(self, seqs: Sequence[int]) -> "Recipients":
         """Return these recipients only, in this order."""
-        params = [self.params[place] for place in places] if len(self.params) > 1 else self.params
-        faults = {new: self.faults[old] for new, old in enumerate(places) if old in self.faults}
-        return Recipients([self.phones[place] for place in places], params, faults)
+        params = [self.params[seq] for seq in seqs] if len(self.params) > 1 else self.params
+        faults = {new: self.faults[old] for new, old in enumerate(seqs) if old in self.faults}
+        return Recipients([self.phones[seq] for seq in seqs], params, faults)
 
     def slices(self, size: int) -> list["Recipients"]:
         """Cut into parts of at most `size`."""
@@ -44,7 +44,7 @@ class Recipients:
             Recipients(
                 self.phones[start : start + size],
                 self.params[start : start + size] if own else self.params,
-                {at - start: fault for at, fault in self.faults.items() if start <= at < start + size},
+                {seq - start: fault for seq, fault in self.faults.items() if start <= seq < start + size},
             )
             for start in range(0, len(self.phones), size)
         ]
@@ -59,12 +59,12 @@ def encode(recipients: Recipients) -> bytes:
     if recipients.params:
         document["params"] = recipients.params
     if recipients.faults:
-        document["faults"] = {str(place): fault for place, fault in recipients.faults.items()}
+        document["faults"] = {str(seq): fault for seq, fault in recipients.faults.items()}
     return pack(document)
 
 
 def decode(blob: bytes) -> Recipients:
     """Return the recipients of a blob."""
     document = unpack(blob)
-    faults = {int(place): (code, reason) for place, (code, reason) in document.get("faults", {}).items()}
+    faults = {int(seq): (code, reason) for seq, (code, reason) in document.get("faults", {}).items()}
     return Recipients(document["phones"], document.get("params", ()), faults)

@@ -258,24 +258,24 @@ def _forget_batches(
     removed = busy = 0
     for row in rows:
         recipients = _readable(row.recipients)
-        places = [at for at, raw in enumerate(recipients.phones) if _is(raw, phone, kind)]
-        if not places:
+        seqs = [seq for seq, raw in enumerate(recipients.phones) if _is(raw, phone, kind)]
+        if not seqs:
             continue
         if row.state == tables.CALLING:
             busy += 1
             continue
-        left = _without(recipients, places, faulty=row.state == tables.READY)
+        left = _without(recipients, seqs, faulty=row.state == tables.READY)
         connection.execute(update(batch).where(batch.c.id == row.id).values(recipients=encode(left)))
-        removed += len(places)
+        removed += len(seqs)
     return _Seen(rows[-1].id, removed, busy) if rows else None
 
 
-def _without(recipients: Recipients, places: Collection[int], *, faulty: bool) -> Recipients:
-    phones = ["" if at in places else raw for at, raw in enumerate(recipients.phones)]
+def _without(recipients: Recipients, seqs: Collection[int], *, faulty: bool) -> Recipients:
+    phones = ["" if seq in seqs else raw for seq, raw in enumerate(recipients.phones)]
     own = len(recipients.params) > 1 or len(phones) == 1
     empty: Mapping[str, str] = {}
-    params = [empty if own and at in places else values for at, values in enumerate(recipients.params)]
-    faults = {**recipients.faults, **(dict.fromkeys(places, FORGOTTEN) if faulty else {})}
+    params = [empty if own and seq in seqs else values for seq, values in enumerate(recipients.params)]
+    faults = {**recipients.faults, **(dict.fromkeys(seqs, FORGOTTEN) if faulty else {})}
     return Recipients(phones, params, faults)
 
 

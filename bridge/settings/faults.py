@@ -88,12 +88,12 @@ def _fault(detail: ErrorDetails, path: str, model: type[BaseModel]) -> Fault:
 
 def _innermost(model: type[BaseModel], keys: list[int | str]) -> tuple[type[BaseModel], list[int | str]]:
     """Return the model of the table that the keys lead into, and the keys inside it."""
-    for place, key in enumerate(keys[:-1]):
+    for index, key in enumerate(keys[:-1]):
         field = model.model_fields.get(str(key))
         inner = _model_in(field.annotation) if field else None
         if inner is not None:
             # A table of tables, or a list of them, has a name or a number between.
-            rest = keys[place + 1 :] if field and _is_table(field.annotation) else keys[place + 2 :]
+            rest = keys[index + 1 :] if field and _is_table(field.annotation) else keys[index + 2 :]
             return _innermost(inner, rest) if rest else (model, keys)
     return model, keys
 

@@ -194,11 +194,11 @@ def _prices(tree: dict[str, Any], faults: list[Fault]) -> Iterator[PriceSettings
     if not isinstance(rows, list):
         faults.append(Fault("prices", "This is not a list of tables.", "Write [[prices]] above each row."))
         return
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         try:
             yield PriceSettings.model_validate(row)
         except ValidationError as error:
-            faults += without_repeats(faults_of(error, f"prices[{place}]", PriceSettings), faults)
+            faults += without_repeats(faults_of(error, f"prices[{index}]", PriceSettings), faults)
 
 
 def _unknown_tables(tree: dict[str, Any]) -> Iterator[Fault]:

@@ -9,8 +9,8 @@ from .prices import PriceSettings
 
 def price_checks(prices: Sequence[PriceSettings], channels: Mapping[str, ChannelSettings]) -> Iterator[Fault]:
     """Return the faults of prices that name a channel or an account that there is not."""
-    for place, row in enumerate(prices):
-        path = f"prices[{place}]"
+    for index, row in enumerate(prices):
+        path = f"prices[{index}]"
         if row.channel and row.channel not in channels:
             yield Fault(
                 f"{path}.channel",

@@ -100,7 +100,7 @@ def row(
     vendor_id: str = "",
     now: int = NOW,
 ) -> MessageRow:
-    """The message row of a place in a batch."""
+    """Return the row of message `seq` of a batch."""
     phone = batch.recipients.phones[seq]
     return MessageRow(
         batch.id,

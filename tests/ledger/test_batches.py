@@ -151,21 +151,21 @@ def test_a_late_answer_that_nothing_was_sent_is_proof(ledger: Ledger, called_aga
     assert bool(ledger.gauges().get((CHANNEL, "unknown"))) is called_again
 
 
-def resend(places: list[int]) -> Callable[[Ledger, Claimed], None]:
-    return lambda ledger, _: void(settle(ledger, resend=places))
+def resend(seqs: list[int]) -> Callable[[Ledger, Claimed], None]:
+    return lambda ledger, _: void(settle(ledger, resend=seqs))
 
 
-def climbs(status: MessageStatus, places: list[int]) -> Callable[[Ledger, Claimed], None]:
+def climbs(status: MessageStatus, seqs: list[int]) -> Callable[[Ledger, Claimed], None]:
     return lambda ledger, batch: void(
-        settle(ledger, climbs=[Climb(batch.id, seq, int(status), "", "", "", NOW) for seq in places])
+        settle(ledger, climbs=[Climb(batch.id, seq, int(status), "", "", "", NOW) for seq in seqs])
     )
 
 
-def receipts(status: MessageStatus, places: list[int]) -> Callable[[Ledger, Claimed], None]:
+def receipts(status: MessageStatus, seqs: list[int]) -> Callable[[Ledger, Claimed], None]:
     return lambda ledger, batch: void(
         ledger.receipts.apply(
             CHANNEL,
-            [DeliveryReceipt(status, message_ref=message_ref(batch.id, seq)) for seq in places],
+            [DeliveryReceipt(status, message_ref=message_ref(batch.id, seq)) for seq in seqs],
             pushes=True,
             now=NOW,
         )

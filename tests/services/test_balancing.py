@@ -87,11 +87,11 @@ def test_weights_follow_what_the_accounts_did(worlds: Worlds) -> None:
     code = world.template()
     main = world.vendors["main"]
     main.answer = lambda batch: [
-        rejected("NO", "no") if place % 2 else accepted(f"v-{message.ref}")
-        for place, message in enumerate(batch.messages)
+        rejected("NO", "no") if seq % 2 else accepted(f"v-{message.ref}")
+        for seq, message in enumerate(batch.messages)
     ]
     for number in range(30):
-        phones = [f"13800{number:03d}{place:03d}" for place in range(4)]
+        phones = [f"13800{number:03d}{seq:03d}" for seq in range(4)]
         world.send(phones, code=code, digest=b"%d" % number)
     world.dispatch()
     routing, weights = world.services.routing, world.ledger.weights
@@ -139,7 +139,7 @@ def test_an_account_that_delivers_late_or_not_loses_weight(
     code = world.template()
     for number, count in [(0, 100), (1, 100), (2, 30), (3, 30)]:
         world.now += 3600 if number == 2 else 0
-        phones = [f"1380000{number}{place:03d}" for place in range(count)]
+        phones = [f"1380000{number}{seq:03d}" for seq in range(count)]
         world.send(phones, code=code, digest=b"%d" % number, params=[{"name": "n"}] * count)
         soon(world, 2)
         if number == 1:
@@ -180,7 +180,7 @@ def test_throttling_counts_over_all_processes(worlds: Worlds) -> None:
 )
 def test_weights_are_shares(weights: tuple[int, ...], found: tuple[int, ...]) -> None:
     """Whatever numbers are written, ten points are a tenth."""
-    assert tuple(shares({str(place): weight for place, weight in enumerate(weights)}).values()) == found
+    assert tuple(shares({str(index): weight for index, weight in enumerate(weights)}).values()) == found
 
 
 @pytest.mark.parametrize(

@@ -387,7 +387,7 @@ def test_recipients_are_counted_without_being_read(
 ) -> None:
     """As many as the export then writes."""
     world.vendor.answer = lambda batch: [
-        rejected("BAD", "No.") if place == 0 else accepted() for place, _ in enumerate(batch.messages)
+        rejected("BAD", "No.") if seq == 0 else accepted() for seq, _ in enumerate(batch.messages)
     ]
     code = world.template()
     send(world, numbers(5), task="t1", code=code)

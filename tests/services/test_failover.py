@@ -335,7 +335,7 @@ def test_weights_share_sends_and_a_send_stays_whole(worlds: Worlds) -> None:
     for vendor in world.vendors.values():
         vendor.size = 1
     for number in range(60):
-        world.send([f"13800{number:03d}00{place}" for place in range(2)], code=code, digest=b"%d" % number)
+        world.send([f"13800{number:03d}00{seq}" for seq in range(2)], code=code, digest=b"%d" % number)
     soon(world, 3)
     shares = sent(world)
     assert shares["main"] + shares["spare"] == 120

@@ -118,7 +118,7 @@ def test_webhooks_at_the_same_time_share_a_transaction(world: World, monkeypatch
     phones = [f"1380000000{digit}" for digit in range(8)]
     world.send(phones)
     world.dispatch()
-    places = world.vendor.batches[0].messages
+    messages = world.vendor.batches[0].messages
     gate, begun, stored = threading.Event(), threading.Event(), list[int]()
     store = world.ledger.store_reports
 
@@ -129,10 +129,10 @@ def test_webhooks_at_the_same_time_share_a_transaction(world: World, monkeypatch
         return store(scope, receipts, *rest, **named)
 
     def parse(request: WebhookRequest) -> WebhookResult:
-        place = int(request.body)
-        vendor_id: Any = 5 if place == 3 else ""
+        seq = int(request.body)
+        vendor_id: Any = 5 if seq == 3 else ""
         return WebhookResult(
-            [DeliveryReceipt(MessageStatus.DELIVERED, message_ref=places[place].ref, vendor_id=vendor_id)]
+            [DeliveryReceipt(MessageStatus.DELIVERED, message_ref=messages[seq].ref, vendor_id=vendor_id)]
         )
 
     monkeypatch.setattr(world.ledger, "store_reports", counted)
@@ -145,7 +145,7 @@ def test_webhooks_at_the_same_time_share_a_transaction(world: World, monkeypatch
         assert begun.wait(30)
         queue.wait_for(7)
         gate.set()
-    failed = [place for place, future in enumerate(futures) if future.exception()]
+    failed = [seq for seq, future in enumerate(futures) if future.exception()]
     assert failed == [3]
-    assert world.ended() == {phone: "DELIVERED" for place, phone in enumerate(phones) if place != 3}
+    assert world.ended() == {phone: "DELIVERED" for seq, phone in enumerate(phones) if seq != 3}
     assert max(stored) == 7

@@ -178,7 +178,7 @@ def test_what_the_bridge_refuses_says_nothing_of_an_account(worlds: Worlds) -> N
     code = world.template()
     world.screen.decide = lambda number: Verdict("SUPPRESSED", "The recipient has opted out.")
     for number in range(30):
-        world.send([f"13800{number:03d}{place:03d}" for place in range(4)], code=code, digest=b"%d" % number)
+        world.send([f"13800{number:03d}{seq:03d}" for seq in range(4)], code=code, digest=b"%d" % number)
     world.dispatch()
     assert world.services.routing.balance("worker") == 0
 

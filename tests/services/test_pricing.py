@@ -139,7 +139,7 @@ def told(cost: SeenCost) -> tuple[str, str, int, str | None, int]:
 def test_what_the_vendor_took_is_estimated(worlds: Worlds) -> None:
     """By segments; what it refused costs nothing, what it may have taken may cost."""
     world = priced(worlds, {"price": "0.045"})
-    numbers = [f"1380000000{place}" for place in range(4)]
+    numbers = [f"1380000000{seq}" for seq in range(4)]
     world.vendor.answer = lambda batch: [accepted("a"), rejected("E", "No."), unknown("Lost."), accepted("b")]
     texts = [{"name": "n"}] * 3 + [{"name": "n" * 100}]
     world.send(numbers, params=texts)
@@ -177,9 +177,9 @@ def test_countries_have_their_prices(worlds: Worlds) -> None:
     assert costs(world) == [("CNY", "0.5", 1, None, 0), ("USD", "0.0129", 2, None, 0)]
 
 
-def charge(world: World, price: str, currency: str = "CNY", vendor_id: str = "", place: int = 0) -> None:
+def charge(world: World, price: str, currency: str = "CNY", vendor_id: str = "", seq: int = 0) -> None:
     """Report one message as delivered at a price."""
-    ref = world.vendor.batches[0].messages[place].ref
+    ref = world.vendor.batches[0].messages[seq].ref
     receipt = DeliveryReceipt(
         MessageStatus.DELIVERED, ref, vendor_id=vendor_id, price=Decimal(price), currency=currency
     )
@@ -191,9 +191,9 @@ def test_the_vendor_s_own_price_stands_beside_it(worlds: Worlds) -> None:
     world = priced(worlds, PLAIN)
     world.send([PHONE, OTHER])
     world.dispatch()
-    for price, part, place in [("0.031", "p1", 0), ("0.031", "p1", 0), ("0.032", "p2", 0), ("0.01", "", 1)]:
-        charge(world, price, vendor_id=part, place=place)
-    charge(world, "0.2", "USD", "p3", place=1)
+    for price, part, seq in [("0.031", "p1", 0), ("0.031", "p1", 0), ("0.032", "p2", 0), ("0.01", "", 1)]:
+        charge(world, price, vendor_id=part, seq=seq)
+    charge(world, "0.2", "USD", "p3", seq=1)
     assert costs(world) == [("CNY", "0.1", 2, "0.073", 3), ("USD", "0", 0, "0.2", 1)]
     assert [told(one) for one in seen(world).costs] == [("CNY", "0.05", 1, "0.063", 2)]
 

@@ -13,9 +13,9 @@ PHONES = ["13800000000", "13800000001"]
 Take = Callable[[list[DeliveryReceipt], list[MoMessage]], Any]
 
 
-def delivered(world: World, place: int, **fields: Any) -> DeliveryReceipt:
+def delivered(world: World, seq: int, **fields: Any) -> DeliveryReceipt:
     """The receipt of a message that was sent."""
-    message = world.vendor.batches[0].messages[place]
+    message = world.vendor.batches[0].messages[seq]
     return DeliveryReceipt(MessageStatus.DELIVERED, **{"message_ref": message.ref, **fields})
 
 

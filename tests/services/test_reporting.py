@@ -32,10 +32,10 @@ def asked(world: World, **fields: Any) -> tuple[list[DetailRow], int]:
     return list(reply.rows), reply.total
 
 
-def report(world: World, status: MessageStatus, *places: int, code: str = "") -> None:
+def report(world: World, status: MessageStatus, *seqs: int, code: str = "") -> None:
     """Receipts for messages of the first call."""
     messages = world.vendor.batches[0].messages
-    receipts = [DeliveryReceipt(status, messages[place].ref, code=code) for place in places]
+    receipts = [DeliveryReceipt(status, messages[seq].ref, code=code) for seq in seqs]
     world.services.receiving.store_reports(receipts, [], "webhook")
 
 

@@ -14,7 +14,7 @@ attempt = Table(
     Column("account", String(64), nullable=False),
     Column("identity", String(32), nullable=False),
     Column("answered", BigInteger, nullable=False),
-    # Of all messages but those whose places `others` names, as JSON: outcome to places.
+    # Of all messages but those whose seqs `others` names, as JSON: outcome to seqs.
     Column("outcome", String(16), nullable=False),
     Column("others", Text, nullable=False),
     Column("code", String(128), nullable=False),

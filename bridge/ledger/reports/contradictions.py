@@ -84,8 +84,8 @@ def _new(connection: Connection) -> Any:
 
 
 def _row(late: Climb, now: int) -> dict[str, object]:
-    place = {"batch_id": late.batch_id, "seq": late.seq, "status": late.status}
-    return {**place, "at": late.at, "came": now, "times": 1, "code": late.code, "reason": late.reason}
+    key = {"batch_id": late.batch_id, "seq": late.seq, "status": late.status}
+    return {**key, "at": late.at, "came": now, "times": 1, "code": late.code, "reason": late.reason}
 
 
 def _sentence(late: Climb, kept: Mapping[Place, int]) -> str:

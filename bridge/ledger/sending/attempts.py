@@ -1,6 +1,6 @@
 """Every call of a batch: one row, written in the transaction that records what the vendor answered.
 
-What a message's own row says is not said twice: an attempt keeps what the whole call shares, and the places
+What a message's own row says is not said twice: an attempt keeps what the whole call shares, and the seqs
 of those messages whose outcome was another. Messages that go into a batch of their own take their attempts
 along.
 """
@@ -20,7 +20,7 @@ from ..database.engine import Database
 
 NOT_SENT, UNKNOWN = str(Outcome.NOT_SENT), str(Outcome.UNKNOWN)
 UNCALLED = "uncalled"
-"""The outcome of a place that was not handed over: the bridge refused it itself."""
+"""The outcome of a message that was not handed over: the bridge refused it itself."""
 WORDS = 300
 _MOST_MOVED = 20
 """So many earlier attempts go along into a batch of its own."""
@@ -33,7 +33,7 @@ _NAMES = ("account", "identity", "answered", "outcome", "others", "code", "words
 class Attempt:
     """One call of a batch at an account; times in milliseconds.
 
-    `outcome` is that of every message but those at the places in `others`. `words`: the vendor's own.
+    `outcome` is that of every message but those at the seqs in `others`. `words`: the vendor's own.
     """
 
     called: int
@@ -46,8 +46,8 @@ class Attempt:
     words: str = ""
 
     def outcome_of(self, seq: int) -> str:
-        """Return what became of the message at a place in this call."""
-        return next((outcome for outcome, places in self.others.items() if seq in places), self.outcome)
+        """Return what became of message `seq` in this call."""
+        return next((outcome for outcome, seqs in self.others.items() if seq in seqs), self.outcome)
 
 
 def note(connection: Connection, attempts: Sequence[tuple[int, Attempt]]) -> None:
@@ -59,7 +59,7 @@ def note(connection: Connection, attempts: Sequence[tuple[int, Attempt]]) -> Non
 
 def follow(connection: Connection, batch_id: int, to: int, *, before: int) -> None:
     """Give a batch that was cut off from another the attempts that its messages took part in."""
-    # What was not taken was tried again whole; else only messages in question go on, in other places.
+    # What was not taken was tried again whole; else only messages in question go on, under other seqs.
     outcome = case((_attempt.c.outcome == NOT_SENT, NOT_SENT), else_=UNKNOWN)
     columns = {**{name: _attempt.c[name] for name in _NAMES}, "outcome": outcome, "others": literal("")}
     earlier = (
@@ -101,7 +101,7 @@ def _new(connection: Connection) -> Any:
 
 
 def _row(batch_id: int, attempt: Attempt) -> dict[str, object]:
-    others = {outcome: list(places) for outcome, places in attempt.others.items() if places}
+    others = {outcome: list(seqs) for outcome, seqs in attempt.others.items() if seqs}
     return {
         "batch_id": batch_id,
         "called": attempt.called,

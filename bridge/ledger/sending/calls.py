@@ -92,7 +92,7 @@ class Conclusion:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What was learned about a batch's open messages. `resend`: places proven absent, or by policy.
+    """What was learned about a batch's open messages. `resend`: seqs proven absent, or by policy.
 
     `askable` False: no account is configured that could tell what became of them.
     """

@@ -32,26 +32,26 @@ def resend_late(connection: Connection, conclusion: Conclusion, now: int) -> Non
 
 
 def move_again(
-    connection: Connection, batch: Claimed, places: Sequence[int], *, now: int, due: int, deadline: int
+    connection: Connection, batch: Claimed, seqs: Sequence[int], *, now: int, due: int, deadline: int
 ) -> int:
     """Move messages into a READY batch of their own, with another reference. Returns how many moved.
 
     Only rows that are still open move: a receipt may have proved acceptance meanwhile.
     """
-    if not places:
+    if not seqs:
         return 0
     table = tables.message
-    open_places = connection.execute(
+    open_rows = connection.execute(
         delete(table)
         .where(
             table.c.batch_id == batch.id,
-            table.c.seq.in_(places),
+            table.c.seq.in_(seqs),
             table.c.status == lit(MessageStatus.CALLING),
         )
         .returning(table.c.seq, table.c.segments, table.c.rate)
     ).all()
-    tally.returned(connection, batch.id, open_places)
-    moved = batch.recipients.pick(sorted(row.seq for row in open_places))
+    tally.returned(connection, batch.id, open_rows)
+    moved = batch.recipients.pick(sorted(row.seq for row in open_rows))
     if moved.phones:
         blob = (len(moved.phones), encode(moved))
         waits = Waits(due, deadline, batch.decision)

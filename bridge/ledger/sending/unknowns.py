@@ -147,8 +147,8 @@ def _move(connection: Connection, chosen: Chosen, act: Act, before: Resent, *, d
         # Named first, so that what is not open any more is not looked at again.
         connection.execute(update(_batch).where(_batch.c.id == batch.id).values(decision=decision))
         again = replace(batch, decision=decision)
-        places = range(len(batch.recipients.phones))
-        moved += move_again(connection, again, places, now=now, due=now, deadline=deadline)
+        seqs = range(len(batch.recipients.phones))
+        moved += move_again(connection, again, seqs, now=now, due=now, deadline=deadline)
     close_settled(connection, [batch.id for batch in batches])
     decided_further(connection, decision, moved)
     wake(connection)

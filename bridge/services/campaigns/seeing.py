@@ -214,8 +214,8 @@ class Seeing:
             if part.status in FAILED:
                 counts[part.status, part.code] += part.number
         failures = []
-        for place, ((status, code), count) in enumerate(counts.most_common()):
-            words = self._ledger.campaigns.words(campaign.id, code) if place < _WORDS_FOR else ""
+        for index, ((status, code), count) in enumerate(counts.most_common()):
+            words = self._ledger.campaigns.words(campaign.id, code) if index < _WORDS_FOR else ""
             share = count / campaign.recipients if campaign.recipients else 0.0
             name = MessageStatus(status).name.lower()
             failures.append(SeenFailure(name, code, count, share, sentence(code, words)))

@@ -56,12 +56,12 @@ class Explaining:
         weights, weighted = self._routing.weights(), self._channel.settings.route == "weighted"
         verdicts = {name: self._why_not_to(phone, name, info, str(template.kind)) for name in allowed}
         able = [name for name in allowed if not verdicts[name]]
-        for place, name in enumerate(able):
+        for index, name in enumerate(able):
             if weighted and len(able) > 1:
                 share = round(100 * weights[name] / sum(weights[one] for one in able))
                 verdicts[name] = f"{_TAKES} with {share} of 100 sends"
             else:
-                verdicts[name] = _TAKES if place == 0 else f"takes it if {able[place - 1]} does not"
+                verdicts[name] = _TAKES if index == 0 else f"takes it if {able[index - 1]} does not"
         verdicts |= {
             name: "No route leads this message to it."
             for name in self._channel.accounts

@@ -15,17 +15,17 @@ def attempt_of(
 ) -> Attempt | None:
     """Return the call of a batch; None when nothing was handed over.
 
-    `called`: what the vendor said, by place; `results`: of all places, those refused here too. What was not
+    `called`: what the vendor said, by seq; `results`: of all seqs, those refused here too. What was not
     sent is left out, unless that is all: it goes on elsewhere, with an attempt of its own.
     """
     kept = {seq: result for seq, result in called.items() if result.outcome is not Outcome.NOT_SENT}
     if not kept:
         return unsent_attempt(claimed, next(iter(called.values())), now) if called else None
     outcomes: dict[str, list[int]] = {}
-    for outcome, places in groupby(sorted(kept), lambda seq: str(kept[seq].outcome)):
-        outcomes.setdefault(outcome, []).extend(places)
+    for outcome, seqs in groupby(sorted(kept), lambda seq: str(kept[seq].outcome)):
+        outcomes.setdefault(outcome, []).extend(seqs)
     most = max(outcomes, key=lambda outcome: len(outcomes[outcome]))
-    others = {outcome: places for outcome, places in outcomes.items() if outcome != most}
+    others = {outcome: seqs for outcome, seqs in outcomes.items() if outcome != most}
     if len(results) > len(called):
         others[UNCALLED] = sorted(results.keys() - called.keys())
     told = next((one for one in kept.values() if one.outcome is not Outcome.ACCEPTED), None)

@@ -33,9 +33,9 @@ _CARRIERS = {
 
 @dataclass(slots=True)
 class Draft:
-    """A batch prepared for its call; places are those of the batch's recipients.
+    """A batch prepared for its call; seqs are those of the batch's recipients.
 
-    `results` holds the places that fail without a call, `duplicates` those whose number occurs earlier in
+    `results` holds the seqs that fail without a call, `duplicates` those whose number occurs earlier in
     the batch: they go into a batch of their own. `priced` numbers the price of a segment to a number.
     """
 
@@ -60,24 +60,24 @@ class Draft:
         """Return the parts the message is sent in; 0 for one that is not sent."""
         return self.counted.get(seq, 0)
 
-    def without(self, places: Collection[int]) -> Batch | None:
-        """Return the batch less some places; None when nothing is left."""
-        if self.batch is None or not places:
+    def without(self, seqs: Collection[int]) -> Batch | None:
+        """Return the batch less some seqs; None when nothing is left."""
+        if self.batch is None or not seqs:
             return self.batch
-        kept = tuple(message for message in self.batch.messages if self.seq_of[message.ref] not in places)
+        kept = tuple(message for message in self.batch.messages if self.seq_of[message.ref] not in seqs)
         return replace(self.batch, messages=kept) if kept else None
 
 
 def draft(claimed: Claimed, info: SendInfo, *, only: Collection[int] | None = None) -> Draft:
-    """Prepare a batch, or only some places of it. Bad numbers, missing values and faults become results."""
+    """Prepare a batch, or only some seqs of it. Bad numbers, missing values and faults become results."""
     drafted = Draft(claimed.recipients)
     template = restore(info.template)
     refused = refused_carriers(info.template)
     content = TextContent(template.content)
     seen: set[str] = set()
     messages: list[Message] = []
-    places = range(len(drafted.recipients.phones)) if only is None else sorted(only)
-    for seq in places:
+    seqs = range(len(drafted.recipients.phones)) if only is None else sorted(only)
+    for seq in seqs:
         try:
             message = _message(claimed, drafted.recipients, seq, info, template, content, refused)
         except _Fault as fault:

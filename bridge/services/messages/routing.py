@@ -88,7 +88,7 @@ class Routing:
     def _first_fit(self, type_: TemplateType, phone: Phone | None) -> int:
         """Return the number of the first route that fits, how many there are if none does."""
         routes = self._channel.settings.routes
-        fitting = (place for place, route in enumerate(routes) if self._fits(route, type_, phone))
+        fitting = (index for index, route in enumerate(routes) if self._fits(route, type_, phone))
         return next(fitting, len(routes))
 
     def _accounts_of(self, route: int) -> tuple[str, ...]:
@@ -285,12 +285,12 @@ class Routing:
         now = millis(self._clock)
         return [
             Requeue(
-                drafted.recipients.pick(places),
+                drafted.recipients.pick(seqs),
                 now,
                 account=goals[route],
                 barred=bars(refused, route if self._by_number else None),
             )
-            for route, places in groups.items()
+            for route, seqs in groups.items()
         ]
 
     def _refused_by_carrier(self, claimed: Claimed, info: SendInfo, drafted: Draft) -> list[Requeue]:

@@ -177,7 +177,7 @@ class Sending:
         return replace(lapsed, conclusion=replace(lapsed.conclusion, check_at=check_at))
 
     def _screen(self, drafted: Draft) -> tuple[dict[int, SubmitResult], dict[int, Wait]]:
-        """Return the places that policies refuse, and those they defer: until when, and which policy."""
+        """Return the seqs that policies refuse, and those they defer: until when, and which policy."""
         refused: dict[int, SubmitResult] = {}
         deferred: dict[int, Wait] = {}
         verdicts = self._channel.hooks.screen(drafted.batch) if drafted.batch else []
@@ -189,7 +189,7 @@ class Sending:
         return refused, deferred
 
     def _split(self, claimed: Claimed, info: SendInfo, drafted: Draft, deferred: Mapping[int, Wait]) -> Sent:
-        """Put deferred places and repeated numbers into batches of their own, before anything is called.
+        """Put deferred seqs and repeated numbers into batches of their own, before anything is called.
 
         So a batch that is called holds nothing but what is called or already refused, and a crash in the
         call leaves no message in doubt that was never handed over.
@@ -201,13 +201,13 @@ class Sending:
                 wait = deferred.get(seq, Wait(now))
                 soonest = now + _SHORTEST_DEFERRAL_MS if seq in deferred else now
                 groups.setdefault(wait._replace(due=max(wait.due, soonest)), []).append(seq)
-        parts = [(places, wait) for wait, places in groups.items()]
+        parts = [(seqs, wait) for wait, seqs in groups.items()]
         if drafted.duplicates:
             parts.append((drafted.duplicates, Wait(now)))
         account = claimed.account if self._channel.several else ""
         again = [
-            Requeue(drafted.recipients.pick(places), *wait, account, claimed.yields, claimed.barred)
-            for places, wait in parts
+            Requeue(drafted.recipients.pick(seqs), *wait, account, claimed.yields, claimed.barred)
+            for seqs, wait in parts
         ]
         if len(again) == 1:
             return Sent(self._back(claimed, info.out_id, info.sign_name, parts[0][1]))
@@ -271,9 +271,7 @@ class Sending:
             counts[result.outcome] += 1
         error = gravest(results[seq].error for seq in unsent)
         waits = waits_of(unsent, results, claimed.attempt, now, self._routes(info, drafted, unsent, results))
-        again = [
-            self._again(claimed, info, drafted, results[places[0]], places, wait) for wait, places in waits
-        ]
+        again = [self._again(claimed, info, drafted, results[seqs[0]], seqs, wait) for wait, seqs in waits]
         whole = len(waits) == 1 and len(unsent) == len(results)
         conclusion = Conclusion(
             claimed,
@@ -313,18 +311,18 @@ class Sending:
         info: SendInfo,
         drafted: Draft,
         result: SubmitResult,
-        places: Sequence[int],
+        seqs: Sequence[int],
         wait: Wait,
     ) -> Requeue:
         """Put what was not sent back: for the same account at first, by the rule for another."""
-        recipients = drafted.recipients.pick(places)
+        recipients = drafted.recipients.pick(seqs)
         attempt = unsent_attempt(claimed, result, millis(self._clock))
         if not self._channel.several:
             return Requeue(recipients, *wait, attempt=attempt)
         what = elsewhere(then(result), millis(self._clock), claimed.yields, self._failover_ms)
         yields, barred = what.yields, claimed.barred
         if what.bars:
-            phone = drafted.phones.get(places[0])
+            phone = drafted.phones.get(seqs[0])
             yields, barred = self._routing.after_refusal(claimed, info, phone, what.yields)
         return Requeue(recipients, *wait, claimed.account, yields, barred, attempt)
 
@@ -350,7 +348,7 @@ class Sending:
 
 
 def named_segments(claimed: Claimed, results: Mapping[int, SubmitResult]) -> list[Segment]:
-    """Return the segments that the vendor gave ids of their own, of all messages by their places."""
+    """Return the segments that the vendor gave ids of their own, of all messages by their seqs."""
     return [
         segment
         for seq, result in results.items()

@@ -37,4 +37,4 @@ def _gravity(error: NotAccepted) -> int:
     if isinstance(error, HeldUntil):
         return 3
     kinds = (CredentialsRejected, VendorThrottled, ConfigurationRefused)
-    return next((place for place, kind in enumerate(kinds) if isinstance(error, kind)), 3)
+    return next((index for index, kind in enumerate(kinds) if isinstance(error, kind)), 3)

@@ -43,10 +43,10 @@ def waits_of(
     now: int,
     routes: Mapping[int, int | None],
 ) -> list[tuple[Wait, list[int]]]:
-    """Group the places that were not sent by when they are tried again, each kind of error by itself.
+    """Group the seqs that were not sent by when they are tried again, each kind of error by itself.
 
-    `routes`: of places that must not be together with those of another. Returns due times in milliseconds
-    with the reason, and the places.
+    `routes`: of seqs that must not be together with those of another. Returns due times in milliseconds
+    with the reason, and the seqs.
     """
     kinds: dict[tuple[object, ...], list[int]] = {}
     errors: dict[tuple[object, ...], NotAccepted | None] = {}
@@ -56,8 +56,8 @@ def waits_of(
         kinds.setdefault(kind, []).append(seq)
         errors.setdefault(kind, error)
     return [
-        (Wait(now + seconds(_wait_s(attempt, errors[kind], now)), _why(errors[kind])), places)
-        for kind, places in kinds.items()
+        (Wait(now + seconds(_wait_s(attempt, errors[kind], now)), _why(errors[kind])), seqs)
+        for kind, seqs in kinds.items()
     ]
 
 

@@ -23,9 +23,9 @@ def spark(numbers: Sequence[int], label: str) -> Markup:
     width = len(numbers) * _BAR_WIDTH
     bars = Markup("").join(
         Markup('<rect x="{}" y="{}" width="{}" height="{}"/>').format(
-            place * _BAR_WIDTH, _BAR_HEIGHT - height, _BAR_WIDTH - 1, height
+            index * _BAR_WIDTH, _BAR_HEIGHT - height, _BAR_WIDTH - 1, height
         )
-        for place, number in enumerate(numbers)
+        for index, number in enumerate(numbers)
         for height in [round(number / most * _BAR_HEIGHT, 1)]
         if number
     )

@@ -93,10 +93,10 @@ class Table:
 
 def as_csv(table: Table) -> Iterator[str]:
     """Yield a table line by line; no cell is a formula."""
-    named = [place for place, column in enumerate(table.columns) if column.name]
-    yield _line([table.columns[place].name for place in named])
+    named = [index for index, column in enumerate(table.columns) if column.name]
+    yield _line([table.columns[index].name for index in named])
     for row in table.rows:
-        yield _line([harmless_cell(_plain(row[place])) for place in named])
+        yield _line([harmless_cell(_plain(row[index])) for index in named])
 
 
 def as_json(tables: Sequence[Table]) -> Iterator[str]:
@@ -104,8 +104,8 @@ def as_json(tables: Sequence[Table]) -> Iterator[str]:
     yield "{"
     for number, table in enumerate(tables):
         yield f"{',' if number else ''}\n{json.dumps(table.name)}: ["
-        for place, row in enumerate(table.rows):
-            yield (",\n" if place else "\n") + json.dumps(_object(table.columns, row), ensure_ascii=False)
+        for index, row in enumerate(table.rows):
+            yield (",\n" if index else "\n") + json.dumps(_object(table.columns, row), ensure_ascii=False)
         yield "]"
     yield "\n}\n"
 

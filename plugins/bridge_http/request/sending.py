@@ -36,9 +36,9 @@ MAX_WAIT_S = 5.0
 
 
 class Call(NamedTuple):
-    """Messages that share one request: their places in the batch, and what tells the call from others."""
+    """Messages that share one request: their seqs in the batch, and what tells the call from others."""
 
-    places: list[int]
+    seqs: list[int]
     key: str
 
 
@@ -94,13 +94,13 @@ class Sender:
             if halt is None and is_late():
                 halt = _out_of_time()
             if halt is not None:
-                results |= dict.fromkeys(call.places, self._failed(halt))
+                results |= dict.fromkeys(call.seqs, self._failed(halt))
                 continue
             halt = self._call(batch, call, recipients, names, results, is_late)
-            left = [place for place in call.places if place not in results]
+            left = [seq for seq in call.seqs if seq not in results]
             if left:
                 waiting += _halves(call, left)
-        return [results[place] for place in range(len(batch.messages))]
+        return [results[seq] for seq in range(len(batch.messages))]
 
     def calls(self, batch: Batch) -> Iterator[Call]:
         """Yield the calls a batch is sent in."""
@@ -108,11 +108,11 @@ class Sender:
         if self._key is None:
             grouped[()] = list(range(len(batch.messages)))
         else:
-            for place, message in enumerate(batch.messages):
-                grouped.setdefault(self._key(message), []).append(place)
-        for key, places in grouped.items():
-            for start in range(0, len(places), self._max):
-                yield Call(places[start : start + self._max], f"{key}/{start}")
+            for seq, message in enumerate(batch.messages):
+                grouped.setdefault(self._key(message), []).append(seq)
+        for key, seqs in grouped.items():
+            for start in range(0, len(seqs), self._max):
+                yield Call(seqs[start : start + self._max], f"{key}/{start}")
 
     def _call(
         self,
@@ -130,7 +130,7 @@ class Sender:
         halt: BridgeError | None = None
         try:
             names = self._token({**names, "now": int(self._namer.clock())})
-            built, places = self.build(batch, call, recipients, names, results)
+            built, seqs = self.build(batch, call, recipients, names, results)
             if built is not None:
                 self._take_turn()
                 # After every wait: whoever stopped this process may have let the lease on the batch lapse,
@@ -138,11 +138,11 @@ class Sender:
                 if is_late():
                     raise _out_of_time()
                 answer = self._exchange(built)
-                read = self._operation.reader.read(answer, [recipients[place] for place in places], batch.ref)
-                results |= dict(zip(places, map(self._told, read) if self._settling else read, strict=True))
+                read = self._operation.reader.read(answer, [recipients[seq] for seq in seqs], batch.ref)
+                results |= dict(zip(seqs, map(self._told, read) if self._settling else read, strict=True))
         except BridgeError as error:
             halt = error
-            missing = [place for place in call.places if place not in results]
+            missing = [seq for seq in call.seqs if seq not in results]
             if len(missing) > 1 and self._may_halve and isinstance(error, NumberRefused) and error.none_taken:
                 return None
             results |= dict.fromkeys(missing, self._failed(error if len(missing) == 1 else _of_many(error)))
@@ -158,22 +158,22 @@ class Sender:
     ) -> tuple[Built | None, list[int]]:
         """Return the request of a call; recipients that cannot be expressed are refused and left out."""
 
-        def attempt(places: Sequence[int]) -> Built:
+        def attempt(seqs: Sequence[int]) -> Built:
             assert self._operation.plan is not None  # noqa: S101 - a recipe with faults is never run
-            chosen = [recipients[place] for place in places]
+            chosen = [recipients[seq] for seq in seqs]
             return self._operation.plan.build(self._namer.for_call(names, batch, call.key, chosen))
 
-        places = call.places
-        while places:
+        seqs = call.seqs
+        while seqs:
             try:
-                return attempt(places), places
+                return attempt(seqs), seqs
             except Unsendable as problem:
                 # When no part of the call fails alone, the call as a whole cannot be expressed.
-                refused = _unsendable(places, attempt, problem) or dict.fromkeys(places, problem)
-            for place, why in refused.items():
+                refused = _unsendable(seqs, attempt, problem) or dict.fromkeys(seqs, problem)
+            for seq, why in refused.items():
                 error = VendorRejected(f"{why.key or 'The request'}: {why.reason}", code="UNSENDABLE_VALUE")
-                results[place] = self._failed(error)
-            places = [place for place in places if place not in refused]
+                results[seq] = self._failed(error)
+            seqs = [seq for seq in seqs if seq not in refused]
         return None, []
 
     def _failed(self, error: BridgeError) -> SubmitResult:
@@ -214,10 +214,10 @@ def _of_many(error: BridgeError) -> BridgeError:
     return error
 
 
-def _halves(call: Call, places: list[int]) -> list[Call]:
+def _halves(call: Call, seqs: list[int]) -> list[Call]:
     """Return the two calls, the later one first, in which to find the recipient that one was refused for."""
-    middle = len(places) // 2
-    return [Call(part, f"{call.key}/{part[0]}") for part in (places[middle:], places[:middle])]
+    middle = len(seqs) // 2
+    return [Call(part, f"{call.key}/{part[0]}") for part in (seqs[middle:], seqs[:middle])]
 
 
 def _no_code(batch: Batch) -> ConfigurationRefused:
@@ -226,14 +226,14 @@ def _no_code(batch: Batch) -> ConfigurationRefused:
 
 
 def _unsendable(
-    places: Sequence[int], attempt: Callable[[Sequence[int]], Built], problem: Unsendable
+    seqs: Sequence[int], attempt: Callable[[Sequence[int]], Built], problem: Unsendable
 ) -> dict[int, Unsendable]:
-    """Return the places whose values cannot be expressed, found by halving."""
-    if len(places) == 1:
-        return {places[0]: problem}
+    """Return the seqs whose values cannot be expressed, found by halving."""
+    if len(seqs) == 1:
+        return {seqs[0]: problem}
     found: dict[int, Unsendable] = {}
-    middle = len(places) // 2
-    for half in (places[:middle], places[middle:]):
+    middle = len(seqs) // 2
+    for half in (seqs[:middle], seqs[middle:]):
         try:
             attempt(half)
         except Unsendable as smaller:
