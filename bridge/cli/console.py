@@ -3,7 +3,7 @@
 import click
 
 from bridge.services import upkeep
-from bridge.services.desk.signing_in import ROLES, Person, Role
+from bridge.services.desk.signing_in import ROLES, ConsoleUser, Role
 
 from .opening import Trouble, settings_of_console, who
 
@@ -25,6 +25,6 @@ def console_login(name: str | None, role: str) -> None:
     if settings.console is None:
         raise Trouble("There is no console: add a [console] table, as config/README.md says.")
     maker = who()
-    person = Person(name or maker.partition(":")[2], Role[role.upper()])
+    person = ConsoleUser(name or maker.partition(":")[2], Role[role.upper()])
     with upkeep.signing_in(settings, settings.console) as desk:
         click.echo(desk.link(person, maker))

@@ -8,7 +8,7 @@ import click
 from bridge.plugin import ReviewStatus
 from bridge.services import upkeep
 from bridge.services.desk.amounts import amount
-from bridge.services.desk.operating import Decision, Operating
+from bridge.services.desk.operating import Operating, ReviewDecision
 from bridge.services.desk.previewing import Previewing, SeenPreview
 from bridge.services.pricing import Pricing
 from bridge.services.reviews import drifting
@@ -139,7 +139,7 @@ def templates_drift(channel: str, last: bool, everything: bool, as_json: bool) -
 @click.option("--account", default="", help="The account that it is about; without one, the primary.")
 def templates_approve(channel: str, code: str, vendor_code: str, account: str) -> None:
     """Approve template CODE of CHANNEL."""
-    _decide(channel, code, Decision(ReviewStatus.APPROVED, vendor_code=vendor_code, account=account))
+    _decide(channel, code, ReviewDecision(ReviewStatus.APPROVED, vendor_code=vendor_code, account=account))
 
 
 @templates.command("reject")
@@ -149,10 +149,10 @@ def templates_approve(channel: str, code: str, vendor_code: str, account: str) -
 @click.option("--account", default="", help="The account that it is about; without one, the primary.")
 def templates_reject(channel: str, code: str, reason: str, account: str) -> None:
     """Reject template CODE of CHANNEL."""
-    _decide(channel, code, Decision(ReviewStatus.REJECTED, reason, account=account))
+    _decide(channel, code, ReviewDecision(ReviewStatus.REJECTED, reason, account=account))
 
 
-def _decide(channel: str, code: str, decision: Decision) -> None:
+def _decide(channel: str, code: str, decision: ReviewDecision) -> None:
     settings = settings_of_ledger()
     channel_named(settings, channel)
     with upkeep.ledger_of(settings) as ledger, upkeep.channel_of(settings, ledger, channel) as opened:

@@ -3,7 +3,7 @@
 import click
 
 from bridge.services import upkeep
-from bridge.services.messages.settling import Asked
+from bridge.services.messages.settling import LookedUp
 
 from .opening import Trouble, say, settings_of_bridge, settings_of_ledger, who
 from .printing import Lists, Rows, Told, When, listing, show
@@ -102,7 +102,7 @@ def _look(at: int | None) -> When | Told:
     return Told("nobody can be asked", None) if at is None else When(at)
 
 
-def _told(asked: Asked) -> str:
+def _told(asked: LookedUp) -> str:
     if not asked.open and not asked.failed:
         return "no message of unknown outcome."
     parts = [

@@ -2,7 +2,7 @@
 
 from .audit import BRIDGE, Act
 from .blobs import Recipients
-from .campaigns.reading import Part
+from .campaigns.reading import KindCount
 from .coordination import ChannelState
 from .database.bulk import Climb, MessageRow, clean
 from .database.copies import backup, integrity, restore
@@ -12,22 +12,21 @@ from .database.tables import RECEIPT, REPLY
 from .drift import Drift
 from .filings import AccountSign, Filed, digest_of, digest_of_snapshot
 from .forgetting import Forgotten
-from .history import Detail, Span
+from .history import Detail, TimeSpan
 from .prices import Charged, Rate
 from .reports.callbacks import Callback
 from .reports.contradictions import LateReport
 from .reports.entries import Ended, PushJob, Replied, Taken
 from .reports.outbox import GivenUp, PutBack, Telling
-from .reports.pages import Page
+from .reports.pages import UnreadPage
 from .reports.receipts import RETRIED, Intake
 from .reports.refused import RefusedWebhook
 from .reports.replaying import Replayed, Window
 from .reports.replies import ReplyTerms
 from .reports.segments import Segment
-from .scope import Holder, Lane, Scope, Source
+from .scope import Callee, Holder, Scope, Source
 from .sendinfo import SendInfo
-from .sending.accounts import Account, Room, Shown
-from .sending.accounts import Key as AccountKey
+from .sending.accounts import Account, AccountKey, Room, Shown
 from .sending.attempts import UNCALLED, Attempt
 from .sending.calls import (
     Claimed,
@@ -46,11 +45,11 @@ from .sending.moving import Group, Leaving
 from .sending.pending import Overfull
 from .sending.sends import NewFile, NewSend, Terms
 from .sending.unknowns import Chosen, Resent, UnknownBatch
-from .sending.weights import Change, Lately
+from .sending.weights import Change, LatestOutcomes
 from .signatures import Busy, Differs, Fresh, Stored
 from .store import HeldLease, Ledger, StoredReports, open_ledger
 from .templates import StoredSign, StoredTemplate
-from .watching import Waits
+from .watching import ChannelWaits
 
 __all__ = [
     "BRIDGE",
@@ -65,10 +64,12 @@ __all__ = [
     "Attempt",
     "Busy",
     "Callback",
+    "Callee",
     "CampaignCancelled",
     "CampaignState",
     "Change",
     "ChannelState",
+    "ChannelWaits",
     "Charged",
     "Chosen",
     "Claimed",
@@ -89,9 +90,9 @@ __all__ = [
     "Hold",
     "Holder",
     "Intake",
-    "Lane",
+    "KindCount",
     "LateReport",
-    "Lately",
+    "LatestOutcomes",
     "Leaving",
     "Ledger",
     "LedgerUnavailable",
@@ -99,8 +100,6 @@ __all__ = [
     "NewFile",
     "NewSend",
     "Overfull",
-    "Page",
-    "Part",
     "Progress",
     "PushJob",
     "PutBack",
@@ -120,7 +119,6 @@ __all__ = [
     "Settlement",
     "Shown",
     "Source",
-    "Span",
     "Stored",
     "StoredReports",
     "StoredSign",
@@ -128,9 +126,10 @@ __all__ = [
     "Taken",
     "Telling",
     "Terms",
+    "TimeSpan",
     "UnknownBatch",
+    "UnreadPage",
     "WaitingFile",
-    "Waits",
     "Why",
     "Window",
     "WrongSchema",

@@ -41,14 +41,14 @@ class Detail(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TimeSpan:
     """A span of send times in milliseconds, both ends included."""
 
     start: int
     end: int
 
 
-class History:
+class MessageHistory:
     """Reads of the message table."""
 
     def __init__(self, database: Database, infos: SendInfos) -> None:
@@ -56,7 +56,7 @@ class History:
         self._infos = infos
 
     def details(
-        self, channel: str, out_id: str, span: Span, *, limit: int, offset: int
+        self, channel: str, out_id: str, span: TimeSpan, *, limit: int, offset: int
     ) -> tuple[list[Detail], int]:
         """Return a page of an outId's ended messages in order of sending, and how many there are in all."""
         joined = _message.join(_batch, _batch.c.id == _message.c.batch_id).join(
@@ -149,7 +149,7 @@ class History:
     def awaiting(
         self,
         channel: str,
-        span: Span,
+        span: TimeSpan,
         *,
         after: Place = Place(0, 0),  # noqa: B008 - immutable
         identity: str | None = None,

@@ -37,7 +37,7 @@ class Scope(NamedTuple):
     source: Source | None = None
 
 
-class Lane(NamedTuple):
+class Callee(NamedTuple):
     """The account that will be called: its name and identity.
 
     `alone`: the channel has no other, so that whatever waits is for it. `messages`, `uniform`: the most that

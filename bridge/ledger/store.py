@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from ..plugin import DeliveryReceipt, MoMessage
 from .ahead import Ahead
 from .audit import Audit
-from .campaigns.lately import Lately
+from .campaigns.latest_sends import LatestSends
 from .campaigns.reading import Campaigns
 from .campaigns.recipients import CampaignRecipients
 from .campaigns.steering import Steering
@@ -24,7 +24,7 @@ from .database.revisions import newest_revision, revision_of
 from .drift import Drifts
 from .filings import Filings
 from .forgetting import Forgetting
-from .history import History
+from .history import MessageHistory
 from .prices import Prices
 from .reports.callbacks import Callbacks
 from .reports.contradictions import LateReports
@@ -119,7 +119,7 @@ class Ledger:
         self.unknowns = Unknowns(database)
         self.pages = Pages(database)
         self.refused_webhooks = RefusedWebhooks(database)
-        self.history = History(database, self.infos)
+        self.history = MessageHistory(database, self.infos)
         self.retention = Retention(database)
         self.watching = Watching(database)
         self.tallies = Tallies(database)
@@ -128,7 +128,7 @@ class Ledger:
         self.forgetting = Forgetting(database)
         self.steering = Steering(database)
         self.campaigns = Campaigns(database)
-        self.lately = Lately(database)
+        self.latest_sends = LatestSends(database)
         self.recipients = CampaignRecipients(database)
 
     def write(self, work: Callable[[Connection], T]) -> T:

@@ -12,7 +12,7 @@ _batch, _push, _template = tables.batch, tables.push, tables.template
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
+class ChannelWaits:
     """One channel's waits; times are milliseconds, None where nothing waits."""
 
     due_since: int | None = None
@@ -27,7 +27,7 @@ class Watching:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def waits(self) -> dict[str, Waits]:
+    def waits(self) -> dict[str, ChannelWaits]:
         """Return what waits in each channel that has anything waiting or given up.
 
         Batches that a policy, a rate or a vendor's "come back later" holds are due later and do not count.
@@ -47,7 +47,7 @@ class Watching:
             due = {row.channel: row.due for row in connection.execute(ready)}
             found = {(row.channel, row.dead): (row.number, row.since) for row in connection.execute(pushes)}
         return {
-            channel: Waits(
+            channel: ChannelWaits(
                 due.get(channel), *found.get((channel, 0), (0, None)), found.get((channel, 1), (0, None))[0]
             )
             for channel in {*due, *(channel for channel, _ in found)}

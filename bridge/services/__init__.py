@@ -21,9 +21,9 @@ from .reports.pushing import Pushed, Pushing
 from .reports.receiving import Receiving
 from .reports.reporting import Reporting
 from .reviews.drifting import Drifting
-from .reviews.elsewhere import Elsewhere
+from .reviews.elsewhere import OtherAccounts
 from .reviews.signs import Signs
-from .reviews.templates import Templates
+from .reviews.templates import TemplateReviews
 
 __all__ = ["AccountServices", "ChannelHistory", "ChannelServices", "Pushed", "Sent", "Services", "build"]
 
@@ -43,7 +43,7 @@ class ChannelServices:
 
     channel: OpenChannel
     signs: Signs
-    templates: Templates
+    templates: TemplateReviews
     accepting: Accepting
     reporting: Reporting
     receiving: Receiving
@@ -85,9 +85,9 @@ def build(settings: Settings, channels: Mapping[str, OpenChannel], ledger: Ledge
 def _of_channel(settings: Settings, channel: OpenChannel, ledger: Ledger, clock: Clock) -> ChannelServices:
     bridge = settings.bridge
     lease_ms = seconds(bridge.lease_s)
-    elsewhere = Elsewhere(channel, ledger, clock)
+    elsewhere = OtherAccounts(channel, ledger, clock)
     signs = Signs(channel, elsewhere, ledger, clock)
-    templates = Templates(channel, signs, elsewhere, ledger, clock)
+    templates = TemplateReviews(channel, signs, elsewhere, ledger, clock)
     routing = Routing(channel, ledger, clock)
     pricing = Pricing(settings, channel.name, ledger)
     sending = Sending(channel, routing, pricing, ledger, clock)
@@ -117,7 +117,7 @@ def _of_channel(settings: Settings, channel: OpenChannel, ledger: Ledger, clock:
 
 
 def _of_account(
-    channel: OpenChannel, account: OpenAccount, templates: Templates, ledger: Ledger, clock: Clock
+    channel: OpenChannel, account: OpenAccount, templates: TemplateReviews, ledger: Ledger, clock: Clock
 ) -> AccountServices:
     receiving = Receiving(channel, account, templates, ledger, clock)
     return AccountServices(account, receiving, Polling(channel, account, receiving, ledger, clock))

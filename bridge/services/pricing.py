@@ -7,7 +7,7 @@ from decimal import Decimal
 import phonenumbers
 
 from bridge.clock import moment
-from bridge.ledger import Charged, Ledger, Part, Rate
+from bridge.ledger import Charged, KindCount, Ledger, Rate
 from bridge.ledger.prices import NONE
 from bridge.plugin import Phone, TemplateType
 from bridge.settings import ChannelSettings, PriceSettings, Settings
@@ -84,7 +84,9 @@ class Pricing:
         return self._numbers[rate]
 
 
-def costs(parts: Iterable[Part], rates: Mapping[int, Rate], charged: Sequence[Charged]) -> list[SeenCost]:
+def costs(
+    parts: Iterable[KindCount], rates: Mapping[int, Rate], charged: Sequence[Charged]
+) -> list[SeenCost]:
     """Return what messages cost, a row for each currency."""
     sums: dict[str, tuple[Decimal, int]] = {}
     for part in parts:

@@ -18,7 +18,7 @@ from .desk.looking import Looking
 from .desk.operating import Operating
 from .desk.overview import Overview
 from .desk.signing_in import SigningIn
-from .desk.unknowns import Unknowns
+from .desk.unknowns import UnknownOutcomes
 from .history import ChannelHistory
 
 __all__ = [
@@ -103,9 +103,9 @@ def signing_in(settings: Settings, console: ConsoleSettings) -> Iterator[Signing
         yield SigningIn(settings, console, ledger, time.time)
 
 
-def unknowns(settings: Settings, ledger: Ledger, who: str = "bridge") -> Unknowns:
+def unknowns(settings: Settings, ledger: Ledger, who: str = "bridge") -> UnknownOutcomes:
     """Return what an operator does about unknown outcomes."""
-    return Unknowns(settings, ledger, time.time, who)
+    return UnknownOutcomes(settings, ledger, time.time, who)
 
 
 def schema_of(settings: Settings) -> str | None:

@@ -1,17 +1,17 @@
 """A Quick Audience to test a bridge with: it signs, sends, receives callbacks and compares everything.
 
 `QuickAudience` makes the twelve calls and reads the answers strictly; `CallbackServer` receives receipts and
-replies strictly, serves recipient files and commits faults on request; `Campaign` runs a `Plan` with both;
+replies strictly, serves recipient files and commits faults on request; `CampaignRun` runs a `Plan` with both;
 `reconcile` compares what was sent with what came back. `sms-bridge demo` and `sms-bridge simulate` are built
 of these, and so may be the tests of a plugin.
 """
 
 from .answers import BridgeRefused, ContractBroken
 from .callback_server import CallbackServer
-from .campaign import Campaign, CampaignFailed, Plan
+from .campaign import CampaignFailed, CampaignRun, Plan
 from .faults import FaultMode
 from .inbox import Inbox
-from .inspection import Receipt, Reply, Rules
+from .inspection import PushedReply, Receipt, Rules
 from .people import Person, invent, invent_international, render
 from .quick_audience import DigitalForm, NoAnswer, QuickAudience, TemplateForm
 from .reconciliation import Finding, Result, reconcile
@@ -19,8 +19,8 @@ from .reconciliation import Finding, Result, reconcile
 __all__ = [
     "BridgeRefused",
     "CallbackServer",
-    "Campaign",
     "CampaignFailed",
+    "CampaignRun",
     "ContractBroken",
     "DigitalForm",
     "FaultMode",
@@ -29,9 +29,9 @@ __all__ = [
     "NoAnswer",
     "Person",
     "Plan",
+    "PushedReply",
     "QuickAudience",
     "Receipt",
-    "Reply",
     "Result",
     "Rules",
     "TemplateForm",

@@ -23,7 +23,7 @@ from urllib.parse import unquote
 
 from bridge.plugin.phone import mask
 
-from .faults import Fault, FaultMode, Faults
+from .faults import CallbackFault, CallbackFaults, FaultMode
 from .inbox import Inbox
 from .inspection import (
     RECEIPTS_PATH,
@@ -77,7 +77,7 @@ class CallbackServer:
         self.rules = rules
         self.inbox = Inbox()
         self.shelf = Shelf()
-        self.faults = Faults()
+        self.faults = CallbackFaults()
         self.block_after = block_after
         self.hold_s = hold_s
         self.clock = clock
@@ -268,7 +268,7 @@ class _Handler(BaseHTTPRequestHandler):
         if download.cut_after is not None:
             self.close_connection = True
 
-    def _break(self, fault: Fault) -> None:
+    def _break(self, fault: CallbackFault) -> None:
         if fault.mode in _BROKEN:
             self._send(_BROKEN[fault.mode])
             return

@@ -14,8 +14,8 @@ from .callback_server import CallbackServer
 from .inspection import Receipt
 from .people import Person, render
 from .quick_audience import UTC8, DigitalForm, Params, QuickAudience, TemplateForm
-from .reconciliation import DetailRow
-from .stages import Stage, Stages
+from .reconciliation import ComparedDetail
+from .stages import StageProgress, Stages
 
 _FIRST_TEXT = "${name}，您好：您在${city}的门店有新的优惠。"
 _TEXT = "${name}，您好：您在${city}的门店有${points}积分，本月返现${amount}元。"
@@ -73,7 +73,7 @@ class Course:
     """What happened: what was sent under which outId, the send details, seconds from send to last receipt."""
 
     sent: dict[str, dict[str, str]] = field(default_factory=dict)
-    details: dict[str, list[DetailRow]] = field(default_factory=dict)
+    details: dict[str, list[ComparedDetail]] = field(default_factory=dict)
     seconds: float = 0.0
 
     @property
@@ -88,7 +88,7 @@ class _SendList(Protocol):
     ) -> str: ...
 
 
-class Campaign:
+class CampaignRun:
     """One run of a Plan.
 
     `replies_due` tells how many replies to wait for; None waits for a quiet moment. While no receipt comes,
@@ -200,7 +200,7 @@ class Campaign:
                 self._await_template(stage, code, self._qa.query_digital_template)
         return code
 
-    def _unless_unsupported(self, stage: Stage, call: Callable[[], str]) -> str:
+    def _unless_unsupported(self, stage: StageProgress, call: Callable[[], str]) -> str:
         """Return what `call` returns, or "" where the channel's vendor has no such operation."""
         try:
             return call()
@@ -211,12 +211,12 @@ class Campaign:
             return ""
 
     def _await_template(
-        self, stage: Stage, code: str, query: Callable[[str], dict[str, Any]]
+        self, stage: StageProgress, code: str, query: Callable[[str], dict[str, Any]]
     ) -> Mapping[str, Any]:
         return self._await_review(stage, f"template {code}", lambda: query(code), "templateStatus")
 
     def _await_review(
-        self, stage: Stage, what: str, query: Callable[[], dict[str, Any]], field: str
+        self, stage: StageProgress, what: str, query: Callable[[], dict[str, Any]], field: str
     ) -> Mapping[str, Any]:
         """Ask until the review is over. Returns the answer that approves."""
         deadline = self._clock() + self._plan.review_s
@@ -316,7 +316,7 @@ class Campaign:
 
     def _await(
         self,
-        stage: Stage,
+        stage: StageProgress,
         known: Callable[[], int],
         due: float,
         *,
@@ -354,8 +354,8 @@ class Campaign:
                 if self._plan.receipts == "pull":
                     self._inbox.add_receipts(row.receipt for row in rows)
 
-    def _all_pages(self, out_id: str) -> list[DetailRow]:
-        rows: list[DetailRow] = []
+    def _all_pages(self, out_id: str) -> list[ComparedDetail]:
+        rows: list[ComparedDetail] = []
         page = 1
         while True:
             found, total = self._page(out_id, page, _PAGE)
@@ -370,7 +370,7 @@ class Campaign:
         return self._qa.send_details(out_id, page, start, end, page_size=size)
 
 
-def _detail_row(row: Mapping[str, Any]) -> DetailRow:
+def _detail_row(row: Mapping[str, Any]) -> ComparedDetail:
     receipt = Receipt(
         row["outId"],
         row["phoneNum"],
@@ -380,4 +380,4 @@ def _detail_row(row: Mapping[str, Any]) -> DetailRow:
         row["errCode"],
         "",
     )
-    return DetailRow(receipt, row["content"])
+    return ComparedDetail(receipt, row["content"])

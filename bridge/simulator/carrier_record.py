@@ -14,7 +14,7 @@ _PAGE_BYTES = 64 << 20  # of our own carrier: a message takes at most a few kB
 _DELIVERED = "DELIVRD"
 
 
-class Carrier:
+class RemoteCarrier:
     """A running sandbox carrier at `url`; `account` is the customer whose messages count."""
 
     def __init__(self, url: str, account: str) -> None:

@@ -16,7 +16,7 @@ from .answers import BridgeRefused, ContractBroken
 from .callback_server import CallbackServer
 from .campaign import Campaign, CampaignFailed, Plan
 from .demo import Demo
-from .desk import Desk, NoDesk
+from .local_bridge import LocalBridge, NoLocalBridge
 from .inspection import Rules
 from .parts import PartFailed
 from .people import MOST_INTERNATIONAL
@@ -103,15 +103,15 @@ def simulate(context: click.Context, /, **options: Any) -> None:
     vendor cannot do (digital messages, changes of a template) is skipped and said so.
     Exit status 1 when anything does not reconcile.
     """
-    wanted, desk = Wanted(**options), context.find_object(object)
-    reconciles = _simulated(wanted, cast(Desk, desk) if desk else NoDesk())
+    wanted, local = Wanted(**options), context.find_object(object)
+    reconciles = _simulated(wanted, cast(LocalBridge, local) if local else NoLocalBridge())
     raise SystemExit(0 if reconciles else 1)
 
 
-def _simulated(wanted: Wanted, desk: Desk) -> bool:
+def _simulated(wanted: Wanted, local: LocalBridge) -> bool:
     if not wanted.prefix and not wanted.listen_only:
         raise click.UsageError("--prefix is needed, unless you only listen.")
-    plan = None if wanted.listen_only else wanted.plan(_sign(wanted, desk))
+    plan = None if wanted.listen_only else wanted.plan(_sign(wanted, local))
     console = _console()
     with _ending(), _failures_told(), _listening(wanted) as callbacks:
         note = f"Callbacks are received at {callbacks.url}: it must be the channel's callback_url."
@@ -120,7 +120,7 @@ def _simulated(wanted: Wanted, desk: Desk) -> bool:
             _wait_for_ever()
             return True
         with contextlib.closing(_quick_audience(wanted)) as qa:
-            return _run(console, qa, callbacks, plan, lambda: desk.held(wanted.prefix))
+            return _run(console, qa, callbacks, plan, lambda: local.held(wanted.prefix))
 
 
 def _quick_audience(wanted: Wanted) -> QuickAudience:
@@ -130,8 +130,8 @@ def _quick_audience(wanted: Wanted) -> QuickAudience:
     )
 
 
-def _sign(wanted: Wanted, desk: Desk) -> str:
-    sign = desk.sign(wanted.prefix) if wanted.sign is None else wanted.sign
+def _sign(wanted: Wanted, local: LocalBridge) -> str:
+    sign = local.sign(wanted.prefix) if wanted.sign is None else wanted.sign
     if not sign:
         raise click.UsageError(
             "--sign is needed: no configuration on this machine names a signature of that channel. "

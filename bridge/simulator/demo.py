@@ -22,8 +22,8 @@ from rich.console import Console
 from bridge.plugin.http import Session
 
 from .callback_server import CallbackServer
-from .campaign import Campaign, Plan
-from .carrier_record import Carrier
+from .campaign import CampaignRun, Plan
+from .carrier_record import RemoteCarrier
 from .inspection import Rules
 from .parts import Part, PartFailed, Parts
 from .people import invent
@@ -72,7 +72,7 @@ _MISHAPS = {"lost_answer": 0.3, "receipts_twice": 0.2, "receipts_shuffled": 0.5}
 
 
 @dataclass(frozen=True)
-class Addresses:
+class DemoAddresses:
     """Where everything listens."""
 
     bridge: str
@@ -106,29 +106,29 @@ class Demo:
             if keep:
                 link = f"Watch it in a browser (the link works once): {self._login(parts)}"
                 self._console.print(link, highlight=False, soft_wrap=True)
-            with contextlib.closing(Carrier(addresses.carrier, CHANNEL)) as carrier:
+            with contextlib.closing(RemoteCarrier(addresses.carrier, CHANNEL)) as carrier:
                 reconciles = self._campaign(plan, parts, callbacks, addresses, carrier)
             if keep:
                 self._keep(parts, addresses)
         return reconciles
 
-    def _start(self, parts: Parts, callbacks: CallbackServer) -> Addresses:
+    def _start(self, parts: Parts, callbacks: CallbackServer) -> DemoAddresses:
         with stages_for(self._console).stage("Start carrier and bridge") as stage:
             database = str(parts.directory / "carrier.db")
             command = (sys.executable, "-m", "bridge_sandbox.carrier", "--database", database)
             part = parts.start("carrier", *command)
             part.await_ready(lambda: part.first_line().startswith("http"))
-            with contextlib.closing(Carrier(part.first_line(), CHANNEL)) as carrier:
+            with contextlib.closing(RemoteCarrier(part.first_line(), CHANNEL)) as carrier:
                 carrier.open_account(self._secrets["DEMO_CARRIER_KEY"])
                 carrier.misbehave(**_MISHAPS)
             port = _free_port()
-            addresses = Addresses(f"http://127.0.0.1:{port}", callbacks.url, part.first_line())
+            addresses = DemoAddresses(f"http://127.0.0.1:{port}", callbacks.url, part.first_line())
             bridge = self._start_bridge(parts, port, addresses)
             bridge.await_ready(lambda: _answers(f"{addresses.bridge}/readyz"))
             stage.note(addresses.bridge)
         return addresses
 
-    def _start_bridge(self, parts: Parts, port: int, addresses: Addresses) -> Part:
+    def _start_bridge(self, parts: Parts, port: int, addresses: DemoAddresses) -> Part:
         config = parts.directory / "bridge.toml"
         config.write_text(
             _CONFIG.format(
@@ -158,12 +158,17 @@ class Demo:
         return made.stdout.strip()
 
     def _campaign(
-        self, plan: Plan, parts: Parts, callbacks: CallbackServer, addresses: Addresses, carrier: Carrier
+        self,
+        plan: Plan,
+        parts: Parts,
+        callbacks: CallbackServer,
+        addresses: DemoAddresses,
+        carrier: RemoteCarrier,
     ) -> bool:
         prefix, key = f"{addresses.bridge}/{CHANNEL}", self._secrets["DEMO_KEY"]
         stages = stages_for(self._console)
         with contextlib.closing(QuickAudience(prefix, key, platform_name=PLATFORM, patience_s=10)) as qa:
-            campaign = Campaign(qa, callbacks, plan, stages, replies_due=carrier.replies)
+            campaign = CampaignRun(qa, callbacks, plan, stages, replies_due=carrier.replies)
             try:
                 course = campaign.run()
                 result = reconcile(course.sent, callbacks.inbox, course.details, carrier.record())
@@ -187,7 +192,7 @@ class Demo:
             digital=invent(digital, listed + by_file),
         )
 
-    def _keep(self, parts: Parts, addresses: Addresses) -> None:
+    def _keep(self, parts: Parts, addresses: DemoAddresses) -> None:
         say = self._console.print
         say("\nEverything goes on running until Ctrl-C:", highlight=False)
         for name, url in (

@@ -20,14 +20,14 @@ class FaultMode(StrEnum):
 
 
 @dataclass(frozen=True)
-class Fault:
+class CallbackFault:
     """One fault. `taken` says that the callback is recorded before its answer goes wrong."""
 
     mode: FaultMode
     taken: bool = False
 
 
-class Faults:
+class CallbackFaults:
     """Decides callback by callback which fault it meets; `set` may be called while the server runs."""
 
     def __init__(self, seed: int = 0) -> None:
@@ -52,7 +52,7 @@ class Faults:
         """Let everything go well again."""
         self.set()
 
-    def draw(self) -> Fault | None:
+    def draw(self) -> CallbackFault | None:
         """Return the fault that the next callback meets."""
         with self._lock:
             if not self._modes or self._left == 0 or self._random.random() >= self._share:
@@ -60,4 +60,4 @@ class Faults:
             if self._left is not None:
                 self._left -= 1
             taken = self._random.random() < 0.5 if self._taken is None else self._taken
-            return Fault(self._random.choice(self._modes), taken)
+            return CallbackFault(self._random.choice(self._modes), taken)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from .inspection import Receipt, Reply
+from .inspection import PushedReply, Receipt
 
 _REFUSALS_KEPT = 100
 
 
-class Refusal(NamedTuple):
+class RefusedCallback(NamedTuple):
     """A callback that was refused: the answer's status and the reason."""
 
     status: int
@@ -28,9 +28,9 @@ class Inbox:
 
     receipts: dict[str, dict[str, Receipt]] = field(default_factory=dict)
     """outId -> number as sent -> receipt."""
-    replies: list[Reply] = field(default_factory=list)
+    replies: list[PushedReply] = field(default_factory=list)
     contradictions: list[tuple[Receipt, Receipt]] = field(default_factory=list)
-    refusals: deque[Refusal] = field(default_factory=lambda: deque(maxlen=_REFUSALS_KEPT))
+    refusals: deque[RefusedCallback] = field(default_factory=lambda: deque(maxlen=_REFUSALS_KEPT))
     receipt_repeats: int = 0
     reply_repeats: int = 0
     pushes: int = 0
@@ -40,7 +40,7 @@ class Inbox:
 
     def __post_init__(self) -> None:
         self._changed = threading.Condition()
-        self._known_replies: set[Reply] = set()
+        self._known_replies: set[PushedReply] = set()
 
     def add_receipts(self, receipts: Iterable[Receipt]) -> None:
         """Take the entries of one push."""
@@ -59,7 +59,7 @@ class Inbox:
         else:
             self.contradictions.append((first, receipt))
 
-    def add_replies(self, replies: Iterable[Reply]) -> None:
+    def add_replies(self, replies: Iterable[PushedReply]) -> None:
         """Take the entries of one push."""
         with self._changed:
             self.pushes += 1
@@ -75,7 +75,7 @@ class Inbox:
         """Remember a callback that was refused."""
         with self._changed:
             self.refused += 1
-            self.refusals.append(Refusal(status, message))
+            self.refusals.append(RefusedCallback(status, message))
             self._changed.notify_all()
 
     def add_fault(self) -> None:

@@ -49,7 +49,7 @@ class Receipt(NamedTuple):
     message: str
 
 
-class Reply(NamedTuple):
+class PushedReply(NamedTuple):
     """One entry of a reply push; the date is as pushed, in UTC+8."""
 
     out_id: str
@@ -110,7 +110,7 @@ def read_receipts(rules: Rules, content_type: str, body: bytes) -> list[Receipt]
     return receipts
 
 
-def read_replies(rules: Rules, content_type: str, body: bytes) -> list[Reply]:
+def read_replies(rules: Rules, content_type: str, body: bytes) -> list[PushedReply]:
     """Return the entries of a reply push. Raises CallbackRefused for the first thing that is wrong."""
     entries = _entries(rules, content_type, body, "thirdSmsSendReplyModelList", _REPLY_FIELDS)
     return [_reply(entry) for entry in entries]
@@ -157,8 +157,8 @@ def _receipt(entry: dict[str, Any], status_type: type) -> Receipt:
     return receipt
 
 
-def _reply(entry: dict[str, Any]) -> Reply:
-    return Reply(
+def _reply(entry: dict[str, Any]) -> PushedReply:
+    return PushedReply(
         _text(entry, "outId"),
         _text(entry, "phoneNum"),
         _date(entry, "sendTime"),

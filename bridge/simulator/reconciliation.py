@@ -40,7 +40,7 @@ class CarrierRecord:
     replies: int
 
 
-class DetailRow(NamedTuple):
+class ComparedDetail(NamedTuple):
     """One row of the send details, as far as it is compared."""
 
     receipt: Receipt
@@ -97,7 +97,7 @@ class _Findings:
 def reconcile(
     sent: Sent,
     inbox: Inbox,
-    details: Mapping[str, Sequence[DetailRow]] | None,
+    details: Mapping[str, Sequence[ComparedDetail]] | None,
     carrier: CarrierRecord | None = None,
 ) -> Result:
     """Compare all sides. `details` None leaves them out; `carrier` None leaves its record out."""
@@ -154,7 +154,7 @@ def _compare_details(
     findings: _Findings,
     expected: Mapping[str, str],
     receipts: Mapping[str, Receipt],
-    rows: Sequence[DetailRow],
+    rows: Sequence[ComparedDetail],
 ) -> None:
     seen = Counter(row.receipt.phone for row in rows)
     findings.add("listed twice in the send details", (phone for phone, count in seen.items() if count > 1))

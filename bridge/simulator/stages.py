@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 
-class Stage(Protocol):
+class StageProgress(Protocol):
     """One stage that is under way."""
 
     def reach(self, done: int) -> None:
@@ -22,7 +22,7 @@ class Stage(Protocol):
 class Stages(Protocol):
     """Shows stages, one after the other."""
 
-    def stage(self, title: str, total: int = 1) -> AbstractContextManager[Stage]:
+    def stage(self, title: str, total: int = 1) -> AbstractContextManager[StageProgress]:
         """Begin a stage of `total` steps, 0 when nobody knows; leaving one of a single step completes it."""
 
 
@@ -36,7 +36,7 @@ class _Bars:
         self._console = console
 
     @contextmanager
-    def stage(self, title: str, total: int = 1) -> Iterator[Stage]:
+    def stage(self, title: str, total: int = 1) -> Iterator[StageProgress]:
         columns = (
             TextColumn("{task.description:<34}"),
             BarColumn(30),
@@ -75,7 +75,7 @@ class _Lines:
         self._console = console
 
     @contextmanager
-    def stage(self, title: str, total: int = 1) -> Iterator[Stage]:
+    def stage(self, title: str, total: int = 1) -> Iterator[StageProgress]:
         line = _Line(self._console, title, total)
         yield line
         if total == 1:

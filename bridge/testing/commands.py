@@ -23,7 +23,7 @@ _PYTEST_NOTHING_COLLECTED = 5
 _WORDS = re.compile(r"[\w./-]+")
 
 
-class Trouble(click.ClickException):
+class KitTrouble(click.ClickException):
     """An expected failure in one sentence; exit status 2."""
 
     exit_code = 2
@@ -48,7 +48,7 @@ def verify(name: str, tests: Path | None, keep: bool) -> None:
     package = package_of(vendor)
     found = tables_in(tests) if tests else tables_in(project_of(package) / "tests")
     if not found:
-        raise Trouble(f"No table of {name} was found; give the place with --tests.")
+        raise KitTrouble(f"No table of {name} was found; give the place with --tests.")
     status, climbs = _run(name, found)
     if status == 0 and keep:
         _keep(package, name, climbs)
@@ -62,13 +62,13 @@ def _vendor(name: str, catalogue: Catalogue) -> type[Vendor]:
         return catalogue.vendors[name]
     problems = [f"{point}: {problem}" for point, problem in catalogue.problems]
     known = f"There is no vendor {name}; installed are {', '.join(sorted(catalogue.vendors))}."
-    raise Trouble("\n".join([known, *problems]))
+    raise KitTrouble("\n".join([known, *problems]))
 
 
 def _require_kit() -> None:
     for module in ("pytest", "responses"):
         if find_spec(module) is None:
-            raise Trouble(f'The tests need {module}: pip install "qa-sms-bridge[testing]"')
+            raise KitTrouble(f'The tests need {module}: pip install "qa-sms-bridge[testing]"')
 
 
 def _run(name: str, tests: Sequence[Path]) -> tuple[int, list[Mapping[str, Any]]]:
@@ -78,7 +78,7 @@ def _run(name: str, tests: Sequence[Path]) -> tuple[int, list[Mapping[str, Any]]
         command = [sys.executable, "-m", "pytest", *options, *map(str, tests)]
         status = subprocess.run(command, cwd=project_of(tests[0]), check=False).returncode  # noqa: S603
         if status == _PYTEST_NOTHING_COLLECTED or not told.is_file():
-            raise Trouble(f"No table of {name} ran.")
+            raise KitTrouble(f"No table of {name} ran.")
         return status, json.loads(told.read_text(encoding="utf-8"))
 
 
@@ -103,12 +103,12 @@ def new(name: str, folder: Path | None) -> None:
     It passes its own tests at bronze at once; then make it speak the vendor's language.
     """
     if name in discover().vendors:
-        raise Trouble(f"A vendor {name} is installed already.")
+        raise KitTrouble(f"A vendor {name} is installed already.")
     folder = folder or Path(f"bridge-{name.replace('_', '-')}")
     try:
         written = write_repository(name, folder)
     except (BadName, FileExistsError) as error:
-        raise Trouble(str(error)) from None
+        raise KitTrouble(str(error)) from None
     for file in written:
         click.echo(f"  {file}")
     click.echo(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pytest
 
-    from .ladder.climbing import Climb
+    from .ladder.climbing import TableResults
 
 _PROPERTY, _UNPROVEN = "bridge_rule", "bridge_unproven"
 
@@ -86,7 +86,7 @@ def _reason(report: "pytest.TestReport") -> str:
     return " ".join(line.strip() for line in lines)[:200]
 
 
-def _told(climb: "Climb") -> dict[str, Any]:
+def _told(climb: "TableResults") -> dict[str, Any]:
     return {
         "title": climb.title,
         "vendor": climb.vendor,

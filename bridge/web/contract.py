@@ -26,7 +26,7 @@ from bridge.settings import ChannelSettings, Settings
 
 from . import guards, paths
 from .answers import CONTENT_TYPE, INTERNAL_ERROR, Answer, Face
-from .operations import SERVED_BY, Asked
+from .operations import SERVED_BY, ContractRequest
 
 log = structlog.get_logger("bridge.web")
 
@@ -243,7 +243,7 @@ class Contract:
 
     def _served(self, call: _Call, body: _Received) -> dict[str, Any]:
         operation = call.operation
-        asked = Asked(
+        asked = ContractRequest(
             _parameter(call) if operation.parameter else "",
             self._read(operation, body.raw),
             guards.digest(operation.name.encode(), body.digest),

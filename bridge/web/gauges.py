@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from bridge import metrics
 from bridge.clock import millis, seconds
-from bridge.ledger import Account, Hold, Ledger, Waits
+from bridge.ledger import Account, ChannelWaits, Hold, Ledger
 from bridge.plugin import ReviewStatus
 from bridge.services.desk.lately import WORKER_SILENCE_S
 
@@ -146,7 +146,7 @@ class LedgerGauges(Collector):
         given_up = metrics.gauge("push_given_up", "Callbacks given up; sms-bridge push lists them.", labels)
         waits = self._ledger.watching.waits()
         for channel in self._channels:
-            found = waits.get(channel, Waits())
+            found = waits.get(channel, ChannelWaits())
             overdue.add_metric((channel,), _seconds(found.due_since, now))
             waiting.add_metric((channel,), found.callbacks)
             oldest.add_metric((channel,), _seconds(found.callbacks_since, now))

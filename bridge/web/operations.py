@@ -15,7 +15,7 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked(Generic[B]):
+class ContractRequest(Generic[B]):
     """What a request asks for: the path's parameter, the body, and 32 bytes that stand for the request."""
 
     parameter: str
@@ -23,17 +23,19 @@ class Asked(Generic[B]):
     digest: bytes
 
 
-Serve = Callable[[ChannelServices, Asked[Any]], dict[str, Any]]
+Serve = Callable[[ChannelServices, ContractRequest[Any]], dict[str, Any]]
 """Serves a request of one operation. Returns what the answer adds to the envelope."""
 
 
-def _route(operation: Operation[B, R], serve: Callable[[ChannelServices, Asked[B]], R]) -> tuple[str, Serve]:
+def _route(
+    operation: Operation[B, R], serve: Callable[[ChannelServices, ContractRequest[B]], R]
+) -> tuple[str, Serve]:
     """Join an operation to a service; mypy compares the body it reads and the result it is answered from.
 
     Returns the operation's name and what serves it.
     """
 
-    def served(services: ChannelServices, asked: Asked[Any]) -> dict[str, Any]:
+    def served(services: ChannelServices, asked: ContractRequest[Any]) -> dict[str, Any]:
         return operation.shape.payload(serve(services, asked))
 
     return operation.name, served

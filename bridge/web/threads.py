@@ -71,7 +71,7 @@ class PromptWorker(ThreadWorker):  # type: ignore[misc]
         self._of_thread = threading.local()
 
     def load_wsgi(self) -> None:
-        """Load the application, and let bodies pass through `Body`."""
+        """Load the application, and let bodies pass through `RequestBody`."""
         super().load_wsgi()
         self.wsgi = self._bounded(self.wsgi)
 
@@ -139,7 +139,7 @@ class PromptWorker(ThreadWorker):  # type: ignore[misc]
     def _bounded(self, app: App) -> App:
         def serve(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
             self.expect(None)
-            body = Body(environ, self.expect)
+            body = RequestBody(environ, self.expect)
             environ["wsgi.input"] = body
 
             def begin(*answer: Any) -> Callable[[bytes], object]:
@@ -153,7 +153,7 @@ class PromptWorker(ThreadWorker):  # type: ignore[misc]
         return serve
 
 
-class Body:
+class RequestBody:
     """The body of a request: what the application reads of it, for a limited time; and the rest."""
 
     def __init__(self, environ: dict[str, Any], expect: Callable[[float | None], None]) -> None:
@@ -176,7 +176,7 @@ class Body:
         """Read all lines."""
         return list(self)
 
-    def __iter__(self) -> "Body":
+    def __iter__(self) -> "RequestBody":
         return self
 
     def __next__(self) -> bytes:

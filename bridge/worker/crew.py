@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Generic[Result]):
+class EndedCall(Generic[Result]):
     """A call that is over: what came of it, and whether the other side answered."""
 
     channel: str
@@ -56,7 +56,7 @@ class Crew(Generic[Result]):
         # started when they are needed.
         most = threads + self._share * max(1, channels)
         self._pool = ThreadPoolExecutor(most, thread_name_prefix=name)
-        self._finished: queue.SimpleQueue[tuple[int, Call[Result]] | None] = queue.SimpleQueue()
+        self._finished: queue.SimpleQueue[tuple[int, EndedCall[Result]] | None] = queue.SimpleQueue()
         self._records: defaultdict[str, _Record] = defaultdict(lambda: _Record({}))
         self._number = 0
 
@@ -141,9 +141,9 @@ class Crew(Generic[Result]):
             good = result is not None and well(result)
         finally:
             # Even if a plugin ends its thread: the call is over.
-            self._finished.put((number, Call(channel, result, good)))
+            self._finished.put((number, EndedCall(channel, result, good)))
 
-    def _over(self, number: int, call: Call[Result]) -> None:
+    def _over(self, number: int, call: EndedCall[Result]) -> None:
         record, now = self._records[call.channel], self._tick()
         begun = record.started.pop(number)
         record.trusted = call.well or now - begun <= record.patience_s

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.channels import OpenAccount, OpenChannel
-from bridge.ledger import AccountKey
-from bridge.ledger import Lane as AccountLane
+from bridge.ledger import AccountKey, Callee
 from bridge.services import ChannelServices, Services
 
 
@@ -60,13 +59,13 @@ class Lane:
         }
 
     @property
-    def claiming(self) -> AccountLane:
+    def callee(self) -> Callee:
         """What a claim must know; what waits may have been cut for another account, or other settings."""
         limits, rate = self.account.hooks.limits, self.rate_per_s
         sizes = [limits.messages, limits.for_call(uniform=True)]
         messages, uniform = [min(size, max(1, int(rate))) if rate else size for size in sizes]
         alone = not self.channel.several
-        return AccountLane(
+        return Callee(
             self.account.name, self.account.hooks.identity, alone=alone, messages=messages, uniform=uniform
         )
 

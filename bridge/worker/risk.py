@@ -34,7 +34,7 @@ class Risk:
             Shown(self._key(one), one.failure, self._used(one)) for one in sent if one.failure is not None
         ]
         keys = {lane.name: lane.key for lane in lanes}
-        risk = self._ledger.accounts.risk(connection, shown, list(keys.values()), now)
+        risk = self._ledger.accounts.allow(connection, shown, list(keys.values()), now)
         self._moved = risk.moved
         return {name: (risk.accounts[key], risk.room[key]) for name, key in keys.items()}
 

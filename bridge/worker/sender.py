@@ -189,7 +189,7 @@ class Sender(Loop[Sent]):
             connection,
             Scope(channel, now),
             Holder(self._owner, seconds(self._bridge.lease_s)),
-            lane.claiming,
+            lane.callee,
             limit=limit,
             most=room.messages,
         )

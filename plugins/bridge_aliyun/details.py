@@ -43,7 +43,7 @@ class QueryingClient(Protocol):
 
 
 @dataclass(frozen=True)
-class Record:
+class SentDetail:
     """One message as QuerySendDetails shows it; `status` None while Aliyun waits for the receipt.
 
     `unlisted` is a status that Aliyun does not document: it counts as progress.
@@ -142,7 +142,7 @@ class Details:
                 )
         return None
 
-    def records(self, phone: Phone, day: str, biz_id: str = "") -> Iterator[Record]:
+    def records(self, phone: Phone, day: str, biz_id: str = "") -> Iterator[SentDetail]:
         """Yield the messages to one number on one day ("20261123"), of one call if `biz_id` names it."""
         for page in range(1, _MOST_PAGES + 1):
             answer = self._client.query(
@@ -160,10 +160,10 @@ class Details:
                 return
 
 
-def _record(row: Mapping[str, Any]) -> Record:
+def _record(row: Mapping[str, Any]) -> SentDetail:
     word = str(row.get("SendStatus"))
     status = _STATUS.get(word, MessageStatus.ACCEPTED)
-    return Record(
+    return SentDetail(
         str(row.get("OutId") or ""),
         status,
         str(row.get("ErrCode") or (status.name if status else "")),

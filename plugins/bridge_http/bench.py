@@ -26,9 +26,9 @@ from bridge.plugin import (
 from bridge.plugin.phone import parse
 from bridge.plugin.text import TextContent, segments, signed
 
-from .answer.errors import Answer
+from .answer.errors import VendorAnswer
 from .describing import HOOK_URL, read_answer
-from .faults import Fault, RecipeFaults
+from .faults import RecipeFault, RecipeFaults
 from .reading import load
 from .recipe import Compiled
 from .request.building import Built
@@ -71,14 +71,14 @@ class NoHistory:
         return frozenset()
 
 
-class Recorder:
+class RequestRecorder:
     """Keeps the requests it is given and answers each with the same bytes."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: VendorAnswer) -> None:
         self.answer = answer
         self.built: list[Built] = []
 
-    def __call__(self, built: Built) -> Answer:
+    def __call__(self, built: Built) -> VendorAnswer:
         """Keep the request."""
         self.built.append(built)
         return self.answer
@@ -107,7 +107,7 @@ def _settings(path: Path, _changed: int, given: str) -> HttpSettings:
             base_url=base_url,
         )
     except ValidationError as problem:
-        told = [Fault(".".join(map(str, each["loc"])), each["msg"]) for each in problem.errors()]
+        told = [RecipeFault(".".join(map(str, each["loc"])), each["msg"]) for each in problem.errors()]
         raise RecipeFaults(f"{path}: sample values", told) from None
 
 
@@ -118,7 +118,7 @@ class Bench:
     recipe: Recipe
     vendor: HttpVendor
     channel: Channel
-    recorder: Recorder
+    recorder: RequestRecorder
     sample: Sample
     secrets: Mapping[str, str]
     namer: Namer
@@ -139,7 +139,7 @@ class Bench:
         namer = Namer(
             settings.compiled.recipe, secrets, values, HOOK_URL, clock=lambda: now, nonce=lambda: nonce
         )
-        recorder = Recorder(read_answer(sample.answer or "200\n\n{}"))
+        recorder = RequestRecorder(read_answer(sample.answer or "200\n\n{}"))
         vendor = HttpVendor(channel, recorder, namer, fetch_token=lambda names: (SAMPLE_TOKEN, 3600.0))
         return cls(recipe, vendor, channel, recorder, sample, secrets, namer)
 

@@ -17,7 +17,7 @@ from .masking import masked
 from .reading import load
 from .recipe import Compiled
 from .samples import DryRun, differences, dry_runs
-from .schema import Recipe, Reports, Sample
+from .schema import Recipe, ReportsTable, Sample
 
 
 @click.group()
@@ -82,7 +82,7 @@ def _check_one(path: Path, *, quiet: bool) -> bool:
 
 def cautions(loaded: Recipe) -> list[str]:
     """List what a recipe may do and should not without a thought."""
-    places: dict[str, Reports] = {f"poll.{kind}": poll for kind, poll in loaded.poll if poll is not None}
+    places: dict[str, ReportsTable] = {f"poll.{kind}": poll for kind, poll in loaded.poll if poll is not None}
     for name, webhook in loaded.webhooks.items():
         places |= {f"webhooks.{name}": webhook}
         places |= {f"webhooks.{name}.{kind}": part for kind in _KINDS if (part := getattr(webhook, kind))}

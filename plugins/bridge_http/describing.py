@@ -24,17 +24,17 @@ from bridge.plugin import (
     WebhookResult,
 )
 
-from .answer.errors import Answer
+from .answer.errors import VendorAnswer
 from .request.building import Built
 
 HOOK_URL = "https://sms.example.com/hooks/promo/token"
 """The webhook prefix that samples see."""
 
 
-def read_answer(text: str) -> Answer:
+def read_answer(text: str) -> VendorAnswer:
     """Return an HTTP answer as text: a line with the status, header lines, an empty line, the body."""
     first, headers, body = _message(text)
-    return Answer(int(first.split()[0]), headers, body)
+    return VendorAnswer(int(first.split()[0]), headers, body)
 
 
 def read_webhook(text: str) -> WebhookRequest:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 
-class Fault(NamedTuple):
+class RecipeFault(NamedTuple):
     """One thing to mend: `key` is the dotted path inside the file, "" for the file as a whole."""
 
     key: str
@@ -14,7 +14,7 @@ class Fault(NamedTuple):
 class RecipeFaults(Exception):
     """A recipe cannot be used. The text has one line per fault: file, key, reason."""
 
-    def __init__(self, file: str, faults: Iterable[Fault]) -> None:
+    def __init__(self, file: str, faults: Iterable[RecipeFault]) -> None:
         self.file = file
         self.faults = tuple(dict.fromkeys(faults))
         super().__init__("\n".join(self.lines()))

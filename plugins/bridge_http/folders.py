@@ -4,7 +4,7 @@ import os
 import sysconfig
 from pathlib import Path
 
-from .faults import Fault, RecipeFaults
+from .faults import RecipeFault, RecipeFaults
 
 _SHARED = "share/qa-sms-bridge/config/recipes"
 
@@ -18,7 +18,7 @@ def find(recipe: str) -> Path:
         if Path(recipe).is_file():
             return Path(recipe)
         where = Path.cwd() if not Path(recipe).is_absolute() else Path(recipe).parent
-        raise RecipeFaults(recipe, [Fault("", f"there is no such file, looked for from {where}")])
+        raise RecipeFaults(recipe, [RecipeFault("", f"there is no such file, looked for from {where}")])
     known = known_recipes()
     if recipe in known:
         return known[recipe]
@@ -27,7 +27,7 @@ def find(recipe: str) -> Path:
     reason = (
         f"there is no recipe of this name in {looked}; {there}; another file is named by a path with .toml"
     )
-    raise RecipeFaults(recipe, [Fault("", reason)])
+    raise RecipeFaults(recipe, [RecipeFault("", reason)])
 
 
 def known_recipes() -> dict[str, Path]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .faults import Fault
+from .faults import RecipeFault
 from .schema import Recipe
 
 _EVALUATED = re.compile(
@@ -18,13 +18,13 @@ _PROSE = re.compile(
 _LITERAL = re.compile(r"webhooks\.\w+\.verify\.(header|query|field|separator|prefix|issuer|into|time|needs)$")
 
 
-def literal_faults(recipe: Recipe) -> Iterator[Fault]:
+def literal_faults(recipe: Recipe) -> Iterator[RecipeFault]:
     """Find every expression that nobody would evaluate."""
     for key, text in _texts(recipe.model_dump(by_alias=True, exclude_unset=True), ""):
         if ("{{" not in text and "{%" not in text) or _PROSE.match(key):
             continue
         if _LITERAL.match(key) or not _EVALUATED.match(key):
-            yield Fault(key, "holds an expression, and none is evaluated here")
+            yield RecipeFault(key, "holds an expression, and none is evaluated here")
 
 
 def _texts(value: Any, key: str) -> Iterator[tuple[str, str]]:

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from .auth import Scheme
-from .faults import Fault, RecipeFaults
-from .schema import Recipe, Table
+from .faults import RecipeFault, RecipeFaults
+from .schema import Recipe, RecipeTable
 from .schema.words import CLASSES, KEYS, SCHEMES, instead_of
 
 
@@ -19,20 +19,20 @@ def load(path: Path) -> Recipe:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError:
-        raise RecipeFaults(str(path), [Fault("", "is not text in UTF-8")]) from None
+        raise RecipeFaults(str(path), [RecipeFault("", "is not text in UTF-8")]) from None
     except OSError as problem:
-        raise RecipeFaults(str(path), [Fault("", f"cannot be read: {problem.strerror}")]) from None
+        raise RecipeFaults(str(path), [RecipeFault("", f"cannot be read: {problem.strerror}")]) from None
     except tomllib.TOMLDecodeError as problem:
-        raise RecipeFaults(str(path), [Fault("", f"is not TOML: {problem}")]) from None
+        raise RecipeFaults(str(path), [RecipeFault("", f"is not TOML: {problem}")]) from None
     try:
         return Recipe.model_validate(table)
     except ValidationError as problem:
         faults = [_fault(error) for error in problem.errors()]
-        renamed = {Fault(KEYS[fault.key], "is missing") for fault in faults if fault.key in KEYS}
+        renamed = {RecipeFault(KEYS[fault.key], "is missing") for fault in faults if fault.key in KEYS}
         raise RecipeFaults(str(path), [fault for fault in faults if fault not in renamed]) from None
 
 
-def _fault(error: Any) -> Fault:
+def _fault(error: Any) -> RecipeFault:
     parts: list[str] = []
     before: str | int = ""
     for part in error["loc"]:
@@ -41,7 +41,7 @@ def _fault(error: Any) -> Fault:
             parts.append(f"[{part}]" if isinstance(part, int) else f".{part}")
         before = part
     key = "".join(parts).removeprefix(".")
-    return Fault(key, _reason(error, key, str(before)))
+    return RecipeFault(key, _reason(error, key, str(before)))
 
 
 def _reason(error: Any, key: str, name: str) -> str:
@@ -82,5 +82,5 @@ def _keys(model: type[BaseModel]) -> Iterator[str]:
         yield from _keys(kind)
 
 
-_KNOWN = sorted({*_keys(Table), *_keys(Scheme)})
+_KNOWN = sorted({*_keys(RecipeTable), *_keys(Scheme)})
 """Every key of every table, for suggestions."""

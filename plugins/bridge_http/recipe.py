@@ -9,12 +9,12 @@ from .answer.errors import ErrorTable
 from .answer.webhooks import WebhookReader
 from .auth.base import Known
 from .auth.token import Token
-from .faults import Fault, RecipeFaults
+from .faults import RecipeFault, RecipeFaults
 from .language.values import PENDING_FIELDS, RECIPIENT_FIELDS, TEMPLATE_FIELDS
 from .literals import literal_faults
-from .request.building import Plan, compile_request
+from .request.building import RequestPlan, compile_request
 from .request.operations import CompiledOperation, CompiledPoll
-from .schema import Operation, Poll, Recipe, Request, Response, Sample, SampleDefaults
+from .schema import OperationTable, PollTable, Recipe, RequestTable, Response, Sample, SampleDefaults
 from .tokens import TokenPlan
 
 _DECODED = re.compile(r"secret\.([a-z][a-z0-9_]*)\s*\|\s*b64d\b")
@@ -31,7 +31,7 @@ class Compiled:
         self, recipe: Recipe, file: str, base_url: str = "", secrets: Mapping[str, str] | None = None
     ) -> None:
         self.recipe = recipe
-        faults: list[Fault] = []
+        faults: list[RecipeFault] = []
         self.rules = ErrorTable(recipe, secrets or {}, faults)
         self.base_url = _base_url(base_url or recipe.vendor.base_url or "https://vendor.invalid", faults)
         self._names = self._common()
@@ -47,7 +47,7 @@ class Compiled:
         self.webhooks = self._webhooks(faults)
         faults += [*_sample_faults(recipe), *literal_faults(recipe), *_code_faults(recipe)]
         if not recipe.operations.present():
-            faults.append(Fault("operations", "there is none: a recipe needs at least send_batch"))
+            faults.append(RecipeFault("operations", "there is none: a recipe needs at least send_batch"))
         if faults:
             raise RecipeFaults(file, faults)
 
@@ -61,7 +61,7 @@ class Compiled:
         """The secrets that the recipe decodes from base64, by name."""
         return frozenset(_DECODED.findall(self.recipe.model_dump_json(by_alias=True)))
 
-    def _webhooks(self, faults: list[Fault]) -> dict[str, WebhookReader]:
+    def _webhooks(self, faults: list[RecipeFault]) -> dict[str, WebhookReader]:
         known = {name: dict.fromkeys(self._names[name] or ()) for name in ("secret", "settings")}
         return {
             name: WebhookReader(name, webhook, self.recipe, self.rules, known, faults)
@@ -98,7 +98,9 @@ class Compiled:
             return self._names
         return {**self._names, **template}
 
-    def _operation(self, name: str, operation: Operation, faults: list[Fault]) -> CompiledOperation:
+    def _operation(
+        self, name: str, operation: OperationTable, faults: list[RecipeFault]
+    ) -> CompiledOperation:
         key = f"operations.{name}"
         plan = self._request(operation.request, self._names_of(name), f"{key}.request", faults)
         compiled = CompiledOperation(plan, operation, self.recipe, self.rules, key)
@@ -106,36 +108,40 @@ class Compiled:
         faults += _missing_parts(name, operation.response, key)
         if operation.each and name != "reconcile_batch":
             faults.append(
-                Fault(f"{key}.each", "is for reconcile_batch: how messages are sent is said by batch.mode")
+                RecipeFault(
+                    f"{key}.each", "is for reconcile_batch: how messages are sent is said by batch.mode"
+                )
             )
         if operation.needs and operation.needs not in (self._names["settings"] or ()):
-            faults.append(Fault(f"{key}.needs", f"there is no setting {operation.needs!r}"))
+            faults.append(RecipeFault(f"{key}.needs", f"there is no setting {operation.needs!r}"))
         return compiled
 
-    def _poll(self, kind: str, poll: Poll, faults: list[Fault]) -> CompiledPoll:
+    def _poll(self, kind: str, poll: PollTable, faults: list[RecipeFault]) -> CompiledPoll:
         known: dict[str, frozenset[str] | None] = {"since": None, "until": None, "cursor": None}
         if poll.each:
             known["p"] = PENDING_FIELDS
         plan = self._request(poll.request, {**self._names, **known}, f"poll.{kind}.request", faults)
         return CompiledPoll(kind, poll, plan, self.recipe, self.rules, faults)
 
-    def _request(self, own: Request, names: Known, key: str, faults: list[Fault]) -> Plan | None:
+    def _request(
+        self, own: RequestTable, names: Known, key: str, faults: list[RecipeFault]
+    ) -> RequestPlan | None:
         shared = self.recipe.requests
         whole = shared.added_to(own)
         if whole.auth is not None:
             names = {**names, **dict.fromkeys(whole.auth.adds)}
-        found: list[Fault] = []
+        found: list[RecipeFault] = []
         plan = compile_request(whole, names, self.base_url, key, found)
         # What all requests share is told once, under the key it has in the file.
         faults += [
-            Fault(f"requests.{place}", reason)
+            RecipeFault(f"requests.{place}", reason)
             if shared.holds(place := fault_key.removeprefix(f"{key}."), own)
-            else Fault(fault_key, reason)
+            else RecipeFault(fault_key, reason)
             for fault_key, reason in found
         ]
         return plan
 
-    def requests(self) -> list[Request]:
+    def requests(self) -> list[RequestTable]:
         """Return every request of the recipe."""
         operations = [operation.request for operation in self.recipe.operations.present().values()]
         polls = [
@@ -143,19 +149,19 @@ class Compiled:
         ]
         return [self.recipe.requests.added_to(request) for request in operations + polls]
 
-    def _token(self, faults: list[Fault]) -> "TokenPlan | None":
+    def _token(self, faults: list[RecipeFault]) -> "TokenPlan | None":
         schemes = list(
             dict.fromkeys(r.auth.model_dump_json() for r in self.requests() if isinstance(r.auth, Token))
         )
         if len(schemes) > 1:
-            faults.append(Fault("operations", "all requests must fetch their token in the same way"))
+            faults.append(RecipeFault("operations", "all requests must fetch their token in the same way"))
         scheme = next((r.auth for r in self.requests() if isinstance(r.auth, Token)), None)
         return (
             TokenPlan(scheme, self._names, self.base_url, self.rules, faults) if scheme is not None else None
         )
 
 
-def _base_url(url: str, faults: list[Fault]) -> str:
+def _base_url(url: str, faults: list[RecipeFault]) -> str:
     try:
         parts = urlsplit(url)
         number = parts.port
@@ -167,7 +173,7 @@ def _base_url(url: str, faults: list[Fault]) -> str:
         or parts.username is not None
         or parts.query
     ):
-        faults.append(Fault("vendor.base_url", "is not an address such as https://api.vendor.example"))
+        faults.append(RecipeFault("vendor.base_url", "is not an address such as https://api.vendor.example"))
         return "https://vendor.invalid"
     default = {"https": 443, "http": 80}[parts.scheme]
     port = f":{number}" if number not in (None, default) else ""
@@ -175,7 +181,7 @@ def _base_url(url: str, faults: list[Fault]) -> str:
     return f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}"
 
 
-def _missing_parts(name: str, response: Response, key: str) -> list[Fault]:
+def _missing_parts(name: str, response: Response, key: str) -> list[RecipeFault]:
     """Return what an operation's answer must tell beyond being accepted."""
     faults = []
     if (
@@ -183,15 +189,17 @@ def _missing_parts(name: str, response: Response, key: str) -> list[Fault]:
         and not response.status
         and not response.carriers
     ):
-        faults.append(Fault(f"{key}.response.status", "is missing: a query needs it"))
+        faults.append(RecipeFault(f"{key}.response.status", "is missing: a query needs it"))
     if (response.status or response.carriers) and not response.status_map:
-        faults.append(Fault(f"{key}.response.status_map", "is missing: say what the vendor's words mean"))
+        faults.append(
+            RecipeFault(f"{key}.response.status_map", "is missing: say what the vendor's words mean")
+        )
     if name == "reconcile_batch" and response.items and response.items.absent == "accepted":
         faults.append(
-            Fault(f"{key}.response.items.absent", "is not for a look-up: silence proves nothing taken")
+            RecipeFault(f"{key}.response.items.absent", "is not for a look-up: silence proves nothing taken")
         )
     if name == "reconcile_batch" and response.items is None:
-        faults.append(Fault(f"{key}.response.items", "is missing: a look-up needs it"))
+        faults.append(RecipeFault(f"{key}.response.items", "is missing: a look-up needs it"))
     return faults
 
 
@@ -202,34 +210,34 @@ def _needing_codes(recipe: Recipe) -> Iterator[str]:
             yield send
 
 
-def _code_faults(recipe: Recipe) -> Iterator[Fault]:
+def _code_faults(recipe: Recipe) -> Iterator[RecipeFault]:
     """Sends by the vendor's code of a template, and nothing that makes one or says that people do."""
     needing = list(_needing_codes(recipe))
     if recipe.templates.by_hand and not needing:
-        yield Fault("templates.by_hand", "is for recipes whose sends name template.vendor_code")
+        yield RecipeFault("templates.by_hand", "is for recipes whose sends name template.vendor_code")
     for send in () if recipe.templates.by_hand else needing:
         maker = "create_digital_template" if "digital" in send else "create_template"
         reason = (
             f"uses template.vendor_code, and nothing makes one: add operations.{maker}, or "
             "by_hand = true under [templates] when people make templates at the vendor"
         )
-        yield Fault(f"operations.{send}.request", reason)
+        yield RecipeFault(f"operations.{send}.request", reason)
 
 
-def _sample_faults(recipe: Recipe) -> Iterator[Fault]:
+def _sample_faults(recipe: Recipe) -> Iterator[RecipeFault]:
     """Samples that cannot fail, and names they give a value that the recipe does not have."""
     for number, sample in enumerate(recipe.samples):
         key = f"samples[{number}]"
         if bool(sample.call) == bool(sample.webhook):
-            yield Fault(key, "needs either `call` or `webhook`")
+            yield RecipeFault(key, "needs either `call` or `webhook`")
         elif (
             sample.call and not sample.request and sample.results is sample.receipts is sample.replies is None
         ):
-            yield Fault(key, "expects nothing: give it `request`, `results`, `receipts` or `replies`")
+            yield RecipeFault(key, "expects nothing: give it `request`, `results`, `receipts` or `replies`")
     tables: list[tuple[str, Sample | SampleDefaults]] = [("sample", recipe.sample)]
     tables += [(f"samples[{number}]", sample) for number, sample in enumerate(recipe.samples)]
     for key, table in tables:
         for name in table.secrets.keys() - recipe.secrets.keys() - recipe.optional_secrets.keys():
-            yield Fault(f"{key}.secrets.{name}", "is not a secret of this recipe")
+            yield RecipeFault(f"{key}.secrets.{name}", "is not a secret of this recipe")
         for name in table.settings.keys() - recipe.settings.keys() - recipe.required.keys():
-            yield Fault(f"{key}.settings.{name}", "is not a setting of this recipe")
+            yield RecipeFault(f"{key}.settings.{name}", "is not a setting of this recipe")

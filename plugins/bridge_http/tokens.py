@@ -4,17 +4,17 @@ from .answer.errors import ErrorTable
 from .answer.judging import Judge
 from .auth.base import Known
 from .auth.token import Token
-from .faults import Fault
+from .faults import RecipeFault
 from .language.paths import compile_path
 from .request.building import compile_request
-from .schema import Request, Response
+from .schema import RequestTable, Response
 
 
 class TokenPlan:
     """How a token is fetched and read."""
 
     def __init__(
-        self, scheme: Token, names: Known, base_url: str, rules: ErrorTable, faults: list[Fault]
+        self, scheme: Token, names: Known, base_url: str, rules: ErrorTable, faults: list[RecipeFault]
     ) -> None:
         auth = (
             {"scheme": "basic", "user": scheme.basic[0], "password": scheme.basic[1]}
@@ -22,7 +22,9 @@ class TokenPlan:
             else None
         )
         body = {"json": scheme.json_} if scheme.json_ is not None else {"form": scheme.form or {}}
-        request = Request.model_validate({"path": scheme.path, **body, **({"auth": auth} if auth else {})})
+        request = RequestTable.model_validate(
+            {"path": scheme.path, **body, **({"auth": auth} if auth else {})}
+        )
         self.plan = compile_request(request, names, base_url, "auth.token", faults)
         self.token = compile_path(scheme.token, "auth.token.token", faults)
         self.expires = compile_path(scheme.expires, "auth.token.expires", faults)

@@ -39,7 +39,7 @@ from bridge.plugin import (
     unknown,
 )
 
-from .answer.errors import Answer
+from .answer.errors import VendorAnswer
 from .auth.base import FETCH
 from .auth.token import FetchToken, TokenCache
 from .beginnings import beginnings
@@ -47,12 +47,12 @@ from .faults import Unsendable
 from .identity import identity
 from .language.paths import as_text, choose
 from .language.values import Names, TemplateView
-from .request.building import Built, Plan
+from .request.building import Built, RequestPlan
 from .request.calling import Caller, HttpCaller
 from .request.naming import Namer
 from .request.operations import CompiledOperation
 from .request.polling import Poller
-from .request.sending import Sender
+from .request.sending import OperationSender
 from .schema.recipe import Operations
 from .settings import HttpSettings
 
@@ -276,8 +276,8 @@ class HttpVendor(Vendor):
             return operation is not None
         return bool({**self._compiled.recipe.settings, **self._namer.values}.get(operation.needs))
 
-    def _sender(self, name: str, *, settling: bool = False) -> Sender:
-        return Sender(
+    def _sender(self, name: str, *, settling: bool = False) -> OperationSender:
+        return OperationSender(
             self._compiled.operations[name],
             self._namer,
             self._exchange,
@@ -313,7 +313,7 @@ class HttpVendor(Vendor):
             return True
         return True
 
-    def _exchange(self, built: Built) -> Answer:
+    def _exchange(self, built: Built) -> VendorAnswer:
         answer = self._call(built)
         if answer.status == 401:
             self._tokens.forget()
@@ -354,7 +354,7 @@ def _unavailable(error: BridgeError) -> BridgeError:
     return VendorUnavailable(error.reason, code=error.code)
 
 
-def _plan(operation: CompiledOperation) -> Plan:
+def _plan(operation: CompiledOperation) -> RequestPlan:
     assert operation.plan is not None  # noqa: S101 - a recipe with faults is never run
     return operation.plan
 

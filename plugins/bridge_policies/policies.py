@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bridge.plugin import SEND, Batch, Channel, Phone, PluginSettings, Policy, Verdict, hookimpl
 
-from .settings import Cap, FrequencySettings, QuietHoursSettings, SuppressionSettings, Window, name_of
+from .settings import Cap, DayPart, FrequencySettings, QuietHoursSettings, SuppressionSettings, name_of
 
 
 class Suppression(Policy):
@@ -40,7 +40,7 @@ class QuietHours(Policy):
         """Return the same verdict for all: the hour and the template type decide."""
         settings = channel.settings
         assert isinstance(settings, QuietHoursSettings)  # noqa: S101
-        windows: Sequence[Window] = getattr(settings, name_of(batch.template.type))
+        windows: Sequence[DayPart] = getattr(settings, name_of(batch.template.type))
         allowed = next_allowed(batch.called_at, windows, channel.timezone)
         verdict = SEND
         if allowed > batch.called_at:
@@ -75,7 +75,7 @@ _TOO_LATE = Verdict("QUIET_HOURS", "Messages of this kind are not sent at this h
 _WAITS = Verdict("QUIET_HOURS", "Messages of this kind are not sent at this hour; the message waits.")
 
 
-def next_allowed(moment: datetime, windows: Sequence[Window], timezone: ZoneInfo) -> datetime:
+def next_allowed(moment: datetime, windows: Sequence[DayPart], timezone: ZoneInfo) -> datetime:
     """Return the first moment from `moment` on that lies in no window, by the clocks of `timezone`; in UTC.
 
     Clocks that are put forward or back may cut a wait short or prolong it, never past a window's end.
@@ -90,7 +90,7 @@ def next_allowed(moment: datetime, windows: Sequence[Window], timezone: ZoneInfo
     return local.astimezone(UTC)
 
 
-def _around(local: datetime, windows: Sequence[Window]) -> Window | None:
+def _around(local: datetime, windows: Sequence[DayPart]) -> DayPart | None:
     minute = local.hour * 60 + local.minute
     return next((window for window in windows if window.holds(minute)), None)
 

@@ -19,7 +19,7 @@ def name_of(template_type: TemplateType) -> str:
     return template_type.name.lower()
 
 
-class Window(NamedTuple):
+class DayPart(NamedTuple):
     """A part of the day from minute `start` up to, not including, minute `end`; it may go over midnight."""
 
     start: int
@@ -32,13 +32,13 @@ class Window(NamedTuple):
         return minute >= self.start or minute < self.end
 
 
-def _windows(value: object) -> tuple[Window, ...]:
+def _windows(value: object) -> tuple[DayPart, ...]:
     if not isinstance(value, str):
         raise ValueError('write quiet hours as text, such as "21:00-08:00"')  # noqa: TRY004 (pydantic's way)
     return tuple(_window(piece.strip()) for piece in value.split(",") if piece.strip())
 
 
-def _window(text: str) -> Window:
+def _window(text: str) -> DayPart:
     match = _WINDOW.fullmatch(text)
     if match is None:
         raise ValueError('write quiet hours as "21:00-08:00", several with commas between them')
@@ -48,16 +48,16 @@ def _window(text: str) -> Window:
         raise ValueError("the day ends at 24:00")
     if start % DAY == end % DAY:
         raise ValueError("a window must begin and end at different times")
-    return Window(start % DAY, end % DAY)
+    return DayPart(start % DAY, end % DAY)
 
 
-def _some_time_left(windows: tuple[Window, ...]) -> tuple[Window, ...]:
+def _some_time_left(windows: tuple[DayPart, ...]) -> tuple[DayPart, ...]:
     if all(any(window.holds(minute) for window in windows) for minute in range(DAY)):
         raise ValueError("the windows leave no minute of the day to send in")
     return windows
 
 
-QuietHours = Annotated[tuple[Window, ...], BeforeValidator(_windows), AfterValidator(_some_time_left)]
+QuietHours = Annotated[tuple[DayPart, ...], BeforeValidator(_windows), AfterValidator(_some_time_left)]
 
 
 class SuppressionSettings(PluginSettings):
@@ -78,7 +78,7 @@ class QuietHoursSettings(PluginSettings):
 
     captcha: QuietHours = ()
     notification: QuietHours = ()
-    promotion: QuietHours = (Window(21 * 60, 8 * 60),)
+    promotion: QuietHours = (DayPart(21 * 60, 8 * 60),)
     """Digital messages count as promotion."""
     international: QuietHours = ()
     action: Literal["defer", "reject"] = "defer"

@@ -65,7 +65,7 @@ class PinnedHttpClient(TwilioHttpClient):  # type: ignore[misc]
         return urlunsplit(parts._replace(scheme=self._base.scheme, netloc=self._base.netloc))
 
 
-class Account:
+class TwilioAccount:
     """One Twilio account. Safe for threads; raises errors of `bridge.plugin` that quote no number."""
 
     def __init__(self, settings: TwilioSettings) -> None:

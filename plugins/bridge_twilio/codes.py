@@ -12,7 +12,7 @@ from typing import NamedTuple
 from bridge.plugin import Consequence, MessageStatus, ReviewStatus
 
 
-class Fault(NamedTuple):
+class Meaning(NamedTuple):
     """A code's consequence and the sentence a marketer reads."""
 
     consequence: Consequence
@@ -28,45 +28,45 @@ QUEUE_FULL = 21611
 QUEUE_FULL_WAIT_S = 600.0
 """A sender's queue holds ten hours' worth of segments: a short wait changes nothing."""
 
-SUBMIT: Mapping[int, Fault] = {
-    10001: Fault(_ACCOUNT, "The Twilio account is not active."),
-    20003: Fault(_ACCOUNT, "Twilio refused the credentials."),
-    20005: Fault(_ACCOUNT, "The Twilio account is not active."),
-    20404: Fault(_ACCOUNT, "The Twilio account was not found."),
-    TOO_MANY_REQUESTS: Fault(_THROTTLED, "Twilio asked to slow down."),
-    21211: Fault(_REJECTED, "The number is not valid."),
-    21212: Fault(_ACCOUNT, "The sender is not valid."),
-    21408: Fault(_SET_UP, "The Twilio account is not enabled for the recipient's country."),
-    21602: Fault(_REJECTED, "The message has no text."),
-    21606: Fault(_ACCOUNT, "The sender does not belong to the Twilio account or cannot send messages."),
-    21608: Fault(_REJECTED, "A Twilio trial account sends to verified numbers only."),
-    21609: Fault(_ACCOUNT, "Twilio cannot use the bridge's public URL for status callbacks."),
-    OPTED_OUT: Fault(Consequence.OPTED_OUT, "The recipient has opted out."),
-    QUEUE_FULL: Fault(_THROTTLED, "The sender's queue at Twilio is full."),
-    21612: Fault(_REJECTED, "The sender cannot reach the recipient."),
-    21614: Fault(_REJECTED, "The number is not a mobile number."),
-    21617: Fault(_REJECTED, "The text is longer than 1600 characters."),
-    21619: Fault(_REJECTED, "The message has neither text nor media."),
-    21620: Fault(_REJECTED, "The address of the media is not valid."),
-    21623: Fault(_REJECTED, "Too many media, or one of them has no valid address."),
-    21635: Fault(_REJECTED, "The number is a landline."),
-    21655: Fault(_SET_UP, "Twilio does not know the template's content."),
-    21656: Fault(_REJECTED, "A variable is empty or holds characters that Twilio refuses."),
-    21658: Fault(_REJECTED, "The text or a value is longer than 1600 characters."),
-    21659: Fault(_ACCOUNT, "The sender is not a Twilio number."),
-    21660: Fault(_ACCOUNT, "The sender belongs to another Twilio account."),
-    21661: Fault(_ACCOUNT, "The sender cannot send messages."),
-    21701: Fault(_ACCOUNT, "The Twilio account has no such messaging service."),
-    21703: Fault(_UNKNOWN, "The messaging service has no senders."),  # from memory
-    21704: Fault(_UNKNOWN, "The messaging service is disabled."),  # from memory
-    21705: Fault(_ACCOUNT, "The messaging service is not valid."),
-    63003: Fault(_REJECTED, "The recipient cannot be reached on this channel."),
-    63007: Fault(_ACCOUNT, "The WhatsApp sender is not connected to the Twilio account."),
-    63016: Fault(_UNKNOWN, "WhatsApp takes only approved templates outside a conversation."),  # from memory
-    63017: Fault(_THROTTLED, "The account sends faster than Twilio allows."),
-    63018: Fault(_THROTTLED, "The WhatsApp sender's rate is used up."),
-    63038: Fault(_ACCOUNT, "The Twilio account has sent as many messages as it may in 24 hours."),
-    90010: Fault(_ACCOUNT, "The Twilio account is not active."),
+SUBMIT: Mapping[int, Meaning] = {
+    10001: Meaning(_ACCOUNT, "The Twilio account is not active."),
+    20003: Meaning(_ACCOUNT, "Twilio refused the credentials."),
+    20005: Meaning(_ACCOUNT, "The Twilio account is not active."),
+    20404: Meaning(_ACCOUNT, "The Twilio account was not found."),
+    TOO_MANY_REQUESTS: Meaning(_THROTTLED, "Twilio asked to slow down."),
+    21211: Meaning(_REJECTED, "The number is not valid."),
+    21212: Meaning(_ACCOUNT, "The sender is not valid."),
+    21408: Meaning(_SET_UP, "The Twilio account is not enabled for the recipient's country."),
+    21602: Meaning(_REJECTED, "The message has no text."),
+    21606: Meaning(_ACCOUNT, "The sender does not belong to the Twilio account or cannot send messages."),
+    21608: Meaning(_REJECTED, "A Twilio trial account sends to verified numbers only."),
+    21609: Meaning(_ACCOUNT, "Twilio cannot use the bridge's public URL for status callbacks."),
+    OPTED_OUT: Meaning(Consequence.OPTED_OUT, "The recipient has opted out."),
+    QUEUE_FULL: Meaning(_THROTTLED, "The sender's queue at Twilio is full."),
+    21612: Meaning(_REJECTED, "The sender cannot reach the recipient."),
+    21614: Meaning(_REJECTED, "The number is not a mobile number."),
+    21617: Meaning(_REJECTED, "The text is longer than 1600 characters."),
+    21619: Meaning(_REJECTED, "The message has neither text nor media."),
+    21620: Meaning(_REJECTED, "The address of the media is not valid."),
+    21623: Meaning(_REJECTED, "Too many media, or one of them has no valid address."),
+    21635: Meaning(_REJECTED, "The number is a landline."),
+    21655: Meaning(_SET_UP, "Twilio does not know the template's content."),
+    21656: Meaning(_REJECTED, "A variable is empty or holds characters that Twilio refuses."),
+    21658: Meaning(_REJECTED, "The text or a value is longer than 1600 characters."),
+    21659: Meaning(_ACCOUNT, "The sender is not a Twilio number."),
+    21660: Meaning(_ACCOUNT, "The sender belongs to another Twilio account."),
+    21661: Meaning(_ACCOUNT, "The sender cannot send messages."),
+    21701: Meaning(_ACCOUNT, "The Twilio account has no such messaging service."),
+    21703: Meaning(_UNKNOWN, "The messaging service has no senders."),  # from memory
+    21704: Meaning(_UNKNOWN, "The messaging service is disabled."),  # from memory
+    21705: Meaning(_ACCOUNT, "The messaging service is not valid."),
+    63003: Meaning(_REJECTED, "The recipient cannot be reached on this channel."),
+    63007: Meaning(_ACCOUNT, "The WhatsApp sender is not connected to the Twilio account."),
+    63016: Meaning(_UNKNOWN, "WhatsApp takes only approved templates outside a conversation."),  # from memory
+    63017: Meaning(_THROTTLED, "The account sends faster than Twilio allows."),
+    63018: Meaning(_THROTTLED, "The WhatsApp sender's rate is used up."),
+    63038: Meaning(_ACCOUNT, "The Twilio account has sent as many messages as it may in 24 hours."),
+    90010: Meaning(_ACCOUNT, "The Twilio account is not active."),
 }
 OF_ONE_RECIPIENT = frozenset({21408})
 """Configuration codes that others of a batch need not meet: those to other countries."""
@@ -141,7 +141,7 @@ WHATSAPP: Mapping[str, ReviewStatus] = {
 }
 
 
-def fault(status: int, code: int | None, overrides: Mapping[int, Consequence]) -> Fault:
+def fault(status: int, code: int | None, overrides: Mapping[int, Consequence]) -> Meaning:
     """Class an error answer to a submission. Returns its consequence and a sentence.
 
     The code decides, the status only where the code is not listed.
@@ -149,20 +149,20 @@ def fault(status: int, code: int | None, overrides: Mapping[int, Consequence]) -
     code = code or status
     known = SUBMIT.get(code)
     if code in overrides:
-        return Fault(overrides[code], known.reason if known else _unexplained(code))
+        return Meaning(overrides[code], known.reason if known else _unexplained(code))
     return known or _by_status(status, code)
 
 
-def _by_status(status: int, code: int) -> Fault:
+def _by_status(status: int, code: int) -> Meaning:
     if status == 429:
         return SUBMIT[TOO_MANY_REQUESTS]
     # A 404 without a code of Twilio's may be a gateway's: it proves nothing.
     if status in (401, 403):
-        return Fault(_ACCOUNT, f"Twilio refused the account or its address (HTTP {status}).")
+        return Meaning(_ACCOUNT, f"Twilio refused the account or its address (HTTP {status}).")
     if status >= 500 or status == 408 or status < 400:
         # Twilio, or a gateway in front of it that redirects, may have taken the message before it failed.
-        return Fault(_UNKNOWN, "Twilio answered with an error of its own.")
-    return Fault(_UNKNOWN, _unexplained(code))
+        return Meaning(_UNKNOWN, "Twilio answered with an error of its own.")
+    return Meaning(_UNKNOWN, _unexplained(code))
 
 
 def _unexplained(code: int) -> str:

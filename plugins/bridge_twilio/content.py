@@ -24,7 +24,7 @@ from . import codes
 from .settings import TwilioSettings
 
 if TYPE_CHECKING:
-    from .client import Account
+    from .client import TwilioAccount
 
 _PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
 _NUMBERED = re.compile(r"\{\{([0-9]{1,3})\}\}")
@@ -40,7 +40,7 @@ class Contents:
     the next change.
     """
 
-    def __init__(self, account: "Account", settings: TwilioSettings) -> None:
+    def __init__(self, account: "TwilioAccount", settings: TwilioSettings) -> None:
         self._account = account
         self._settings = settings
         self._whatsapp = settings.template_mode == "whatsapp"

@@ -31,7 +31,7 @@ from .reports import Report, Reports
 from .settings import TwilioSettings
 
 if TYPE_CHECKING:
-    from .client import Account
+    from .client import TwilioAccount
 
 CLOCK_SKEW = timedelta(seconds=60)
 LATEST = timedelta(minutes=10)
@@ -63,7 +63,7 @@ class Reconciliation:
         self._latest = max(LATEST, last_answer + CLOCK_SKEW)
         self._absent_after = max(timedelta(seconds=settings.absent_after_s), last_answer + CLOCK_SKEW)
 
-    def settle(self, account: "Account", batch: Batch, message: Message) -> SubmitResult:
+    def settle(self, account: "TwilioAccount", batch: Batch, message: Message) -> SubmitResult:
         """Adopt the message's SID, or tell that it is absent, or that nobody can tell."""
         found = account.messages_to(self._composer.address(batch, message), LOOK_BACK)
         since, until = batch.called_at - CLOCK_SKEW, batch.called_at + self._latest
@@ -128,7 +128,7 @@ class Sweep:
         self._reports = reports
         self._clock = clock
 
-    def page(self, account: "Account", window: PollWindow) -> ReceiptPage:
+    def page(self, account: "TwilioAccount", window: PollWindow) -> ReceiptPage:
         """Receipts for as many of `window.pending` as time allows.
 
         The cursor counts the messages asked about so far and says where to begin: those that are never

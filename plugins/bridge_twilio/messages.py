@@ -21,7 +21,7 @@ from bridge.plugin import (
 from bridge.plugin.text import bare_sign, signed
 
 from .sending import Item, Request
-from .settings import Sender, SenderKind, TwilioSettings
+from .settings import SenderKind, SentFrom, TwilioSettings
 
 _NO_MMS = "This signature's sender cannot send MMS."
 # Twilio refuses such values with 21656 (twilio.com/docs/api/errors/21656, read 2026-11).
@@ -47,7 +47,7 @@ class MessageRecord(NamedTuple):
     def __repr__(self) -> str:
         return f"MessageRecord(sid={self.sid!r}, status={self.status!r})"
 
-    def is_from(self, sender: Sender) -> bool:
+    def is_from(self, sender: SentFrom) -> bool:
         """Compare with a sender. Returns True when its messages look so.
 
         Twilio gives a service to messages without one, too.
@@ -64,7 +64,7 @@ class Composer:
         self._settings = settings
         self._hook_url = hook_url
 
-    def sender(self, sign_name: str) -> Sender:
+    def sender(self, sign_name: str) -> SentFrom:
         """Return what a signature is sent from. Raises NoSuchResource for one that is not configured."""
         try:
             return self._settings.senders[sign_name]
@@ -105,7 +105,7 @@ class Composer:
         """Return True when Twilio renders the text itself."""
         return self._settings.template_mode != "local" and not isinstance(template, DigitalTemplate)
 
-    def _content(self, template: Template, sender: Sender) -> Mapping[str, Any]:
+    def _content(self, template: Template, sender: SentFrom) -> Mapping[str, Any]:
         if isinstance(template, DigitalTemplate):
             if not sender.carries_mms:
                 raise VendorRejected(_NO_MMS, code="NO_MMS_SENDER")
@@ -118,7 +118,7 @@ class Composer:
             )
         return {"content_sid": template.vendor_code}
 
-    def _item(self, batch: Batch, message: Message, sender: Sender, fields: Mapping[str, Any]) -> Item:
+    def _item(self, batch: Batch, message: Message, sender: SentFrom, fields: Mapping[str, Any]) -> Item:
         own: dict[str, Any] = {**fields, "to": self.address(batch, message)}
         if self._hook_url:
             own["status_callback"] = self._callback(batch.ref, message.ref)
@@ -156,7 +156,7 @@ class Composer:
         return f"{url}#{overrides}" if overrides else url
 
 
-def _origin(sender: Sender) -> Mapping[str, str]:
+def _origin(sender: SentFrom) -> Mapping[str, str]:
     origin = {}
     if sender.messaging_service_sid:
         origin["messaging_service_sid"] = sender.messaging_service_sid

@@ -87,7 +87,7 @@ class Gate:
             self._changed_at += minutes * QUIET_S
 
 
-class Crew:
+class CallThreads:
     """Threads that call Twilio through the gate. What is not begun by its deadline is not begun at all."""
 
     def __init__(self, gate: Gate, name: str, threads: int) -> None:

@@ -17,7 +17,7 @@ from bridge.plugin import (
 )
 
 from . import codes
-from .pace import Crew, Deadline
+from .pace import CallThreads, Deadline
 
 LOST_IN_A_ROW = 5
 """So many unknown outcomes without a success between them, and the rest of the batch waits."""
@@ -48,7 +48,7 @@ class Submission:
     def __init__(
         self,
         send: Callable[..., str],
-        crew: Crew,
+        crew: CallThreads,
         deadline: Deadline,
         sleep: Callable[[float], None],
     ) -> None:

@@ -33,7 +33,7 @@ class SenderKind(StrEnum):
     WHATSAPP = "whatsapp"
 
 
-class Sender(PluginSettings):
+class SentFrom(PluginSettings):
     """What one signature is sent from: a messaging service, a sender, or a sender of a service's pool.
 
     `status` answers the signature query without asking Twilio, for what no API shows: the registration of
@@ -95,7 +95,7 @@ class TwilioSettings(PluginSettings):
     api_secret: SecretStr = SecretStr("")
     signing_keys: Mapping[str, SecretStr] = Field(default_factory=dict)
     base_url: str = ""
-    senders: Mapping[str, Sender] = Field(min_length=1)
+    senders: Mapping[str, SentFrom] = Field(min_length=1)
     """What each signature is sent from: { "Acme" = { from = "+1..." } }, or its messaging_service_sid."""
 
     template_mode: Literal["local", "content", "whatsapp"] = "local"
@@ -129,7 +129,7 @@ class TwilioSettings(PluginSettings):
 
     @field_validator("senders")
     @classmethod
-    def _bare_names(cls, senders: Mapping[str, Sender]) -> Mapping[str, Sender]:
+    def _bare_names(cls, senders: Mapping[str, SentFrom]) -> Mapping[str, SentFrom]:
         return {bare_sign(name): sender for name, sender in senders.items()}
 
     @field_validator("auth_token")

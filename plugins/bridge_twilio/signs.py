@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 from bridge.plugin import NoSuchResource, ReviewStatus, SignReview
 
 from . import codes
-from .settings import Sender, SenderKind
+from .settings import SenderKind, SentFrom
 
 if TYPE_CHECKING:
-    from .client import Account
+    from .client import TwilioAccount
 
 _WORST_FIRST = (ReviewStatus.REJECTED, ReviewStatus.PENDING, ReviewStatus.APPROVED)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-def review(account: "Account", sender: Sender) -> SignReview:
+def review(account: "TwilioAccount", sender: SentFrom) -> SignReview:
     """Return the review of a sender. Raises NoSuchResource when the account has no such sender."""
     if sender.status:
         return SignReview(ReviewStatus(sender.status), sender.reason)
@@ -27,7 +27,7 @@ def review(account: "Account", sender: Sender) -> SignReview:
     return min(parts, key=lambda part: _WORST_FIRST.index(part.status))
 
 
-def _of_sender(account: "Account", sender: Sender) -> Iterable[SignReview]:
+def _of_sender(account: "TwilioAccount", sender: SentFrom) -> Iterable[SignReview]:
     match sender.kind:
         case SenderKind.NUMBER:
             account.owns_number(sender.from_)
@@ -44,7 +44,7 @@ def _of_sender(account: "Account", sender: Sender) -> Iterable[SignReview]:
     yield SignReview(ReviewStatus.APPROVED)
 
 
-def _of_service(account: "Account", sender: Sender) -> Iterable[SignReview]:
+def _of_service(account: "TwilioAccount", sender: SentFrom) -> Iterable[SignReview]:
     sid = sender.messaging_service_sid
     if not sid:
         return

@@ -49,7 +49,7 @@ class Form(dict[str, list[str]]):
         return self.get(name, [""])[0]
 
 
-class Webhooks:
+class TwilioWebhooks:
     """Verifies and reads the webhooks of one channel. Loads only the SDK's validator, not its client."""
 
     def __init__(self, settings: TwilioSettings, reports: Reports) -> None:

@@ -14,10 +14,10 @@ from unittest.mock import patch
 
 from bridge.clock import DAY_MS
 from bridge.ledger import (
+    Callee,
     Claimed,
     Conclusion,
     Holder,
-    Lane,
     Ledger,
     MessageRow,
     NewSend,
@@ -199,7 +199,7 @@ def _claimed(ledger: Ledger, count: int) -> Sequence[Claimed]:
     ledger.sends.accept(new, Terms(_NOW, _NOW + DAY_MS, DAY_MS, 1 << 40))
     return ledger.write(
         lambda connection: ledger.batches.claim(
-            connection, Scope(CHANNEL, _NOW), Holder("benchmark", DAY_MS), Lane("", ""), limit=len(batches)
+            connection, Scope(CHANNEL, _NOW), Holder("benchmark", DAY_MS), Callee("", ""), limit=len(batches)
         )
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flask.testing import FlaskClient
 
-from bridge.services.desk.signing_in import Person, Role, SigningIn
+from bridge.services.desk.signing_in import ConsoleUser, Role, SigningIn
 from bridge.settings import ConsoleSettings
 from bridge.web import create_app
 from bridge.web.console.sealing import Sealing
@@ -103,7 +103,7 @@ def _browser(stage: Stage) -> Iterator[FlaskClient]:
     settings = stage.settings.model_copy(update={"console": console})
     app = create_app(settings, stage.services, stage.ledger)
     signing_in = SigningIn(settings, console, stage.ledger, time.time)
-    link = signing_in.link(Person("anna", Role.OPERATOR), "shell:root").removeprefix(_ADDRESS)
+    link = signing_in.link(ConsoleUser("anna", Role.OPERATOR), "shell:root").removeprefix(_ADDRESS)
     with app.test_client() as client:
         token = _TOKEN.search(client.get(link, base_url=_ADDRESS).text)
         assert token is not None

@@ -22,8 +22,8 @@ from bridge.plugin import (
 )
 from bridge.plugin.phone import parse
 from bridge.plugin.text import gsm7
-from bridge_http.answer.errors import Answer
-from bridge_http.bench import NoHistory, Recorder
+from bridge_http.answer.errors import VendorAnswer
+from bridge_http.bench import NoHistory, RequestRecorder
 from bridge_http.settings import HttpSettings
 from bridge_http.vendor import HttpVendor
 
@@ -186,7 +186,7 @@ def beside_python(case: Callable[[], tuple[HttpSettings, bytes, Hand]]) -> Compa
     """Measure one vendor, without the network."""
     settings, content, hand = case()
     channel = Channel("promo", "Promo", settings, NoHistory(), hook_url=HOOK)
-    recorder = Recorder(Answer(201 if case is bulksms else 200, {}, content))
+    recorder = RequestRecorder(VendorAnswer(201 if case is bulksms else 200, {}, content))
     vendor = HttpVendor(channel, recorder)
     body, results = hand()
     assert list(vendor.send_batch(channel, BATCH)) == results

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from bridge.ledger import Conclusion, Holder, Lane, MessageRow, Scope
+from bridge.ledger import Callee, Conclusion, Holder, MessageRow, Scope
 from bridge.ledger.refs import phone_key
 from bridge.plugin import MessageStatus
 
@@ -19,7 +19,7 @@ def ended(desk: Desk, status: MessageStatus, code: str = "", *, reason: str = ""
     now = int(time.time() * 1000)
     claimed = desk.ledger.write(
         lambda connection: desk.ledger.batches.claim(
-            connection, Scope("promo", now), Holder("me", HOUR), Lane("", ""), limit=10
+            connection, Scope("promo", now), Holder("me", HOUR), Callee("", ""), limit=10
         )
     )
     conclusions = []

@@ -11,9 +11,9 @@ from bridge.channels import catalogue, discover
 from bridge.cli import main, processes
 from bridge.contract import signing
 from bridge.ledger import (
+    Callee,
     Conclusion,
     Holder,
-    Lane,
     MessageRow,
     NewSend,
     Recipients,
@@ -195,7 +195,7 @@ def test_unknown_outcomes_are_shown_asked_about_and_sent_again(desk: Desk) -> No
     accept(desk, now, [NUMBER])
     [claimed] = desk.ledger.write(
         lambda connection: desk.ledger.batches.claim(
-            connection, Scope("promo", now), Holder("me", HOUR), Lane("tiny", ""), limit=1
+            connection, Scope("promo", now), Holder("me", HOUR), Callee("tiny", ""), limit=1
         )
     )
     row = MessageRow(claimed.id, 0, NUMBER, 1, MessageStatus.CALLING, "", "", "", 1, now, None)
@@ -356,7 +356,7 @@ def conclude(desk: Desk, now: int, phone: str, *, reason: str) -> None:
     """A message that failed, as the worker records it."""
     [claimed] = desk.ledger.write(
         lambda connection: desk.ledger.batches.claim(
-            connection, Scope("promo", now), Holder("me", HOUR), Lane("", ""), limit=1
+            connection, Scope("promo", now), Holder("me", HOUR), Callee("", ""), limit=1
         )
     )
     row = MessageRow(

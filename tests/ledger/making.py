@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from bridge.ledger import (
+    Callee,
     Claimed,
     Conclusion,
     Ended,
     Holder,
-    Lane,
     Ledger,
     MessageRow,
     NewSend,
@@ -85,7 +85,7 @@ def claim(
             connection,
             Scope(CHANNEL, now),
             Holder(owner, lease_ms),
-            Lane("", ACCOUNT),
+            Callee("", ACCOUNT),
             limit=limit,
             most=most,
         )
@@ -158,9 +158,9 @@ def recorded(ledger: Ledger, numbers: Sequence[str], **options: Any) -> Claimed:
 
 def statuses(ledger: Ledger, out_id: str = "task-1") -> dict[str, str]:
     """Number to the name of its final status."""
-    from bridge.ledger import Span
+    from bridge.ledger import TimeSpan
 
-    details, _ = ledger.history.details(CHANNEL, out_id, Span(0, NOW * 2), limit=10_000, offset=0)
+    details, _ = ledger.history.details(CHANNEL, out_id, TimeSpan(0, NOW * 2), limit=10_000, offset=0)
     return {detail.phone: MessageStatus(detail.status).name for detail in details}
 
 

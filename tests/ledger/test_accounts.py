@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import Connection
 
 from bridge.ledger import Ledger
-from bridge.ledger.sending.accounts import FREE, FREE_CALLS, Account, Key, Room, Shown
+from bridge.ledger.sending.accounts import FREE, FREE_CALLS, Account, AccountKey, Room, Shown
 
 from .making import CHANNEL, NOW, accept, claim, phones, send
 
-KEY = Key(CHANNEL, "main")
+KEY = AccountKey(CHANNEL, "main")
 MINUTE = 60_000
 
 # Each letter is a call, a second after the one before: s(uccess), or a failure (USED); numbers wait so long.
@@ -82,12 +82,12 @@ def test_an_hour_without_a_vendor_costs_at_most_two_hundred_messages() -> None:
 def shown(ledger: Ledger, *why: str, now: int = NOW) -> list[tuple[Account, Account]]:
     """Write what calls showed; the account before and after."""
     calls = [Shown(KEY, one) for one in why]
-    return list(ledger.write(lambda connection: ledger.accounts.risk(connection, calls, [], now)).moved)
+    return list(ledger.write(lambda connection: ledger.accounts.allow(connection, calls, [], now)).moved)
 
 
 def room(ledger: Ledger, now: int = NOW) -> Room:
     """What may be begun at the account."""
-    return ledger.write(lambda connection: ledger.accounts.risk(connection, [], [KEY], now)).room[KEY]
+    return ledger.write(lambda connection: ledger.accounts.allow(connection, [], [KEY], now)).room[KEY]
 
 
 def test_all_workers_share_an_account(ledger: Ledger) -> None:

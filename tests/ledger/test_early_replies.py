@@ -8,8 +8,8 @@ import pytest
 
 from bridge.ledger import (
     REPLY,
+    Callee,
     Holder,
-    Lane,
     Ledger,
     NewSend,
     Recipients,
@@ -44,7 +44,7 @@ def test_a_reply_that_names_its_call_does_not_wait_for_the_record(
     new = NewSend("promo", "task-1", "Acme", "T1", json.dumps(TEMPLATE), b"d", batches=[_people()])
     ledger.sends.accept(new, Terms(NOW, NOW + 1000, 1000, 10))
     (batch,) = ledger.write(
-        lambda db: ledger.batches.claim(db, Scope("promo", NOW), Holder("w", 1000), Lane("", ""), limit=1)
+        lambda db: ledger.batches.claim(db, Scope("promo", NOW), Holder("w", 1000), Callee("", ""), limit=1)
     )
     reply = MoMessage(
         from_vendor("8615400000009" if named_by == "third party" else "8615400000002"),

@@ -74,9 +74,9 @@ def test_a_send_that_cannot_be_read_holds_up_no_other(ledger: Ledger, database_u
 
 
 def span() -> Any:
-    from bridge.ledger import Span
+    from bridge.ledger import TimeSpan
 
-    return Span(NOW - DAY, NOW + DAY)
+    return TimeSpan(NOW - DAY, NOW + DAY)
 
 
 def test_what_is_known_of_sends_does_not_depend_on_what_is_remembered(

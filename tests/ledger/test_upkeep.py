@@ -15,8 +15,8 @@ from bridge.ledger import (
     NewFile,
     Progress,
     Recipients,
-    Span,
     Stored,
+    TimeSpan,
     open_ledger,
 )
 from bridge.ledger.database.tables import metadata
@@ -115,11 +115,13 @@ def test_details_show_what_ended_in_the_span_page_by_page(ledger: Ledger) -> Non
     conclude(ledger, batch, rows(batch, MessageStatus.REJECTED))
     seen: list[str] = []
     for page in range(3):
-        details, total = ledger.history.details(CHANNEL, "task-1", Span(NOW, NOW), limit=2, offset=2 * page)
+        details, total = ledger.history.details(
+            CHANNEL, "task-1", TimeSpan(NOW, NOW), limit=2, offset=2 * page
+        )
         assert total == 5
         seen += [detail.phone for detail in details]
     assert seen == phones(5)
-    for span in (Span(NOW + 1, NOW + DAY), Span(NOW - DAY, NOW - 1)):
+    for span in (TimeSpan(NOW + 1, NOW + DAY), TimeSpan(NOW - DAY, NOW - 1)):
         assert ledger.history.details(CHANNEL, "task-1", span, limit=9, offset=0) == ([], 0)
     assert statuses(ledger, "other") == {}
 

@@ -1,6 +1,6 @@
 """What alerts are told of waiting: from when it might have been done, never while a policy holds it."""
 
-from bridge.ledger import Ended, Holder, Ledger, Scope, Waits
+from bridge.ledger import ChannelWaits, Ended, Holder, Ledger, Scope
 from bridge.ledger.reports.outbox import PutBack, enqueue_receipts
 
 from .making import CHANNEL, NOW, accept, phones, recorded, send
@@ -32,7 +32,7 @@ def test_the_oldest_due_message_counts(ledger: Ledger) -> None:
     """From the moment at which it might have been sent."""
     accept(ledger, send(phones(2), out_id="one"), NOW + MINUTE)
     accept(ledger, send(phones(2, 10), out_id="two", digest=b"other"), NOW + 5 * MINUTE)
-    assert ledger.watching.waits() == {CHANNEL: Waits(due_since=NOW + MINUTE)}
+    assert ledger.watching.waits() == {CHANNEL: ChannelWaits(due_since=NOW + MINUTE)}
 
 
 def test_callbacks_wait_and_are_given_up(ledger: Ledger) -> None:
@@ -41,5 +41,5 @@ def test_callbacks_wait_and_are_given_up(ledger: Ledger) -> None:
     bury(ledger, NOW)
     enqueue(ledger, NOW + MINUTE)
     enqueue(ledger, NOW + 2 * MINUTE)
-    expected = Waits(None, callbacks=2, callbacks_since=NOW + MINUTE, given_up=1)
+    expected = ChannelWaits(None, callbacks=2, callbacks_since=NOW + MINUTE, given_up=1)
     assert ledger.watching.waits() == {CHANNEL: expected}

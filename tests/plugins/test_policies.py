@@ -28,7 +28,7 @@ from bridge.plugin import (
 )
 from bridge.plugin.phone import parse
 from bridge_policies.policies import Frequency, QuietHours, Suppression, next_allowed
-from bridge_policies.settings import QuietHoursSettings, Window
+from bridge_policies.settings import DayPart, QuietHoursSettings
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 11, 2, 12, tzinfo=SHANGHAI)
@@ -194,7 +194,7 @@ def test_next_allowed(windows: str, now: str, until: str, timezone: ZoneInfo) ->
 def test_the_second_pass_of_an_hour_is_as_quiet_as_the_first() -> None:
     """02:10 comes twice in Berlin on 2026-10-25; a window until 02:30 holds both times."""
     second = at("2026-10-25 02:10", BERLIN).replace(fold=1)
-    until = next_allowed(second.astimezone(UTC), (Window(21 * 60, 150),), BERLIN)
+    until = next_allowed(second.astimezone(UTC), (DayPart(21 * 60, 150),), BERLIN)
     assert until - second.astimezone(UTC) == timedelta(minutes=20)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.ledger import Change
 from bridge.plugin import DeliveryReceipt, MessageStatus, accepted, rejected
-from bridge.services.messages.balancing import Health, Shift, shares, shifts
+from bridge.services.messages.balancing import Performance, Shift, shares, shifts
 
 from .conftest import Worlds
 from .test_failover import soon, two
@@ -16,11 +16,11 @@ from .world import NAME, World
 
 MINUTE = 60_000
 NOW = 1_795_400_000_000
-WELL = Health(100, 1, 1, 100, 9)
-SLOW = Health(100, 0, 0, 100, 40)
-REFUSING = Health(100, 20, 0, 100, 5)
-THROTTLED = Health(100, 0, 20, 100, 5)
-FEW = Health(5, 5, 5, 5, 5)
+WELL = Performance(100, 1, 1, 100, 9)
+SLOW = Performance(100, 0, 0, 100, 40)
+REFUSING = Performance(100, 20, 0, 100, 5)
+THROTTLED = Performance(100, 0, 20, 100, 5)
+FEW = Performance(5, 5, 5, 5, 5)
 CONFIGURED = {"main": 50, "spare": 50}
 QUIET = "Nothing was wrong for 15 minutes."
 
@@ -30,7 +30,7 @@ class Row(NamedTuple):
 
     main: int
     spare: int
-    health: tuple[Health, Health]
+    health: tuple[Performance, Performance]
     since: int
     after: tuple[int, int]
 

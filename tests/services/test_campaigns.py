@@ -12,16 +12,16 @@ from bridge.contract.bodies import SendListBody
 from bridge.contract.refusal import Refusal
 from bridge.ledger import (
     BRIDGE,
+    Callee,
     Holder,
-    Lane,
     Ledger,
     NewFile,
     NewSend,
     Progress,
     Recipients,
     Scope,
-    Span,
     Terms,
+    TimeSpan,
 )
 from bridge.ledger.campaigns.recipients import Filter
 from bridge.plugin import (
@@ -78,7 +78,7 @@ def whole(world: World, name: str) -> dict[str, int]:
 
 def codes(world: World, out_id: str = "out-1") -> Counter[str]:
     """Codes of what came to its end."""
-    details, _ = world.ledger.history.details(NAME, out_id, Span(0, 1 << 62), limit=10_000, offset=0)
+    details, _ = world.ledger.history.details(NAME, out_id, TimeSpan(0, 1 << 62), limit=10_000, offset=0)
     return Counter(detail.code or MessageStatus(detail.status).name for detail in details)
 
 
@@ -172,9 +172,9 @@ def test_no_account_claims_what_is_steered(world: World, alone: bool, act: str) 
     world.ledger.write(lambda c: c.execute(text("UPDATE batch SET account = 'a'")))
 
     def claims() -> int:
-        lane, holder = Lane("a", "identity", alone), Holder("worker", 60_000)
+        callee, holder = Callee("a", "identity", alone), Holder("worker", 60_000)
         ledger, scope = world.ledger, Scope(NAME, now)
-        return len(ledger.write(lambda c: ledger.batches.claim(c, scope, holder, lane, limit=9)))
+        return len(ledger.write(lambda c: ledger.batches.claim(c, scope, holder, callee, limit=9)))
 
     getattr(steering(world), act)([NAME], "t1", "Stop.")
     world.ledger.write(lambda c: c.execute(text(f"UPDATE batch SET due = {now}")))

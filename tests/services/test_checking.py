@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pytest
 
 from bridge.plugin import BridgeError, DeliveryReceipt, MessageStatus, OutcomeUnknown, unknown
-from bridge.services.desk.unknowns import Unknowns
+from bridge.services.desk.unknowns import UnknownOutcomes
 from bridge.services.setup.checking import left_behind, same_accounts
 
 from .conftest import Worlds
@@ -80,7 +80,7 @@ def test_nobody_is_said_to_be_asked_who_is_not_there(
     for name, account in world.services.channel.accounts.items():
         account.hooks.identity = identities[name]
         world.vendors[name].look_up = lambda batch: [unknown("Ask later.") for _ in batch.messages]
-    desk = Unknowns(world.settings, world.ledger, lambda: world.now)
+    desk = UnknownOutcomes(world.settings, world.ledger, lambda: world.now)
     [one] = desk.list(None, limit=5)
     assert (one.messages, one.next_look is not None) == (2, True)
     assert world.services.settling.ask("me").not_asked == (0 if askable else 2)

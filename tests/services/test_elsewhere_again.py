@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bridge.ledger import Chosen, Holder, Lane, Scope
+from bridge.ledger import Callee, Chosen, Holder, Scope
 from bridge.plugin import (
     Carrier,
     CarrierReview,
@@ -29,7 +29,7 @@ from bridge.plugin import (
 from bridge.services.campaigns.seeing import Seeing
 from bridge.services.campaigns.steering import CampaignSteering
 from bridge.services.desk.operating import Operating
-from bridge.services.desk.unknowns import Unknowns
+from bridge.services.desk.unknowns import UnknownOutcomes
 
 from .conftest import Worlds
 from .test_failover import PHONES, numbers_of, raising, sent, soon, two
@@ -171,8 +171,8 @@ def test_a_worker_that_dies_leaves_all_in_question(
     world.send(["13800138000", "13000000001"], code=code, kind=Kind.DIGITAL)
     world.services.routing.distribute()
     scope, holder = Scope(NAME, int(world.now * 1000)), Holder("dead", 60_000)
-    lane = Lane("spare", "spare", alone=False)
-    world.ledger.write(lambda c: world.ledger.batches.claim(c, scope, holder, lane, limit=10))
+    callee = Callee("spare", "spare", alone=False)
+    world.ledger.write(lambda c: world.ledger.batches.claim(c, scope, holder, callee, limit=10))
     world.now += 61
     world.duties.take_over()
     assert world.ended() == {}
@@ -306,7 +306,7 @@ def test_nothing_of_a_cancelled_campaign_is_sent_once_more(worlds: Worlds) -> No
     world.dispatch()
     steering = CampaignSteering(Seeing(world.ledger), world.ledger, lambda: world.now, "shell:x")
     steering.cancel([NAME], "task-1", "Wrong.")
-    unknowns = Unknowns(world.settings, world.ledger, lambda: world.now)
+    unknowns = UnknownOutcomes(world.settings, world.ledger, lambda: world.now)
     assert unknowns.resendable(Chosen(NAME)) == 0
     assert unknowns.resend(Chosen(NAME), "Lost.").messages == 0
     world.dispatch()

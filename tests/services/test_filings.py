@@ -23,7 +23,7 @@ from bridge.plugin import (
     VendorUnreachable,
 )
 from bridge.services.desk.explaining import Explaining
-from bridge.services.desk.operating import Decision, Operating, OperatorRefused
+from bridge.services.desk.operating import Operating, OperatorRefused, ReviewDecision
 
 from .conftest import Worlds
 from .test_failover import numbers_of, raising, soon, two
@@ -266,7 +266,7 @@ def test_an_operator_decides_for_an_account_without_reviews(
     code = reviewed(world, A, P)
     assert world.ledger.filings.of(NAME, code)["spare"].status is P
     desk = Operating(world.settings, world.ledger, lambda: world.now)
-    decision = Decision(A, vendor_code="10001", account=account)
+    decision = ReviewDecision(A, vendor_code="10001", account=account)
     if why:
         with pytest.raises(OperatorRefused, match=why):
             desk.decide(world.services.channel, code, decision)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import LargeBinary, String, Text, select
 
-from bridge.ledger import Ledger, RefusedWebhook, Span
+from bridge.ledger import Ledger, RefusedWebhook, TimeSpan
 from bridge.ledger.database import tables
 from bridge.plugin import DeliveryReceipt, MessageStatus, MoMessage, from_vendor
 from bridge.services.desk.operating import Operating
@@ -110,7 +110,7 @@ def test_a_late_receipt_tells_nobody(full: World) -> None:
     full.services.receiving.store_reports(reports, [], "webhook")
     assert full.ledger.outbox.waiting(NAME)[0] == waiting + 1
     assert whole(full, "open") == {"recipients": 2, "delivered": 2}
-    details, count = full.ledger.history.details(NAME, "open", Span(0, 1 << 62), limit=9, offset=0)
+    details, count = full.ledger.history.details(NAME, "open", TimeSpan(0, 1 << 62), limit=9, offset=0)
     assert [detail.phone for detail in details] == [OTHER]
     assert count == 1
 

@@ -10,7 +10,7 @@ import pytest
 from bridge.contract.bodies import TextTemplateBody
 from bridge.ledger import AccountKey, Hold
 from bridge.plugin import CredentialsRejected, Kind, ReviewStatus, accepted, failure
-from bridge.services.desk.operating import Decision, Operating, OperatorRefused
+from bridge.services.desk.operating import Operating, OperatorRefused, ReviewDecision
 from bridge.services.desk.overview import Overview, Stop
 
 from .conftest import Worlds
@@ -18,7 +18,7 @@ from .test_failover import numbers_of, soon, two
 from .world import NAME, World
 
 PHONES = ["13800000000", "13800000001"]
-APPROVE = Decision(ReviewStatus.APPROVED)
+APPROVE = ReviewDecision(ReviewStatus.APPROVED)
 LOCAL = ("create_template", "update_template", "delete_template", "query_template")
 
 
@@ -54,11 +54,14 @@ CHANGES: dict[str, Callable[[World, str], object]] = {
 
 
 @pytest.mark.parametrize(
-    "decision", [APPROVE, Decision(ReviewStatus.REJECTED, "No."), replace(APPROVE, vendor_code="V1")]
+    "decision", [APPROVE, ReviewDecision(ReviewStatus.REJECTED, "No."), replace(APPROVE, vendor_code="V1")]
 )
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
 def test_a_decision_on_a_template_that_changed_meanwhile_is_refused(
-    world: World, monkeypatch: pytest.MonkeyPatch, change: Callable[[World, str], object], decision: Decision
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[World, str], object],
+    decision: ReviewDecision,
 ) -> None:
     """What Quick Audience wrote stays, and waits for its own review."""
     code = world.services.templates.create_text(text_body())

@@ -4,7 +4,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from bridge.services.desk.signing_in import Person, Role, SigningIn, SignInRefused, TooManyAttempts
+from bridge.services.desk.signing_in import ConsoleUser, Role, SigningIn, SignInRefused, TooManyAttempts
 from bridge.settings import ConsoleSettings
 
 from .world import World
@@ -29,7 +29,7 @@ def door(world: World, settings: ConsoleSettings = SETTINGS) -> SigningIn:
 
 def test_of_many_at_once_one_is_let_in(world: World) -> None:
     """Whatever process they come to."""
-    link = door(world).link(Person("anna", Role.OPERATOR), "shell:root")
+    link = door(world).link(ConsoleUser("anna", Role.OPERATOR), "shell:root")
     start, found = Barrier(8), list[str]()
 
     def come() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bridge.ledger import AccountKey, Holder, Lane, Ledger, Scope
+from bridge.ledger import AccountKey, Callee, Holder, Ledger, Scope
 from bridge.plugin import Limits
 from bridge.settings import BridgeSettings
 from bridge.worker import Sender
@@ -57,17 +57,17 @@ def test_two_workers_share_the_first_call_of_an_account(ledger: Ledger) -> None:
         pytest.skip("one transaction at a time anyway")
     for digest in (b"1", b"2"):
         ledger.sends.accept(send(phones(2), digest=digest), terms())
-    key, lane, scope = AccountKey("promo", "any"), Lane("any", ""), Scope("promo", NOW)
+    key, callee, scope = AccountKey("promo", "any"), Callee("any", ""), Scope("promo", NOW)
 
     def begin() -> int:
         with ledger.database.engine.begin() as connection:
-            return ledger.accounts.risk(connection, [], [key], NOW).room[key].calls
+            return ledger.accounts.allow(connection, [], [key], NOW).room[key].calls
 
     with ThreadPoolExecutor(1) as other, ledger.database.engine.begin() as connection:
-        assert ledger.accounts.risk(connection, [], [key], NOW).room[key].calls == 1
+        assert ledger.accounts.allow(connection, [], [key], NOW).room[key].calls == 1
         second = other.submit(begin)
         with pytest.raises(TimeoutError):
             second.result(0.2)  # it waits for this one's end
-        ledger.batches.claim(connection, scope, Holder("w", NOW + 60_000), lane, limit=1)
+        ledger.batches.claim(connection, scope, Holder("w", NOW + 60_000), callee, limit=1)
         connection.commit()
         assert second.result(5) == 0

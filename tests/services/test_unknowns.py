@@ -26,7 +26,7 @@ from bridge.plugin import (
     unknown,
 )
 from bridge.services.desk.operating import OperatorRefused
-from bridge.services.desk.unknowns import Unknowns
+from bridge.services.desk.unknowns import UnknownOutcomes
 from tests.databases import decisions
 
 from .world import NAME, World
@@ -46,8 +46,8 @@ def lost(world: World, phones: list[str] = PHONES) -> None:
     world.vendor.answer = usual
 
 
-def desk(world: World) -> Unknowns:
-    return Unknowns(world.settings, world.ledger, lambda: world.now)
+def desk(world: World) -> UnknownOutcomes:
+    return UnknownOutcomes(world.settings, world.ledger, lambda: world.now)
 
 
 def deliver(world: World, refs: list[str]) -> None:
@@ -150,7 +150,7 @@ def test_a_decision_is_about_what_was_meant(
     assert desk(world).resend(chosen, "Lost.").messages == count
 
 
-WRONG: list[tuple[Callable[[Unknowns], object], str]] = [
+WRONG: list[tuple[Callable[[UnknownOutcomes], object], str]] = [
     (lambda one: one.chosen("nope"), "There is no channel nope"),
     (lambda one: one.chosen(NAME, ["!"]), "! is no reference of a batch"),
     (lambda one: one.resend(ALL, " "), "Give a reason"),
@@ -159,7 +159,7 @@ WRONG: list[tuple[Callable[[Unknowns], object], str]] = [
 
 @pytest.mark.parametrize(("wrong", "sentence"), WRONG, ids=[row[1] for row in WRONG])
 def test_what_cannot_be_done_is_said(
-    world: World, wrong: Callable[[Unknowns], object], sentence: str
+    world: World, wrong: Callable[[UnknownOutcomes], object], sentence: str
 ) -> None:
     """In one sentence; nothing is moved."""
     lost(world)

@@ -7,7 +7,7 @@ from typing import Any
 import bridge_policies
 from bridge.channels import Catalogue, Hooks, discover, open_channels
 from bridge.contract.bodies import DigitalTemplateBody, SendListBody, TextTemplateBody
-from bridge.ledger import Account, Claimed, Holder, Lane, Ledger, Scope, Span
+from bridge.ledger import Account, Callee, Claimed, Holder, Ledger, Scope, TimeSpan
 from bridge.ledger.sending.accounts import FREE_CALLS, save
 from bridge.plugin import (
     Batch,
@@ -277,14 +277,14 @@ class World:
                 c,
                 Scope(NAME, int(self.now * 1000)),
                 Holder("dead", 60_000),
-                Lane("obedient", self.services.channel.hooks.identity),
+                Callee("obedient", self.services.channel.hooks.identity),
                 limit=100,
             )
         )
 
     def ended(self) -> dict[str, str]:
         """Number to code (DELIVERED or whatever failed it) of all that came to their end."""
-        details, _ = self.ledger.history.details(NAME, "task-1", Span(0, 1 << 62), limit=10_000, offset=0)
+        details, _ = self.ledger.history.details(NAME, "task-1", TimeSpan(0, 1 << 62), limit=10_000, offset=0)
         return {detail.phone: detail.code or MessageStatus(detail.status).name for detail in details}
 
     def sent(self) -> list[str]:

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from bridge.simulator import (
     CallbackServer,
-    Campaign,
     CampaignFailed,
+    CampaignRun,
     Plan,
     QuickAudience,
     Result,
@@ -48,7 +48,7 @@ def run(fake: FakeBridge, callbacks: CallbackServer, plan: Plan, console: Consol
     qa = QuickAudience(fake.url, KEY)
     stages = stages_for(console or Console(quiet=True))
     try:
-        campaign = Campaign(
+        campaign = CampaignRun(
             qa,
             callbacks,
             plan,

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from bridge.simulator.inbox import Inbox
-from bridge.simulator.inspection import Receipt, Reply
-from bridge.simulator.reconciliation import CarrierMessage, CarrierRecord, DetailRow, Result, reconcile
+from bridge.simulator.inspection import PushedReply, Receipt
+from bridge.simulator.reconciliation import CarrierMessage, CarrierRecord, ComparedDetail, Result, reconcile
 
 A, B, C = "15400000001", "15400000002", "15400000003"
 BAD = "154000012"
@@ -36,13 +36,15 @@ class Sides:
             delivered(C, "digital"),
         ]
     )
-    replies: list[Reply] = field(default_factory=lambda: [Reply("list", A, "2026-11-20 10:01:00", "好的")])
-    rows: list[DetailRow] = field(
+    replies: list[PushedReply] = field(
+        default_factory=lambda: [PushedReply("list", A, "2026-11-20 10:01:00", "好的")]
+    )
+    rows: list[ComparedDetail] = field(
         default_factory=lambda: [
-            DetailRow(delivered(A), "【演示】您好 A"),
-            DetailRow(failed(B), "【演示】您好 B"),
-            DetailRow(failed(BAD, "INVALID_NUMBER"), ""),
-            DetailRow(delivered(C, "digital"), "您好 C"),
+            ComparedDetail(delivered(A), "【演示】您好 A"),
+            ComparedDetail(failed(B), "【演示】您好 B"),
+            ComparedDetail(failed(BAD, "INVALID_NUMBER"), ""),
+            ComparedDetail(delivered(C, "digital"), "您好 C"),
         ]
     )
     carrier: list[CarrierMessage] = field(
@@ -61,7 +63,7 @@ def compared(sides: Sides) -> Result:
     inbox.add_replies(sides.replies)
     for refusal in sides.refusals:
         inbox.add_refusal(*refusal)
-    details: dict[str, list[DetailRow]] = {}
+    details: dict[str, list[ComparedDetail]] = {}
     for row in sides.rows:
         details.setdefault(row.receipt.out_id, []).append(row)
     return reconcile(sides.sent, inbox, details, CarrierRecord(sides.carrier, 1))
@@ -110,15 +112,15 @@ PLANTED: dict[str, tuple[Callable[[Sides], object], set[str]]] = {
     "a detail is missing": (lambda s: s.rows.pop(0), {"missing in the send details"}),
     "a detail is listed twice": (lambda s: s.rows.append(s.rows[0]), {"listed twice"}),
     "a detail has another status": (
-        lambda s: s.rows.__setitem__(0, DetailRow(failed(A), "您好 A")),
+        lambda s: s.rows.__setitem__(0, ComparedDetail(failed(A), "您好 A")),
         {"details that contradict"},
     ),
     "a detail has another date": (
-        lambda s: s.rows.__setitem__(0, DetailRow(delivered(A)._replace(received_at="x"), "您好 A")),
+        lambda s: s.rows.__setitem__(0, ComparedDetail(delivered(A)._replace(received_at="x"), "您好 A")),
         {"details that contradict"},
     ),
     "a detail has another text": (
-        lambda s: s.rows.__setitem__(0, DetailRow(delivered(A), "您好 B")),
+        lambda s: s.rows.__setitem__(0, ComparedDetail(delivered(A), "您好 B")),
         {"details with another text"},
     ),
     "a reply is lost": (lambda s: s.replies.clear(), {"the carrier passed on 1, 0 arrived"}),

@@ -41,7 +41,7 @@ class Campaign:
     recipients: int
 
 
-class Part(NamedTuple):
+class KindCount(NamedTuple):
     """So many messages of one kind; `ms` sums their times to delivery, `rate` numbers their price."""
 
     status: int
@@ -113,15 +113,17 @@ class Campaigns:
         mine = or_(_campaign.c.name == text, _campaign.c.id == (-1 if number is None else number))
         return self._read(and_(_campaign.c.channel.in_(channels), mine))
 
-    def parts(self, campaign_ids: Sequence[int]) -> dict[int, list[Part]]:
+    def parts(self, campaign_ids: Sequence[int]) -> dict[int, list[KindCount]]:
         """Return the messages of campaigns by kind, those that wait in no part."""
         return self._parts(_send.c.campaign_id, _send.c.campaign_id.in_(campaign_ids))
 
-    def parts_by_channel(self, channels: Collection[str], since: int, until: int) -> dict[str, list[Part]]:
+    def parts_by_channel(
+        self, channels: Collection[str], since: int, until: int
+    ) -> dict[str, list[KindCount]]:
         """Return the messages of the sends that came in a span (milliseconds) by kind, for each channel."""
         return self._parts(_send.c.channel, *_in_span(channels, since, until))
 
-    def _parts(self, by: ColumnElement[Key], *of: ColumnElement[bool]) -> dict[Key, list[Part]]:
+    def _parts(self, by: ColumnElement[Key], *of: ColumnElement[bool]) -> dict[Key, list[KindCount]]:
         kind = [_tally.c[name] for name in ("status", "code", "account", "segments", "bucket", "rate")]
         number = func.sum(_tally.c.count).label("number")
         rows = (
@@ -131,11 +133,11 @@ class Campaigns:
             .group_by(by, *kind)
             .having(number != 0)
         )
-        found: dict[Key, list[Part]] = defaultdict(list)
+        found: dict[Key, list[KindCount]] = defaultdict(list)
         with self._database.read() as connection:
             for row in connection.execute(rows):
                 fields = (row.status, row.code, row.account, row.segments, row.bucket)
-                part = Part(*fields, int(row.number), int(row.ms), row.rate)
+                part = KindCount(*fields, int(row.number), int(row.ms), row.rate)
                 found[row.owner].append(part)
         return found
 

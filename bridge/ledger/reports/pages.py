@@ -16,7 +16,7 @@ from ..refs import new_id
 _page = tables.page
 
 
-class Page(NamedTuple):
+class UnreadPage(NamedTuple):
     """A page that still has to be read; `created` in milliseconds."""
 
     id: int
@@ -24,7 +24,7 @@ class Page(NamedTuple):
     created: int
 
     def __repr__(self) -> str:
-        return f"Page({self.id}, {len(self.content)} bytes)"
+        return f"UnreadPage({self.id}, {len(self.content)} bytes)"
 
 
 class Pages:
@@ -41,14 +41,14 @@ class Pages:
         self._database.write(lambda connection: connection.execute(_page.insert(), row))
         return number
 
-    def due(self, channel: str, hook: str, *, account: str = "", now: int, limit: int) -> list[Page]:
+    def due(self, channel: str, hook: str, *, account: str = "", now: int, limit: int) -> list[UnreadPage]:
         """Pages that were left unread and may be tried again, oldest first."""
         # What was kept before the channel had several accounts is taken up by whoever can read it.
         of = _page.c.account.in_(sorted({account, ""}))
         mine = (_page.c.channel == channel, _page.c.hook == hook, of, _page.c.due <= now)
         query = select(_page.c.id, _page.c.content, _page.c.created).where(*mine).order_by(_page.c.id)
         with self._database.read() as connection:
-            return [Page(**row._mapping) for row in connection.execute(query.limit(limit))]
+            return [UnreadPage(**row._mapping) for row in connection.execute(query.limit(limit))]
 
     def defer(self, number: int, due: int) -> None:
         """Try a page again from `due` on."""

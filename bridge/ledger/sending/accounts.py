@@ -37,7 +37,7 @@ _PAUSE = ("paused_until", "pauses", "pause_reason")
 _NO_PAUSE = {"paused_until": 0, "pauses": 0, "pause_reason": ""}
 
 
-class Key(NamedTuple):
+class AccountKey(NamedTuple):
     """What names an account."""
 
     channel: str
@@ -60,7 +60,7 @@ class Shown(NamedTuple):
     `failure`: "" when it was answered, else the reason. `used`: see `Account.after_failure`.
     """
 
-    key: Key
+    key: AccountKey
     failure: str
     used: Room = FREE
 
@@ -89,9 +89,9 @@ class Account:
     pause_reason: str = ""
 
     @property
-    def key(self) -> Key:
+    def key(self) -> AccountKey:
         """What names it."""
-        return Key(self.channel, self.name)
+        return AccountKey(self.channel, self.name)
 
     def rests(self, now: int) -> bool:
         """Return True while the breaker is open; one beyond the longest rest was set by a wrong clock."""
@@ -164,11 +164,11 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Risk:
+class Allowance:
     """What may be begun at accounts, the accounts themselves, and those that changed: before and after."""
 
-    room: Mapping[Key, Room]
-    accounts: Mapping[Key, Account]
+    room: Mapping[AccountKey, Room]
+    accounts: Mapping[AccountKey, Account]
     moved: Sequence[tuple[Account, Account]]
 
 
@@ -184,7 +184,7 @@ class Accounts:
             rows = connection.execute(select(_account).where(_account.c.channel == channel))
             return {row.name: Account(**row._mapping) for row in rows}
 
-    def pause(self, key: Key, reason: str, *, now: int, base_ms: int, longest_ms: int) -> int:
+    def pause(self, key: AccountKey, reason: str, *, now: int, base_ms: int, longest_ms: int) -> int:
         """Call one account no more, twice as long each time in a row. Returns until when."""
 
         def work(connection: Connection) -> int:
@@ -200,7 +200,7 @@ class Accounts:
 
         return self._database.write(work)
 
-    def pause_until_resumed(self, key: Key, reason: str, act: Act) -> None:
+    def pause_until_resumed(self, key: AccountKey, reason: str, act: Act) -> None:
         """Call one account no more until a person resumes it."""
 
         def work(connection: Connection) -> None:
@@ -212,7 +212,7 @@ class Accounts:
 
         self._database.write(work)
 
-    def resume(self, key: Key, now: int) -> None:
+    def resume(self, key: AccountKey, now: int) -> None:
         """End the pause of an account that works again, and forget its history; a person's pause stays."""
         paused = _of(key.channel, key.name), _account.c.pauses > 0
         resumed = update(_account).where(*paused).values(**_NO_PAUSE)
@@ -272,7 +272,9 @@ class Accounts:
 
         self._database.write(work)
 
-    def risk(self, connection: Connection, shown: Sequence[Shown], wanted: Collection[Key], now: int) -> Risk:
+    def allow(
+        self, connection: Connection, shown: Sequence[Shown], wanted: Collection[AccountKey], now: int
+    ) -> Allowance:
         """Note what calls showed of their accounts, and return what may be begun at the accounts wanted.
 
         Locks the accounts that change and those whose calls are counted, so that two workers do not both take
@@ -294,7 +296,7 @@ class Accounts:
         room = {key: held[key].allowed(now) for key in wanted}
         for key in counted:
             room[key] = room[key]._replace(calls=max(0, room[key].calls - begun.get(key, 0)))
-        return Risk(room, {key: held[key] for key in wanted}, moved)
+        return Allowance(room, {key: held[key] for key in wanted}, moved)
 
 
 def _note_breaker(connection: Connection, was: Account, account: Account, now: int) -> None:
@@ -319,7 +321,9 @@ def _changed(account: Account, shown: Shown, now: int) -> Account:
     return account.after_failure(now, shown.failure, shown.used)
 
 
-def _held(connection: Connection, keys: Collection[Key], *, lock: bool = False) -> dict[Key, Account]:
+def _held(
+    connection: Connection, keys: Collection[AccountKey], *, lock: bool = False
+) -> dict[AccountKey, Account]:
     held = {key: Account(*key) for key in keys}
     if not held:
         return held
@@ -352,7 +356,7 @@ def save(connection: Connection, account: Account, *, pause: bool = False) -> No
     )
 
 
-def _begun(connection: Connection, keys: Collection[Key], now: int) -> dict[Key, int]:
+def _begun(connection: Connection, keys: Collection[AccountKey], now: int) -> dict[AccountKey, int]:
     """Return how many calls are being made, by account; those of workers that fell silent are none.
 
     Calls of a version that did not name the account count for every account of their channel.

@@ -32,7 +32,7 @@ from ..refs import Place, message_ref
 from ..reports.outbox import Ended, enqueue_receipts
 from ..reports.receipts import Receipts, close_settled
 from ..reports.segments import keep, totals
-from ..scope import Holder, Lane, Scope, Source
+from ..scope import Callee, Holder, Scope, Source
 from ..suppressions import suppress
 from . import attempts
 from .attempts import Attempt
@@ -70,33 +70,33 @@ class Batches:
         connection: Connection,
         scope: Scope,
         holder: Holder,
-        lane: Lane,
+        callee: Callee,
         *,
         limit: int,
         most: int | None = None,
     ) -> list[Claimed]:
         """Take up to `limit` due batches: READY -> CALLING, to be committed before the vendor is called.
 
-        `lane` names the vendor account that will be called. Of a batch with more than `most` messages, or
+        `callee` names the vendor account that will be called. Of a batch with more than `most` messages, or
         more than the account takes at once, the rest waits as a batch of its own.
         """
         ready: dict[str, int | str] = {"in_channel": scope.channel, "at": scope.now, "most": limit}
-        if not lane.alone:
-            ready["of_account"] = lane.account
-        picked = pick_ready(connection) if lane.alone else pick_ready_at(connection)
-        ids = ids_of(connection, connection.execute(picked, ready), lane, scope.now)
+        if not callee.alone:
+            ready["of_account"] = callee.account
+        picked = pick_ready(connection) if callee.alone else pick_ready_at(connection)
+        ids = ids_of(connection, connection.execute(picked, ready), callee, scope.now)
         if not ids:
             return []
         call = {
             "ids": ids,
             "by": holder.owner,
-            "of_identity": lane.identity,
-            "of_account": lane.account,
+            "of_identity": callee.identity,
+            "of_account": callee.account,
             "until": scope.now + holder.lease_ms,
             "at": scope.now,
         }
         batches = claimed(connection.execute(CALL, call))
-        return [cut_for(connection, batch, lane, most, scope.now) for batch in batches]
+        return [cut_for(connection, batch, callee, most, scope.now) for batch in batches]
 
     def has_due(self, channel: str, now: int, account: str | None = None) -> bool:
         """Return whether there is anything to claim; a read, so that idle workers do not write.

@@ -10,7 +10,7 @@ from ..blobs import Recipients, encode
 from ..database import tables
 from ..database.dialects import lit, made_once, skip_locked
 from ..refs import new_id
-from ..scope import Lane, Scope
+from ..scope import Callee, Scope
 from . import attempts
 from .calls import Claimed
 from .joining import CampaignState
@@ -79,7 +79,7 @@ CALL = (
 _ANEW = update(_batch).where(_batch.c.id == bindparam("old")).values(id=bindparam("new"), attempt=0)
 
 
-def ids_of(connection: Connection, picked: Iterable[Row[Any]], lane: Lane, now: int) -> list[int]:
+def ids_of(connection: Connection, picked: Iterable[Row[Any]], callee: Callee, now: int) -> list[int]:
     """Return the ids of batches that will be called at an account.
 
     One that was called at another before, which took nothing, gets a new id: no reference is given to two.
@@ -87,7 +87,7 @@ def ids_of(connection: Connection, picked: Iterable[Row[Any]], lane: Lane, now: 
     ids = []
     for row in picked:
         ids.append(row.id)
-        if row.attempt and row.identity not in ("", lane.identity):
+        if row.attempt and row.identity not in ("", callee.identity):
             ids[-1] = new_id(now)
             connection.execute(_ANEW, {"old": row.id, "new": ids[-1]})
             attempts.rename(connection, row.id, ids[-1])
@@ -149,15 +149,15 @@ def claimed(rows: Iterable[Row[Any]]) -> list[Claimed]:
     return sorted((Claimed(**row._mapping) for row in rows), key=lambda batch: batch.id)
 
 
-def cut_for(connection: Connection, batch: Claimed, lane: Lane, most: int | None, now: int) -> Claimed:
+def cut_for(connection: Connection, batch: Claimed, callee: Callee, most: int | None, now: int) -> Claimed:
     """Cut a batch to what one call at the account may hold, and to `most`, if it is larger."""
-    limits = [one for one in (most, lane.messages, lane.uniform) if one is not None]
+    limits = [one for one in (most, callee.messages, callee.uniform) if one is not None]
     if not limits or batch.count <= min(limits):
         return batch
     recipients = _readable(batch)
     if recipients is None:
         return batch  # held back before its call, and says so there
-    own = lane.uniform if recipients.uniform and lane.uniform is not None else lane.messages
+    own = callee.uniform if recipients.uniform and callee.uniform is not None else callee.messages
     allowed = [one for one in (most, own) if one is not None]
     return cut(connection, batch, min(allowed), now) if allowed else batch
 

@@ -16,7 +16,9 @@ from ..database.bulk import clean
 from ..database.dialects import upsert
 from ..database.engine import Database
 from ..refs import new_id
+from ..scope import Callee, Scope
 from ..tally import BUCKETS_S
+from .accounts import AccountKey
 
 _weight, _change, _throttling = tables.route_weight, tables.route_change, tables.throttling
 _batch, _message, _tally, _send = tables.batch, tables.message, tables.tally, tables.send
@@ -39,7 +41,7 @@ class Change(NamedTuple):
     created: int
 
 
-class Lately(NamedTuple):
+class LatestOutcomes(NamedTuple):
     """What became of the messages of an account's latest batches since a moment.
 
     `timed`: delivered, or still to be after a time in which they are as a rule; `slow`: what takes longer.
@@ -114,38 +116,37 @@ class Weights:
 
         self._database.write(work, durable=False)
 
-    def lately(
-        self, channel: str, account: str, identity: str, *, own: Collection[str], since: int, now: int
-    ) -> Lately:
+    def latest(self, scope: Scope, account: Callee, *, own: Collection[str], since: int) -> LatestOutcomes:
         """Return what an account did since a moment; slow is slower than the p90 of its own week before.
 
         `own`: codes of messages that the bridge refused itself; they say nothing of the account.
         """
+        key = AccountKey(scope.channel, account.account)
         with self._database.read() as connection:
-            messages, refused = _refused(connection, _latest(channel, account, since, now), own)
+            messages, refused = _refused(connection, _latest(key, since, scope.now), own)
             # Measured against the time before: what goes wrong now must not pass for a habit.
-            bound = _week_p90(connection, channel, identity, now, since)
+            bound = _week_p90(connection, scope, account.identity, since)
             timed, slow = 0, 0
             if bound is not None:
-                timed, slow = _slow(connection, _latest(channel, account, since, now - bound), bound, now)
+                timed, slow = _slow(connection, _latest(key, since, scope.now - bound), bound, scope.now)
             throttled = connection.execute(
                 select(func.coalesce(func.sum(_throttling.c.messages), 0)).where(
-                    _throttling.c.channel == channel,
-                    _throttling.c.account == account,
+                    _throttling.c.channel == key.channel,
+                    _throttling.c.account == key.name,
                     _throttling.c.minute >= since // MINUTE_MS,
                 )
             ).scalar_one()
-        return Lately(messages, refused, int(throttled), timed, slow)
+        return LatestOutcomes(messages, refused, int(throttled), timed, slow)
 
 
-def _latest(channel: str, account: str, since: int, until: int) -> Select[Any]:
+def _latest(account: AccountKey, since: int, until: int) -> Select[Any]:
     """Return the query for the latest batches that an account was called with in a span of time."""
     return (
         select(_batch.c.id)
         .where(
             _batch.c.id >= (since - _OLDEST_MS) << 21,
-            _batch.c.channel == channel,
-            _batch.c.account == account,
+            _batch.c.channel == account.channel,
+            _batch.c.account == account.name,
             _batch.c.called >= since,
             _batch.c.called <= until,
         )
@@ -213,7 +214,7 @@ def _note(connection: Connection, channel: str, one: Change) -> None:
     connection.execute(delete(_change).where(_change.c.channel == channel, old))
 
 
-def _week_p90(connection: Connection, channel: str, identity: str, now: int, until: int) -> int | None:
+def _week_p90(connection: Connection, scope: Scope, identity: str, until: int) -> int | None:
     """Return the time in which nine of ten messages of a week, `until` a moment of it, were delivered.
 
     In milliseconds; None where too few were.
@@ -222,9 +223,9 @@ def _week_p90(connection: Connection, channel: str, identity: str, now: int, unt
         select(_tally.c.bucket, func.sum(_tally.c.count).label("messages"))
         .join_from(_tally, _send, _send.c.id == _tally.c.send_id)
         .where(
-            _send.c.created >= now - _WEEK_MS,
+            _send.c.created >= scope.now - _WEEK_MS,
             _send.c.created < until,
-            _send.c.channel == channel,
+            _send.c.channel == scope.channel,
             _tally.c.account == identity,
             _tally.c.bucket > 0,
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bridge import logs
 from bridge.clock import FOREVER_MS
 from bridge.ledger import CampaignState, Ledger
-from bridge.ledger.campaigns.reading import Campaign, Part, Search
+from bridge.ledger.campaigns.reading import Campaign, KindCount, Search
 from bridge.ledger.refs import to_ref
 from bridge.ledger.sending.joining import CampaignKind
 from bridge.ledger.tally import BUCKETS_S
@@ -208,7 +208,7 @@ class Seeing:
             seen.append(_seen(one, stands, over=over, cost=cost))
         return seen
 
-    def _failures(self, campaign: Campaign, parts: Sequence[Part]) -> list[SeenFailure]:
+    def _failures(self, campaign: Campaign, parts: Sequence[KindCount]) -> list[SeenFailure]:
         counts: Counter[tuple[int, str]] = Counter()
         for part in parts:
             if part.status in FAILED:
@@ -241,7 +241,7 @@ def _seen(one: Campaign, stands: Funnel, *, over: bool, cost: Sequence[SeenCost]
     )
 
 
-def funnel(recipients: int, parts: Sequence[Part]) -> Funnel:
+def funnel(recipients: int, parts: Sequence[KindCount]) -> Funnel:
     """Return where a campaign's recipients stand."""
     by_status: Counter[int] = Counter()
     for part in parts:
@@ -260,7 +260,7 @@ def funnel(recipients: int, parts: Sequence[Part]) -> Funnel:
     )
 
 
-def _times(delivered: Sequence[Part]) -> list[SeenSpan]:
+def _times(delivered: Sequence[KindCount]) -> list[SeenSpan]:
     counts: Counter[int] = Counter()
     for part in delivered:
         counts[part.bucket] += part.number

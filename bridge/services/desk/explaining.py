@@ -19,7 +19,7 @@ _TAKES = "takes it"
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RouteVerdict:
     """What one account would do with a message: take it now, take it if those before fail, or why not."""
 
     account: str
@@ -36,7 +36,7 @@ class Explaining:
         self._clock = clock
         self._routing = Routing(channel, ledger, clock)
 
-    def routes(self, number: str, code: str, sign_name: str = "") -> list[Verdict]:
+    def routes(self, number: str, code: str, sign_name: str = "") -> list[RouteVerdict]:
         """Return each account's verdict on a message, in the order in which they would be asked.
 
         Without a signature none is considered; see `sign_of`.
@@ -67,7 +67,7 @@ class Explaining:
             for name in self._channel.accounts
             if name not in allowed
         }
-        return [Verdict(name, verdict, weights[name]) for name, verdict in verdicts.items()]
+        return [RouteVerdict(name, verdict, weights[name]) for name, verdict in verdicts.items()]
 
     def _why_not_to(self, phone: Phone, name: str, info: SendInfo, kind: str) -> str:
         why = self.why_not(name, info, kind)

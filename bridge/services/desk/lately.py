@@ -57,12 +57,12 @@ class LastDay:
     def of(self, channels: Sequence[str]) -> list[Day]:
         """Return the last day of each channel, in their order."""
         now = millis(self._clock)
-        lately = self._ledger.lately
+        latest = self._ledger.latest_sends
         last, since = now // HOUR_MS, now - DAY_MS
-        hours = {(one.channel, one.hour): one.recipients for one in lately.hours(channels, since)}
+        hours = {(one.channel, one.hour): one.recipients for one in latest.hours(channels, since)}
         statuses = {name: Counter[int]() for name in channels}
         codes = {name: Counter[str]() for name in channels}
-        for one in lately.became(channels, since):
+        for one in latest.became(channels, since):
             statuses[one.channel][one.status] += one.number
             if one.status in FAILED:
                 codes[one.channel][one.code] += one.number

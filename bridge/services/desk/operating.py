@@ -50,7 +50,7 @@ class OperatorRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class ReviewDecision:
     """An operator's review of a template. `vendor_code` is what the vendor knows it by, "" to leave that.
 
     `account`: the one of several that it is about, "" for the primary.
@@ -110,7 +110,7 @@ class Operating:
         self._ledger.accounts.free(channel, "", now)
         self._ledger.coordination.resume(channel, self._act("channel resumed", channel, reason, paused=False))
 
-    def decide(self, channel: OpenChannel | str, code: str, decision: Decision) -> None:
+    def decide(self, channel: OpenChannel | str, code: str, decision: ReviewDecision) -> None:
         """Approve or reject a template that no vendor reviews.
 
         A channel that cannot be opened here is given by its name: what the ledger knows of the template must
@@ -166,7 +166,7 @@ class Operating:
         act = self._act("accounts asked for templates", channel, reason)
         self._ledger.coordination.hasten(lease_of(channel), now, act)
 
-    def _decide_at(self, channel: OpenChannel, code: str, decision: Decision) -> None:
+    def _decide_at(self, channel: OpenChannel, code: str, decision: ReviewDecision) -> None:
         """Decide for one account beside the primary."""
         account = channel.accounts.get(decision.account)
         if account is None:
@@ -274,7 +274,7 @@ class Operating:
             names = ", ".join(accounts)
             raise OperatorRefused(NO_ACCOUNT, channel=channel, account=account, names=names)
 
-    def _undecided(self, channel: OpenChannel | str, code: str, decision: Decision) -> StoredTemplate:
+    def _undecided(self, channel: OpenChannel | str, code: str, decision: ReviewDecision) -> StoredTemplate:
         name = channel if isinstance(channel, str) else channel.name
         template = self._ledger.templates.get(name, code)
         if template is None:

@@ -44,7 +44,7 @@ class TooManyAttempts(SignInRefused):
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class ConsoleUser:
     """Who works at the console, and as what."""
 
     name: str
@@ -66,7 +66,7 @@ class SigningIn:
         self._clock = clock
         self._signer = URLSafeSerializer(console.secret.get_secret_value(), salt="console link")
 
-    def link(self, person: Person, who: str) -> str:
+    def link(self, person: ConsoleUser, who: str) -> str:
         """Return the address of a link that lets a person in once; `who` made it, for the audit."""
         now = millis(self._clock)
         token = self._signer.dumps([person.name, int(person.role), secrets.token_urlsafe(16), now + LINK_MS])
@@ -74,7 +74,7 @@ class SigningIn:
         self._ledger.audit.note(Act(who, "console link made", now, subject=person.name, after=told))
         return f"{self._address}/console/sign-in/{token}"
 
-    def by_link(self, token: str) -> Person:
+    def by_link(self, token: str) -> ConsoleUser:
         """Return whom a link lets in; it lets nobody in again."""
         try:
             name, role, nonce, until = self._signer.loads(token)
@@ -86,9 +86,9 @@ class SigningIn:
         # Kept as if it were used when it ends: until then nobody forgets that it was.
         if not isinstance(self._ledger.signatures.claim(f"console:{nonce}", _digest(token), until), Fresh):
             raise SignInRefused("This link was used already.")
-        return self._let_in(Person(name, Role(role)), "link", now)
+        return self._let_in(ConsoleUser(name, Role(role)), "link", now)
 
-    def by_claims(self, claims: Mapping[str, object]) -> Person:
+    def by_claims(self, claims: Mapping[str, object]) -> ConsoleUser:
         """Return whom the provider's claims let in."""
         settings = self._console.sign_on
         if settings is None:
@@ -100,7 +100,7 @@ class SigningIn:
         if not given or not name:
             raise SignInRefused("The provider knows you, but gives you no role here.")
         role = max(Role[one.upper()] for one in given)
-        return self._let_in(Person(logs.masked(name), role), "sign-on", millis(self._clock))
+        return self._let_in(ConsoleUser(logs.masked(name), role), "sign-on", millis(self._clock))
 
     def attempt(self, address: str) -> None:
         """Count an attempt to sign in from an address. Raises TooManyAttempts."""
@@ -118,7 +118,7 @@ class SigningIn:
         if waits:
             raise TooManyAttempts("There were too many attempts: wait a minute.")
 
-    def _let_in(self, person: Person, way: str, now: int) -> Person:
+    def _let_in(self, person: ConsoleUser, way: str, now: int) -> ConsoleUser:
         told: dict[str, object] = {"role": person.role.name.lower(), "by": way}
         self._ledger.audit.note(Act(person.who, "signed in", now, after=told))
         return person

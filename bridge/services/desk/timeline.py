@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge import logs
-from bridge.ledger import RECEIPT, UNCALLED, Attempt, Callback, Detail, LateReport, Ledger, Part, Telling
+from bridge.ledger import RECEIPT, UNCALLED, Attempt, Callback, Detail, KindCount, LateReport, Ledger, Telling
 from bridge.ledger.refs import Place, message_ref, to_ref
 from bridge.plugin import MessageStatus, Outcome
 from bridge.plugin.phone import mask
@@ -110,7 +110,7 @@ class Timeline:
             campaign, name = campaigns.get(detail.info.send_id, (0, ""))
             calls = [one for one in attempts[detail.batch_id] if one.outcome_of(detail.seq) != UNCALLED]
             place = Place(detail.batch_id, detail.seq)
-            part = Part(detail.status, detail.code, "", detail.segments, 0, 1, 0, detail.rate)
+            part = KindCount(detail.status, detail.code, "", detail.segments, 0, 1, 0, detail.rate)
             found.append(
                 SeenMessage(
                     channel,

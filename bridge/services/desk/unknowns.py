@@ -17,7 +17,7 @@ from bridge.ledger.refs import from_ref, to_ref
 from bridge.settings import Settings
 
 from .. import build
-from ..messages.settling import Asked
+from ..messages.settling import LookedUp
 from .operating import OperatorRefused
 
 log = structlog.get_logger("bridge.unknowns")
@@ -44,7 +44,7 @@ class SeenUnknown:
     resent: bool
 
 
-class Unknowns:
+class UnknownOutcomes:
     """What an operator does about unknown outcomes. Raises OperatorRefused for what cannot be done."""
 
     def __init__(self, settings: Settings, ledger: Ledger, clock: Clock, who: str = "bridge") -> None:
@@ -73,7 +73,7 @@ class Unknowns:
             for one in self._ledger.unknowns.of(Chosen(name), limit=limit)
         ]
 
-    def settle(self, channels: Mapping[str, OpenChannel], channel: str | None) -> dict[str, Asked]:
+    def settle(self, channels: Mapping[str, OpenChannel], channel: str | None) -> dict[str, LookedUp]:
         """Ask the vendors now. Returns what they said, by channel."""
         chosen, owner = self._chosen(channel), f"operator-{secrets.token_hex(6)}"
         services = build(self._settings, channels, self._ledger, self._clock)
@@ -86,7 +86,7 @@ class Unknowns:
             for one in services.values():
                 one.pushing.close()
 
-    def _note_asked(self, channel: str, asked: Asked) -> None:
+    def _note_asked(self, channel: str, asked: LookedUp) -> None:
         """Write down what a person's question changed: absent messages are sent again."""
         told = {"taken": asked.accepted, "refused": asked.rejected, "sent again": asked.absent}
         act = Act(self._who, "unknown outcomes asked about", millis(self._clock), channel)

@@ -28,7 +28,7 @@ from bridge.plugin.http import AddressRefused, check_url
 from bridge.settings import BridgeSettings
 
 from ..reviews.signs import Signs
-from ..reviews.templates import FILED_ELSEWHERE, Templates
+from ..reviews.templates import FILED_ELSEWHERE, TemplateReviews
 from ..snapshots import snapshot
 
 log = structlog.get_logger("bridge.accepting")
@@ -43,7 +43,7 @@ class Accepting:
         self,
         channel: OpenChannel,
         bridge: BridgeSettings,
-        templates: Templates,
+        templates: TemplateReviews,
         signs: Signs,
         ledger: Ledger,
         clock: Clock,

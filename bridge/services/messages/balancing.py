@@ -38,7 +38,7 @@ def shares(weights: Mapping[str, int]) -> dict[str, int]:
     return found
 
 
-class Health(NamedTuple):
+class Performance(NamedTuple):
     """What an account did in the last quarter of an hour.
 
     `slow`: of the messages `timed`, delivered or overdue, those that took longer than its own week's p90.
@@ -79,15 +79,15 @@ class Shift(NamedTuple):
 def shifts(
     configured: Mapping[str, int],
     current: Mapping[str, int],
-    health: Mapping[str, Health],
+    health: Mapping[str, Performance],
     changed_at: int,
     now: int,
 ) -> list[Shift]:
     """Return what is to change now; `changed_at`: when weights changed last (milliseconds, 0 for never)."""
     if now - changed_at < _PAUSE_MS:
         return []
-    all_slow = all(health.get(name, Health()).is_slow for name in configured)
-    complaints = {name: health.get(name, Health()).complaint() for name in configured}
+    all_slow = all(health.get(name, Performance()).is_slow for name in configured)
+    complaints = {name: health.get(name, Performance()).complaint() for name in configured}
     if all_slow:
         complaints = {name: "" if "slower" in why else why for name, why in complaints.items()}
     ill = [name for name, why in complaints.items() if why]

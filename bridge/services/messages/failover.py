@@ -50,7 +50,7 @@ def then(result: SubmitResult) -> Then:
     return next(what for kind, what in BY_ERROR.items() if isinstance(result.error, kind))
 
 
-class Elsewhere(NamedTuple):
+class Handover(NamedTuple):
     """From when on (milliseconds) another account may take a message; None for never.
 
     `bars`: this one may not any more.
@@ -60,12 +60,12 @@ class Elsewhere(NamedTuple):
     bars: bool = False
 
 
-def elsewhere(what: Then, now: int, since: int | None, wait_ms: int) -> Elsewhere:
+def elsewhere(what: Then, now: int, since: int | None, wait_ms: int) -> Handover:
     """Return when another account may take a message, `since`: what was said of it at its attempts before."""
     if what is Then.WAIT:
-        return Elsewhere(now + wait_ms if since is None else since)
+        return Handover(now + wait_ms if since is None else since)
     if what is Then.ANOTHER:
-        return Elsewhere(now)
+        return Handover(now)
     if what is Then.ELIGIBLE:
-        return Elsewhere(now, bars=True)
-    return Elsewhere()
+        return Handover(now, bars=True)
+    return Handover()

@@ -12,12 +12,14 @@ from bridge.clock import MINUTE_MS, Clock, millis, moment
 from bridge.ledger import (
     Account,
     AccountKey,
+    Callee,
     Change,
     Claimed,
     Group,
     Leaving,
     Ledger,
     Requeue,
+    Scope,
     SendInfo,
     Source,
     barred_names,
@@ -33,7 +35,7 @@ from ..reports.receiving import source_of
 from ..reviews.fitting import Fit, Fitting
 from ..sentences import OWN_REFUSALS
 from ..snapshots import refused_carriers
-from .balancing import WINDOW_MS, Health, shares, shifts
+from .balancing import WINDOW_MS, Performance, shares, shifts
 from .drafting import CARRIER_REFUSED, Draft, carrier_of
 
 _SHOWN_AGAIN_MS = MINUTE_MS
@@ -230,14 +232,15 @@ class Routing:
         coordination.release_lease(lease, owner, due=now + MINUTE_MS)
         return len(changed)
 
+    def _performance(self, account: Callee, now: int) -> Performance:
+        scope = Scope(self._channel.name, now)
+        latest = self._ledger.weights.latest(scope, account, own=OWN_REFUSALS, since=now - WINDOW_MS)
+        return Performance(**latest._asdict())
+
     def _rebalance(self, now: int) -> Sequence[Change]:
         name = self._channel.name
         health = {
-            account: Health(
-                *self._ledger.weights.lately(
-                    name, account, opened.hooks.identity, own=OWN_REFUSALS, since=now - WINDOW_MS, now=now
-                )
-            )
+            account: self._performance(Callee(account, opened.hooks.identity), now)
             for account, opened in self._channel.accounts.items()
         }
         latest = next(iter(self._ledger.weights.changes(name, limit=1)), None)

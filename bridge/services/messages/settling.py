@@ -19,7 +19,7 @@ from bridge.ledger import (
     Ledger,
     SendInfo,
     Settlement,
-    Span,
+    TimeSpan,
     clean,
 )
 from bridge.ledger.refs import Place, to_ref
@@ -42,7 +42,7 @@ _STATUS = {Outcome.ACCEPTED: MessageStatus.ACCEPTED, Outcome.REJECTED: MessageSt
 
 
 @dataclass(slots=True)
-class Asked:
+class LookedUp:
     """What vendors said of messages whose outcome was not known.
 
     `absent`: proven not taken, so that they are sent again. `not_asked`: of an account that has no look-up or
@@ -68,7 +68,7 @@ class Asked:
         self.accepted += len(settlement.climbs) - refused
         self.absent += len(settlement.resend)
 
-    def add(self, other: "Asked") -> None:
+    def add(self, other: "LookedUp") -> None:
         """Count another batch, too."""
         for name in self.__dataclass_fields__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
@@ -100,9 +100,9 @@ class Settling:
                 self._settle(claimed)
         return len(batches)
 
-    def ask(self, owner: str) -> Asked:
+    def ask(self, owner: str) -> LookedUp:
         """Ask the vendor now about every message of unknown outcome, whether it is due or not."""
-        asked, after = Asked(), 0
+        asked, after = LookedUp(), 0
         while batches := self._ledger.batches.claim_unknown(
             self._channel.name,
             owner,
@@ -141,7 +141,7 @@ class Settling:
         now = millis(self._clock)
         if self._ledger.coordination.lease(name, owner, now=now, lease_ms=self._lease_ms) is None:
             return 0
-        span, place, total = Span(0, now - self._deadline_ms), Place(0, 0), 0
+        span, place, total = TimeSpan(0, now - self._deadline_ms), Place(0, 0), 0
         while overdue := self._ledger.history.awaiting(self._channel.name, span, after=place, limit=_SWEEP):
             self._close_overdue(overdue, HeldLease(name, owner, "", millis(self._clock) + self._lease_ms))
             place = Place(overdue[-1].batch_id, overdue[-1].seq)
@@ -165,7 +165,7 @@ class Settling:
         count_ended(self._channel.name, ends)
         log.warning("receipts never came", channel=self._channel.name, messages=len(ends))
 
-    def _settle(self, claimed: Claimed) -> Asked:
+    def _settle(self, claimed: Claimed) -> LookedUp:
         info = self._ledger.info(claimed)
         now = millis(self._clock)
         seqs = [seq for seq, _, _ in self._ledger.batches.open_messages(claimed.id)]
@@ -179,7 +179,7 @@ class Settling:
             # A question before its time brings nothing nearer: what is due has had time to arrive.
             check_at=max(self._next_check(claimed, now), claimed.due),
         )
-        asked = Asked(open=len(seqs))
+        asked = LookedUp(open=len(seqs))
         if seqs and self._may_ask(claimed):
             settlement = self._by_lookup(settlement, seqs, now)
             settlement = self._without_early_proof(settlement, now)

@@ -9,7 +9,7 @@ import structlog
 from bridge import metrics
 from bridge.channels import OpenAccount, OpenChannel, PluginFault
 from bridge.clock import DAY_MS, HOUR_MS, MINUTE_MS, Clock, hours, millis, moment, seconds
-from bridge.ledger import Detail, HeldLease, Ledger, Page, Span
+from bridge.ledger import Detail, HeldLease, Ledger, TimeSpan, UnreadPage
 from bridge.ledger.refs import Place, message_ref, to_ref
 from bridge.plugin import (
     BadNumber,
@@ -133,7 +133,7 @@ class Polling:
                 continue
             yield _Polled(replace(page, cursor=cursor), [kept.id])
 
-    def _still_unread(self, hook: str, kept: Page, error: BridgeError, now: int) -> None:
+    def _still_unread(self, hook: str, kept: UnreadPage, error: BridgeError, now: int) -> None:
         if not _unread(error):
             self._ledger.pages.drop([kept.id])
             return
@@ -171,13 +171,13 @@ class Polling:
         since = now - hours(self._channel.settings.unknown_deadline_h)
         # Also what is past its deadline, until a sweep ends it: the vendor may know what became of it.
         pending = (
-            self._pending(Span(since - DAY_MS, now - seconds(self._channel.settings.receipt_late_s)))
+            self._pending(TimeSpan(since - DAY_MS, now - seconds(self._channel.settings.receipt_late_s)))
             if with_pending
             else []
         )
         return PollWindow(moment(since), moment(now), cursor, pending)
 
-    def _pending(self, span: Span) -> list[PendingMessage]:
+    def _pending(self, span: TimeSpan) -> list[PendingMessage]:
         """Return the next messages late with their receipt; the sweep begins anew at its end."""
         name, identity = self._channel.name, self._hooks.identity
         details = self._ledger.history.awaiting(

@@ -31,7 +31,7 @@ from bridge.plugin import (
 from bridge.plugin.codes import explain
 
 from ..isolation import Isolated
-from ..reviews.templates import Templates
+from ..reviews.templates import TemplateReviews
 from .joining import Joined
 
 log = structlog.get_logger("bridge.receiving")
@@ -56,7 +56,12 @@ class Receiving:
     """Stores what one vendor account of a channel reports."""
 
     def __init__(
-        self, channel: OpenChannel, account: OpenAccount, templates: Templates, ledger: Ledger, clock: Clock
+        self,
+        channel: OpenChannel,
+        account: OpenAccount,
+        templates: TemplateReviews,
+        ledger: Ledger,
+        clock: Clock,
     ) -> None:
         self._channel = channel
         self._account = account

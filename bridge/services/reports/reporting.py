@@ -6,7 +6,7 @@ from bridge.channels import OpenChannel
 from bridge.clock import moment
 from bridge.contract.bodies import SendDetailsBody
 from bridge.contract.replies import DetailRow, DetailsReply
-from bridge.ledger import Detail, Ledger, Recipients, Span
+from bridge.ledger import Detail, Ledger, Recipients, TimeSpan
 from bridge.plugin import MessageStatus, MissingVariable
 from bridge.plugin.text import TextContent
 
@@ -22,7 +22,7 @@ class Reporting:
 
     def details(self, body: SendDetailsBody) -> DetailsReply:
         """Return one page of messages that came to their end; those still under way are left out."""
-        span = Span(_floor_ms(body.start), _floor_ms(body.end) + 999)
+        span = TimeSpan(_floor_ms(body.start), _floor_ms(body.end) + 999)
         details, total = self._ledger.history.details(
             self._channel.name,
             body.out_id,

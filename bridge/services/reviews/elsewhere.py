@@ -53,7 +53,7 @@ _RANK = {
 }
 
 
-class Elsewhere:
+class OtherAccounts:
     """The filings of one channel at its other accounts."""
 
     def __init__(self, channel: OpenChannel, ledger: Ledger, clock: Clock) -> None:

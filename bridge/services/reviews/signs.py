@@ -11,7 +11,7 @@ from bridge.contract.replies import SignReply
 from bridge.ledger import Ledger, StoredSign
 from bridge.plugin import BridgeError, NoSuchResource, ReviewStatus, SignReview
 
-from .elsewhere import Elsewhere
+from .elsewhere import OtherAccounts
 from .filing import refusal
 
 log = structlog.get_logger("bridge.templates")
@@ -23,7 +23,7 @@ _APPROVED_FRESH_MS = MINUTE_MS
 class Signs:
     """The signatures of one channel. Business failures raise Refusal."""
 
-    def __init__(self, channel: OpenChannel, elsewhere: Elsewhere, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, channel: OpenChannel, elsewhere: OtherAccounts, ledger: Ledger, clock: Clock) -> None:
         self._channel = channel
         self._elsewhere = elsewhere
         self._hooks = channel.hooks

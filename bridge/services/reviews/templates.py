@@ -25,7 +25,7 @@ from bridge.plugin import (
 )
 
 from ..snapshots import for_plugins, pack_parts
-from .elsewhere import Elsewhere
+from .elsewhere import OtherAccounts
 from .filing import NO_CODE, Filing, Review, carriers_with
 from .signs import Signs
 
@@ -41,11 +41,11 @@ FILED_ELSEWHERE = (
 _CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
-class Templates:
+class TemplateReviews:
     """The template operations of one channel. Business failures raise Refusal."""
 
     def __init__(
-        self, channel: OpenChannel, signs: Signs, elsewhere: Elsewhere, ledger: Ledger, clock: Clock
+        self, channel: OpenChannel, signs: Signs, elsewhere: OtherAccounts, ledger: Ledger, clock: Clock
     ) -> None:
         self._channel = channel
         self._elsewhere = elsewhere

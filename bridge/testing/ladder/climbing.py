@@ -26,7 +26,7 @@ def rule(rung: str) -> Callable[[_Test], _Test]:
 
 
 @dataclass
-class Climb:
+class TableResults:
     """The results of one table. `wanted` counts the tests of each rule, as collected."""
 
     title: str
@@ -63,12 +63,12 @@ class Climb:
         return self.open_rules(following[0]) if following else []
 
 
-def climbs(results: Iterable[tuple[Mapping[str, Any], str, str]]) -> list[Climb]:
+def climbs(results: Iterable[tuple[Mapping[str, Any], str, str]]) -> list[TableResults]:
     """Add up `(property, outcome, reason)` of every finished test, table by table."""
-    found: dict[str, Climb] = {}
+    found: dict[str, TableResults] = {}
     reasons: dict[tuple[str, str], list[str]] = defaultdict(list)
     for told, outcome, reason in results:
-        climb = found.setdefault(told["title"], Climb(told["title"], told["vendor"]))
+        climb = found.setdefault(told["title"], TableResults(told["title"], told["vendor"]))
         if "unproven" in told:
             climb.unproven += [each for each in told["unproven"] if each not in climb.unproven]
         if outcome == "passed":

@@ -31,7 +31,7 @@ Taken = Callable[[], Sequence[str]]
 """The number of every message the vendor took, as the vendor writes it; repeated for one it took twice."""
 
 
-class Gate:
+class KillGate:
     """Passes requests to the vendor; kills at the calls named in `KILLED_AT`, counted by messages taken."""
 
     def __init__(self, answer: Answer, taken: Taken) -> None:
@@ -79,7 +79,7 @@ def faults_of_campaign(
     emulator: Any = None,
 ) -> list[str]:
     """Run the campaign; every message that was lost, sent twice, or is told wrongly, as a sentence."""
-    gate = Gate(answer, taken)
+    gate = KillGate(answer, taken)
     with ExitStack() as stack:
         if emulator is None:
             url = stack.enter_context(serving(gate.pass_on))
@@ -100,7 +100,7 @@ def faults_of_campaign(
         return [*strange, *faults[:_TOLD], *more]
 
 
-def _send(bridge: RunningBridge, sign_name: str, gate: Gate) -> list[str]:
+def _send(bridge: RunningBridge, sign_name: str, gate: KillGate) -> list[str]:
     qa = bridge.qa
     code = qa.create_text_template(TemplateForm("code", "Your code is ${code}", 1, "kit"))
     await_(
@@ -118,7 +118,7 @@ def _send(bridge: RunningBridge, sign_name: str, gate: Gate) -> list[str]:
     return numbers
 
 
-def _await_end(bridge: RunningBridge, gate: Gate) -> None:
+def _await_end(bridge: RunningBridge, gate: KillGate) -> None:
     def waiting(*states: str) -> int:
         with gate.killing:
             bridge.require_worker()

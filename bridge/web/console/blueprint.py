@@ -13,11 +13,11 @@ from bridge.services.desk.signing_in import SigningIn
 
 from . import guard
 from .desk import Bridge, Desk
-from .face import Face
+from .face import ReaderView
 from .language import LANGUAGES, language_of
 from .pages import DEEDS, PAGES
-from .routes import Deed, Page
-from .serving import HOME, Server, lead_to
+from .routes import Deed, PageRoute
+from .serving import HOME, PageServer, lead_to
 from .session import Sitting, prepare
 from .sign_in import SignInPages
 from .sign_on import SignOn
@@ -58,7 +58,7 @@ class Console:
         found.register_error_handler(Exception, self._failed)
         return found
 
-    def _add_page(self, found: Blueprint, page: Page) -> None:
+    def _add_page(self, found: Blueprint, page: PageRoute) -> None:
         for form in ("html", "csv", "json"):
             suffix = "" if form == "html" else f".{form}"
             rule = page.rule if page.rule or form == "html" else "/overview"
@@ -91,10 +91,10 @@ class Console:
             return lead_to(door)
         return self._server().fault(401)
 
-    def _server(self) -> Server:
-        return Server(request, Face(language_of(request, self._sitting.language)), self._sitting)
+    def _server(self) -> PageServer:
+        return PageServer(request, ReaderView(language_of(request, self._sitting.language)), self._sitting)
 
-    def _page(self, page: Page, form: str, **parts: str) -> Response:
+    def _page(self, page: PageRoute, form: str, **parts: str) -> Response:
         return self._server().page(page, g.desk, form, parts)
 
     def _deed(self, deed: Deed, **parts: str) -> Response:

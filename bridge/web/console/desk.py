@@ -13,7 +13,7 @@ from bridge.services.desk.lately import LastDay
 from bridge.services.desk.looking import Looking
 from bridge.services.desk.operating import Operating
 from bridge.services.desk.overview import Overview
-from bridge.services.desk.signing_in import Person, Role
+from bridge.services.desk.signing_in import ConsoleUser, Role
 from bridge.settings import ConsoleSettings, Settings
 
 from .sealing import Sealing
@@ -38,7 +38,7 @@ class Bridge:
 class Desk:
     """The services of the bridge for one person; what is changed is written down under that name."""
 
-    def __init__(self, bridge: Bridge, person: Person) -> None:
+    def __init__(self, bridge: Bridge, person: ConsoleUser) -> None:
         self.bridge = bridge
         self.person = person
         self.settings = bridge.settings

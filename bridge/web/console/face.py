@@ -43,7 +43,7 @@ def _templates(language: str) -> Environment:
     return environment
 
 
-class Face:
+class ReaderView:
     """The pages as one reader sees them."""
 
     def __init__(self, language: str) -> None:

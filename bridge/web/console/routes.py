@@ -30,7 +30,7 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PageRoute:
     """A page, also as .csv and .json. Parts of its address are handed on in `Asked`."""
 
     name: str

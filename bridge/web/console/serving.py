@@ -11,9 +11,9 @@ from bridge.services.desk.signing_in import Role
 
 from .asking import Asked, NotUnderstood
 from .desk import Desk
-from .face import Face
+from .face import ReaderView
 from .language import phrase
-from .routes import Deed, Done, NotAllowed, Page, View
+from .routes import Deed, Done, NotAllowed, PageRoute, View
 from .session import Sitting
 from .tables import Table, as_csv, as_json
 
@@ -39,15 +39,15 @@ _FAULTS = {
 }
 
 
-class Server:
+class PageServer:
     """Answers one reader in one session."""
 
-    def __init__(self, request: Request, face: Face, sitting: Sitting) -> None:
+    def __init__(self, request: Request, face: ReaderView, sitting: Sitting) -> None:
         self._request = request
         self._face = face
         self._sitting = sitting
 
-    def page(self, page: Page, desk: Desk, form: str, parts: Mapping[str, str]) -> Response:
+    def page(self, page: PageRoute, desk: Desk, form: str, parts: Mapping[str, str]) -> Response:
         """Return a page, or its tables as CSV or JSON."""
         if not desk.may(page.role):
             return self.fault(403)

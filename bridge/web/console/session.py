@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask, session
 
 from bridge.clock import Clock, hours, millis
-from bridge.services.desk.signing_in import Person, Role
+from bridge.services.desk.signing_in import ConsoleUser, Role
 from bridge.settings import ConsoleSettings
 
 from .language import phrase
@@ -40,7 +40,7 @@ class Sitting:
         self._lasts_ms = hours(console.session_h)
         self._clock = clock
 
-    def begin(self, person: Person) -> str:
+    def begin(self, person: ConsoleUser) -> str:
         """Begin anew for a person: nothing of what was before is taken over but the language.
 
         Returns the page that was asked for before, "" for none.
@@ -67,11 +67,11 @@ class Sitting:
         session.clear()
 
     @property
-    def person(self) -> Person | None:
+    def person(self) -> ConsoleUser | None:
         """Return who is signed in, None for nobody."""
         if session.get("until", 0) <= millis(self._clock):
             return None
-        return Person(str(session["name"]), Role(session["role"]))
+        return ConsoleUser(str(session["name"]), Role(session["role"]))
 
     @property
     def token(self) -> str:

@@ -6,10 +6,10 @@ from functools import partial
 from flask import Response, request
 
 from bridge.clock import MINUTE_MS
-from bridge.services.desk.signing_in import LINK_MS, Person, SigningIn, SignInRefused, TooManyAttempts
+from bridge.services.desk.signing_in import LINK_MS, ConsoleUser, SigningIn, SignInRefused, TooManyAttempts
 
 from ..guards import bare_address
-from .serving import HOME, Server, lead_to
+from .serving import HOME, PageServer, lead_to
 from .session import Sitting
 from .sign_on import SignOn
 
@@ -24,7 +24,7 @@ class SignInPages:
         signing_in: SigningIn,
         sign_on: SignOn | None,
         sitting: Sitting,
-        server: Callable[[], Server],
+        server: Callable[[], PageServer],
     ) -> None:
         self._signing_in = signing_in
         self._sitting = sitting
@@ -63,7 +63,7 @@ class SignInPages:
     def _come_back(self, provider: SignOn) -> Response:
         return self._let_in(lambda: self._signing_in.by_claims(provider.claims()))
 
-    def _let_in(self, known: Callable[[], Person]) -> Response:
+    def _let_in(self, known: Callable[[], ConsoleUser]) -> Response:
         try:
             self._signing_in.attempt(bare_address(request.remote_addr))
             wanted = self._sitting.begin(known())

@@ -6,8 +6,8 @@ from typing import Any
 from bridge.plugin import Acknowledgement, WebhookRejected, WebhookRequest
 
 from ..auth.base import REQUEST_NAMES, view
-from ..faults import Fault, Unsendable
-from ..language.decoding import Source
+from ..faults import RecipeFault, Unsendable
+from ..language.decoding import WebhookParts
 from ..language.expressions import Compiler
 from ..language.filters import compact_json, raw
 from ..language.values import Names
@@ -22,7 +22,7 @@ _ECHOING = ("text/plain", "application/json")
 class Acknowledger:
     """Compiles `ack`; a webhook that lacks what its answer echoes is refused."""
 
-    def __init__(self, ack: Ack, names: Names, key: str, faults: list[Fault]) -> None:
+    def __init__(self, ack: Ack, names: Names, key: str, faults: list[RecipeFault]) -> None:
         is_json = ack.json_ is not None
         self._ack = ack
         self._is_json = is_json
@@ -35,14 +35,14 @@ class Acknowledger:
         compiler.section("body", tree, f"{key}.{'json' if is_json else 'text'}")
         if _echoes(tree) and self._type.partition(";")[0].strip().lower() not in _ECHOING:
             faults.append(
-                Fault(f"{key}.content_type", f"an answer with expressions is {' or '.join(_ECHOING)}")
+                RecipeFault(f"{key}.content_type", f"an answer with expressions is {' or '.join(_ECHOING)}")
             )
         faults += compiler.faults
         self._program = None if compiler.faults else compiler.finish()
         self._fixed = None if _echoes(tree) else self._answer(tree)
 
     def __call__(
-        self, request: WebhookRequest, source: Source, document: Any, given: Names
+        self, request: WebhookRequest, source: WebhookParts, document: Any, given: Names
     ) -> Acknowledgement:
         """Answer one webhook; raises WebhookRejected when it lacks what is echoed."""
         if self._fixed is not None:

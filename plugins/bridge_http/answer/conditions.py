@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..faults import Fault
+from ..faults import RecipeFault
 from ..language.paths import as_text, compile_path, compile_regex
 from ..schema import Condition
 
@@ -11,7 +11,7 @@ Test = Callable[[Any], bool]
 """Takes a document, tells whether the condition holds."""
 
 
-def compile_test(condition: Condition, key: str, faults: list[Fault]) -> Test:
+def compile_test(condition: Condition, key: str, faults: list[RecipeFault]) -> Test:
     """Return the condition as a function of the document."""
     path = compile_path(condition.path, f"{key}.path", faults)
     if condition.present is not None:
@@ -28,7 +28,7 @@ def compile_test(condition: Condition, key: str, faults: list[Fault]) -> Test:
     return lambda document: as_text(path(document)) not in unwanted
 
 
-def compile_tests(conditions: Iterable[Condition], key: str, faults: list[Fault]) -> Test:
+def compile_tests(conditions: Iterable[Condition], key: str, faults: list[RecipeFault]) -> Test:
     """Return all conditions together; none at all always hold."""
     tests = [compile_test(condition, f"{key}[{i}]", faults) for i, condition in enumerate(conditions)]
     if len(tests) == 1:

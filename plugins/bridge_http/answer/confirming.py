@@ -6,7 +6,7 @@ from typing import Any
 from bridge.plugin import BridgeError, WebhookRejected
 
 from ..auth.base import FETCH
-from ..faults import Fault
+from ..faults import RecipeFault
 from ..language.hosts import compile_hosts
 from ..language.paths import as_text, compile_path
 from ..language.values import Names
@@ -19,12 +19,12 @@ _LONGEST = 2048
 class Confirmer:
     """Compiles `confirm`."""
 
-    def __init__(self, confirm: Confirm, key: str, faults: list[Fault]) -> None:
+    def __init__(self, confirm: Confirm, key: str, faults: list[RecipeFault]) -> None:
         self._when = compile_tests(confirm.when, f"{key}.when", faults)
         self._url = compile_path(confirm.url, f"{key}.url", faults)
         self._allowed = compile_hosts(confirm.hosts, f"{key}.hosts", faults)
         if not confirm.url:
-            faults.append(Fault(f"{key}.url", "is missing: the path of the address"))
+            faults.append(RecipeFault(f"{key}.url", "is missing: the path of the address"))
 
     def asked(self, document: Any, given: Names) -> Callable[[], None] | None:
         """Return what visits the address the webhook asks for, or None when it asks for none.

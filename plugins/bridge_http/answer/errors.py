@@ -20,7 +20,7 @@ from bridge.plugin import (
 )
 from bridge.plugin.masking import mask_sentence
 
-from ..faults import Fault
+from ..faults import RecipeFault
 from ..language.moments import zone
 from ..language.paths import compile_regex
 from ..masking import masked
@@ -68,7 +68,7 @@ def gravest(errors: Iterable[BridgeError]) -> BridgeError:
     )
 
 
-class Answer(NamedTuple):
+class VendorAnswer(NamedTuple):
     """An answer as it came; header names in lower case."""
 
     status: int
@@ -82,7 +82,7 @@ class ProvenAbsent(NotAccepted):
     default_code = "NOT_FOUND"
 
 
-class Refusal(NamedTuple):
+class VendorRefusal(NamedTuple):
     """One thing a vendor says against a call or a recipient. `message` must be harmless."""
 
     code: str
@@ -106,7 +106,7 @@ class ErrorTable:
         self,
         recipe: Recipe,
         secrets: Mapping[str, str],
-        faults: list[Fault],
+        faults: list[RecipeFault],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._exact = folded(recipe.errors)
@@ -127,7 +127,7 @@ class ErrorTable:
             return ""
         return mask_sentence(masked(message, self._secrets))[:_MAX_REASON]
 
-    def find(self, refusal: Refusal) -> ErrorRule | None:
+    def find(self, refusal: VendorRefusal) -> ErrorRule | None:
         """Find what the recipe says about a refusal.
 
         Returns the first of `error_rules` that holds, the rule of the code or its family, or None.
@@ -146,7 +146,7 @@ class ErrorTable:
         return self._exact.get(code) or (self._exact[f"{family}*"] if family is not None else None)
 
     def error(
-        self, rule: ErrorRule, refusal: Refusal, wait: float | None = None, *, sends: bool = False
+        self, rule: ErrorRule, refusal: VendorRefusal, wait: float | None = None, *, sends: bool = False
     ) -> BridgeError:
         """Make the error that a refusal stands for.
 

@@ -8,12 +8,12 @@ import requests
 from bridge.plugin import BridgeError, OutcomeUnknown, VendorRejected
 from bridge.plugin.http import raise_for_status, retry_after
 
-from ..faults import Fault
+from ..faults import RecipeFault
 from ..language.decoding import read_form, read_json, read_regex, read_xml
-from ..language.paths import Unreadable, as_text, compile_path, compile_regex
+from ..language.paths import UnreadableAnswer, as_text, compile_path, compile_regex
 from ..schema import Response
 from .conditions import compile_tests
-from .errors import Answer, ErrorTable, Refusal, gravest
+from .errors import ErrorTable, VendorAnswer, VendorRefusal, gravest
 
 
 class Judge:
@@ -30,7 +30,7 @@ class Judge:
         rules: ErrorTable,
         charset: str,
         key: str,
-        faults: list[Fault],
+        faults: list[RecipeFault],
         *,
         sends: bool = False,
         tells_each: Callable[[dict[str, Any]], bool] = lambda _document: False,
@@ -44,7 +44,7 @@ class Judge:
         self._code = compile_path(response.code, f"{key}.code", faults)
         self._message = compile_path(response.message, f"{key}.message", faults)
 
-    def document(self, answer: Answer) -> dict[str, Any]:
+    def document(self, answer: VendorAnswer) -> dict[str, Any]:
         """Read an answer the vendor took.
 
         Returns `{status, headers, body, text}`; raises by consequence when the call was refused.
@@ -58,14 +58,14 @@ class Judge:
             return document
         raise self._refusal(answer, document, readable)
 
-    def _refusal(self, answer: Answer, document: dict[str, Any], readable: bool) -> BridgeError:
+    def _refusal(self, answer: VendorAnswer, document: dict[str, Any], readable: bool) -> BridgeError:
         refusals = list(self._refusals(document)) if readable else []
-        return gravest([self._meaning(answer, document, one) for one in refusals or [Refusal("")]])
+        return gravest([self._meaning(answer, document, one) for one in refusals or [VendorRefusal("")]])
 
-    def _meaning(self, answer: Answer, document: dict[str, Any], refusal: Refusal) -> BridgeError:
+    def _meaning(self, answer: VendorAnswer, document: dict[str, Any], refusal: VendorRefusal) -> BridgeError:
         """Return what one thing that the answer says would mean if it said nothing else."""
         wait = retry_after(answer.headers.get("retry-after"))
-        status = Refusal(f"HTTP_{answer.status}", refusal.message, document["status"], document["text"])
+        status = VendorRefusal(f"HTTP_{answer.status}", refusal.message, document["status"], document["text"])
         if refusal.code and (rule := self.rules.find(refusal)):
             return self.rules.error(rule, refusal, wait, sends=self._sends)
         if rule := self.rules.find(status):
@@ -81,7 +81,7 @@ class Judge:
             return self.rules.error(self.rules.default, refusal, wait, sends=self._sends)
         return self._unlisted(refusal, plain, status.code)
 
-    def _unlisted(self, first: Refusal, plain: BridgeError | None, status: str) -> BridgeError:
+    def _unlisted(self, first: VendorRefusal, plain: BridgeError | None, status: str) -> BridgeError:
         reason = first.message or f"The vendor refused with code {first.code}."
         if self._sends and (first.code or plain):
             return OutcomeUnknown(
@@ -91,7 +91,7 @@ class Judge:
             return VendorRejected(reason, code=first.code)
         return plain or OutcomeUnknown("The vendor's answer is not readable.", code="UNREADABLE_ANSWER")
 
-    def _refusals(self, document: dict[str, Any]) -> Iterator[Refusal]:
+    def _refusals(self, document: dict[str, Any]) -> Iterator[VendorRefusal]:
         """List what an answer says against the call: one code, or as many as `code` finds."""
         codes, messages = self._code(document), self._message(document)
         many = codes if isinstance(codes, list) else [codes]
@@ -100,10 +100,10 @@ class Judge:
             message = as_text(told[index]) if index < len(told) else ""
             said = self.rules.harmless(message)
             if as_text(code):
-                yield Refusal(as_text(code), said, document["status"], f"{message}\n{document['text']}")
+                yield VendorRefusal(as_text(code), said, document["status"], f"{message}\n{document['text']}")
 
 
-def _by_status(answer: Answer) -> BridgeError | None:
+def _by_status(answer: VendorAnswer) -> BridgeError | None:
     response = requests.Response()
     response.status_code = answer.status
     response.headers.update(answer.headers)
@@ -115,7 +115,7 @@ def _by_status(answer: Answer) -> BridgeError | None:
 
 
 def _decoder(
-    response: Response, charset: str, key: str, faults: list[Fault]
+    response: Response, charset: str, key: str, faults: list[RecipeFault]
 ) -> Callable[[bytes], tuple[str, Any, bool]]:
     pattern = compile_regex(response.regex, f"{key}.regex", faults)
     readers: dict[str, Callable[[str], Any]] = {
@@ -130,7 +130,7 @@ def _decoder(
         text = content.decode(charset, "replace")
         try:
             return text, read(text.removeprefix("\ufeff")), True
-        except Unreadable:
+        except UnreadableAnswer:
             return text, None, False
 
     return decode

@@ -17,10 +17,10 @@ from bridge.plugin import (
     from_vendor,
 )
 
-from ..faults import Fault
+from ..faults import RecipeFault
 from ..language.moments import Clock
-from ..language.paths import Unreadable, as_text, choose, compile_path
-from ..schema import Recipe, Reports
+from ..language.paths import UnreadableAnswer, as_text, choose, compile_path
+from ..schema import Recipe, ReportsTable
 from ..schema.recipe import ReceiptRule
 from ..schema.reports import ReceiptWord, ReviewWord
 from .conditions import compile_tests
@@ -67,11 +67,11 @@ class ReportReader:
 
     def __init__(
         self,
-        reports: Reports,
+        reports: ReportsTable,
         rules: ErrorTable,
         recipe: Recipe,
         key: str,
-        faults: list[Fault],
+        faults: list[RecipeFault],
     ) -> None:
         items = reports.items
         self._codes = {code.casefold(): rule for code, rule in recipe.receipt_codes.items()}
@@ -102,11 +102,11 @@ class ReportReader:
     def replies(self, document: Any, *, pushed: bool = False) -> list[MoMessage]:
         """Return the replies; a report without a readable number is left out and logged.
 
-        A push with none that has one raises Unreadable: it is to come again, and is kept meanwhile.
+        A push with none that has one raises UnreadableAnswer: it is to come again, and is kept meanwhile.
         """
         replies = self._read(document, self._reply, _NO_NUMBER)
         if pushed and not replies and any(not self._ignored(report) for report in self._reports(document)):
-            raise Unreadable(_NO_NUMBER)
+            raise UnreadableAnswer(_NO_NUMBER)
         return replies
 
     def reviews(self, document: Any) -> list[ReviewChange]:
@@ -260,25 +260,29 @@ class ReportReader:
         return ReviewChange(vendor_code=vendor_code, review=review)
 
 
-def check_words(reports: Reports, kind: str, key: str, faults: list[Fault]) -> None:
+def check_words(reports: ReportsTable, kind: str, key: str, faults: list[RecipeFault]) -> None:
     """Check that the words of a status table belong to its kind, and that a receipt's is not missing."""
     words = {"receipt": get_args(ReceiptWord), "template": get_args(ReviewWord)}.get(kind, ())
     if reports.status.get("*") not in (None, "pending", "ignore"):
         faults.append(
-            Fault(f'{key}.status."*"', "a word that nobody knows may end nothing: pending or ignore")
+            RecipeFault(f'{key}.status."*"', "a word that nobody knows may end nothing: pending or ignore")
         )
     for name, word in reports.status.items():
         if name != "*" and name.endswith("*") and word in ("delivered", "approved"):
-            faults.append(Fault(f"{key}.status.{name}", "words that nobody knows may not mean the good end"))
+            faults.append(
+                RecipeFault(f"{key}.status.{name}", "words that nobody knows may not mean the good end")
+            )
         if word not in words:
             faults.append(
-                Fault(f"{key}.status.{name}", f"{word!r} is none of {', '.join(words) or '(no words)'}")
+                RecipeFault(f"{key}.status.{name}", f"{word!r} is none of {', '.join(words) or '(no words)'}")
             )
     needed = {"receipt": ("status",), "reply": ("phone", "content"), "template": ("id", "status")}[kind]
     faults += [
-        Fault(f"{key}.items.{name}", f"is missing: a {kind} needs it")
+        RecipeFault(f"{key}.items.{name}", f"is missing: a {kind} needs it")
         for name in needed
         if not getattr(reports.items, name)
     ]
     if kind == "receipt" and not (reports.items.id or reports.items.ref or reports.items.batch_ref):
-        faults.append(Fault(f"{key}.items", "needs id, ref or batch_ref: a receipt must name its message"))
+        faults.append(
+            RecipeFault(f"{key}.items", "needs id, ref or batch_ref: a receipt must name its message")
+        )

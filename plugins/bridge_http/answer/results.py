@@ -16,12 +16,12 @@ from bridge.plugin import (
     unknown,
 )
 
-from ..faults import Fault
+from ..faults import RecipeFault
 from ..language.paths import Path, as_text, compile_path, nothing
-from ..language.values import Recipient
+from ..language.values import RecipientValues
 from ..schema import Items, Response
 from .conditions import compile_tests
-from .errors import Answer, ErrorTable, ProvenAbsent, Refusal
+from .errors import ErrorTable, ProvenAbsent, VendorAnswer, VendorRefusal
 from .judging import Judge
 
 _GRAVEST_FIRST = (Outcome.UNKNOWN, Outcome.NOT_SENT, Outcome.REJECTED)
@@ -32,7 +32,7 @@ class SendReader:
     """Reads the answer to a send into one result per recipient."""
 
     def __init__(
-        self, response: Response, rules: ErrorTable, charset: str, key: str, faults: list[Fault]
+        self, response: Response, rules: ErrorTable, charset: str, key: str, faults: list[RecipeFault]
     ) -> None:
         self._batch_id = compile_path(response.batch_id, f"{key}.batch_id", faults)
         items = response.items
@@ -45,7 +45,7 @@ class SendReader:
         self._counts = counts is not None
 
     def read(
-        self, answer: Answer, recipients: Sequence[Recipient], batch_ref: str = ""
+        self, answer: VendorAnswer, recipients: Sequence[RecipientValues], batch_ref: str = ""
     ) -> list[SubmitResult]:
         """Return one result per recipient, in order; raises when the whole call was refused."""
         document = self.judge.document(answer)
@@ -68,7 +68,7 @@ class SendReader:
 
 
 class _ItemReader:
-    def __init__(self, items: Items, rules: ErrorTable, key: str, faults: list[Fault]) -> None:
+    def __init__(self, items: Items, rules: ErrorTable, key: str, faults: list[RecipeFault]) -> None:
         self._rules = rules
         self._match = items.match
         self._absent = items.absent
@@ -83,7 +83,7 @@ class _ItemReader:
         self._name: Path = compile_path(getattr(items, items.match, ""), f"{key}.{items.match}", faults)
 
     def read(
-        self, document: dict[str, Any], recipients: Sequence[Recipient], batch_id: str, batch_ref: str
+        self, document: dict[str, Any], recipients: Sequence[RecipientValues], batch_id: str, batch_ref: str
     ) -> list[SubmitResult]:
         items = self._found(document)
         if self._batch_ref is not nothing:
@@ -114,7 +114,7 @@ class _ItemReader:
         return found if isinstance(found, list) else [] if found is None else [found]
 
     def _in_order(
-        self, items: list[Any], recipients: Sequence[Recipient], batch_id: str, refused: Sequence[str]
+        self, items: list[Any], recipients: Sequence[RecipientValues], batch_id: str, refused: Sequence[str]
     ) -> list[SubmitResult]:
         """Results in the order of the numbers; those the vendor refused by number have none."""
         left_out = [recipient.national in refused for recipient in recipients]
@@ -128,7 +128,7 @@ class _ItemReader:
             for out in left_out
         ]
 
-    def _key(self, recipient: Recipient) -> str:
+    def _key(self, recipient: RecipientValues) -> str:
         return recipient.ref if self._match == "ref" else recipient.national
 
     def _refused(self, document: dict[str, Any]) -> list[str]:
@@ -166,7 +166,7 @@ class _ItemReader:
             return accepted(as_text(self._id(item)) or batch_id)
         code = as_text(self._code(item)) or "REJECTED"
         said = as_text(self._message(item))
-        refusal = Refusal(code, self._rules.harmless(said), text=said)
+        refusal = VendorRefusal(code, self._rules.harmless(said), text=said)
         rule = self._rules.find(refusal) or self._rules.default
         if rule is None:
             return unknown(refusal.message or f"The vendor refused with code {code}.", code)
@@ -174,7 +174,7 @@ class _ItemReader:
 
 
 def _digits(number: str) -> str:
-    """Return a number as `Recipient.national` writes it, whatever way the vendor does."""
+    """Return a number as `RecipientValues.national` writes it, whatever way the vendor does."""
     if len(number) == 14 and number.startswith("+861") and number[1:].isascii() and number[1:].isdigit():
         return number[3:]  # what nearly every answer of a mainland vendor holds: no need of the library
     try:

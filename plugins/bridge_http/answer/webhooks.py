@@ -14,11 +14,11 @@ from bridge.plugin import (
 )
 
 from ..auth.base import Check, unguarded
-from ..faults import Fault
-from ..language.decoding import Source, compile_steps, trimmed
-from ..language.paths import Unreadable, as_text, choose, compile_path
+from ..faults import RecipeFault
+from ..language.decoding import WebhookParts, compile_steps, trimmed
+from ..language.paths import UnreadableAnswer, as_text, choose, compile_path
 from ..language.values import Names
-from ..schema import Recipe, Reports, Webhook
+from ..schema import Recipe, ReportsTable, WebhookTable
 from .acknowledging import Acknowledger
 from .confirming import Confirmer
 from .errors import ErrorTable
@@ -36,11 +36,11 @@ class WebhookReader:
     def __init__(
         self,
         name: str,
-        webhook: Webhook,
+        webhook: WebhookTable,
         recipe: Recipe,
         rules: ErrorTable,
         names: Names,
-        faults: list[Fault],
+        faults: list[RecipeFault],
     ) -> None:
         key = f"webhooks.{name}"
         self._webhook = webhook
@@ -67,18 +67,18 @@ class WebhookReader:
             # One that could not even be judged is to come again, whatever the recipe says of forged ones.
             status = problem.status if problem.status >= 500 else self._webhook.refused_status
             raise WebhookRejected(problem.reason, status=status) from None
-        except Unreadable as problem:
+        except UnreadableAnswer as problem:
             reason = f"The webhook {problem}."
             raise WebhookRejected(reason, status=self._webhook.refused_status) from None
         return replace(result, acknowledgement=answer, confirm=confirm)
 
-    def _verified(self, request: WebhookRequest, names: Names) -> tuple[Source, Any]:
+    def _verified(self, request: WebhookRequest, names: Names) -> tuple[WebhookParts, Any]:
         if request.method not in self._webhook.methods:
             raise WebhookRejected(f"This webhook takes no {request.method} request.")
         if len(request.body) > MAX_BODY:
             raise WebhookRejected("The webhook's body is too large.")
         kind = request.headers.get("content-type", "")
-        source = Source(request.query, request.body, kind, self._webhook.charset)
+        source = WebhookParts(request.query, request.body, kind, self._webhook.charset)
         document = self._decode(source)
         if not self._check(request, source, document, names):
             raise WebhookRejected("The webhook's signature is wrong.")
@@ -100,7 +100,7 @@ class WebhookReader:
         return WebhookResult(receipts, replies, reviews)
 
 
-def _check(webhook: Webhook, names: Names, key: str, faults: list[Fault]) -> Check:
+def _check(webhook: WebhookTable, names: Names, key: str, faults: list[RecipeFault]) -> Check:
     """Return the check of a signature; where its `needs` has no value, the secret address alone guards."""
     verify = webhook.verify
     if verify is None:
@@ -109,35 +109,37 @@ def _check(webhook: Webhook, names: Names, key: str, faults: list[Fault]) -> Che
     if not needed:
         return check
     if needed not in {*names["secret"], *names["settings"]}:
-        faults.append(Fault(f"{key}.needs", f"there is no secret or setting {needed!r}"))
+        faults.append(RecipeFault(f"{key}.needs", f"there is no secret or setting {needed!r}"))
 
-    def where_needed(request: WebhookRequest, source: Source, document: Any, given: Names) -> bool:
+    def where_needed(request: WebhookRequest, source: WebhookParts, document: Any, given: Names) -> bool:
         value = given["secret"].get(needed) or given["settings"].get(needed)
         return not value or check(request, source, document, given)
 
     return where_needed
 
 
-def _parts(name: str, webhook: Webhook, key: str, faults: list[Fault]) -> list[tuple[str, Reports, str]]:
+def _parts(
+    name: str, webhook: WebhookTable, key: str, faults: list[RecipeFault]
+) -> list[tuple[str, ReportsTable, str]]:
     """Return the kinds of report a webhook brings, with their tables."""
     if not webhook.route:
         kind = webhook.kind or (name if name in _KINDS else "")
         if not kind:
-            faults.append(Fault(key, "needs kind (receipt, reply or template) or route"))
+            faults.append(RecipeFault(key, "needs kind (receipt, reply or template) or route"))
             return []
         return [(kind, webhook, key)]
     parts = []
     if not webhook.route.get("path"):
-        faults.append(Fault(f"{key}.route.path", "is missing"))
+        faults.append(RecipeFault(f"{key}.route.path", "is missing"))
     for word, kind in webhook.route.items():
         if word != "path" and kind not in (*_KINDS, "ignore"):
             faults.append(
-                Fault(f"{key}.route.{word}", f"{kind!r} is none of receipt, reply, template, ignore")
+                RecipeFault(f"{key}.route.{word}", f"{kind!r} is none of receipt, reply, template, ignore")
             )
     for kind in _KINDS:
         reports = getattr(webhook, kind)
         if reports is not None:
             parts.append((kind, reports, f"{key}.{kind}"))
         elif kind in [value for word, value in webhook.route.items() if word != "path"]:
-            faults.append(Fault(f"{key}.{kind}", f"is missing: the route leads to {kind}"))
+            faults.append(RecipeFault(f"{key}.{kind}", f"is missing: the route leads to {kind}"))
     return parts

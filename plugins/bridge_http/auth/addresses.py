@@ -7,8 +7,8 @@ from pydantic import Field
 
 from bridge.plugin import WebhookRequest
 
-from ..faults import Fault
-from ..language.decoding import Source
+from ..faults import RecipeFault
+from ..language.decoding import WebhookParts
 from ..language.values import Names
 from .base import Check, Verify
 
@@ -19,16 +19,16 @@ class Addresses(Verify):
     scheme: Literal["addresses"]
     allow: Annotated[list[str], Field(min_length=1)]
 
-    def check(self, names: Names, key: str, faults: list[Fault]) -> Check:
+    def check(self, names: Names, key: str, faults: list[RecipeFault]) -> Check:
         """Compile into a look at the address."""
         networks = []
         for index, text in enumerate(self.allow):
             try:
                 networks.append(ipaddress.ip_network(text))
             except ValueError:
-                faults.append(Fault(f"{key}.allow[{index}]", "is not an address or network"))
+                faults.append(RecipeFault(f"{key}.allow[{index}]", "is not an address or network"))
 
-        def check(request: WebhookRequest, source: Source, document: Any, given: Names) -> bool:
+        def check(request: WebhookRequest, source: WebhookParts, document: Any, given: Names) -> bool:
             try:
                 address = ipaddress.ip_address(request.remote_addr)
             except ValueError:

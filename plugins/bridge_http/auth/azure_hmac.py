@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from bridge.plugin import CredentialsRejected
 
-from .base import Draft, Place, Sign, Signer
+from .base import RequestDraft, SchemePlace, Sign, Signer
 
 _SIGNED = "x-ms-date;host;x-ms-content-sha256"
 
@@ -25,12 +25,12 @@ class AzureHmac(Sign):
         """Name the key."""
         return {"key": self.key}
 
-    def signer(self, place: Place) -> Signer:
+    def signer(self, place: SchemePlace) -> Signer:
         """Sign with x-ms-date, x-ms-content-sha256 and Authorization."""
         return Signer(_apply, needs_bytes=True)
 
 
-def _apply(draft: Draft, texts: Mapping[str, Any]) -> None:
+def _apply(draft: RequestDraft, texts: Mapping[str, Any]) -> None:
     try:
         key = base64.b64decode(texts["key"], validate=True)
     except (binascii.Error, ValueError):

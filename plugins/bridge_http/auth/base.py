@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict
 
 from bridge.plugin import WebhookRejected, WebhookRequest
 
-from ..faults import Fault, Unsendable
-from ..language.decoding import Source
+from ..faults import RecipeFault, Unsendable
+from ..language.decoding import WebhookParts
 from ..language.expressions import Compiler
 from ..language.filters import text
-from ..language.paths import Unreadable
+from ..language.paths import UnreadableAnswer
 from ..language.values import Names
 
 Known = Mapping[str, frozenset[str] | None]
@@ -35,7 +35,7 @@ def pairs(table: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 @dataclass
-class Draft:
+class RequestDraft:
     """A request in the making. `form` is set while the parameters of a form may still be added to."""
 
     method: str
@@ -78,17 +78,17 @@ class Draft:
 class Signer(NamedTuple):
     """Changes a draft in place, given the scheme's texts; `needs_bytes` when it works on the written body."""
 
-    apply: Callable[[Draft, Mapping[str, Any]], None]
+    apply: Callable[[RequestDraft, Mapping[str, Any]], None]
     needs_bytes: bool = False
 
 
-class Place(NamedTuple):
+class SchemePlace(NamedTuple):
     """Where a scheme is compiled: its key in the file, the names there, the headers of its request."""
 
     key: str
     names: Known
     headers: Iterable[str]
-    faults: list[Fault]
+    faults: list[RecipeFault]
 
 
 class Scheme(BaseModel):
@@ -111,7 +111,7 @@ class Proof(Scheme):
         return {}
 
     @abstractmethod
-    def signer(self, place: Place) -> Signer:
+    def signer(self, place: SchemePlace) -> Signer:
         """Compile the scheme; what is wrong with it is added to the faults of the place."""
 
 
@@ -134,7 +134,7 @@ class KeyedSign(Sign):
         return {"key": self.key, "secret": self.secret}
 
 
-Check = Callable[[WebhookRequest, Source, Any, Names], bool]
+Check = Callable[[WebhookRequest, WebhookParts, Any, Names], bool]
 """Tells if a webhook is the vendor's: request, raw parts, decoded document, names."""
 
 
@@ -147,7 +147,7 @@ class Verify(Scheme):
     needs: str = ""
 
     @abstractmethod
-    def check(self, names: Names, key: str, faults: list[Fault]) -> Check:
+    def check(self, names: Names, key: str, faults: list[RecipeFault]) -> Check:
         """Compile the scheme into a check."""
 
 
@@ -155,7 +155,7 @@ REQUEST_NAMES = ("body", "raw", "form", "text", "query", "headers", "url", "meth
 """What expressions about a webhook see of it."""
 
 
-def view(request: WebhookRequest, source: Source, document: Any) -> dict[str, Any]:
+def view(request: WebhookRequest, source: WebhookParts, document: Any) -> dict[str, Any]:
     """Return a webhook by the names expressions have for its parts."""
     return {
         "body": document,
@@ -169,10 +169,10 @@ def view(request: WebhookRequest, source: Source, document: Any) -> dict[str, An
     }
 
 
-def _form(source: Source) -> dict[str, Any]:
+def _form(source: WebhookParts) -> dict[str, Any]:
     try:
         return source.form_table() if "form" in source.content_type else {}
-    except Unreadable:
+    except UnreadableAnswer:
         return {}
 
 
@@ -180,13 +180,13 @@ FETCH = "$fetch"
 """Under this name a check finds what fetches the bytes of a vendor's address; no expression can name it."""
 
 
-def unguarded(_request: WebhookRequest, _source: Source, _document: Any, _given: Names) -> bool:
+def unguarded(_request: WebhookRequest, _source: WebhookParts, _document: Any, _given: Names) -> bool:
     """Take every webhook: the secret address alone guards."""
     return True
 
 
 def compile_texts(
-    texts: Mapping[str, Any], names: Names, key: str, faults: list[Fault], extra: Sequence[str] = ()
+    texts: Mapping[str, Any], names: Names, key: str, faults: list[RecipeFault], extra: Sequence[str] = ()
 ) -> Callable[[Names], dict[str, Any]]:
     """Compile the texts of a `verify` table.
 

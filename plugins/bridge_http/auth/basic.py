@@ -4,7 +4,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from .base import Auth, Draft, Place, Signer
+from .base import Auth, RequestDraft, SchemePlace, Signer
 
 
 class Basic(Auth):
@@ -18,11 +18,11 @@ class Basic(Auth):
         """Name user and password."""
         return {"user": self.user, "password": self.password}
 
-    def signer(self, place: Place) -> Signer:
+    def signer(self, place: SchemePlace) -> Signer:
         """Sign with one header."""
         return Signer(_apply)
 
 
-def _apply(draft: Draft, texts: Mapping[str, Any]) -> None:
+def _apply(draft: RequestDraft, texts: Mapping[str, Any]) -> None:
     pair = base64.b64encode(f"{texts['user']}:{texts['password']}".encode()).decode()
     draft.headers["Authorization"] = f"Basic {pair}"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import quote
 
-from .base import Draft, KeyedSign, Place, Signer
+from .base import KeyedSign, RequestDraft, SchemePlace, Signer
 
 _SECONDS = 1800
 _SIGNED = "host;x-bce-date"
@@ -18,12 +18,12 @@ class Bce(KeyedSign):
 
     scheme: Literal["bce"]
 
-    def signer(self, place: Place) -> Signer:
+    def signer(self, place: SchemePlace) -> Signer:
         """Sign with x-bce-date and Authorization."""
         return Signer(_apply, needs_bytes=True)
 
 
-def _apply(draft: Draft, texts: Mapping[str, Any]) -> None:
+def _apply(draft: RequestDraft, texts: Mapping[str, Any]) -> None:
     stamp = datetime.fromtimestamp(draft.names["now"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     draft.headers["x-bce-date"] = stamp
     prefix = f"bce-auth-v1/{texts['key']}/{stamp}/{_SECONDS}"

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from bridge.plugin import WebhookRequest
 
-from ..faults import Fault
-from ..language.decoding import Source
+from ..faults import RecipeFault
+from ..language.decoding import WebhookParts
 from ..language.filters import raw
 from ..language.values import Names
 from .base import REQUEST_NAMES, Check, Verify, compile_texts, view
@@ -29,11 +29,11 @@ class Ed25519(Verify):
     time: str = ""
     within_s: Annotated[int, Field(ge=1)] = 300
 
-    def check(self, names: Names, key: str, faults: list[Fault]) -> Check:
+    def check(self, names: Names, key: str, faults: list[RecipeFault]) -> Check:
         """Compile into a check of the signature and its time."""
         texts = compile_texts({"key": self.key, "signed": self.signed}, names, key, faults, REQUEST_NAMES)
 
-        def check(request: WebhookRequest, source: Source, document: Any, given: Names) -> bool:
+        def check(request: WebhookRequest, source: WebhookParts, document: Any, given: Names) -> bool:
             if self.time and not self._fresh(request.headers.get(self.time.lower(), ""), given["now"]):
                 return False
             values = texts({**given, **view(request, source, document)})

@@ -6,8 +6,8 @@ from pydantic import model_validator
 
 from bridge.plugin import WebhookRequest
 
-from ..faults import Fault
-from ..language.decoding import Source
+from ..faults import RecipeFault
+from ..language.decoding import WebhookParts
 from ..language.paths import as_text, compile_path
 from ..language.values import Names
 from .base import REQUEST_NAMES, Check, Verify, compile_texts, same, view
@@ -33,12 +33,12 @@ class Equals(Verify):
             raise ValueError("needs exactly one of field, header and query")
         return self
 
-    def check(self, names: Names, key: str, faults: list[Fault]) -> Check:
+    def check(self, names: Names, key: str, faults: list[RecipeFault]) -> Check:
         """Compile into a comparison."""
         texts = compile_texts({"equals": self.equals}, names, key, faults, REQUEST_NAMES)
         field = compile_path(self.field, f"{key}.field", faults)
 
-        def check(request: WebhookRequest, source: Source, document: Any, given: Names) -> bool:
+        def check(request: WebhookRequest, source: WebhookParts, document: Any, given: Names) -> bool:
             if self.header:
                 got = request.headers.get(self.header.lower(), "")
             else:

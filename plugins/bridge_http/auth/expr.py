@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ..faults import Fault, Unsendable
+from ..faults import RecipeFault, Unsendable
 from ..language.expressions import Compiler, Program
-from .base import Draft, Place, Sign, Signer
+from .base import RequestDraft, SchemePlace, Sign, Signer
 
 
 class Expr(Sign):
@@ -20,7 +20,7 @@ class Expr(Sign):
     scheme: Literal["expr"]
     steps: Annotated[list[dict[str, str]], Field(min_length=1)]
 
-    def signer(self, place: Place) -> Signer:
+    def signer(self, place: SchemePlace) -> Signer:
         """Compile the steps into a program."""
         targets = [target for step in self.steps for target in step]
         late = not any(target.startswith(("field:", "query:")) for target in targets)
@@ -31,7 +31,9 @@ class Expr(Sign):
                 add = compiler.section if ":" in target else compiler.define
                 add(target, source, f"{place.key}.steps[{index}].{target}")
         if not any(":" in target for target in targets):
-            compiler.faults.append(Fault(place.key, "no step ends in header:NAME, query:NAME or field:NAME"))
+            compiler.faults.append(
+                RecipeFault(place.key, "no step ends in header:NAME, query:NAME or field:NAME")
+            )
         if compiler.faults:
             place.faults.extend(compiler.faults)
             return Signer(lambda draft, texts: None)
@@ -39,7 +41,7 @@ class Expr(Sign):
 
 
 def _applying(program: Program) -> Any:
-    def apply(draft: Draft, texts: Mapping[str, Any]) -> None:
+    def apply(draft: RequestDraft, texts: Mapping[str, Any]) -> None:
         for target, value in program({**draft.names, "req": _view(draft)}).items():
             kind, _, name = target.partition(":")
             if kind == "header":
@@ -54,7 +56,7 @@ def _applying(program: Program) -> Any:
     return apply
 
 
-def _view(draft: Draft) -> dict[str, Any]:
+def _view(draft: RequestDraft) -> dict[str, Any]:
     return {
         "method": draft.method,
         "url": draft.url,

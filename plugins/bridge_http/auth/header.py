@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from .base import Auth, Draft, Place, Signer
+from .base import Auth, RequestDraft, SchemePlace, Signer
 
 
 class Header(Auth):
@@ -17,10 +17,10 @@ class Header(Auth):
         """Name the header and its value."""
         return {"name": self.name, "value": self.value}
 
-    def signer(self, place: Place) -> Signer:
+    def signer(self, place: SchemePlace) -> Signer:
         """Sign with that header."""
         return Signer(_apply)
 
 
-def _apply(draft: Draft, texts: Mapping[str, Any]) -> None:
+def _apply(draft: RequestDraft, texts: Mapping[str, Any]) -> None:
     draft.headers[texts["name"]] = texts["value"]

@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 from bridge.plugin import WebhookRequest
 
-from ..faults import Fault
-from ..language.decoding import Source
+from ..faults import RecipeFault
+from ..language.decoding import WebhookParts
 from ..language.digests import Digest, mac
 from ..language.filters import raw
 from ..language.values import Names
@@ -23,11 +23,11 @@ class HmacHeader(Verify):
     encoding: Literal["hex", "base64"] = "hex"
     prefix: str = ""
 
-    def check(self, names: Names, key: str, faults: list[Fault]) -> Check:
+    def check(self, names: Names, key: str, faults: list[RecipeFault]) -> Check:
         """Compile into a comparison with the HMAC of the received bytes."""
         texts = compile_texts({"key": self.key}, names, key, faults)
 
-        def check(request: WebhookRequest, source: Source, document: Any, given: Names) -> bool:
+        def check(request: WebhookRequest, source: WebhookParts, document: Any, given: Names) -> bool:
             made = mac(self.hash, raw(texts(given)["key"]), request.body)
             wanted = made.hex() if self.encoding == "hex" else base64.b64encode(made).decode()
             got = request.headers.get(self.header.lower(), "")

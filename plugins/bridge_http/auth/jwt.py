@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from bridge.plugin import WebhookRequest
 
-from ..faults import Fault
-from ..language.decoding import Source
+from ..faults import RecipeFault
+from ..language.decoding import WebhookParts
 from ..language.filters import raw
 from ..language.values import Names
 from .base import Check, Verify, compile_texts
@@ -29,11 +29,11 @@ class Jwt(Verify):
     issuer: str = ""
     algorithms: list[Literal["HS256", "HS384", "HS512"]] = ["HS256", "HS384", "HS512"]
 
-    def check(self, names: Names, key: str, faults: list[Fault]) -> Check:
+    def check(self, names: Names, key: str, faults: list[RecipeFault]) -> Check:
         """Compile into a check of the signature, the time and both hashes."""
         texts = compile_texts({"key": self.key}, names, key, faults)
 
-        def check(request: WebhookRequest, source: Source, document: Any, given: Names) -> bool:
+        def check(request: WebhookRequest, source: WebhookParts, document: Any, given: Names) -> bool:
             token = request.headers.get(self.header.lower(), "")
             claims = _claims(token, raw(texts(given)["key"]), self.algorithms)
             if claims is None or (self.issuer and claims.get("iss") != self.issuer):

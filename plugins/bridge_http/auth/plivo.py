@@ -8,8 +8,8 @@ from urllib.parse import parse_qs
 
 from bridge.plugin import WebhookRequest
 
-from ..faults import Fault
-from ..language.decoding import Source
+from ..faults import RecipeFault
+from ..language.decoding import WebhookParts
 from ..language.filters import raw
 from ..language.values import Names
 from .base import Check, Verify, compile_texts, same
@@ -28,11 +28,11 @@ class Plivo(Verify):
     scheme: Literal["plivo"]
     key: str
 
-    def check(self, names: Names, key: str, faults: list[Fault]) -> Check:
+    def check(self, names: Names, key: str, faults: list[RecipeFault]) -> Check:
         """Compile into a check of the signatures that are there."""
         texts = compile_texts({"key": self.key}, names, key, faults)
 
-        def check(request: WebhookRequest, source: Source, document: Any, given: Names) -> bool:
+        def check(request: WebhookRequest, source: WebhookParts, document: Any, given: Names) -> bool:
             token, headers = raw(texts(given)["key"]), request.headers
             if _V2 in headers or _MAIN_V2 in headers:
                 nonce = headers.get("x-plivo-signature-v2-nonce", "")
@@ -52,7 +52,7 @@ def _signature(token: bytes, text: str) -> str:
     return base64.b64encode(hmac.digest(token, text.encode(), "sha256")).decode()
 
 
-def _v3_text(request: WebhookRequest, source: Source) -> str:
+def _v3_text(request: WebhookRequest, source: WebhookParts) -> str:
     """Return the address with its query in order, and behind a point the form's names and values in order."""
     address, _, query = request.url.partition("?")
     pairs = parse_qs(query, keep_blank_values=True)

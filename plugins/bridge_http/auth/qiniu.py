@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from .base import Draft, KeyedSign, Place, Signer
+from .base import KeyedSign, RequestDraft, SchemePlace, Signer
 
 _DATE = "X-Qiniu-Date"
 
@@ -16,12 +16,12 @@ class Qiniu(KeyedSign):
 
     scheme: Literal["qiniu"]
 
-    def signer(self, place: Place) -> Signer:
+    def signer(self, place: SchemePlace) -> Signer:
         """Sign with X-Qiniu-Date and Authorization."""
         return Signer(_apply, needs_bytes=True)
 
 
-def _apply(draft: Draft, texts: Mapping[str, Any]) -> None:
+def _apply(draft: RequestDraft, texts: Mapping[str, Any]) -> None:
     stamp = datetime.fromtimestamp(draft.names["now"], UTC).strftime("%Y%m%dT%H%M%SZ")
     draft.headers[_DATE] = stamp
     kind = draft.header("Content-Type")

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from ..language.filters import text
-from .base import Draft, KeyedSign, Place, Signer
+from .base import KeyedSign, RequestDraft, SchemePlace, Signer
 
 
 class RpcHmac(KeyedSign):
@@ -15,12 +15,12 @@ class RpcHmac(KeyedSign):
 
     scheme: Literal["rpc_hmac_sha1"]
 
-    def signer(self, place: Place) -> Signer:
+    def signer(self, place: SchemePlace) -> Signer:
         """Sign by adding Signature to the query."""
         return Signer(_apply)
 
 
-def _apply(draft: Draft, texts: Mapping[str, Any]) -> None:
+def _apply(draft: RequestDraft, texts: Mapping[str, Any]) -> None:
     draft.query["AccessKeyId"] = texts["key"]
     every = {**draft.query, **(draft.form or {})}
     canonical = "&".join(f"{_rfc3986(name)}={_rfc3986(text(every[name]))}" for name in sorted(every))

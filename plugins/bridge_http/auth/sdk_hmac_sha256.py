@@ -10,10 +10,10 @@ from urllib.parse import quote, urlsplit
 
 from bridge.plugin import WebhookRequest
 
-from ..faults import Fault
-from ..language.decoding import Source
+from ..faults import RecipeFault
+from ..language.decoding import WebhookParts
 from ..language.values import Names
-from .base import Check, Draft, KeyedSign, Place, Signer, Verify, compile_texts, same
+from .base import Check, KeyedSign, RequestDraft, SchemePlace, Signer, Verify, compile_texts, same
 
 _PROOF = re.compile(
     r"SDK-HMAC-SHA256 Access=([^,\s]+), *SignedHeaders=([a-z0-9;-]+), *Signature=([0-9a-f]{64})"
@@ -29,12 +29,12 @@ class SdkHmac(KeyedSign):
 
     scheme: Literal["sdk_hmac_sha256"]
 
-    def signer(self, place: Place) -> Signer:
+    def signer(self, place: SchemePlace) -> Signer:
         """Sign with X-Sdk-Date and Authorization."""
         return Signer(_apply, needs_bytes=True)
 
 
-def _apply(draft: Draft, texts: Mapping[str, Any]) -> None:
+def _apply(draft: RequestDraft, texts: Mapping[str, Any]) -> None:
     stamp = datetime.fromtimestamp(draft.names["now"], UTC).strftime("%Y%m%dT%H%M%SZ")
     draft.headers["X-Sdk-Date"] = stamp
     signed = {name.lower(): value.strip() for name, value in draft.headers.items()}
@@ -72,11 +72,11 @@ class VerifySdkHmac(Verify):
     key: str
     secret: str
 
-    def check(self, names: Names, key: str, faults: list[Fault]) -> Check:
+    def check(self, names: Names, key: str, faults: list[RecipeFault]) -> Check:
         """Compile into a comparison with the signature over the headers that the push names."""
         texts = compile_texts({"key": self.key, "secret": self.secret}, names, key, faults)
 
-        def check(request: WebhookRequest, source: Source, document: Any, given: Names) -> bool:
+        def check(request: WebhookRequest, source: WebhookParts, document: Any, given: Names) -> bool:
             proof = _PROOF.fullmatch(request.headers.get("authorization", ""))
             stamp = request.headers.get("x-sdk-date", "")
             known = texts(given)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import quote
 
-from .base import Draft, Place, Sign, Signer
+from .base import RequestDraft, SchemePlace, Sign, Signer
 
 
 class SigV4(Sign):
@@ -33,12 +33,12 @@ class SigV4(Sign):
             "session": self.session,
         }
 
-    def signer(self, place: Place) -> Signer:
+    def signer(self, place: SchemePlace) -> Signer:
         """Sign with X-Amz-Date and Authorization."""
         return Signer(_apply, needs_bytes=True)
 
 
-def _apply(draft: Draft, texts: Mapping[str, Any]) -> None:
+def _apply(draft: RequestDraft, texts: Mapping[str, Any]) -> None:
     stamp = datetime.fromtimestamp(draft.names["now"], UTC).strftime("%Y%m%dT%H%M%SZ")
     draft.headers["X-Amz-Date"] = stamp
     if texts["session"]:

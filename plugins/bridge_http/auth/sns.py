@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from bridge.plugin import BridgeError, WebhookRejected, WebhookRequest
 
-from ..faults import Fault
-from ..language.decoding import Source
+from ..faults import RecipeFault
+from ..language.decoding import WebhookParts
 from ..language.hosts import compile_hosts
 from ..language.values import Names
 from .base import FETCH, Check, Verify, compile_texts
@@ -38,13 +38,13 @@ class Sns(Verify):
     topic: str
     hosts: list[str] = ["sns.*.amazonaws.com", "sns.*.amazonaws.com.cn"]
 
-    def check(self, names: Names, key: str, faults: list[Fault]) -> Check:
+    def check(self, names: Names, key: str, faults: list[RecipeFault]) -> Check:
         """Compile into a check of topic and signature; certificates are fetched once and kept."""
         texts = compile_texts({"topic": self.topic}, names, key, faults)
         allowed = compile_hosts(self.hosts, f"{key}.hosts", faults)
         keys = _Keys()
 
-        def check(request: WebhookRequest, source: Source, document: Any, given: Names) -> bool:
+        def check(request: WebhookRequest, source: WebhookParts, document: Any, given: Names) -> bool:
             if not isinstance(document, dict):
                 return False
             message = {name: value for name, value in document.items() if isinstance(value, str)}

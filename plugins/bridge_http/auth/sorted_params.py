@@ -7,13 +7,13 @@ from pydantic import model_validator
 
 from bridge.plugin import WebhookRequest
 
-from ..faults import Fault, Unsendable
-from ..language.decoding import Source
+from ..faults import RecipeFault, Unsendable
+from ..language.decoding import WebhookParts
 from ..language.digests import Digest, digest, mac
 from ..language.filters import raw, sorted_kv
 from ..language.paths import as_text
 from ..language.values import Names
-from .base import Check, Draft, Place, Scheme, Sign, Signer, Verify, compile_texts, same
+from .base import Check, RequestDraft, Scheme, SchemePlace, Sign, Signer, Verify, compile_texts, same
 
 
 class _Sorted(Scheme):
@@ -55,13 +55,15 @@ class _Sorted(Scheme):
 class SortedParams(_Sorted, Sign):
     """The digest of the form's parameters, or of the query's without a form, put among them as `into`."""
 
-    def signer(self, place: Place) -> Signer:
+    def signer(self, place: SchemePlace) -> Signer:
         """Sign by adding the digest to the parameters."""
         if not self.into:
-            place.faults.append(Fault(f"{place.key}.into", "is missing: the parameter that holds the digest"))
+            place.faults.append(
+                RecipeFault(f"{place.key}.into", "is missing: the parameter that holds the digest")
+            )
         return Signer(self._apply)
 
-    def _apply(self, draft: Draft, texts: Mapping[str, Any]) -> None:
+    def _apply(self, draft: RequestDraft, texts: Mapping[str, Any]) -> None:
         table = draft.form if draft.form is not None else draft.query
         # The files of a multipart body are tables, and no parameters.
         pairs = {name: value for name, value in table.items() if not isinstance(value, Mapping)}
@@ -73,11 +75,11 @@ class VerifySorted(_Sorted, Verify):
 
     field: str
 
-    def check(self, names: Names, key: str, faults: list[Fault]) -> Check:
+    def check(self, names: Names, key: str, faults: list[RecipeFault]) -> Check:
         """Compile into a comparison with the digest of the received parameters."""
         texts = compile_texts(self.texts(), names, key, faults)
 
-        def check(request: WebhookRequest, source: Source, document: Any, given: Names) -> bool:
+        def check(request: WebhookRequest, source: WebhookParts, document: Any, given: Names) -> bool:
             if not isinstance(document, dict):
                 return False
             pairs = {name: value for name, value in document.items() if name != self.field}

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from ..faults import Fault
-from .base import Draft, Place, Sign, Signer
+from ..faults import RecipeFault
+from .base import RequestDraft, SchemePlace, Sign, Signer
 
 _STAMP = "X-TC-Timestamp"
 
@@ -24,14 +24,14 @@ class Tc3(Sign):
         """Name the service, and id and key of the secret."""
         return {"service": self.service, "secret_id": self.secret_id, "secret_key": self.secret_key}
 
-    def signer(self, place: Place) -> Signer:
+    def signer(self, place: SchemePlace) -> Signer:
         """Sign with Authorization; the time is that of a header of the request."""
         if _STAMP not in place.headers:
-            place.faults.append(Fault(place.key, f"tc3 needs the header {_STAMP}"))
+            place.faults.append(RecipeFault(place.key, f"tc3 needs the header {_STAMP}"))
         return Signer(_apply, needs_bytes=True)
 
 
-def _apply(draft: Draft, texts: Mapping[str, Any]) -> None:
+def _apply(draft: RequestDraft, texts: Mapping[str, Any]) -> None:
     stamp = draft.headers[_STAMP]
     date = datetime.fromtimestamp(int(stamp), UTC).strftime("%Y-%m-%d")
     headers = f"content-type:{draft.header('Content-Type').lower()}\nhost:{draft.host}\n"

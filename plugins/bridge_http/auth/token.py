@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from ..language.values import Names
-from .base import Auth, Draft, Place, Signer
+from .base import Auth, RequestDraft, SchemePlace, Signer
 
 FetchToken = Callable[[Names], tuple[str, float]]
 """Asks the vendor for a token: the token, and the seconds it is good for."""
@@ -37,12 +37,12 @@ class Token(Auth):
         """Name the header and its value."""
         return {"header": self.header, "value": self.value}
 
-    def signer(self, place: Place) -> Signer:
+    def signer(self, place: SchemePlace) -> Signer:
         """Sign with a header; the vendor object puts the token among the names."""
         return Signer(_apply)
 
 
-def _apply(draft: Draft, texts: Mapping[str, Any]) -> None:
+def _apply(draft: RequestDraft, texts: Mapping[str, Any]) -> None:
     draft.headers[texts["header"]] = texts["value"]
 
 

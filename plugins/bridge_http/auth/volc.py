@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from .base import Draft, Place, Sign, Signer
+from .base import RequestDraft, SchemePlace, Sign, Signer
 
 
 class Volc(Sign):
@@ -22,12 +22,12 @@ class Volc(Sign):
         """Name key and secret, service and region."""
         return {"key": self.key, "secret": self.secret, "service": self.service, "region": self.region}
 
-    def signer(self, place: Place) -> Signer:
+    def signer(self, place: SchemePlace) -> Signer:
         """Sign with X-Date, X-Content-Sha256 and Authorization."""
         return Signer(_apply, needs_bytes=True)
 
 
-def _apply(draft: Draft, texts: Mapping[str, Any]) -> None:
+def _apply(draft: RequestDraft, texts: Mapping[str, Any]) -> None:
     stamp = datetime.fromtimestamp(draft.names["now"], UTC).strftime("%Y%m%dT%H%M%SZ")
     digest = _sha256(draft.body)
     draft.headers |= {"X-Date": stamp, "X-Content-Sha256": digest}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from .base import Auth, Draft, Place, Signer
+from .base import Auth, RequestDraft, SchemePlace, Signer
 
 
 class Wsse(Auth):
@@ -21,11 +21,11 @@ class Wsse(Auth):
         """Name key and secret."""
         return {"key": self.key, "secret": self.secret}
 
-    def signer(self, place: Place) -> Signer:
+    def signer(self, place: SchemePlace) -> Signer:
         """Sign with Authorization and X-WSSE."""
         return Signer(self._apply)
 
-    def _apply(self, draft: Draft, texts: Mapping[str, Any]) -> None:
+    def _apply(self, draft: RequestDraft, texts: Mapping[str, Any]) -> None:
         names = draft.names
         created = datetime.fromtimestamp(names["now"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         digest = hashlib.sha256(f"{names['nonce']}{created}{texts['secret']}".encode())

@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes
 from xml.etree import ElementTree
 
-from ..faults import Fault
-from .paths import Unreadable
+from ..faults import RecipeFault
+from .paths import UnreadableAnswer
 
 UTF8 = ("utf-8",)
 """The character set of nearly everything."""
@@ -22,7 +22,7 @@ def read_json(text: str) -> Any:
     try:
         return json.loads(text, parse_int=str, parse_float=str)
     except (ValueError, RecursionError):
-        raise Unreadable("is not JSON") from None
+        raise UnreadableAnswer("is not JSON") from None
 
 
 def read_form(text: str) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def form_of(data: bytes, charsets: Sequence[str]) -> dict[str, Any]:
         written = data.decode("latin-1")
         pairs = parse_qsl(written, keep_blank_values=True, encoding="latin-1", max_num_fields=1000)
     except ValueError:
-        raise Unreadable("is not a form") from None
+        raise UnreadableAnswer("is not a form") from None
     for name, value in ((_reread(name, charsets), _reread(value, charsets)) for name, value in pairs):
         if name in table:
             known = table[name]
@@ -54,7 +54,7 @@ def _reread(text: str, charsets: Sequence[str]) -> str:
 
 
 def decoded(data: bytes, charsets: Sequence[str]) -> str:
-    """Text in the first character set that fits, or in UTF-16 where its bytes say so. Raises Unreadable."""
+    """Text in the first character set that fits, or in UTF-16 where its bytes say so. Raises UnreadableAnswer."""
     wide = _wide(data)
     if wide:
         return wide
@@ -63,7 +63,7 @@ def decoded(data: bytes, charsets: Sequence[str]) -> str:
             return data.decode(charset)
         except UnicodeDecodeError:
             continue
-    raise Unreadable(f"is not text in {' or '.join(charsets).upper()}")
+    raise UnreadableAnswer(f"is not text in {' or '.join(charsets).upper()}")
 
 
 def _wide(data: bytes) -> str:
@@ -107,11 +107,11 @@ def read_xml(text: str) -> dict[str, Any]:
     Document types are refused, and with them every entity trick.
     """
     if re.search(r"<!(DOCTYPE|ENTITY)", text, re.IGNORECASE):
-        raise Unreadable("is XML with a document type, which is not read")
+        raise UnreadableAnswer("is XML with a document type, which is not read")
     try:
         root = ElementTree.fromstring(text)  # noqa: S314 - no document type, hence no entities
     except (ElementTree.ParseError, ValueError):
-        raise Unreadable("is not XML") from None
+        raise UnreadableAnswer("is not XML") from None
     return {_local(root.tag): _element(root)}
 
 
@@ -121,7 +121,7 @@ def _local(tag: str) -> str:
 
 def _element(element: ElementTree.Element, depth: int = 0) -> Any:
     if depth > 50:
-        raise Unreadable("is XML nested too deeply")
+        raise UnreadableAnswer("is XML nested too deeply")
     table: dict[str, Any] = {f"@{_local(name)}": value for name, value in element.attrib.items()}
     for child in element:
         name, value = _local(child.tag), _element(child, depth + 1)
@@ -142,11 +142,11 @@ def read_regex(text: str, pattern: re.Pattern[str]) -> dict[str, Any]:
     """Return the named groups that matched."""
     match = pattern.search(text)
     if match is None:
-        raise Unreadable("does not match the regular expression")
+        raise UnreadableAnswer("does not match the regular expression")
     return {name: value for name, value in match.groupdict().items() if value is not None}
 
 
-class Source:
+class WebhookParts:
     """A webhook's raw parts, as the decoding steps take them.
 
     `form` and `query` pairs are read in the first of `charsets` that fits each.
@@ -170,41 +170,41 @@ class Source:
         return form_of(self._body.removeprefix(b"\xef\xbb\xbf"), self.charsets)
 
 
-Step = Callable[[Source, Any], Any]
+Step = Callable[[WebhookParts, Any], Any]
 
 
-def _form_or_json(source: Source, _value: Any) -> Any:
+def _form_or_json(source: WebhookParts, _value: Any) -> Any:
     if "json" in source.content_type or source.body.lstrip()[:1] in ("{", "["):
         return read_json(source.body)
     return source.form_table()
 
 
-def _query_and_form(source: Source, _value: Any) -> Any:
+def _query_and_form(source: WebhookParts, _value: Any) -> Any:
     return {**source.query_table(), **source.form_table()}
 
 
-def _any(source: Source, value: Any) -> Any:
+def _any(source: WebhookParts, value: Any) -> Any:
     return _form_or_json(source, value) if source.body.strip() else source.query_table()
 
 
-def _unquote_if_needed(source: Source, value: Any) -> Any:
+def _unquote_if_needed(source: WebhookParts, value: Any) -> Any:
     text = _text(value)
     if text.lstrip()[:1] != "%":
         return text
     return decoded(unquote_to_bytes(text.replace("+", " ")), source.charsets)
 
 
-def _from_base64(source: Source, value: Any) -> Any:
+def _from_base64(source: WebhookParts, value: Any) -> Any:
     try:
         data = base64.b64decode(_text(value), validate=True)
     except (binascii.Error, ValueError):
-        raise Unreadable("is not base64") from None
+        raise UnreadableAnswer("is not base64") from None
     return decoded(data, source.charsets)
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise Unreadable("has no text where one is expected")
+        raise UnreadableAnswer("has no text where one is expected")
     return value
 
 
@@ -221,18 +221,18 @@ _STEPS: dict[str, Step] = {
 }
 
 
-def compile_steps(names: Sequence[str], key: str, faults: list[Fault]) -> Callable[[Source], Any]:
+def compile_steps(names: Sequence[str], key: str, faults: list[RecipeFault]) -> Callable[[WebhookParts], Any]:
     """Return the decoding steps in order, each working on what the one before left."""
     steps = []
     for index, name in enumerate(names):
         step = _field(name[6:]) if name.startswith("field:") else _STEPS.get(name)
         if step is None:
             known = ", ".join([*_STEPS, "field:NAME"])
-            faults.append(Fault(f"{key}[{index}]", f"{name!r} is none of {known}"))
+            faults.append(RecipeFault(f"{key}[{index}]", f"{name!r} is none of {known}"))
         else:
             steps.append(step)
 
-    def decode(source: Source) -> Any:
+    def decode(source: WebhookParts) -> Any:
         value: Any = None
         for step in steps:
             value = step(source, value)
@@ -242,9 +242,9 @@ def compile_steps(names: Sequence[str], key: str, faults: list[Fault]) -> Callab
 
 
 def _field(name: str) -> Step:
-    def pick(_source: Source, value: Any) -> Any:
+    def pick(_source: WebhookParts, value: Any) -> Any:
         if not isinstance(value, dict) or name not in value:
-            raise Unreadable(f"has no field {name}")
+            raise UnreadableAnswer(f"has no field {name}")
         return value[name]
 
     return pick

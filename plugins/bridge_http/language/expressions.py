@@ -13,7 +13,7 @@ from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from ..faults import Fault, Unsendable
+from ..faults import RecipeFault, Unsendable
 from . import filters
 from .checks import filter_faults, shown
 from .values import VIEWS
@@ -185,7 +185,7 @@ class Compiler:
     """
 
     def __init__(self, names: Mapping[str, frozenset[str] | None], sealed: Collection[str] = ()) -> None:
-        self.faults: list[Fault] = []
+        self.faults: list[RecipeFault] = []
         self._sealed = sealed
         self._known = dict(names)
         self._keys = [""]
@@ -216,7 +216,7 @@ class Compiler:
         return Program(ENVIRONMENT.from_string(tree), self._keys)
 
     def _fault(self, key: str, reason: str) -> nodes.Expr:
-        self.faults.append(Fault(key, reason))
+        self.faults.append(RecipeFault(key, reason))
         return nodes.Const("")
 
     def _line(self, key: str) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 import jmespath
 from jmespath.exceptions import JMESPathError
 
-from ..faults import Fault
+from ..faults import RecipeFault
 from . import functions
 from .checks import call_faults
 
@@ -20,7 +20,7 @@ Path = Callable[[Any], Any]
 """Takes a document, returns what is there or None."""
 
 
-class Unreadable(Exception):
+class UnreadableAnswer(Exception):
     """The bytes are not what the recipe expects; the text quotes none of them."""
 
 
@@ -28,10 +28,10 @@ def nothing(_document: Any) -> None:
     """Return None, as the path that is not configured."""
 
 
-def compile_path(source: str, key: str, faults: list[Fault], *, strict: bool = False) -> Path:
+def compile_path(source: str, key: str, faults: list[RecipeFault], *, strict: bool = False) -> Path:
     """Return the path, or `nothing` for ""; one that does not parse or calls a function wrongly is a fault.
 
-    Where a function cannot read what it meets, nothing is there; with `strict` that raises Unreadable.
+    Where a function cannot read what it meets, nothing is there; with `strict` that raises UnreadableAnswer.
     """
     if not source:
         return nothing
@@ -39,14 +39,14 @@ def compile_path(source: str, key: str, faults: list[Fault], *, strict: bool = F
         compiled = jmespath.compile(source)
     except JMESPathError as problem:
         why = str(problem).splitlines()[0].removeprefix("Bad jmespath expression: ").rstrip(":")
-        faults.append(Fault(key, f"is not a JMESPath expression: {why}"))
+        faults.append(RecipeFault(key, f"is not a JMESPath expression: {why}"))
         return nothing
     unknown = sorted(_called(dict(compiled.parsed)) - functions.KNOWN)
     if unknown:
         known = ", ".join(sorted(functions.KNOWN))
-        faults.append(Fault(key, f"there is no function {unknown[0]!r} in paths; there are {known}"))
+        faults.append(RecipeFault(key, f"there is no function {unknown[0]!r} in paths; there are {known}"))
         return nothing
-    if misfits := [Fault(key, each) for each in call_faults(dict(compiled.parsed))]:
+    if misfits := [RecipeFault(key, each) for each in call_faults(dict(compiled.parsed))]:
         faults += misfits
         return nothing
     names = _plain_names(dict(compiled.parsed))
@@ -61,7 +61,7 @@ def _searching(compiled: Any, strict: bool) -> Path:
             return compiled.search(document, options=functions.OPTIONS)
         except JMESPathError:
             if strict:
-                raise Unreadable("holds a list that cannot be read") from None
+                raise UnreadableAnswer("holds a list that cannot be read") from None
             return None
 
     return search
@@ -113,12 +113,12 @@ def as_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def compile_regex(source: str, key: str, faults: list[Fault]) -> re.Pattern[str]:
+def compile_regex(source: str, key: str, faults: list[RecipeFault]) -> re.Pattern[str]:
     """Return the pattern; one that does not parse is a fault."""
     try:
         return re.compile(source, re.DOTALL)
     except re.error as problem:
-        faults.append(Fault(key, f"is not a regular expression: {problem}"))
+        faults.append(RecipeFault(key, f"is not a regular expression: {problem}"))
         return re.compile("")
 
 

@@ -19,7 +19,7 @@ _VARIABLE = re.compile(r"\$\{([^}]+)\}")
 _NO_CODES: Mapping[str, str] = {}
 
 
-class Recipient:
+class RecipientValues:
     """One message: `phone` in the recipe's form, `vars` by name, `args` in order, `text`, `signed`, `ref`.
 
     `text` is the rendered text, `signed` the same with the signature in front.
@@ -191,7 +191,7 @@ class TemplateView:
         ]
 
 
-class Pending:
+class PendingValues:
     """An accepted message without a final receipt."""
 
     __slots__ = ("batch_ref", "e164", "id", "phone", "ref", "sent_at")
@@ -215,9 +215,9 @@ TEMPLATE_FIELDS = frozenset(
 PENDING_FIELDS = frozenset({"ref", "batch_ref", "id", "phone", "e164", "sent_at"})
 
 VIEWS: dict[type, frozenset[str]] = {
-    Recipient: RECIPIENT_FIELDS,
+    RecipientValues: RECIPIENT_FIELDS,
     TemplateView: TEMPLATE_FIELDS,
-    Pending: PENDING_FIELDS,
+    PendingValues: PENDING_FIELDS,
 }
 """The classes expressions may look into, and the fields they may see."""
 

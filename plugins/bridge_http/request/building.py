@@ -10,12 +10,12 @@ from xml.etree import ElementTree
 
 from bridge.plugin import BadNumber, MissingVariable
 
-from ..auth.base import Draft, Known, Place, Signer, pairs
-from ..faults import Fault, Unsendable
+from ..auth.base import Known, RequestDraft, SchemePlace, Signer, pairs
+from ..faults import RecipeFault, Unsendable
 from ..language.expressions import Compiler, Program
 from ..language.filters import compact_json, text
 from ..language.values import Names
-from ..schema import Request
+from ..schema import RequestTable
 from .multipart import file_faults, multipart
 
 _CONTENT_TYPES = {
@@ -40,11 +40,11 @@ class Built:
     body: bytes
 
 
-class Plan:
+class RequestPlan:
     """A compiled request: `build` turns names into bytes."""
 
     def __init__(
-        self, request: Request, program: Program, signers: Mapping[str, Signer], base_url: str
+        self, request: RequestTable, program: Program, signers: Mapping[str, Signer], base_url: str
     ) -> None:
         self._request = request
         self._program = program
@@ -66,7 +66,7 @@ class Plan:
         values = self._program(names)
         if not _PATH.fullmatch(values["path"]):
             raise Unsendable("is not a path", "path")
-        draft = Draft(
+        draft = RequestDraft(
             self._request.method,
             self._base_url,
             values["path"],
@@ -149,12 +149,12 @@ def _xml_text(value: Any) -> str:
 
 
 def compile_request(
-    request: Request,
+    request: RequestTable,
     names: Known,
     base_url: str,
     key: str,
-    faults: list[Fault],
-) -> Plan | None:
+    faults: list[RecipeFault],
+) -> RequestPlan | None:
     """Compile a request; None when it has faults, which are added to `faults`."""
     compiler = Compiler(names)
     for index, entry in enumerate(request.let):
@@ -168,30 +168,30 @@ def compile_request(
     kind, body = request.body
     compiler.section("body", body if kind else "", f"{key}.{kind or 'body'}")
     signers: dict[str, Signer] = {}
-    wrong: list[Fault] = []
+    wrong: list[RecipeFault] = []
     for part, scheme in (("auth", request.auth), ("sign", request.sign)):
         if scheme is not None:
             compiler.section(part, scheme.texts(), f"{key}.{part}")
-            signers[part] = scheme.signer(Place(f"{key}.{part}", names, request.headers, wrong))
+            signers[part] = scheme.signer(SchemePlace(f"{key}.{part}", names, request.headers, wrong))
     problems = [*compiler.faults, *_shape(request, key), *wrong]
     if problems:
         faults += problems
         return None
-    return Plan(request, compiler.finish(), signers, base_url)
+    return RequestPlan(request, compiler.finish(), signers, base_url)
 
 
-def _shape(request: Request, key: str) -> list[Fault]:
+def _shape(request: RequestTable, key: str) -> list[RecipeFault]:
     faults = [
-        Fault(f"{key}.headers.{name}", "is not a header name")
+        RecipeFault(f"{key}.headers.{name}", "is not a header name")
         for name in request.headers
         if not _HEADER_NAME.fullmatch(name)
     ]
     if request.multipart is not None:
         faults += file_faults(request.multipart, f"{key}.multipart")
         if request.wrap:
-            faults.append(Fault(f"{key}.wrap", "is not for a multipart body"))
+            faults.append(RecipeFault(f"{key}.wrap", "is not for a multipart body"))
     if request.xml is not None and len(request.xml) != 1:
-        faults.append(Fault(f"{key}.xml", "needs exactly one root element"))
+        faults.append(RecipeFault(f"{key}.xml", "needs exactly one root element"))
     if request.method == "GET" and request.body[0]:
-        faults.append(Fault(f"{key}.method", "a GET request has no body: use query"))
+        faults.append(RecipeFault(f"{key}.method", "a GET request has no body: use query"))
     return faults

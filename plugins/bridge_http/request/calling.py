@@ -10,7 +10,7 @@ import requests
 from bridge.plugin import OutcomeUnknown
 from bridge.plugin.http import Session, translated
 
-from ..answer.errors import Answer
+from ..answer.errors import VendorAnswer
 from .building import Built
 
 MAX_ANSWER = 16 << 20
@@ -22,7 +22,7 @@ USER_AGENT = "qa-sms-bridge"
 class Caller(Protocol):
     """Something that carries a request to the vendor and brings the answer."""
 
-    def __call__(self, built: Built) -> Answer:
+    def __call__(self, built: Built) -> VendorAnswer:
         """Raises VendorUnavailable when nothing reached the vendor, else OutcomeUnknown."""
 
     def close(self) -> None:
@@ -54,7 +54,7 @@ class HttpCaller:
         self._timeout = timeout
         self._clock = clock
 
-    def __call__(self, built: Built) -> Answer:
+    def __call__(self, built: Built) -> VendorAnswer:
         """Send exactly these bytes and read the whole answer."""
         headers = {"User-Agent": USER_AGENT, "Accept": "*/*", **built.headers}
         with translated():
@@ -67,7 +67,9 @@ class HttpCaller:
                 prepared, timeout=self._timeout, allow_redirects=False, **settings
             ) as response:
                 content = self._content(response)
-        return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, content)
+        return VendorAnswer(
+            response.status_code, {k.lower(): v for k, v in response.headers.items()}, content
+        )
 
     def _content(self, response: requests.Response) -> bytes:
         deadline = self._clock() + 2 * self._timeout[1]

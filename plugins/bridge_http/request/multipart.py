@@ -6,14 +6,14 @@ from typing import Any
 from urllib3.fields import RequestField
 from urllib3.filepost import encode_multipart_formdata
 
-from ..faults import Fault, Unsendable
+from ..faults import RecipeFault, Unsendable
 from ..language.filters import text
 
 FILE = frozenset({"content", "filename", "content_type"})
 """The keys of a table that is a file."""
 
 
-def file_faults(tree: Mapping[str, Any], key: str) -> Iterator[Fault]:
+def file_faults(tree: Mapping[str, Any], key: str) -> Iterator[RecipeFault]:
     """Yield what is wrong with the files of a body."""
     for name, value in tree.items():
         for part in value if isinstance(value, list) else (value,):
@@ -21,7 +21,7 @@ def file_faults(tree: Mapping[str, Any], key: str) -> Iterator[Fault]:
             loop = any(each.startswith("$") for each in keys)
             if keys and not loop and ("content" not in keys or not keys <= FILE):
                 reason = "is a file: it has content, and may have filename and content_type"
-                yield Fault(f"{key}.{name}", reason)
+                yield RecipeFault(f"{key}.{name}", reason)
 
 
 def multipart(table: Mapping[str, Any], charset: str, boundary: str) -> tuple[bytes, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge.plugin import Batch, DigitalTemplate, Message, Phone, PollWindow, Template, TextTemplate
 
-from ..language.values import Names, Pending, Recipient, TemplateView, idempotency, unix
+from ..language.values import Names, PendingValues, RecipientValues, TemplateView, idempotency, unix
 from ..schema import Recipe
 
 
@@ -48,11 +48,11 @@ class Namer:
         view = TemplateView(template, sign_name, self.recipe.templates.placeholder_out, self.codes)
         return {"template": view, "sign_name": sign_name, "sign_prefix": view.sign_prefix}
 
-    def recipients(self, batch: Batch) -> list[Recipient]:
+    def recipients(self, batch: Batch) -> list[RecipientValues]:
         """Return the views of a batch's messages, in order."""
         view = TemplateView(batch.template, batch.sign_name, "")
         write = PHONE_FORMS[self.recipe.phone.send_as]
-        return [Recipient(message, write(message.phone), view) for message in batch.messages]
+        return [RecipientValues(message, write(message.phone), view) for message in batch.messages]
 
     def for_batch(self, batch: Batch) -> dict[str, Any]:
         """For one batch, but for the recipients and keys of each call."""
@@ -64,7 +64,7 @@ class Namer:
         return {**self.common(), **common, **self._template(batch.template, batch.sign_name)}
 
     def for_call(
-        self, names: Names, batch: Batch, key: str, recipients: Sequence[Recipient]
+        self, names: Names, batch: Batch, key: str, recipients: Sequence[RecipientValues]
     ) -> dict[str, Any]:
         """For one call of the batch; `key` tells it from the other calls of the same batch."""
         return {
@@ -80,10 +80,10 @@ class Namer:
         since, until = unix(window.since), unix(window.until)
         return {**self.common(), "since": since, "until": until, "cursor": window.cursor}
 
-    def pending(self, window: PollWindow) -> list[Pending]:
+    def pending(self, window: PollWindow) -> list[PendingValues]:
         """Return the views of messages that wait for a receipt."""
         write = PHONE_FORMS[self.recipe.phone.send_as]
-        return [Pending(message, write(message.phone)) for message in window.pending]
+        return [PendingValues(message, write(message.phone)) for message in window.pending]
 
 
 PHONE_FORMS: dict[str, Callable[[Phone], str]] = {

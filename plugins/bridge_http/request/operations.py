@@ -5,20 +5,20 @@ from ..answer.errors import ErrorTable
 from ..answer.judging import Judge
 from ..answer.reports import ReportReader, check_words
 from ..answer.results import SendReader
-from ..faults import Fault
+from ..faults import RecipeFault
 from ..language.moments import Clock
 from ..language.paths import Path, compile_path
-from ..schema import Operation, Poll, Recipe, Response
-from .building import Plan
+from ..schema import OperationTable, PollTable, Recipe, Response
+from .building import RequestPlan
 
 
 class CompiledOperation:
     """An operation's request and the readers of its answer."""
 
     def __init__(
-        self, plan: Plan | None, operation: Operation, recipe: Recipe, rules: ErrorTable, key: str
+        self, plan: RequestPlan | None, operation: OperationTable, recipe: Recipe, rules: ErrorTable, key: str
     ) -> None:
-        self.faults: list[Fault] = []
+        self.faults: list[RecipeFault] = []
         self.plan = plan
         key = f"{key}.response"
         response, charset = operation.response, operation.request.charset
@@ -45,11 +45,11 @@ class CompiledPoll:
     def __init__(
         self,
         kind: str,
-        poll: Poll,
-        plan: Plan | None,
+        poll: PollTable,
+        plan: RequestPlan | None,
         recipe: Recipe,
         rules: ErrorTable,
-        faults: list[Fault],
+        faults: list[RecipeFault],
     ) -> None:
         key = f"poll.{kind}"
         check_words(poll, kind, key, faults)

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 from bridge.plugin import OutcomeUnknown, PollWindow, ReceiptPage, ReplyPage, VendorRejected
 
-from ..answer.errors import Answer
+from ..answer.errors import VendorAnswer
 from ..faults import Unsendable
-from ..language.paths import Unreadable, as_text
-from ..language.values import Names, Pending
+from ..language.paths import UnreadableAnswer, as_text
+from ..language.values import Names, PendingValues
 from .building import Built
 from .naming import Namer
 from .operations import CompiledPoll
@@ -27,7 +27,7 @@ class Poller:
     def __init__(
         self,
         namer: Namer,
-        exchange: Callable[[Built], Answer],
+        exchange: Callable[[Built], VendorAnswer],
         token: Callable[[Names], Names],
     ) -> None:
         self._namer = namer
@@ -50,7 +50,7 @@ class Poller:
 
     def _pages(self, poll: CompiledPoll, window: PollWindow) -> list[Any]:
         if window.page:
-            return [poll.judge.document(Answer(200, {}, window.page))["body"]]
+            return [poll.judge.document(VendorAnswer(200, {}, window.page))["body"]]
         names = self._token(self._namer.for_poll(window))
         if poll.poll.each is None:
             answer = self._exchange(self._built(poll, names))
@@ -68,7 +68,7 @@ class Poller:
                 asked[built.url, built.body] = self._asked(poll, built, message)
         return list(asked.values())
 
-    def _asked(self, poll: CompiledPoll, built: Built, message: Pending) -> Any:
+    def _asked(self, poll: CompiledPoll, built: Built, message: PendingValues) -> Any:
         """Return the answer about one message; a table tells by `asked` which, for vendors that do not."""
         body = poll.judge.document(self._exchange(built))["body"]
         asked = {"id": message.id, "ref": message.ref, "batch_ref": message.batch_ref}
@@ -93,5 +93,5 @@ class Poller:
 def _read(read: Callable[[Any], list[_Row]], pages: list[Any]) -> list[_Row]:
     try:
         return [row for page in pages for row in read(page)]
-    except Unreadable as problem:
+    except UnreadableAnswer as problem:
         raise OutcomeUnknown(f"The page {problem}.", code="UNREADABLE_ANSWER") from None

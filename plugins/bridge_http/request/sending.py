@@ -21,9 +21,9 @@ from bridge.plugin import (
     unknown,
 )
 
-from ..answer.errors import Answer, NumberRefused, ProvenAbsent
+from ..answer.errors import NumberRefused, ProvenAbsent, VendorAnswer
 from ..faults import Unsendable
-from ..language.values import Names, Recipient
+from ..language.values import Names, RecipientValues
 from .building import Built
 from .naming import Namer, grouping
 from .operations import CompiledOperation
@@ -35,14 +35,14 @@ MAX_WAIT_S = 5.0
 """Longest wait for a place in the vendor's rate; beyond it the messages are handed back."""
 
 
-class Call(NamedTuple):
+class SharedRequest(NamedTuple):
     """Messages that share one request: their seqs in the batch, and what tells the call from others."""
 
     seqs: list[int]
     key: str
 
 
-class Sender:
+class OperationSender:
     """Sends batches of one operation.
 
     With `settling` the batch is a question about messages whose outcome is unknown (a look-up, or a repeat
@@ -53,7 +53,7 @@ class Sender:
         self,
         operation: CompiledOperation,
         namer: Namer,
-        exchange: Callable[[Built], Answer],
+        exchange: Callable[[Built], VendorAnswer],
         *,
         history: History,
         token: Callable[[Names], Names],
@@ -102,7 +102,7 @@ class Sender:
                 waiting += _halves(call, left)
         return [results[seq] for seq in range(len(batch.messages))]
 
-    def calls(self, batch: Batch) -> Iterator[Call]:
+    def calls(self, batch: Batch) -> Iterator[SharedRequest]:
         """Yield the calls a batch is sent in."""
         grouped: dict[tuple[Any, ...], list[int]] = {}
         if self._key is None:
@@ -112,13 +112,13 @@ class Sender:
                 grouped.setdefault(self._key(message), []).append(seq)
         for key, seqs in grouped.items():
             for start in range(0, len(seqs), self._max):
-                yield Call(seqs[start : start + self._max], f"{key}/{start}")
+                yield SharedRequest(seqs[start : start + self._max], f"{key}/{start}")
 
     def _call(
         self,
         batch: Batch,
-        call: Call,
-        recipients: list[Recipient],
+        call: SharedRequest,
+        recipients: list[RecipientValues],
         names: Names,
         results: dict[int, SubmitResult],
         is_late: Callable[[], bool],
@@ -151,8 +151,8 @@ class Sender:
     def build(
         self,
         batch: Batch,
-        call: Call,
-        recipients: list[Recipient],
+        call: SharedRequest,
+        recipients: list[RecipientValues],
         names: Names,
         results: dict[int, SubmitResult],
     ) -> tuple[Built | None, list[int]]:
@@ -214,10 +214,10 @@ def _of_many(error: BridgeError) -> BridgeError:
     return error
 
 
-def _halves(call: Call, seqs: list[int]) -> list[Call]:
+def _halves(call: SharedRequest, seqs: list[int]) -> list[SharedRequest]:
     """Return the two calls, the later one first, in which to find the recipient that one was refused for."""
     middle = len(seqs) // 2
-    return [Call(part, f"{call.key}/{part[0]}") for part in (seqs[middle:], seqs[:middle])]
+    return [SharedRequest(part, f"{call.key}/{part[0]}") for part in (seqs[middle:], seqs[:middle])]
 
 
 def _no_code(batch: Batch) -> ConfigurationRefused:

@@ -1,9 +1,9 @@
 """The recipe file as pydantic models. Unknown keys are errors; every text in quotes stays a text."""
 
-from .base import Condition, Table, TimeForm
-from .recipe import BatchRule, ErrorRule, Items, Operation, PhoneForm, Recipe, Response
-from .reports import Ack, Confirm, Poll, Reports, Webhook
-from .request import Request, Shared
+from .base import Condition, RecipeTable, TimeForm
+from .recipe import BatchRule, ErrorRule, Items, OperationTable, PhoneForm, Recipe, Response
+from .reports import Ack, Confirm, PollTable, ReportsTable, WebhookTable
+from .request import RequestTable, Shared
 from .samples import Sample, SampleDefaults, SampleRecipient
 
 __all__ = [
@@ -13,18 +13,18 @@ __all__ = [
     "Confirm",
     "ErrorRule",
     "Items",
-    "Operation",
+    "OperationTable",
     "PhoneForm",
-    "Poll",
+    "PollTable",
     "Recipe",
-    "Reports",
-    "Request",
+    "RecipeTable",
+    "ReportsTable",
+    "RequestTable",
     "Response",
     "Sample",
     "SampleDefaults",
     "SampleRecipient",
     "Shared",
-    "Table",
     "TimeForm",
-    "Webhook",
+    "WebhookTable",
 ]

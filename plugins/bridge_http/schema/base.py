@@ -13,13 +13,13 @@ Tree = Any
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
-class Table(BaseModel):
+class RecipeTable(BaseModel):
     """Base of every table of a recipe."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, strict=True)
 
 
-class Condition(Table):
+class Condition(RecipeTable):
     """One comparison, as text; exactly one test."""
 
     path: str
@@ -37,7 +37,7 @@ class Condition(Table):
         return self
 
 
-class TimeForm(Table):
+class TimeForm(RecipeTable):
     """How the vendor writes moments: `unix`, `unix_ms`, `iso` or a strptime format, and their zone."""
 
     format: str = "iso"

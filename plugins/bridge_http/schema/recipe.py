@@ -7,15 +7,15 @@ from pydantic import Field, field_validator, model_validator
 from bridge.plugin import Consequence
 
 from ..language.moments import zone
-from .base import Condition, Name, Table, TimeForm
-from .reports import Polls, ReviewWord, Webhook
-from .request import Request, Shared
+from .base import Condition, Name, RecipeTable, TimeForm
+from .reports import Polls, ReviewWord, WebhookTable
+from .request import RequestTable, Shared
 from .samples import Sample, SampleDefaults
 
 CarrierName = Literal["UNICOM", "MOBILE", "TELCOM"]
 
 
-class About(Table):
+class About(RecipeTable):
     """`[vendor]`: who the vendor is, how to reach it, and how far this recipe was checked."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")]
@@ -37,7 +37,7 @@ class About(Table):
         return name
 
 
-class PhoneForm(Table):
+class PhoneForm(RecipeTable):
     """How numbers are written: towards the vendor, and by the vendor in its reports."""
 
     send_as: Literal["national", "e164", "digits"] = "e164"
@@ -45,13 +45,13 @@ class PhoneForm(Table):
     reports_as: Literal["any", "digits"] = "any"
 
 
-class Idempotency(Table):
+class Idempotency(RecipeTable):
     """The vendor drops a repeated key for this long, so an unanswered call may be repeated."""
 
     keep_hours: Annotated[float, Field(gt=0)]
 
 
-class BatchRule(Table):
+class BatchRule(RecipeTable):
     """Which messages share one call, and how many."""
 
     mode: Literal["single", "same_text", "same_vars", "per_recipient_text", "per_recipient_vars"] = "single"
@@ -65,7 +65,7 @@ class BatchRule(Table):
         return self
 
 
-class Templates(Table):
+class TemplatesTable(RecipeTable):
     """`placeholder_out` is the vendor's placeholder, with `{name}` or `{n}` (from 1) where they belong.
 
     `by_hand` when people make the templates at the vendor: a channel then gives their codes.
@@ -75,7 +75,7 @@ class Templates(Table):
     by_hand: bool = False
 
 
-class ErrorRule(Table):
+class ErrorRule(RecipeTable):
     """What a vendor's code means for the message.
 
     `number` when the code is about one number or its text: a call of several, refused with it, says of nobody
@@ -121,7 +121,7 @@ class ErrorMatch(ErrorRule):
         return self
 
 
-class ReceiptRule(Table):
+class ReceiptRule(RecipeTable):
     """`[receipt_codes]`: what a code in a receipt means; the table of errors says nothing about receipts.
 
     `status` replaces what the status word says of a message that was not delivered, be it open or final.
@@ -132,7 +132,7 @@ class ReceiptRule(Table):
     message: str = ""
 
 
-class Items(Table):
+class Items(RecipeTable):
     """The list with one result per recipient. Paths are relative to an item, but `path`, `taken`, `refused`.
 
     Items whose `batch_ref` is not that of the call are left out. `absent` says what a recipient without an
@@ -166,14 +166,14 @@ class Items(Table):
         return self
 
 
-class Counts(Table):
+class Counts(RecipeTable):
     """For vendors that report totals only."""
 
     ok: str
     failed: str
 
 
-class Response(Table):
+class Response(RecipeTable):
     """How an answer is read. All paths are JMESPath over `{status, headers, body, text}`.
 
     `http` are the statuses, beside 2xx, with which an answer can be accepted or hold results of its own.
@@ -203,7 +203,7 @@ class Response(Table):
         return self
 
 
-class Operation(Table):
+class OperationTable(RecipeTable):
     """One thing the bridge may ask the vendor. With `needs` only where that setting has a value.
 
     `each = "message"` is for look-ups that ask about one message at a time, however it was sent.
@@ -211,7 +211,7 @@ class Operation(Table):
 
     needs: str = ""
     each: Literal["message"] | None = None
-    request: Request
+    request: RequestTable
     response: Response
 
     @property
@@ -225,29 +225,29 @@ class Operation(Table):
         return "sign_prefix" in self.request.model_dump_json()
 
 
-class Operations(Table):
+class Operations(RecipeTable):
     """What the vendor can do, by the hooks of the plugin API; what is missing the bridge does or refuses."""
 
-    send_batch: Operation | None = None
-    send_digital_batch: Operation | None = None
-    reconcile_batch: Operation | None = None
-    query_sign: Operation | None = None
-    create_template: Operation | None = None
-    update_template: Operation | None = None
-    query_template: Operation | None = None
-    delete_template: Operation | None = None
-    create_digital_template: Operation | None = None
-    update_digital_template: Operation | None = None
-    query_digital_template: Operation | None = None
-    delete_digital_template: Operation | None = None
-    check_channel: Operation | None = None
+    send_batch: OperationTable | None = None
+    send_digital_batch: OperationTable | None = None
+    reconcile_batch: OperationTable | None = None
+    query_sign: OperationTable | None = None
+    create_template: OperationTable | None = None
+    update_template: OperationTable | None = None
+    query_template: OperationTable | None = None
+    delete_template: OperationTable | None = None
+    create_digital_template: OperationTable | None = None
+    update_digital_template: OperationTable | None = None
+    query_digital_template: OperationTable | None = None
+    delete_digital_template: OperationTable | None = None
+    check_channel: OperationTable | None = None
 
-    def present(self) -> dict[str, Operation]:
+    def present(self) -> dict[str, OperationTable]:
         """List the operations of this recipe by name."""
         return {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None}
 
 
-class Recipe(Table):
+class Recipe(RecipeTable):
     """A vendor in one file."""
 
     vendor: About
@@ -257,13 +257,13 @@ class Recipe(Table):
     settings: dict[Name, Any] = {}
     phone: PhoneForm = PhoneForm()
     batch: BatchRule = BatchRule()
-    templates: Templates = Templates()
+    templates: TemplatesTable = TemplatesTable()
     errors: dict[str, ErrorRule] = {}
     error_rules: list[ErrorMatch] = []
     receipt_codes: dict[str, ReceiptRule] = {}
     requests: Shared = Shared()
     operations: Operations = Operations()
-    webhooks: dict[Name, Webhook] = {}
+    webhooks: dict[Name, WebhookTable] = {}
     poll: Polls = Polls()
     sample: SampleDefaults = SampleDefaults()
     samples: list[Sample] = []

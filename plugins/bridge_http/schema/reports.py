@@ -5,14 +5,14 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from ..auth import AnyVerify
-from .base import Condition, Table, TimeForm, Tree
-from .request import Request
+from .base import Condition, RecipeTable, TimeForm, Tree
+from .request import RequestTable
 
 ReceiptWord = Literal["delivered", "failed", "expired", "rejected", "pending", "unknown", "ignore"]
 ReviewWord = Literal["pending", "approved", "rejected"]
 
 
-class ReportItems(Table):
+class ReportItems(RecipeTable):
     """Where the reports are in a webhook or page, and the paths inside one.
 
     With `subpath` each report's own list is walked; paths then see `root`, `item` and `sub`.
@@ -38,7 +38,7 @@ class ReportItems(Table):
     opted_out: list[Condition] = []
 
 
-class Reports(Table):
+class ReportsTable(RecipeTable):
     """How receipts, replies or template events are read."""
 
     items: ReportItems = ReportItems()
@@ -46,7 +46,7 @@ class Reports(Table):
     time: TimeForm = TimeForm()
 
 
-class Ack(Table):
+class Ack(RecipeTable):
     """The exact answer the vendor waits for; `text` and `json` may hold expressions about the webhook."""
 
     status: Annotated[int, Field(ge=200, le=299)] = 200
@@ -61,7 +61,7 @@ class Ack(Table):
         return self
 
 
-class Confirm(Table):
+class Confirm(RecipeTable):
     """A webhook that asks to visit an address before others are sent: `when` tells it, `url` is its path.
 
     An address at one of `hosts` is visited, once everything is stored; any other is shown to the operator.
@@ -75,7 +75,7 @@ class Confirm(Table):
 ReportKind = Literal["receipt", "reply", "template"]
 
 
-class Webhook(Reports):
+class WebhookTable(ReportsTable):
     """One address the vendor calls: `<hook_url>/<name>`.
 
     `refused_status` is what a webhook gets whose signature is wrong or that cannot be read: 503 where the
@@ -86,9 +86,9 @@ class Webhook(Reports):
     methods: list[Literal["GET", "POST", "PUT"]] = ["GET", "POST"]
     kind: ReportKind | None = None
     route: dict[str, str] = {}
-    receipt: Reports | None = None
-    reply: Reports | None = None
-    template: Reports | None = None
+    receipt: ReportsTable | None = None
+    reply: ReportsTable | None = None
+    template: ReportsTable | None = None
     verify: AnyVerify | None = None
     allow_unsigned: bool = False
     trim: bool = False
@@ -122,7 +122,7 @@ class Webhook(Reports):
         return self
 
 
-class Poll(Reports):
+class PollTable(ReportsTable):
     """Asking the vendor for reports. One page per request; one poller in the whole installation.
 
     `until` holds on the last page; `cursor` is kept and given to the next request; `each = "pending"`
@@ -130,7 +130,7 @@ class Poll(Reports):
     `batch_ref`), for vendors whose answer does not say which message it is about.
     """
 
-    request: Request
+    request: RequestTable
     decode: Literal["json", "form", "xml"] = "json"
     accepted: list[Condition] = []
     code: str = ""
@@ -140,8 +140,8 @@ class Poll(Reports):
     each: Literal["pending"] | None = None
 
 
-class Polls(Table):
+class Polls(RecipeTable):
     """`[poll.receipt]` and `[poll.reply]`."""
 
-    receipt: Poll | None = None
-    reply: Poll | None = None
+    receipt: PollTable | None = None
+    reply: PollTable | None = None

@@ -5,10 +5,10 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from ..auth import AnyAuth, AnySign
-from .base import Name, Table, Tree
+from .base import Name, RecipeTable, Tree
 
 
-class Shared(Table):
+class Shared(RecipeTable):
     """`[requests]`: what every request of the recipe has. A request's own entries win.
 
     `form` is added to requests that have a form or a multipart body.
@@ -21,7 +21,7 @@ class Shared(Table):
     auth: AnyAuth | None = None
     sign: AnySign | None = None
 
-    def added_to(self, request: "Request") -> "Request":
+    def added_to(self, request: "RequestTable") -> "RequestTable":
         """Add what all requests share."""
         changes: dict[str, Any] = {
             "headers": {**self.headers, **request.headers},
@@ -35,7 +35,7 @@ class Shared(Table):
                 changes[kind] = {**self.form, **own}
         return request.model_copy(update=changes)
 
-    def holds(self, place: str, request: "Request") -> bool:
+    def holds(self, place: str, request: "RequestTable") -> bool:
         """Tell if a place in the whole request, such as `form.apikey`, stems from here."""
         section, _, rest = place.partition(".")
         own = getattr(request, section, None)
@@ -47,7 +47,7 @@ class Shared(Table):
         return name is not None and name not in (own or {})
 
 
-class Request(Table):
+class RequestTable(RecipeTable):
     """One HTTP request. `path` is appended to the base URL; at most one body.
 
     In `multipart` a table with `content` is a file.

@@ -5,11 +5,11 @@ from typing import Any
 
 from pydantic import field_validator
 
-from .base import Table
+from .base import RecipeTable
 from .words import OPERATIONS, instead_of
 
 
-class SampleRecipient(Table):
+class SampleRecipient(RecipeTable):
     """One recipient of a sample."""
 
     phone: str
@@ -23,7 +23,7 @@ class SampleRecipient(Table):
         return number
 
 
-class SampleDefaults(Table):
+class SampleDefaults(RecipeTable):
     """`[sample]`: values for the samples and the dry run."""
 
     secrets: dict[str, str] = {}
@@ -38,7 +38,7 @@ class SampleDefaults(Table):
     recipients: list[SampleRecipient] = []
 
 
-class Sample(Table):
+class Sample(RecipeTable):
     """One case: a request as it must leave, and what an answer or a webhook means.
 
     `call` is an operation, `poll.receipt` or `poll.reply`; `request` and `answer` are HTTP messages as text.

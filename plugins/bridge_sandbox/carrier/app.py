@@ -14,10 +14,10 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from .faults import BEFORE, Faults, FaultyDay
-from .pushing import Pusher, entries
-from .record import Account, Call, Posting, Record
-from .rules import MAX_MEDIA_BYTES, Letter, Profile, Refusal, fate, review
+from .faults import BEFORE, FaultRates, FaultyDay
+from .pushing import WebhookPusher, entries
+from .record import Call, CarrierAccount, CarrierStore, Posting
+from .rules import MAX_MEDIA_BYTES, CallRefused, Letter, Profile, fate, review
 from .server import FAULT
 
 MAX_MESSAGES = 1000
@@ -30,14 +30,14 @@ _TYPES = {"captcha", "notification", "promotion", "international"}
 Reply = dict[str, Any]
 
 
-class Carrier:
+class CarrierApp:
     """The carrier behind its HTTP interface: `app` is the WSGI application."""
 
-    def __init__(self, record: Record, day: FaultyDay, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, record: CarrierStore, day: FaultyDay, clock: Callable[[], float] = time.time) -> None:
         self.record = record
         self.day = day
         self.clock = clock
-        self.pusher = Pusher(record, day, clock)
+        self.pusher = WebhookPusher(record, day, clock)
         self.app = Flask(__name__)
         self._opening = threading.Lock()
         self._route()
@@ -72,7 +72,7 @@ class Carrier:
         for method, path, view in rules:
             self.app.add_url_rule(path, f"{method} {path}", view, methods=[method])
         self.app.register_error_handler(
-            Refusal, lambda error: _refused(error.status, error.code, error.message)
+            CallRefused, lambda error: _refused(error.status, error.code, error.message)
         )
         self.app.register_error_handler(
             HTTPException, lambda error: _refused(error.code or 500, error.name.upper(), error.name)
@@ -85,15 +85,15 @@ class Carrier:
         with self._opening:
             known = self.record.account(name)
             if not key or (known and not hmac.compare_digest(known.key.encode(), key.encode())):
-                raise Refusal(401, "BAD_KEY", "The key does not belong to this account.")
+                raise CallRefused(401, "BAD_KEY", "The key does not belong to this account.")
             account = self.record.register(name, key, _readable(Profile.parse, _body()), self.clock())
         self.pusher.start(account)
         return _shown(account)
 
-    def _account(self, name: str) -> Account:
+    def _account(self, name: str) -> CarrierAccount:
         account = self.record.account(name)
         if account is None or not hmac.compare_digest(account.key.encode(), _bearer().encode()):
-            raise Refusal(401, "BAD_KEY", "The account is unknown or the key does not belong to it.")
+            raise CallRefused(401, "BAD_KEY", "The account is unknown or the key does not belong to it.")
         if account.profile.latency_s:
             time.sleep(account.profile.latency_s)
         return account
@@ -107,40 +107,40 @@ class Carrier:
 
         return serve
 
-    def _show_account(self, account: Account) -> Reply:
+    def _show_account(self, account: CarrierAccount) -> Reply:
         return _shown(account)
 
     # Signatures and templates
 
-    def _show_sign(self, account: Account) -> Reply:
+    def _show_sign(self, account: CarrierAccount) -> Reply:
         return self._sign(account, request.args.get("name", ""))
 
-    def _sign(self, account: Account, sign: str) -> Reply:
+    def _sign(self, account: CarrierAccount, sign: str) -> Reply:
         if not sign or "unknown" in sign.lower():
-            raise Refusal(404, "UNKNOWN_SIGN", "The signature is not filed with this account.")
+            raise CallRefused(404, "UNKNOWN_SIGN", "The signature is not filed with this account.")
         due = self.clock() >= account.opened_at + account.profile.review_delay_s
         return {"sign": sign, "created_at": account.opened_at, **review(sign, due)}
 
-    def _write_template(self, account: Account, number: int = 0) -> Reply:
+    def _write_template(self, account: CarrierAccount, number: int = 0) -> Reply:
         values = _template(_body())
         number = self.record.write_template(account, values, self.clock(), number)
         self.pusher.wake()
         return self._show_template(account, number)
 
-    def _show_template(self, account: Account, number: int) -> Reply:
+    def _show_template(self, account: CarrierAccount, number: int) -> Reply:
         template = self._template(account, number)
         shown = {name: template[name] for name in ("created_at", "content")}
         return {"template": str(number), **shown, **template["review"]}
 
-    def _template(self, account: Account, number: int) -> dict[str, Any]:
+    def _template(self, account: CarrierAccount, number: int) -> dict[str, Any]:
         template = self.record.template(account, number, self.clock())
         if template is None:
-            raise Refusal(404, "UNKNOWN_TEMPLATE", "The account has no such template.")
+            raise CallRefused(404, "UNKNOWN_TEMPLATE", "The account has no such template.")
         return template
 
-    def _delete_template(self, account: Account, number: int) -> Reply:
+    def _delete_template(self, account: CarrierAccount, number: int) -> Reply:
         if not self.record.delete_template(account, number):
-            raise Refusal(404, "UNKNOWN_TEMPLATE", "The account has no such template.")
+            raise CallRefused(404, "UNKNOWN_TEMPLATE", "The account has no such template.")
         return {"deleted": True}
 
     # Messages
@@ -153,17 +153,17 @@ class Carrier:
         answer = self._accept(account, _body())
         return _spoilt(fault, answer) if fault else answer
 
-    def _accept(self, account: Account, body: Mapping[str, Any]) -> Reply:
+    def _accept(self, account: CarrierAccount, body: Mapping[str, Any]) -> Reply:
         messages = _messages(body)
         now = self.clock()
         if now > _readable(float, body.get("valid_until", now)):
-            raise Refusal(409, "CALL_EXPIRED", "The call came after the time until which it is valid.")
+            raise CallRefused(409, "CALL_EXPIRED", "The call came after the time until which it is valid.")
         sign = str(body.get("sign", ""))
         if self._sign(account, sign)["status"] != "approved":
-            raise Refusal(422, "SIGN_NOT_APPROVED", "The signature is not approved.")
+            raise CallRefused(422, "SIGN_NOT_APPROVED", "The signature is not approved.")
         template = self._template(account, _readable(int, body.get("template", 0)))
         if template["review"]["status"] not in ("approved", "partial"):
-            raise Refusal(422, "TEMPLATE_NOT_APPROVED", "The template is not approved.")
+            raise CallRefused(422, "TEMPLATE_NOT_APPROVED", "The template is not approved.")
         blocked = self.record.opted_out(account, sign, (message["to"] for message in messages), now)
         answers, taken = _judge(messages, Letter(template, sign, blocked), account.profile)
         early = bool(taken) and self.day.strikes("receipts_early")
@@ -177,7 +177,7 @@ class Carrier:
             self.pusher.wait_until(lambda: self.record.is_reported(first), _EARLY_WAIT_S)
         return {"results": answers}
 
-    def _find_messages(self, account: Account) -> Reply:
+    def _find_messages(self, account: CarrierAccount) -> Reply:
         batch_ref = request.args.get("batch_ref", "")
         message_ref = request.args.get("message_ref", "")
         now = self.clock()
@@ -187,7 +187,7 @@ class Carrier:
             "messages": [{"id": str(row["id"]), "ref": row["ref"], "to": row["number"]} for row in rows],
         }
 
-    def _reports(self, account: Account) -> Reply:
+    def _reports(self, account: CarrierAccount) -> Reply:
         after = int(request.args.get("cursor") or 0)
         limit = min(int(request.args.get("limit") or 500), 500)
         rows, more = self.record.page(account, after, self.clock(), limit)
@@ -202,7 +202,7 @@ class Carrier:
     # For tests
 
     def _change_faults(self) -> Reply:
-        self.day.change(_readable(Faults.parse, _body()))
+        self.day.change(_readable(FaultRates.parse, _body()))
         return self.day.state()
 
     def _listing(self) -> Reply:
@@ -222,7 +222,7 @@ def _bearer() -> str:
 def _body() -> dict[str, Any]:
     body = _readable(json.loads, request.get_data())
     if not isinstance(body, dict):
-        raise Refusal(400, "BAD_REQUEST", "The body is not a JSON object.")
+        raise CallRefused(400, "BAD_REQUEST", "The body is not a JSON object.")
     return body
 
 
@@ -230,7 +230,7 @@ def _readable(read: Callable[[Any], Any], raw: Any) -> Any:
     try:
         return read(raw)
     except (ValueError, TypeError) as error:
-        raise Refusal(400, "BAD_REQUEST", str(error)) from None
+        raise CallRefused(400, "BAD_REQUEST", str(error)) from None
 
 
 def _refused(status: int, code: str, message: str) -> Response:
@@ -260,23 +260,23 @@ def _spoilt(fault: str, answer: Reply) -> Response:
     return Response(headers={FAULT: _ENDS[fault]})
 
 
-def _shown(account: Account) -> Reply:
+def _shown(account: CarrierAccount) -> Reply:
     return {"account": account.name, "opened_at": account.opened_at, "profile": asdict(account.profile)}
 
 
 def _template(body: Mapping[str, Any]) -> dict[str, str]:
     parts = body.get("parts", [])
     if body.get("kind") not in _KINDS or body.get("type") not in _TYPES or not body.get("name"):
-        raise Refusal(400, "BAD_REQUEST", "A template needs a kind, a type and a name.")
+        raise CallRefused(400, "BAD_REQUEST", "A template needs a kind, a type and a name.")
     texts = [str(part.get("text", "")) for part in parts if part.get("suffix") == "txt"]
     media = [_medium(part) for part in parts if part.get("suffix") != "txt"]
     if body["kind"] == "digital" and not media:
-        raise Refusal(422, "NO_MEDIA", "A digital template needs a picture, sound or video.")
+        raise CallRefused(422, "NO_MEDIA", "A digital template needs a picture, sound or video.")
     if sum(size for _, size, _ in media) > MAX_MEDIA_BYTES:
-        raise Refusal(422, "MEDIA_TOO_LARGE", "The media of a digital template are limited to 1900 KB.")
+        raise CallRefused(422, "MEDIA_TOO_LARGE", "The media of a digital template are limited to 1900 KB.")
     content = "\n".join(texts) if body["kind"] == "digital" else str(body.get("content", ""))
     if body["kind"] == "text" and not content:
-        raise Refusal(422, "NO_CONTENT", "A text template needs a content.")
+        raise CallRefused(422, "NO_CONTENT", "A text template needs a content.")
     return {
         "kind": body["kind"],
         "type": body["type"],
@@ -291,7 +291,7 @@ def _medium(part: Mapping[str, Any]) -> tuple[str, int, str]:
     try:
         data = base64.b64decode(part.get("data", ""), validate=True)
     except binascii.Error:
-        raise Refusal(400, "BAD_REQUEST", "A medium's data is not base64.") from None
+        raise CallRefused(400, "BAD_REQUEST", "A medium's data is not base64.") from None
     return str(part.get("suffix", "")), len(data), hashlib.sha256(data).hexdigest()
 
 
@@ -300,11 +300,11 @@ def _messages(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     try:
         numbers = {str(message["to"]) for message in messages}
     except (TypeError, KeyError):
-        raise Refusal(400, "BAD_REQUEST", "A message has no number.") from None
+        raise CallRefused(400, "BAD_REQUEST", "A message has no number.") from None
     if not 1 <= len(messages) <= MAX_MESSAGES:
-        raise Refusal(422, "TOO_MANY_MESSAGES", f"A call carries 1 to {MAX_MESSAGES} messages.")
+        raise CallRefused(422, "TOO_MANY_MESSAGES", f"A call carries 1 to {MAX_MESSAGES} messages.")
     if len(numbers) != len(messages):
-        raise Refusal(422, "DUPLICATE_NUMBER", "A number occurs twice in the call.")
+        raise CallRefused(422, "DUPLICATE_NUMBER", "A number occurs twice in the call.")
     return messages
 
 

@@ -12,7 +12,7 @@ BEFORE = ("reset_before", "error_before", "throttle")
 
 
 @dataclass(frozen=True, slots=True)
-class Faults:
+class FaultRates:
     """The fraction of occasions, 0 to 1, on which each fault happens; one send suffers at most one.
 
     After the call was accepted: `lost_answer` closes the connection without an answer, `hang` never
@@ -37,7 +37,7 @@ class Faults:
     receipts_early: float = 0.0
 
     @classmethod
-    def parse(cls, raw: Mapping[str, Any]) -> "Faults":
+    def parse(cls, raw: Mapping[str, Any]) -> "FaultRates":
         """Read fractions by name; raises ValueError for an unknown name or a value outside 0 to 1."""
         known = {field.name for field in fields(cls)}
         for name, value in raw.items():
@@ -53,13 +53,13 @@ class Faults:
 class FaultyDay:
     """The faults in force and how often each has happened. Safe for many threads."""
 
-    def __init__(self, faults: Faults, seed: int = 0) -> None:
+    def __init__(self, faults: FaultRates, seed: int = 0) -> None:
         self._faults = faults
         self._lock = threading.Lock()
         self._random = random.Random(seed)
         self._happened: Counter[str] = Counter()
 
-    def change(self, faults: Faults) -> None:
+    def change(self, faults: FaultRates) -> None:
         """From now on, these and no others."""
         with self._lock:
             self._faults = faults

@@ -16,7 +16,7 @@ from typing import Any
 import requests
 
 from .faults import FaultyDay
-from .record import Account, Record
+from .record import CarrierAccount, CarrierStore
 from .rules import OPT_OUT
 
 PAGE = 500
@@ -73,10 +73,10 @@ def signature(key: str, timestamp: str, body: bytes) -> str:
     return hmac.new(key.encode(), timestamp.encode() + b"." + body, "sha256").hexdigest()
 
 
-class Pusher:
+class WebhookPusher:
     """One thread per account that has a webhook."""
 
-    def __init__(self, record: Record, day: FaultyDay, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, record: CarrierStore, day: FaultyDay, clock: Callable[[], float] = time.time) -> None:
         self._record = record
         self._day = day
         self._clock = clock
@@ -87,7 +87,7 @@ class Pusher:
         self._http = requests.Session()
         self._http.trust_env = False
 
-    def start(self, account: Account) -> None:
+    def start(self, account: CarrierAccount) -> None:
         """See to it that the account's reports are pushed from now on."""
         with self._news:
             if account.profile.webhook and account.name not in self._threads:
@@ -138,14 +138,14 @@ class Pusher:
         with self._news:
             self._news.wait_for(lambda: self._stopped, seconds)
 
-    def _rest(self, account: Account, generation: int) -> None:
+    def _rest(self, account: CarrierAccount, generation: int) -> None:
         due = self._record.next_due(account)
         seconds = _IDLE_S if due is None else max(0.0, min(due - self._clock(), _IDLE_S))
         with self._news:
             self._news.wait_for(lambda: self._stopped or self._generation != generation, seconds)
         self._pause(_GATHER_S)
 
-    def push_round(self, account: Account) -> int:
+    def push_round(self, account: CarrierAccount) -> int:
         """Push what is due now, a few pages at most. Returns the number of entries pushed.
 
         Raises requests.RequestException or ValueError when a page was not acknowledged; everything of the
@@ -172,7 +172,7 @@ class Pusher:
             self._news.notify_all()
         return len(items)
 
-    def _push_page(self, account: Account, items: Sequence[Entry]) -> None:
+    def _push_page(self, account: CarrierAccount, items: Sequence[Entry]) -> None:
         body: dict[str, list[dict[str, Any]]] = {"receipts": [], "replies": [], "reviews": []}
         for kind, entry in items:
             body[kind].append(entry)
@@ -180,7 +180,7 @@ class Pusher:
         for _ in range(1 + self._day.strikes("receipts_twice")):
             self._post(account, data)
 
-    def _post(self, account: Account, data: bytes) -> None:
+    def _post(self, account: CarrierAccount, data: bytes) -> None:
         timestamp = str(int(time.time()))
         response = self._http.post(
             account.profile.webhook,

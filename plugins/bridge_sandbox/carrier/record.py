@@ -42,7 +42,7 @@ _CALLED = f"{_COLUMNS} from call join message on message.id between first and la
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class CarrierAccount:
     """One customer of the carrier."""
 
     name: str
@@ -70,7 +70,7 @@ class Posting(NamedTuple):
     fate: Fate
 
 
-class Record:
+class CarrierStore:
     """Everything the carrier remembers. One connection, one lock, short transactions."""
 
     def __init__(self, database: str) -> None:
@@ -105,15 +105,15 @@ class Record:
 
     # Accounts
 
-    def accounts(self) -> list[Account]:
+    def accounts(self) -> list[CarrierAccount]:
         """Return all accounts."""
         return list(self._accounts.values())
 
-    def account(self, name: str) -> Account | None:
+    def account(self, name: str) -> CarrierAccount | None:
         """Return the account of that name."""
         return self._accounts.get(name)
 
-    def register(self, name: str, key: str, profile: Profile, now: float) -> Account:
+    def register(self, name: str, key: str, profile: Profile, now: float) -> CarrierAccount:
         """Open an account or change its profile; the first key stays its key."""
         with self._transaction() as db:
             db.execute(
@@ -127,7 +127,9 @@ class Record:
 
     # Templates
 
-    def write_template(self, account: Account, values: dict[str, str], now: float, number: int = 0) -> int:
+    def write_template(
+        self, account: CarrierAccount, values: dict[str, str], now: float, number: int = 0
+    ) -> int:
         """Keep a new template, or change template `number`; either way it is reviewed (again)."""
         row = {**values, "account": account.name, "now": now, "due": now + account.profile.review_delay_s}
         if number:
@@ -141,18 +143,18 @@ class Record:
             written = db.execute(query, {**row, "number": number}).fetchone()
         return int(written[0]) if written else 0
 
-    def template(self, account: Account, number: int, now: float) -> dict[str, Any] | None:
+    def template(self, account: CarrierAccount, number: int, now: float) -> dict[str, Any] | None:
         """Return a template of the account with its review as of `now`."""
         rows = self._rows("select * from template where id = ? and account = ?", number, account.name)
         return {**rows[0], "review": review(rows[0]["name"], now >= rows[0]["review_at"])} if rows else None
 
-    def delete_template(self, account: Account, number: int) -> bool:
+    def delete_template(self, account: CarrierAccount, number: int) -> bool:
         """Forget a template; False when there was none."""
         with self._transaction() as db:
             query = "delete from template where id = ? and account = ?"
             return db.execute(query, (number, account.name)).rowcount > 0
 
-    def unannounced(self, account: Account, now: float) -> list[dict[str, Any]]:
+    def unannounced(self, account: CarrierAccount, now: float) -> list[dict[str, Any]]:
         """Templates whose review is due and not announced yet."""
         rows = self._rows(
             "select * from template where account = ? and not announced and review_at <= ?", account.name, now
@@ -166,7 +168,9 @@ class Record:
 
     # Messages
 
-    def opted_out(self, account: Account, sign: str, numbers: Iterable[str], now: float) -> frozenset[str]:
+    def opted_out(
+        self, account: CarrierAccount, sign: str, numbers: Iterable[str], now: float
+    ) -> frozenset[str]:
         """Look numbers up. Returns the `numbers` that have opted out of the signature."""
         rows = self._rows(
             "select number from opt_out where account = ? and sign = ? and since <= ?"
@@ -175,7 +179,7 @@ class Record:
         )
         return frozenset(row[0] for row in rows)
 
-    def accept(self, account: Account, call: Call, postings: Sequence[Posting]) -> int:
+    def accept(self, account: CarrierAccount, call: Call, postings: Sequence[Posting]) -> int:
         """Take the messages of one call, all of them or none. Returns the id of the first."""
         with self._transaction() as db:
             first = self._last + 1
@@ -199,7 +203,7 @@ class Record:
             self._last = last
         return first
 
-    def find(self, account: Account, batch_ref: str, message_ref: str) -> list[sqlite3.Row]:
+    def find(self, account: CarrierAccount, batch_ref: str, message_ref: str) -> list[sqlite3.Row]:
         """Return the accepted messages of a batch reference, or those of a message reference."""
         if batch_ref:
             return self._rows(f"{_CALLED} where account = ? and batch_ref = ?", account.name, batch_ref)
@@ -207,7 +211,7 @@ class Record:
 
     # Reports
 
-    def due_calls(self, account: Account, now: float, messages: int) -> list[sqlite3.Row]:
+    def due_calls(self, account: CarrierAccount, now: float, messages: int) -> list[sqlite3.Row]:
         """Calls whose reports are due, oldest first, together at least `messages` messages if there are."""
         rows = self._rows(
             "select id, first, last from call where account = ? and not reported and due_at <= ?"
@@ -235,7 +239,7 @@ class Record:
         """Look a call up by its first message. Returns True once it has been reported."""
         return bool(self._rows("select reported from call where first = ?", first)[0][0])
 
-    def next_due(self, account: Account) -> float | None:
+    def next_due(self, account: CarrierAccount) -> float | None:
         """Return when the next report or review of the account is due."""
         found: float | None = self._rows(
             """select min(due) from (
@@ -245,7 +249,9 @@ class Record:
         )[0][0]
         return found
 
-    def page(self, account: Account, after: int, now: float, limit: int) -> tuple[list[sqlite3.Row], bool]:
+    def page(
+        self, account: CarrierAccount, after: int, now: float, limit: int
+    ) -> tuple[list[sqlite3.Row], bool]:
         """Up to `limit` messages behind id `after`, ending before the first whose report is not due yet.
 
         The second value says whether more are due.
@@ -289,5 +295,5 @@ class Record:
         )
 
 
-def _account(row: sqlite3.Row) -> Account:
-    return Account(row["name"], row["key"], Profile(**json.loads(row["profile"])), row["opened_at"])
+def _account(row: sqlite3.Row) -> CarrierAccount:
+    return CarrierAccount(row["name"], row["key"], Profile(**json.loads(row["profile"])), row["opened_at"])

@@ -110,7 +110,7 @@ def review(name: str, due: bool) -> dict[str, Any]:
     return {"status": status, "reason": reason, "carriers": states}
 
 
-class Refusal(Exception):
+class CallRefused(Exception):
     """The carrier refuses a whole call; nothing of it was taken."""
 
     def __init__(self, status: int, code: str, message: str) -> None:

@@ -21,7 +21,7 @@ _HANG_S = 300.0
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds: close sends RST
 
 
-class Server(ThreadingMixIn, TCPServer):
+class CarrierServer(ThreadingMixIn, TCPServer):
     """Serves `app` on `host` and `port`; port 0 takes a free one."""
 
     allow_reuse_address = True
@@ -44,7 +44,7 @@ class Server(ThreadingMixIn, TCPServer):
 
 
 class _Connection(BaseHTTPRequestHandler):
-    server: Server
+    server: CarrierServer
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.plugin import WebhookRequest, WebhookResult
-from bridge_http.answer.errors import Answer
+from bridge_http.answer.errors import VendorAnswer
 from bridge_http.vendor import HttpVendor
 
 from .making import HEAD, SEND, Script, vendor_for
@@ -36,7 +36,7 @@ def vendor_with(tmp_path: Path, text: str, caller: Any = None, **settings: Any) 
     """Its vendor."""
     path = tmp_path / "acme.toml"
     path.write_text(text, encoding="utf-8")
-    return vendor_for(path, caller or Script(Answer(500, {}, b"")), **settings)
+    return vendor_for(path, caller or Script(VendorAnswer(500, {}, b"")), **settings)
 
 
 def request(body: bytes | str = b"", query: str = "", **headers: str) -> WebhookRequest:

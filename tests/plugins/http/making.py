@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from bridge.plugin import Batch, Channel, Message, TemplateType, TextTemplate
 from bridge.plugin.phone import parse
 from bridge.plugin.text import TextContent
-from bridge_http.answer.errors import Answer
+from bridge_http.answer.errors import VendorAnswer
 from bridge_http.bench import NoHistory
 from bridge_http.recipe import Compiled
 from bridge_http.request.building import Built
@@ -54,17 +54,17 @@ def compiled(text: str) -> Compiled:
 class Script:
     """A vendor that gives its answers in order (or raises them) and remembers the requests."""
 
-    def __init__(self, *answers: Answer | Exception | Callable[[Built], Answer]) -> None:
+    def __init__(self, *answers: VendorAnswer | Exception | Callable[[Built], VendorAnswer]) -> None:
         self.answers = list(answers)
         self.built: list[Built] = []
 
-    def __call__(self, built: Built) -> Answer:
+    def __call__(self, built: Built) -> VendorAnswer:
         """The next answer; the last one again when there are no more."""
         self.built.append(built)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             raise answer
-        return answer if isinstance(answer, Answer) else answer(built)
+        return answer if isinstance(answer, VendorAnswer) else answer(built)
 
     def close(self) -> None:
         """Nothing to close."""
@@ -124,7 +124,7 @@ def batch_of(
     return Batch("b1", "task1", sign_name, template, messages, moment)
 
 
-def answer(body: bytes | str = b"", status: int = 200, **headers: str) -> Answer:
+def answer(body: bytes | str = b"", status: int = 200, **headers: str) -> VendorAnswer:
     """An answer; header names may be written with underscores."""
     content = body.encode() if isinstance(body, str) else body
-    return Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, content)
+    return VendorAnswer(status, {name.replace("_", "-"): value for name, value in headers.items()}, content)

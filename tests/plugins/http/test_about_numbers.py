@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from bridge.plugin import HeldUntil, Outcome
-from bridge_http.answer.errors import Answer, ErrorTable, Refusal
+from bridge_http.answer.errors import ErrorTable, VendorAnswer, VendorRefusal
 from bridge_http.request.building import Built
 
 from .making import HEAD, SEND, Script, answer, batch_of, compiled, vendor_for
@@ -62,7 +62,7 @@ def refusing(*bad: int) -> Any:
     """A vendor that takes nobody of a call with one of these numbers."""
     phones = {f"+{8_613_800_138_000 + place}" for place in bad}
 
-    def judge(built: Built) -> Answer:
+    def judge(built: Built) -> VendorAnswer:
         return answer('{"code": "NONE"}' if phones & set(numbers(built)) else '{"ok": true, "id": "B"}')
 
     return judge
@@ -118,6 +118,6 @@ def test_who_is_refused_by_day_waits_no_day(refused: timedelta, again: timedelta
     """The vendor's night ends later than the recipe says, or its clock differs."""
     recipe = compiled(HEAD + SEND + '[errors]\nNIGHT = { class = "hold", until = "08:00" }\n').recipe
     table = ErrorTable(recipe, {}, [], clock=(MORNING + refused).timestamp)
-    error = table.error(recipe.errors["NIGHT"], Refusal("NIGHT"))
+    error = table.error(recipe.errors["NIGHT"], VendorRefusal("NIGHT"))
     assert isinstance(error, HeldUntil)
     assert error.until - MORNING == again

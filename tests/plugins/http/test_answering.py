@@ -10,8 +10,8 @@ from urllib.parse import quote
 import pytest
 
 from bridge.plugin import VendorUnavailable, WebhookRejected, WebhookRequest
-from bridge_http.answer.errors import Answer
-from bridge_http.faults import Fault, RecipeFaults
+from bridge_http.answer.errors import VendorAnswer
+from bridge_http.faults import RecipeFault, RecipeFaults
 from bridge_http.language.digests import digest, mac
 from bridge_http.language.hosts import compile_hosts
 from bridge_http.request.building import Built
@@ -115,7 +115,7 @@ def test_an_expression_that_nobody_evaluates_is_a_fault(table: str, key: str) ->
     guard = "" if "verify" in table else "allow_unsigned = true"
     with pytest.raises(RecipeFaults) as caught:
         compiled(recipe(guard=guard) + table)
-    assert Fault(key, "holds an expression, and none is evaluated here") in caught.value.faults
+    assert RecipeFault(key, "holds an expression, and none is evaluated here") in caught.value.faults
 
 
 def asking(url: str) -> WebhookRequest:
@@ -125,7 +125,7 @@ def asking(url: str) -> WebhookRequest:
 
 def test_an_address_at_an_allowed_host_is_visited_once_all_is_stored(tmp_path: Path) -> None:
     """Reading the webhook calls nobody; what the bridge calls afterwards does."""
-    script = Script(Answer(200, {}, b"<ok/>"))
+    script = Script(VendorAnswer(200, {}, b"<ok/>"))
     vendor = vendor_with(tmp_path, recipe() + CONFIRM, script)
     result = read(vendor, asking(ASKED))
     assert script.built == []
@@ -135,7 +135,9 @@ def test_an_address_at_an_allowed_host_is_visited_once_all_is_stored(tmp_path: P
     assert read(vendor, request(ONE)).confirm is None
 
 
-@pytest.mark.parametrize("failure", [Answer(403, {}, b""), Answer(302, {}, b""), VendorUnavailable("no")])
+@pytest.mark.parametrize(
+    "failure", [VendorAnswer(403, {}, b""), VendorAnswer(302, {}, b""), VendorUnavailable("no")]
+)
 def test_a_visit_that_fails_asks_the_vendor_again(tmp_path: Path, failure: Any) -> None:
     """503, and the operator sees why."""
     result = read(vendor_with(tmp_path, recipe() + CONFIRM, Script(failure)), asking(ASKED))
@@ -156,7 +158,7 @@ ELSEWHERE = [
 @pytest.mark.parametrize("url", ELSEWHERE)
 def test_another_address_is_shown_to_the_operator(tmp_path: Path, url: str) -> None:
     """Nothing is called; the reason holds the address."""
-    script = Script(Answer(200, {}, b""))
+    script = Script(VendorAnswer(200, {}, b""))
     with pytest.raises(WebhookRejected) as caught:
         read(vendor_with(tmp_path, recipe() + CONFIRM, script), asking(url))
     assert f"open {url} yourself" in caught.value.reason
@@ -172,7 +174,7 @@ def test_what_is_no_address_is_not_shown(tmp_path: Path, url: str) -> None:
 
 def test_a_host_pattern_stands_for_whole_parts() -> None:
     """One star, one part of the name."""
-    faults: list[Fault] = []
+    faults: list[RecipeFault] = []
     allowed = compile_hosts(["sns.*.amazonaws.com", "push.example.com"], "x", faults)
     assert faults == []
     assert allowed("https://sns.us-east-1.amazonaws.com/a.pem")

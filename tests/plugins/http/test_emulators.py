@@ -22,7 +22,7 @@ from bridge.plugin import (
     TemplateType,
     WebhookRejected,
 )
-from bridge_http.answer.errors import Answer
+from bridge_http.answer.errors import VendorAnswer
 from bridge_http.request.building import Built
 from bridge_http.vendor import HttpVendor
 
@@ -168,13 +168,13 @@ def test_an_answer_that_breaks_is_unknown(kind: type[Emulator], broken: str) -> 
     """The vendor took the messages; asked again it takes none twice, and nobody is told anything final."""
     emulator = kind()
 
-    def breaking(built: Built) -> Answer:
+    def breaking(built: Built) -> VendorAnswer:
         emulator(built)
         if broken == "lost":
             raise OutcomeUnknown("The connection broke.")
         status, _, body = broken.partition(" ")
         content = {"html": "<html>Bad Gateway</html>", "empty": "", "{}": "{}"}.get(body, "{}")
-        return Answer(int(status), {}, content.encode())
+        return VendorAnswer(int(status), {}, content.encode())
 
     breaking.close = lambda: None  # type: ignore[attr-defined]
     vendor = opened(emulator, breaking)

@@ -12,7 +12,7 @@ from bridge_http.commands import recipe
 from bridge_http.language.decoding import _STEPS
 from bridge_http.language.filters import FILTERS
 from bridge_http.language.values import PENDING_FIELDS, RECIPIENT_FIELDS, TEMPLATE_FIELDS
-from bridge_http.schema import Table
+from bridge_http.schema import RecipeTable
 from bridge_http.settings import HttpSettings
 
 ROOT = Path(__file__).parents[3]
@@ -68,7 +68,7 @@ def test_every_scheme_has_a_row(place: str, name: str, scheme: type[Scheme]) -> 
 def test_the_reference_names_every_key() -> None:
     """A key without a word in the guide does not exist for an operator."""
     words = set(re.findall(r"[A-Za-z_0-9]+", GUIDE))
-    assert (keys(Table) | keys(Scheme)) - words == set()
+    assert (keys(RecipeTable) | keys(Scheme)) - words == set()
 
 
 def test_the_reference_names_every_filter_and_field() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from bridge.plugin import BridgeError
 from bridge_http.auth.azure_hmac import AzureHmac
-from bridge_http.auth.base import Draft, Place, Sign
+from bridge_http.auth.base import RequestDraft, SchemePlace, Sign
 from bridge_http.auth.bce import Bce
 from bridge_http.auth.qiniu import Qiniu
 from bridge_http.auth.sigv4 import SigV4
@@ -130,9 +130,9 @@ VECTORS: list[tuple[Sign, str, str, dict[str, str], dict[str, str], str, int, st
 def test_a_scheme_signs_as_its_vector(row: Any) -> None:
     """Each was made by the vendor's own signer with invented keys."""
     scheme, host, path, query, headers, body, moment, end = row
-    draft = Draft("POST", f"https://{host}", path, dict(query), dict(headers), names={"now": moment})
+    draft = RequestDraft("POST", f"https://{host}", path, dict(query), dict(headers), names={"now": moment})
     draft.body = body.encode()
-    scheme.signer(Place("sign", {}, headers, [])).apply(draft, scheme.texts())
+    scheme.signer(SchemePlace("sign", {}, headers, [])).apply(draft, scheme.texts())
     assert draft.headers["Authorization"].endswith(end)
 
 

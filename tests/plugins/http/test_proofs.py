@@ -16,8 +16,8 @@ from huaweicloudsdkcore.sdk_request import SdkRequest
 from huaweicloudsdkcore.signer.signer import Signer
 
 from bridge.plugin import VendorUnavailable, WebhookRejected
-from bridge_http.answer.errors import Answer
-from bridge_http.faults import Fault, RecipeFaults
+from bridge_http.answer.errors import VendorAnswer
+from bridge_http.faults import RecipeFault, RecipeFaults
 from bridge_http.vendor import HttpVendor
 
 from .hooks import ASKED, CONFIRM, read, recipe, request, vendor_with
@@ -87,7 +87,7 @@ def sns_vendor(tmp_path: Path, caller: Any) -> HttpVendor:
 )
 def test_a_notification_of_sns_is_read(tmp_path: Path, changes: dict[str, Any]) -> None:
     """Both versions of the signature, with and without a subject; the certificate is fetched once."""
-    script = Script(Answer(200, {}, aws().pem))
+    script = Script(VendorAnswer(200, {}, aws().pem))
     vendor = sns_vendor(tmp_path, script)
     for _ in range(2):
         (receipt,) = read(vendor, request(json.dumps(aws().signed(**changes)))).receipts
@@ -101,7 +101,9 @@ def test_a_subscription_of_sns_is_confirmed(tmp_path: Path) -> None:
     message = aws().signed(
         names=names, Type="SubscriptionConfirmation", Subject=None, Token="2336", SubscribeURL=ASKED
     )
-    result = read(sns_vendor(tmp_path, Script(Answer(200, {}, aws().pem))), request(json.dumps(message)))
+    result = read(
+        sns_vendor(tmp_path, Script(VendorAnswer(200, {}, aws().pem))), request(json.dumps(message))
+    )
     assert result.confirm is not None
 
 
@@ -125,7 +127,7 @@ FORGED: list[dict[str, Any]] = [
 @pytest.mark.parametrize("change", FORGED)
 def test_a_forged_notification_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
     """No certificate is fetched from anywhere else."""
-    script = Script(Answer(200, {}, aws().pem))
+    script = Script(VendorAnswer(200, {}, aws().pem))
     with pytest.raises(WebhookRejected, match="signature is wrong"):
         read(sns_vendor(tmp_path, script), request(json.dumps({**aws().signed(), **change})))
     assert all(built.url == CERT for built in script.built)
@@ -136,8 +138,8 @@ def _ec_certificate() -> bytes:
 
 
 CERTIFICATES = [
-    (lambda: Answer(404, {}, b""), "could not be fetched"),
-    (lambda: Answer(200, {}, b"<html>"), "could not be fetched"),
+    (lambda: VendorAnswer(404, {}, b""), "could not be fetched"),
+    (lambda: VendorAnswer(200, {}, b"<html>"), "could not be fetched"),
     (lambda: VendorUnavailable("no"), "could not be fetched"),
     (_ec_certificate, "holds no RSA key"),
     (lambda: Aws(key=aws().key, begins=datetime(2020, 1, 1, tzinfo=UTC)).pem, "is not good now"),
@@ -148,7 +150,7 @@ CERTIFICATES = [
 def test_without_a_good_certificate_the_vendor_is_asked_again(tmp_path: Path, made: Any, reason: str) -> None:
     """503, whatever the recipe answers to forged ones; a failure is not tried again at once."""
     given = made()
-    script = Script(given if isinstance(given, Answer | Exception) else Answer(200, {}, given))
+    script = Script(given if isinstance(given, VendorAnswer | Exception) else VendorAnswer(200, {}, given))
     vendor = sns_vendor(tmp_path, script)
     for expected in (reason, "is "):
         with pytest.raises(WebhookRejected, match=expected) as caught:
@@ -277,7 +279,7 @@ def test_what_switches_a_check_on_must_exist() -> None:
     with pytest.raises(RecipeFaults) as caught:
         compiled(recipe(guard=NEEDS))
     assert (
-        Fault("webhooks.event.verify.needs", "there is no secret or setting 'push_key'")
+        RecipeFault("webhooks.event.verify.needs", "there is no secret or setting 'push_key'")
         in caught.value.faults
     )
     with pytest.raises(ValueError, match="needs allow_unsigned = true beside verify"):

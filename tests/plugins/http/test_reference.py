@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bridge_http.faults import Fault
+from bridge_http.faults import RecipeFault
 from bridge_http.language.expressions import Compiler
 from bridge_http.language.filters import FILTERS
 from bridge_http.language.functions import FUNCTIONS
@@ -57,7 +57,7 @@ def test_a_function_gives_what_its_row_says(row: list[str]) -> None:
     """`PATH` of `DOCUMENT` is `RESULT`."""
     match = re.fullmatch(r"`(.+)` of `(\{.+\})` is `(.+)`", row[2])
     assert match is not None
-    faults: list[Fault] = []
+    faults: list[RecipeFault] = []
     path = compile_path(match[1], "x", faults)
     assert faults == []
     assert path(json.loads(match[2])) == json.loads(match[3])

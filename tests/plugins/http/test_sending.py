@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.plugin import Limits, Outcome, OutcomeUnknown, TemplateType, VendorThrottled, VendorUnavailable
-from bridge_http.answer.errors import Answer
+from bridge_http.answer.errors import VendorAnswer
 from bridge_http.bench import NoHistory
 from bridge_http.request.building import Built
 
@@ -250,7 +250,7 @@ def test_a_slow_vendor_does_not_outlast_the_lease(tmp_path: Path) -> None:
     """After a minute no further call of a batch is begun."""
     now = [0.0]
 
-    def slow(built: Built) -> Answer:
+    def slow(built: Built) -> VendorAnswer:
         now[0] += 31
         return OK
 

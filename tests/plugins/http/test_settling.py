@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bridge.plugin import Outcome, OutcomeUnknown, VendorUnavailable
-from bridge_http.answer.errors import Answer
+from bridge_http.answer.errors import VendorAnswer
 from bridge_http.request.building import Built
 
 from .making import NOW, Script, answer, batch_of, vendor_for
@@ -97,7 +97,7 @@ items = { path = "body", match = "phone", phone = "to", id = "id", batch_ref = "
 def test_a_look_up_may_ask_for_one_message_at_a_time(tmp_path: Path) -> None:
     """Among the messages to a number only the one with the call's own reference is proof."""
 
-    def found(built: Built) -> Answer:
+    def found(built: Built) -> VendorAnswer:
         (number,) = numbers(built)
         ours = {"+8613800138000": ["b0", "b1"], "+8613800138001": ["b0"]}.get(number, [])
         return answer(json.dumps([{"to": number, "id": f"{ref}-id", "ours": ref} for ref in ours]))

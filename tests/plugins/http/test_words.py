@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bridge.plugin import Consequence, hookspecs
-from bridge_http.faults import Fault, RecipeFaults
+from bridge_http.faults import RecipeFault, RecipeFaults
 from bridge_http.reading import load
 from bridge_http.schema.recipe import Operations
 from bridge_http.schema.words import CLASSES, OPERATIONS
@@ -15,7 +15,7 @@ from .making import HEAD, SEND
 GOOD = HEAD + SEND
 
 
-def faults_of(tmp_path: Path, text: str) -> tuple[Fault, ...]:
+def faults_of(tmp_path: Path, text: str) -> tuple[RecipeFault, ...]:
     """What is told of a file."""
     path = tmp_path / "acme.toml"
     path.write_text(text, encoding="utf-8")

@@ -10,10 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from bridge_sandbox.carrier.app import Carrier
-from bridge_sandbox.carrier.faults import Faults, FaultyDay
-from bridge_sandbox.carrier.record import Record
-from bridge_sandbox.carrier.server import Server
+from bridge_sandbox.carrier.app import CarrierApp
+from bridge_sandbox.carrier.faults import FaultRates, FaultyDay
+from bridge_sandbox.carrier.record import CarrierStore
+from bridge_sandbox.carrier.server import CarrierServer
 
 KEY = "sandbox-key"
 AUTH = {"Authorization": f"Bearer {KEY}"}
@@ -34,10 +34,10 @@ class Clock:
 @contextmanager
 def serving(
     database: Path, clock: Callable[[], float], faults: Mapping[str, float] | None = None
-) -> Iterator[Server]:
+) -> Iterator[CarrierServer]:
     """A carrier behind a real socket, in a thread of this process."""
-    carrier = Carrier(Record(str(database)), FaultyDay(Faults.parse(faults or {})), clock)
-    with Server(carrier.app, "127.0.0.1", 0) as server:
+    carrier = CarrierApp(CarrierStore(str(database)), FaultyDay(FaultRates.parse(faults or {})), clock)
+    with CarrierServer(carrier.app, "127.0.0.1", 0) as server:
         carrier.start()
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()

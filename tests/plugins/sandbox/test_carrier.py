@@ -8,9 +8,9 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from bridge_sandbox.carrier.app import Carrier
-from bridge_sandbox.carrier.faults import Faults, FaultyDay
-from bridge_sandbox.carrier.record import Record
+from bridge_sandbox.carrier.app import CarrierApp
+from bridge_sandbox.carrier.faults import FaultRates, FaultyDay
+from bridge_sandbox.carrier.record import CarrierStore
 
 from .carrying import AUTH, Clock
 
@@ -52,7 +52,7 @@ class Customer:
 @pytest.fixture
 def customer(tmp_path: Path) -> Iterator[Customer]:
     clock = Clock()
-    carrier = Carrier(Record(str(tmp_path / "carrier.db")), FaultyDay(Faults()), clock)
+    carrier = CarrierApp(CarrierStore(str(tmp_path / "carrier.db")), FaultyDay(FaultRates()), clock)
     customer = Customer(carrier.app.test_client(), clock)
     customer.call("PUT", "", {"review_delay_s": 2, "receipt_delay_s": 5})
     clock.now += 10

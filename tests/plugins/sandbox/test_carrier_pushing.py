@@ -9,9 +9,9 @@ import pytest
 import requests
 
 from bridge.plugin.http import Session
-from bridge_sandbox.carrier.faults import AFTER, Faults, FaultyDay
-from bridge_sandbox.carrier.pushing import Pusher, signature
-from bridge_sandbox.carrier.record import Account, Call, Posting, Record
+from bridge_sandbox.carrier.faults import AFTER, FaultRates, FaultyDay
+from bridge_sandbox.carrier.pushing import WebhookPusher, signature
+from bridge_sandbox.carrier.record import Call, CarrierAccount, CarrierStore, Posting
 from bridge_sandbox.carrier.rules import Fate, Profile
 
 from .carrying import AUTH, KEY, CarrierProcess, Clock, Webhook, serving
@@ -24,11 +24,11 @@ class Desk:
 
     def __init__(self, database: Path, webhook: Webhook) -> None:
         self.clock = Clock()
-        self.record = Record(str(database))
-        self.day = FaultyDay(Faults())
-        self.pusher = Pusher(self.record, self.day, self.clock)
+        self.record = CarrierStore(str(database))
+        self.day = FaultyDay(FaultRates())
+        self.pusher = WebhookPusher(self.record, self.day, self.clock)
         profile = Profile(webhook=webhook.url, receipt_delay_s=5, review_delay_s=5)
-        self.account: Account = self.record.register("promo", KEY, profile, self.clock())
+        self.account: CarrierAccount = self.record.register("promo", KEY, profile, self.clock())
 
     def accept(self, count: int, ref: str, fate: Fate = Fate("DELIVRD")) -> None:  # noqa: B008 (a constant)
         """Take one call of `count` messages."""
@@ -113,7 +113,7 @@ def test_what_is_not_acknowledged_is_pushed_again(
 
 
 def test_pages_come_twice_when_told_to(desk: Desk, webhook: Webhook) -> None:
-    desk.day.change(Faults(receipts_twice=1))
+    desk.day.change(FaultRates(receipts_twice=1))
     desk.accept(600, "b1")
     desk.clock.now += 5
     desk.push()
@@ -121,7 +121,7 @@ def test_pages_come_twice_when_told_to(desk: Desk, webhook: Webhook) -> None:
 
 
 def test_rounds_come_out_of_order_when_told_to(desk: Desk, webhook: Webhook) -> None:
-    desk.day.change(Faults(receipts_shuffled=1))
+    desk.day.change(FaultRates(receipts_shuffled=1))
     desk.accept(600, "b1")
     desk.clock.now += 5
     desk.push()

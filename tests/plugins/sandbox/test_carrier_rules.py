@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bridge_sandbox.carrier.faults import AFTER, BEFORE, Faults, FaultyDay
+from bridge_sandbox.carrier.faults import AFTER, BEFORE, FaultRates, FaultyDay
 from bridge_sandbox.carrier.rules import (
     DELIVERED,
     FAILURES,
@@ -124,18 +124,18 @@ def test_a_letter_is_signed_and_filled_in_once() -> None:
 )
 def test_faults_that_make_no_sense(raw: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
-        Faults.parse(raw)
+        FaultRates.parse(raw)
 
 
 @pytest.mark.parametrize("name", BEFORE + AFTER)
 def test_a_fault_of_one_strikes_every_send(name: str) -> None:
-    day = FaultyDay(Faults.parse({name: 1}))
+    day = FaultyDay(FaultRates.parse({name: 1}))
     assert {day.strike_send() for _ in range(20)} == {name}
     assert day.state()["happened"] == {name: 20}
 
 
 def test_faults_strike_as_often_as_they_are_told() -> None:
-    day = FaultyDay(Faults.parse({"lost_answer": 0.1, "throttle": 0.2}), seed=3)
+    day = FaultyDay(FaultRates.parse({"lost_answer": 0.1, "throttle": 0.2}), seed=3)
     struck = [day.strike_send() for _ in range(5000)]
     assert struck.count("lost_answer") == pytest.approx(500, abs=80)
     assert struck.count("throttle") == pytest.approx(1000, abs=120)

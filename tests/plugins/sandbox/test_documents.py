@@ -6,7 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import bridge_sandbox
-from bridge_sandbox.carrier.faults import Faults
+from bridge_sandbox.carrier.faults import FaultRates
 from bridge_sandbox.carrier.rules import DELIVERED, FAILURES
 from bridge_sandbox.codes import STATUSES
 from bridge_sandbox.settings import SandboxSettings
@@ -28,7 +28,7 @@ def test_the_readme_lists_every_setting_with_its_default() -> None:
 
 def test_the_readme_lists_every_fault() -> None:
     documented = set(dict(ROW.findall(README.partition("## Faults")[2])))
-    assert documented == {field.name for field in fields(Faults)}
+    assert documented == {field.name for field in fields(FaultRates)}
 
 
 def test_the_carrier_imports_nothing_of_the_bridge() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bridge.plugin import ConfigurationFault, CredentialsRejected, OutcomeUnknown, VendorUnavailable
-from bridge_twilio.client import Account, PinnedHttpClient
+from bridge_twilio.client import PinnedHttpClient, TwilioAccount
 from bridge_twilio.settings import TwilioSettings
 
 from .conftest import Build
@@ -16,8 +16,8 @@ from .samples import settings
 from .test_sending import to
 
 
-def account(url: str, **changes: Any) -> Account:
-    return Account(TwilioSettings.model_validate(settings(base_url=url, **changes)))
+def account(url: str, **changes: Any) -> TwilioAccount:
+    return TwilioAccount(TwilioSettings.model_validate(settings(base_url=url, **changes)))
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def test_what_is_not_listed(status: int, code: int | None, expected: Consequence
 
 def test_a_channel_may_class_a_code_otherwise() -> None:
     """The vendor renumbers its codes; an operator need not wait for us."""
-    assert codes.fault(400, 21211, {21211: ACCOUNT}) == codes.Fault(ACCOUNT, codes.SUBMIT[21211].reason)
+    assert codes.fault(400, 21211, {21211: ACCOUNT}) == codes.Meaning(ACCOUNT, codes.SUBMIT[21211].reason)
     assert codes.fault(500, 20500, {20500: THROTTLED}).consequence is THROTTLED
 
 

@@ -16,7 +16,7 @@ from bridge.plugin import (
     from_vendor,
 )
 from bridge.testing import page_window
-from bridge_twilio.client import Account
+from bridge_twilio.client import TwilioAccount
 from bridge_twilio.lookups import Sweep
 from bridge_twilio.messages import MessageRecord
 from bridge_twilio.reports import Reports
@@ -207,7 +207,7 @@ def test_the_sweep_takes_turns() -> None:
     waiting = [PendingMessage(f"m{number}", "c1", f"SM{number}", phone, now()) for number in range(10)]
     cursor = ""
     for _ in range(3):
-        page = sweep.page(cast(Account, account), page_window(cursor, pending=waiting, until=now()))
+        page = sweep.page(cast(TwilioAccount, account), page_window(cursor, pending=waiting, until=now()))
         cursor = page.cursor
         assert len(page.receipts) == 4
     assert account.asked == [f"SM{number % 10}" for number in range(12)]

@@ -18,7 +18,7 @@ from bridge.plugin import (
     accepted,
 )
 from bridge.testing import batch, text_template
-from bridge_twilio.pace import Crew, Deadline, Gate
+from bridge_twilio.pace import CallThreads, Deadline, Gate
 from bridge_twilio.sending import LOST_IN_A_ROW, Item, Request, Submission
 
 from .conftest import Build
@@ -225,7 +225,7 @@ class Stage:
         self.sent: list[str] = []
         self.wall = Clock()
         self.stopped_for: dict[str, tuple[float, float]] = {}
-        self.crew = Crew(Gate(1, self.clock), "test", 1)
+        self.crew = CallThreads(Gate(1, self.clock), "test", 1)
         end = Deadline(deadline, self.clock, self.wall)
         self.submission = Submission(self._send, self.crew, end, self.sleep)
 

@@ -22,7 +22,7 @@ from bridge.plugin import (
     from_vendor,
     rejected,
 )
-from bridge.services.desk.signing_in import Person, Role, SigningIn
+from bridge.services.desk.signing_in import ConsoleUser, Role, SigningIn
 from bridge.settings import ConsoleSettings, PriceSettings
 from bridge.web import create_app
 from bridge.web.console.sealing import Sealing
@@ -48,7 +48,7 @@ class Scene:
 
     def link(self, role: str = "admin", name: str = "anna") -> str:
         """The path of a link for somebody of this role."""
-        link = self.signing_in.link(Person(name, Role[role.upper()]), "shell:root")
+        link = self.signing_in.link(ConsoleUser(name, Role[role.upper()]), "shell:root")
         return link.removeprefix(ADDRESS)
 
     def browser(self, role: str = "", language: str = "en") -> "Browser":

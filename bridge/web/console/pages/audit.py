@@ -9,7 +9,7 @@ from bridge.ledger import Act
 from ..asking import Asked
 from ..desk import Desk
 from ..language import phrase
-from ..routes import Deed, Page, View
+from ..routes import Deed, PageRoute, View
 from ..tables import Cell, Column, Moment, Table, Word
 
 _COLUMNS = (
@@ -76,5 +76,5 @@ def _state(state: Mapping[str, object] | None) -> str:
     return logs.masked(json.dumps(state, ensure_ascii=False).strip("{}")) if state else ""
 
 
-PAGES = [Page("audit", "/audit", _audit)]
+PAGES = [PageRoute("audit", "/audit", _audit)]
 DEEDS: list[Deed] = []

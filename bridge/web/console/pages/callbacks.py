@@ -9,7 +9,7 @@ from bridge.services.desk.signing_in import Role
 from ..asking import Asked, NotUnderstood
 from ..desk import Desk
 from ..language import phrase
-from ..routes import Deed, Done, Page, View
+from ..routes import Deed, Done, PageRoute, View
 from ..tables import Button, Cell, Column, Moment, Table, Word
 
 _HOME = "/console/callbacks"
@@ -121,7 +121,7 @@ def _replay_span(desk: Desk, asked: Asked) -> Done:
     )
 
 
-PAGES = [Page("callbacks", "/callbacks", _callbacks)]
+PAGES = [PageRoute("callbacks", "/callbacks", _callbacks)]
 DEEDS = [
     Deed("replay", "/callbacks/replay", _replay),
     Deed("replay_span", "/callbacks/replay-span", _replay_span),

@@ -14,7 +14,7 @@ from ..asking import ROWS, Asked
 from ..charts import Bar
 from ..desk import Desk
 from ..language import phrase
-from ..routes import Deed, Done, NotAllowed, Page, View
+from ..routes import Deed, Done, NotAllowed, PageRoute, View
 from ..tables import Cell, Column, Link, Moment, Share, State, Table, Word
 from .campaigns import STATE_NAMES
 
@@ -206,8 +206,8 @@ def _address(campaign: str) -> str:
 
 
 PAGES = [
-    Page("campaign", "/campaigns/<campaign>", _campaign),
-    Page("recipients", "/campaigns/<campaign>/recipients", _recipients),
+    PageRoute("campaign", "/campaigns/<campaign>", _campaign),
+    PageRoute("recipients", "/campaigns/<campaign>/recipients", _recipients),
 ]
 DEEDS = [
     Deed("pause_campaign", "/campaigns/<campaign>/pause", _pause),

@@ -7,7 +7,7 @@ from bridge.services.campaigns.seeing import STATES, SeenCampaign
 from ..asking import Asked
 from ..desk import Desk
 from ..language import phrase
-from ..routes import Deed, Page, View
+from ..routes import Deed, PageRoute, View
 from ..tables import Cell, Column, Link, Moment, State, Table
 
 COLUMNS = (
@@ -65,5 +65,5 @@ def _row(desk: Desk, one: SeenCampaign) -> Sequence[Cell]:
     )
 
 
-PAGES = [Page("campaigns", "/campaigns", _campaigns)]
+PAGES = [PageRoute("campaigns", "/campaigns", _campaigns)]
 DEEDS: list[Deed] = []

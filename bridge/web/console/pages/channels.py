@@ -14,7 +14,7 @@ from bridge.services.setup.live import Heard, LiveCheck
 from ..asking import Asked, NotUnderstood
 from ..desk import Desk
 from ..language import phrase
-from ..routes import Deed, Done, Page, View
+from ..routes import Deed, Done, PageRoute, View
 from ..tables import Button, Cell, Column, Link, State, Table, Word
 from .number import number_in
 from .overview import REASONS, named
@@ -172,9 +172,9 @@ def _resume(desk: Desk, asked: Asked, channel: str) -> Done:
 
 
 PAGES = [
-    Page("channels", "/channels", _channels),
-    Page("channel", "/channels/<channel>", _channel),
-    Page("routes", "/channels/<channel>/routes/<sealed>", _routes),
+    PageRoute("channels", "/channels", _channels),
+    PageRoute("channel", "/channels/<channel>", _channel),
+    PageRoute("routes", "/channels/<channel>/routes/<sealed>", _routes),
 ]
 DEEDS = [
     Deed("ask_routes", "/channels/<channel>/routes", _ask_routes, Role.VIEWER),

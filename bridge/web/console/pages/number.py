@@ -11,7 +11,7 @@ from bridge.services.desk.timeline import SeenAttempt, SeenMessage, SeenReport, 
 from ..asking import Asked, NotUnderstood
 from ..desk import Desk
 from ..language import phrase
-from ..routes import Deed, Done, Page, View
+from ..routes import Deed, Done, PageRoute, View
 from ..tables import Cell, Column, Link, Moment, State, Table, Word
 from .campaign import STATUS_NAMES
 
@@ -190,8 +190,8 @@ def _forget(desk: Desk, asked: Asked, sealed: str) -> Done:
 
 
 PAGES = [
-    Page("numbers", "/numbers", _ask),
-    Page("number", "/numbers/<sealed>", _number),
+    PageRoute("numbers", "/numbers", _ask),
+    PageRoute("number", "/numbers/<sealed>", _number),
 ]
 DEEDS = [
     Deed("find_number", "/numbers", _find, Role.VIEWER),

@@ -8,7 +8,7 @@ from bridge.services.desk.overview import GONE, SeenAccount, SeenChannel, Stop
 from ..asking import Asked
 from ..desk import Desk
 from ..language import phrase
-from ..routes import Deed, Page, View
+from ..routes import Deed, PageRoute, View
 from ..tables import Cell, Column, Link, Moment, Share, State, Table, Word
 
 _NOW = (
@@ -142,5 +142,5 @@ def _failures(days: Sequence[Day]) -> list[Sequence[Cell]]:
     return [(day.channel, one.code, one.count, Word(one.sentence)) for day in days for one in day.failures]
 
 
-PAGES = [Page("overview", "", _overview)]
+PAGES = [PageRoute("overview", "", _overview)]
 DEEDS: list[Deed] = []

@@ -12,7 +12,7 @@ from bridge.plugin.phone import mask
 from bridge.plugin.text import variables
 from bridge.services.desk.amounts import amount
 from bridge.services.desk.looking import SeenTemplate
-from bridge.services.desk.operating import NO_TEMPLATE, Decision, OperatorRefused
+from bridge.services.desk.operating import NO_TEMPLATE, OperatorRefused, ReviewDecision
 from bridge.services.desk.previewing import Previewing, SeenAtAccount, SeenPreview
 from bridge.services.desk.signing_in import Role
 from bridge.services.pricing import Pricing
@@ -20,7 +20,7 @@ from bridge.services.pricing import Pricing
 from ..asking import Asked, NotUnderstood
 from ..desk import Desk
 from ..language import phrase
-from ..routes import Deed, Done, Page, View
+from ..routes import Deed, Done, PageRoute, View
 from ..tables import Cell, Column, Table, Word
 from .channels import opened_channel
 from .number import number_in
@@ -74,7 +74,7 @@ def _decide(desk: Desk, asked: Asked, channel: str, code: str) -> Done:
     reason = asked.text("reason")
     if status is ReviewStatus.REJECTED and not reason:
         raise NotUnderstood(phrase("Say why it is refused: the marketer reads it."))
-    decision = Decision(status, reason, asked.text("vendor_code", 128), asked.text("account", 64))
+    decision = ReviewDecision(status, reason, asked.text("vendor_code", 128), asked.text("account", 64))
     desk.operating.decide(opened_channel(desk, channel), code, decision)
     return Done(_DECIDED[status], {"code": code}, f"/console/templates/{channel}/{code}")
 
@@ -123,8 +123,8 @@ def _culprits(seen: SeenPreview) -> list[Sequence[Cell]]:
 
 
 PAGES = [
-    Page("template", "/templates/<channel>/<code>", _template),
-    Page("preview", "/templates/<channel>/<code>/<sealed>", _preview),
+    PageRoute("template", "/templates/<channel>/<code>", _template),
+    PageRoute("preview", "/templates/<channel>/<code>/<sealed>", _preview),
 ]
 DEEDS = [
     Deed("ask_preview", "/templates/<channel>/<code>", _ask, Role.VIEWER),

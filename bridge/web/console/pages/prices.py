@@ -10,7 +10,7 @@ from bridge.settings import PriceSettings
 from ..asking import Asked
 from ..desk import Desk
 from ..language import phrase
-from ..routes import Deed, Page, View
+from ..routes import Deed, PageRoute, View
 from ..tables import Cell, Column, Table, Word
 
 _TOTALS = (
@@ -75,5 +75,5 @@ def _price(one: PriceSettings) -> Sequence[Cell]:
     )
 
 
-PAGES = [Page("prices", "/prices", _prices)]
+PAGES = [PageRoute("prices", "/prices", _prices)]
 DEEDS: list[Deed] = []

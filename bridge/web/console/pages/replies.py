@@ -8,7 +8,7 @@ from bridge.services.desk.signing_in import Role
 from ..asking import Asked
 from ..desk import Desk
 from ..language import phrase
-from ..routes import Deed, Page, View
+from ..routes import Deed, PageRoute, View
 from ..tables import Cell, Column, Moment, Table, Word
 
 _COLUMNS = (
@@ -35,5 +35,5 @@ def _row(desk: Desk, one: SeenReply) -> Sequence[Cell]:
     return Moment(one.received, desk.zone(one.channel)), one.channel, one.number, content, one.out_id
 
 
-PAGES = [Page("replies", "/replies", _replies)]
+PAGES = [PageRoute("replies", "/replies", _replies)]
 DEEDS: list[Deed] = []

@@ -7,7 +7,7 @@ from bridge.services.desk.looking import SeenSuppression
 from ..asking import Asked
 from ..desk import Desk
 from ..language import phrase
-from ..routes import Deed, Done, Page, View
+from ..routes import Deed, Done, PageRoute, View
 from ..tables import Cell, Column, Moment, Table, Word
 from .number import typed_number
 
@@ -55,7 +55,7 @@ def _allow(desk: Desk, asked: Asked) -> Done:
     )
 
 
-PAGES = [Page("suppressions", "/suppressions", _suppressions)]
+PAGES = [PageRoute("suppressions", "/suppressions", _suppressions)]
 DEEDS = [
     Deed("suppress", "/suppressions/add", _suppress),
     Deed("allow", "/suppressions/remove", _allow),

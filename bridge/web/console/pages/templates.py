@@ -12,7 +12,7 @@ from bridge.services.reviews.drifting import CHANGED, MISSING, STATE, UNANSWERED
 from ..asking import Asked
 from ..desk import Desk
 from ..language import phrase
-from ..routes import Deed, Done, Page, View
+from ..routes import Deed, Done, PageRoute, View
 from ..tables import Button, Cell, Column, Link, Moment, State, Table, Word
 
 STATUS_NAMES = {
@@ -191,5 +191,5 @@ def _filing(desk: Desk, one: Filed) -> Sequence[Cell]:
     )
 
 
-PAGES = [Page("templates", "/templates", _templates)]
+PAGES = [PageRoute("templates", "/templates", _templates)]
 DEEDS = [Deed("ask_accounts", "/templates/ask", _ask)]

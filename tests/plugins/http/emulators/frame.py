@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from bridge.plugin import Message, WebhookRequest
-from bridge_http.answer.errors import Answer
+from bridge_http.answer.errors import VendorAnswer
 from bridge_http.request.building import Built
 
 HOOK = "https://sms.example.com/hooks/promo/token"
@@ -86,7 +86,7 @@ class Emulator(ABC):
         self.taken: list[Taken] = []
         self.sizes: list[int] = []
 
-    def __call__(self, built: Built) -> Answer:
+    def __call__(self, built: Built) -> VendorAnswer:
         """Answer as the vendor's server does."""
         call = Call(built)
         try:
@@ -96,7 +96,7 @@ class Emulator(ABC):
         except Refused as refusal:
             status, body = refusal.status, refusal.body
         content = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
-        return Answer(status, {"content-type": "application/json"}, content.encode())
+        return VendorAnswer(status, {"content-type": "application/json"}, content.encode())
 
     def close(self) -> None:
         """Give up what is kept of calls."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 
-class Desk(Protocol):
+class LocalBridge(Protocol):
     """Answers about the channel at an address; nothing for a bridge that is not this machine's."""
 
     def sign(self, prefix: str) -> str:
@@ -17,7 +17,7 @@ class Desk(Protocol):
         """Return why messages of the channel wait now, in a sentence each."""
 
 
-class NoDesk:
+class NoLocalBridge:
     """Knows nothing."""
 
     def sign(self, prefix: str) -> str:

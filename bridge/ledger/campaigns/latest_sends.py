@@ -31,7 +31,7 @@ class BecameOf(NamedTuple):
     number: int
 
 
-class Lately:
+class LatestSends:
     """Reads of the latest sends."""
 
     def __init__(self, database: Database) -> None:
