@@ -74,20 +74,23 @@ def campaigns_list(
             until=moment_of(until, zone, FOREVER_MS),
             limit=limit,
         )
-    rows = [
-        (
-            words(one.name),
-            one.id,
-            one.channel,
-            _state(one),
-            When(one.first),
-            When(one.last),
-            *_numbers(one.funnel),
-            priced(one.costs),
-        )
-        for one in found
-    ]
-    show(Rows("campaigns", "Campaigns", _COLUMNS, rows), as_json=as_json, timezone=zone)
+    show(
+        Rows("campaigns", "Campaigns", _COLUMNS, [_row(one) for one in found]), as_json=as_json, timezone=zone
+    )
+
+
+def _row(one: SeenCampaign) -> tuple[object, ...]:
+    """Return a campaign as one line of the list."""
+    return (
+        words(one.name),
+        one.id,
+        one.channel,
+        _state(one),
+        When(one.first),
+        When(one.last),
+        *_numbers(one.funnel),
+        priced(one.costs),
+    )
 
 
 @campaigns.command("show")
@@ -230,8 +233,23 @@ def _watch(
 
 
 def _whole(whole: Whole) -> list[Rows]:
+    failures = [(one.count, f"{one.share:.1%}", one.status, one.code, one.sentence) for one in whole.failures]
+    times = [
+        (Told("longer", None) if one.within_s is None else Told(_span(one.within_s), one.within_s), one.count)
+        for one in whole.times
+    ]
+    return [
+        Rows("campaign", "Campaign", ("what", "is"), _facts(whole)),
+        Rows("funnel", "Recipients", ("stage", "count"), _stages(whole.campaign.funnel)),
+        Rows("failures", "Failures", ("count", "share", "status", "code", "meaning"), failures),
+        Rows("times", "Time to delivery", ("within", "count"), times),
+        Rows("costs", "Cost", _COSTS, _costs(whole.campaign.costs)),
+    ]
+
+
+def _facts(whole: Whole) -> list[tuple[str, object]]:
     seen = whole.campaign
-    facts: list[tuple[str, object]] = [
+    return [
         ("campaign", seen.name),
         ("id", seen.id),
         ("named by", seen.named_by),
@@ -246,8 +264,10 @@ def _whole(whole: Whole) -> list[Rows]:
         *whole.task.items(),
         *((f"file {at}", _file(*file)) for at, file in enumerate(whole.files, 1)),
     ]
-    funnel = seen.funnel
-    stages = [
+
+
+def _stages(funnel: Funnel) -> list[tuple[str, int]]:
+    return [
         ("recipients", funnel.recipients),
         ("waiting", funnel.waiting),
         ("outcome in question", funnel.in_question),
@@ -256,18 +276,6 @@ def _whole(whole: Whole) -> list[Rows]:
         ("failed", funnel.failed),
         ("never known", funnel.unknown),
         ("segments sent", funnel.segments),
-    ]
-    failures = [(one.count, f"{one.share:.1%}", one.status, one.code, one.sentence) for one in whole.failures]
-    times = [
-        (Told("longer", None) if one.within_s is None else Told(_span(one.within_s), one.within_s), one.count)
-        for one in whole.times
-    ]
-    return [
-        Rows("campaign", "Campaign", ("what", "is"), facts),
-        Rows("funnel", "Recipients", ("stage", "count"), stages),
-        Rows("failures", "Failures", ("count", "share", "status", "code", "meaning"), failures),
-        Rows("times", "Time to delivery", ("within", "count"), times),
-        Rows("costs", "Cost", _COSTS, _costs(seen.costs)),
     ]
 
 

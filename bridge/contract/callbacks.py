@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from bridge.plugin import MessageStatus
 from bridge.plugin.masking import mask_sentence
@@ -47,36 +47,48 @@ def url(callback_url: str, kind: CallbackKind) -> str:
     return presets.get(callback_url, callback_url).rstrip("/") + _PATHS[kind]
 
 
-def receipt_entry(
-    out_id: str,
-    phone: str,
-    status: MessageStatus,
-    sent_at: datetime | None,
-    received_at: datetime,
-    code: str,
-    reason: str,
-    send_status: Literal["string", "integer"] = "string",
-    language: Language = "en",
-) -> dict[str, Any]:
-    """Write one delivery receipt. Raises ValueError when `status` is not final.
+class EndedMessage(NamedTuple):
+    """A message at its end, as its receipt tells of it; `phone` is the number as Quick Audience wrote it.
 
-    `phone` is the number as Quick Audience wrote it. A message that never left (`sent_at` None) bears the
-    time of its failure twice. `reason` is what the marketer reads, in the channel's `language` where it is
-    the bridge's own; an empty one is made from the code.
+    One that never left (`sent_at` None) bears the time of its failure twice. `reason` is what the marketer
+    reads; an empty one is made from the code.
     """
-    number, err_code = replies.delivery(status, code)
-    if status is MessageStatus.DELIVERED:
+
+    out_id: str
+    phone: str
+    status: MessageStatus
+    sent_at: datetime | None
+    received_at: datetime
+    code: str
+    reason: str
+
+
+class Spelling(NamedTuple):
+    """How a channel spells its receipts; `language` is that of reasons that are the bridge's own."""
+
+    send_status: Literal["string", "integer"] = "string"
+    language: Language = "en"
+
+
+AS_DOCUMENTED = Spelling()
+
+
+def receipt_entry(message: EndedMessage, spelling: Spelling = AS_DOCUMENTED) -> dict[str, Any]:
+    """Write one delivery receipt. Raises ValueError for a message that is not at its end."""
+    number, err_code = replies.delivery(message.status, message.code)
+    reason = message.reason
+    if message.status is MessageStatus.DELIVERED:
         reason = ""  # some vendors send words of a failure that was overcome
     elif not reason:
         reason = f"The message was not delivered ({err_code})."
     return {
-        "outId": out_id,
-        "phoneNum": phone,
-        "sendStatus": str(number) if send_status == "string" else number,
-        "sendDate": dates.emit(sent_at or received_at),
-        "receiveDate": dates.emit(received_at),
+        "outId": message.out_id,
+        "phoneNum": message.phone,
+        "sendStatus": str(number) if spelling.send_status == "string" else number,
+        "sendDate": dates.emit(message.sent_at or message.received_at),
+        "receiveDate": dates.emit(message.received_at),
         "errCode": err_code,
-        "message": say(reason, language),
+        "message": say(reason, spelling.language),
     }
 
 

@@ -1,10 +1,10 @@
 """Questions about recorded messages: details for Quick Audience, counts per number, what stays open."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select, true
+from sqlalchemy import ColumnElement, Select, func, select, true
 
 from bridge.clock import DAY_MS
 
@@ -159,17 +159,12 @@ class MessageHistory:
 
         `identity`: only what that vendor account took; what was sent before calls named theirs counts too.
         """
-        # Ids grow with time: a batch called in the span was made before its end, and waited no longer than
-        # messages may wait, which is what spans are made of.
-        low = max(after.batch_id, (span.start - max(4 * DAY_MS, span.end - span.start)) << 21)
         rows = (
             select(_message)
             .join_from(_message, _batch, _batch.c.id == _message.c.batch_id)
             .where(
                 _batch.c.channel == channel,
-                _message.c.batch_id.between(low, (span.end + AHEAD_MS) << 21),
-                (_message.c.batch_id > after.batch_id)
-                | ((_message.c.batch_id == after.batch_id) & (_message.c.seq > after.seq)),
+                *_behind(after, span),
                 _message.c.status == MessageStatus.ACCEPTED,
                 true() if identity is None else _batch.c.identity.in_((identity, "")),
                 _message.c.sent.between(span.start, span.end),
@@ -187,19 +182,8 @@ class MessageHistory:
 
         An account with a name or an identity that is known can still report.
         """
-        waiting = (
-            select(_tally.c.account)
-            .join_from(_tally, _send, _send.c.id == _tally.c.send_id)
-            .where(
-                _send.c.channel == channel,
-                _tally.c.status == MessageStatus.ACCEPTED,
-                _tally.c.account.not_in(sorted({"", *identities})),
-            )
-            .group_by(_tally.c.account)
-            .having(func.sum(_tally.c.count) > 0)
-        )
         with self._database.read() as connection:
-            gone = connection.execute(waiting).scalars().all()
+            gone = connection.execute(_gone(channel, identities)).scalars().all()
             if not gone:
                 return 0
             rows = (
@@ -217,3 +201,28 @@ class MessageHistory:
 
 def _detail(row: Any, info: SendInfo) -> Detail:
     return Detail(**{name: getattr(row, name) for name in Detail._fields[:-1]}, info=info)
+
+
+def _behind(after: Place, span: TimeSpan) -> Iterator[ColumnElement[bool]]:
+    """Return what holds for messages sent in a span that stand behind a place."""
+    # Ids grow with time: a batch called in the span was made before its end, and waited no longer than
+    # messages may wait, which is what spans are made of.
+    low = max(after.batch_id, (span.start - max(4 * DAY_MS, span.end - span.start)) << 21)
+    yield _message.c.batch_id.between(low, (span.end + AHEAD_MS) << 21)
+    same_batch = (_message.c.batch_id == after.batch_id) & (_message.c.seq > after.seq)
+    yield (_message.c.batch_id > after.batch_id) | same_batch
+
+
+def _gone(channel: str, identities: Collection[str]) -> Select[Any]:
+    """Return the query for accounts beside these with accepted messages, by the tally."""
+    return (
+        select(_tally.c.account)
+        .join_from(_tally, _send, _send.c.id == _tally.c.send_id)
+        .where(
+            _send.c.channel == channel,
+            _tally.c.status == MessageStatus.ACCEPTED,
+            _tally.c.account.not_in(sorted({"", *identities})),
+        )
+        .group_by(_tally.c.account)
+        .having(func.sum(_tally.c.count) > 0)
+    )

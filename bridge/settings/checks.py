@@ -51,26 +51,29 @@ def cautions(settings: Settings) -> Iterator[Fault]:
     yield from _shared_secrets(settings)
     yield from _console_cautions(settings)
     for name, channel in settings.channels.items():
-        path = dotted("channels", name)
-        if not channel.accepted_keys:
-            yield Fault(
-                f"{path}.key",
-                "Authentication is off: whoever reaches the bridge can send.",
-                "Type a key into Quick Audience's form and set it here, or restrict allow_from.",
-            )
-        if channel.callback_url and not channel.callback_secret:
-            yield Fault(
-                f"{path}.callback_url",
-                "Callbacks to Quick Audience are not signed, and it may refuse them.",
-                "Set key or callback_key.",
-            )
-        if channel.unknown_policy == "resend":
-            yield Fault(
-                f"{path}.unknown_policy",
-                "Messages whose outcome is unknown are sent again: a person may get one twice.",
-                'Keep "fail" unless that is wanted.',
-            )
-        yield from account_cautions(path, channel)
+        yield from _channel_cautions(dotted("channels", name), channel)
+
+
+def _channel_cautions(path: str, channel: ChannelSettings) -> Iterator[Fault]:
+    if not channel.accepted_keys:
+        yield Fault(
+            f"{path}.key",
+            "Authentication is off: whoever reaches the bridge can send.",
+            "Type a key into Quick Audience's form and set it here, or restrict allow_from.",
+        )
+    if channel.callback_url and not channel.callback_secret:
+        yield Fault(
+            f"{path}.callback_url",
+            "Callbacks to Quick Audience are not signed, and it may refuse them.",
+            "Set key or callback_key.",
+        )
+    if channel.unknown_policy == "resend":
+        yield Fault(
+            f"{path}.unknown_policy",
+            "Messages whose outcome is unknown are sent again: a person may get one twice.",
+            'Keep "fail" unless that is wanted.',
+        )
+    yield from account_cautions(path, channel)
 
 
 def _console_cautions(settings: Settings) -> Iterator[Fault]:

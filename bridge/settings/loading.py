@@ -80,14 +80,9 @@ def examine(
     """
     environ = os.environ if environ is None else environ
     path = path or Path(environ.get(PATH_VARIABLE) or DEFAULT_PATH)
-    try:
-        tree = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        problem = f"The configuration file cannot be read ({error.strerror})."
-        return None, [Fault(str(path), problem, f"Create it, or let {PATH_VARIABLE} name another.")]
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        why = "It is not UTF-8 text." if isinstance(error, UnicodeDecodeError) else f"{error}."
-        return None, [Fault(str(path), f"This is not TOML: {why}", "Correct the file.")]
+    tree = _tree(path)
+    if isinstance(tree, Fault):
+        return None, [tree]
     environ, faults = with_file(environ, tree, path.parent)
     references = _References(environ, path.parent)
     resolved = references.resolved(tree, ())
@@ -101,6 +96,18 @@ def examine(
         if any(path.startswith(f"{dotted('channels', name)}.") for path in absent)
     )
     return settings, faults
+
+
+def _tree(path: Path) -> dict[str, Any] | Fault:
+    """Return what a file says, or why it cannot be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        problem = f"The configuration file cannot be read ({error.strerror})."
+        return Fault(str(path), problem, f"Create it, or let {PATH_VARIABLE} name another.")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        why = "It is not UTF-8 text." if isinstance(error, UnicodeDecodeError) else f"{error}."
+        return Fault(str(path), f"This is not TOML: {why}", "Correct the file.")
 
 
 def _unreplaced(value: Any, keys: tuple[str | int, ...]) -> Iterator[str]:

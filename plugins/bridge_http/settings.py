@@ -1,6 +1,7 @@
 """The settings of a channel that is served by a recipe."""
 
 import ssl
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +15,7 @@ from .folders import find
 from .language.filters import b64d
 from .reading import load
 from .recipe import Compiled
+from .schema.recipe import Recipe
 
 _NO_TEMPLATES = (
     "is missing: templates are made at this vendor by hand; give its codes, { T0001 = '10001' }, "
@@ -57,27 +59,11 @@ class HttpSettings(PluginSettings):
             recipe = self.compiled.recipe
         except RecipeFaults as problem:
             raise _faults([(("recipe",), f"in {line}") for line in problem.lines()]) from None
-        found: list[SettingFault] = []
-        for name, meaning in recipe.secrets.items():
-            if not self.secrets.get(name, SecretStr("")).get_secret_value():
-                found.append((("secrets", name), f"is missing: {meaning}"))
-        found += [
-            (("secrets", name), f"is not base64, which the recipe reads: {meaning}")
-            for name, meaning in {**recipe.secrets, **recipe.optional_secrets}.items()
-            if name in self.compiled.base64_secrets and not _is_base64(self.secrets.get(name))
-        ]
-        found += self._certificate_faults(recipe.vendor.client_certificate)
-        for name, meaning in recipe.required.items():
-            if self.values.get(name) in (None, "", {}):
-                found.append((("values", name), f"is missing: {meaning}"))
-        known = {**recipe.settings, **recipe.required}
-        found += [
-            (("secrets", name), "is not a secret of this recipe")
-            for name in self.secrets
-            if name not in recipe.secrets and name not in recipe.optional_secrets
-        ]
-        found += [
-            (("values", name), "is not a setting of this recipe") for name in self.values if name not in known
+        found: list[SettingFault] = [
+            *self._secret_faults(recipe),
+            *self._certificate_faults(recipe.vendor.client_certificate),
+            *self._value_faults(recipe),
+            *self._unknown(recipe),
         ]
         if not (self.base_url or recipe.vendor.base_url):
             found.append(
@@ -93,6 +79,27 @@ class HttpSettings(PluginSettings):
     def client(self) -> tuple[str, str] | None:
         """The files of our certificate and its key, or None."""
         return (self.client_cert, self.client_key or self.client_cert) if self.client_cert else None
+
+    def _secret_faults(self, recipe: Recipe) -> Iterator[SettingFault]:
+        for name, meaning in recipe.secrets.items():
+            if not self.secrets.get(name, SecretStr("")).get_secret_value():
+                yield ("secrets", name), f"is missing: {meaning}"
+        for name, meaning in {**recipe.secrets, **recipe.optional_secrets}.items():
+            if name in self.compiled.base64_secrets and not _is_base64(self.secrets.get(name)):
+                yield ("secrets", name), f"is not base64, which the recipe reads: {meaning}"
+
+    def _value_faults(self, recipe: Recipe) -> Iterator[SettingFault]:
+        for name, meaning in recipe.required.items():
+            if self.values.get(name) in (None, "", {}):
+                yield ("values", name), f"is missing: {meaning}"
+
+    def _unknown(self, recipe: Recipe) -> Iterator[SettingFault]:
+        for name in self.secrets:
+            if name not in recipe.secrets and name not in recipe.optional_secrets:
+                yield ("secrets", name), "is not a secret of this recipe"
+        for name in self.values:
+            if name not in recipe.settings and name not in recipe.required:
+                yield ("values", name), "is not a setting of this recipe"
 
     def _certificate_faults(self, needed: bool) -> list[SettingFault]:
         if self.client is None:

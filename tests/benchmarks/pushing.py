@@ -70,13 +70,15 @@ def _ended(count: int) -> list[Ended]:
 def _bodies(ended: Sequence[Ended]) -> list[bytes]:
     entries = [
         callbacks.receipt_entry(
-            "task-1",
-            one.phone,
-            MessageStatus.DELIVERED,
-            datetime.fromtimestamp(one.sent / 1000, UTC),
-            datetime.fromtimestamp(one.ended_at / 1000, UTC),
-            one.code,
-            one.reason,
+            callbacks.EndedMessage(
+                "task-1",
+                one.phone,
+                MessageStatus.DELIVERED,
+                datetime.fromtimestamp(one.sent / 1000, UTC),
+                datetime.fromtimestamp(one.ended_at / 1000, UTC),
+                one.code,
+                one.reason,
+            )
         )
         for one in ended
     ]

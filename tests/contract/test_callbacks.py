@@ -61,7 +61,11 @@ def test_receipt_entry(changes: dict[str, Any], expected: dict[str, Any]) -> Non
         "code": "",
         "reason": "",
     }
-    entry = callbacks.receipt_entry(**(given | changes))
+    given |= changes
+    spelling = callbacks.Spelling(
+        **{name: given.pop(name) for name in callbacks.Spelling._fields if name in given}
+    )
+    entry = callbacks.receipt_entry(callbacks.EndedMessage(**given), spelling)
     assert entry.items() >= expected.items()
     assert entry["outId"] == " out-1 "
     assert list(entry) == [
@@ -77,7 +81,9 @@ def test_receipt_entry(changes: dict[str, Any], expected: dict[str, Any]) -> Non
 
 def test_only_ends_are_reported() -> None:
     with pytest.raises(ValueError, match="ACCEPTED"):
-        callbacks.receipt_entry("o", "1", MessageStatus.ACCEPTED, SENT, RECEIVED, "", "")
+        callbacks.receipt_entry(
+            callbacks.EndedMessage("o", "1", MessageStatus.ACCEPTED, SENT, RECEIVED, "", "")
+        )
 
 
 def test_reply_entry() -> None:

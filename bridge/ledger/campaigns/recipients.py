@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
 from bridge.clock import FOREVER_MS
 
@@ -178,25 +178,26 @@ def _page(
     if not wanted.ended:
         return sorted(page, key=lambda one: (one.batch_id, one.seq))
     rows = select(_message).where(*_wanted_of(batch_ids, wanted))
-    page += [
-        Recipient(
-            send_id,
-            out_id,
-            row.batch_id,
-            row.seq,
-            row.phone,
-            accounts.get(row.batch_id, ""),
-            MessageStatus(row.status),
-            row.code,
-            row.reason,
-            row.vendor_id,
-            row.segments,
-            row.sent,
-            row.ended_at,
-        )
-        for row in connection.execute(rows)
-    ]
+    page += [_ended(row, send_id, out_id, accounts.get(row.batch_id, "")) for row in connection.execute(rows)]
     return sorted(page, key=lambda one: (one.batch_id, one.seq))
+
+
+def _ended(row: Row[Any], send_id: int, out_id: str, account: str) -> Recipient:
+    return Recipient(
+        send_id,
+        out_id,
+        row.batch_id,
+        row.seq,
+        row.phone,
+        account,
+        MessageStatus(row.status),
+        row.code,
+        row.reason,
+        row.vendor_id,
+        row.segments,
+        row.sent,
+        row.ended_at,
+    )
 
 
 def _phones(blob: bytes) -> Sequence[str]:

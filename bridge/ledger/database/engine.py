@@ -224,6 +224,16 @@ def _parse(url: str) -> URL:
     return parsed
 
 
+_PRAGMAS = (
+    "journal_mode = WAL",
+    "foreign_keys = ON",
+    "secure_delete = ON",
+    "cache_size = -65536",
+    "temp_store = MEMORY",
+    "journal_size_limit = 67108864",
+)
+
+
 def _sqlite_engine(url: URL, pool_size: int, synchronous: str = "FULL") -> Engine:
     engine = create_engine(
         url,
@@ -233,6 +243,7 @@ def _sqlite_engine(url: URL, pool_size: int, synchronous: str = "FULL") -> Engin
     )
 
     path = Path(url.database or "").expanduser()
+    pragmas = (*_PRAGMAS, f"synchronous = {synchronous}")
 
     @event.listens_for(engine, "do_connect")
     def keep_private(*_: Any) -> None:
@@ -241,15 +252,7 @@ def _sqlite_engine(url: URL, pool_size: int, synchronous: str = "FULL") -> Engin
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # transactions are begun below, not by the driver
-        for pragma in (
-            "journal_mode = WAL",
-            f"synchronous = {synchronous}",
-            "foreign_keys = ON",
-            "secure_delete = ON",
-            "cache_size = -65536",
-            "temp_store = MEMORY",
-            "journal_size_limit = 67108864",
-        ):
+        for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -1,7 +1,9 @@
 """Why a message would go through one account and not through another."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bridge.channels import OpenChannel
 from bridge.channels.hooks import SENDING
@@ -53,21 +55,23 @@ class Explaining:
         sign = self.sign_of(code, sign_name)
         info = SendInfo(0, self._channel.name, "", sign, document, millis(self._clock))
         allowed = self._routing.allowed(template.type, phone)
-        weights, weighted = self._routing.weights(), self._channel.settings.route == "weighted"
+        weights = self._routing.weights()
         verdicts = {name: self._why_not_to(phone, name, info, str(template.kind)) for name in allowed}
-        able = [name for name in allowed if not verdicts[name]]
-        for index, name in enumerate(able):
-            if weighted and len(able) > 1:
-                share = round(100 * weights[name] / sum(weights[one] for one in able))
-                verdicts[name] = f"{_TAKES} with {share} of 100 sends"
-            else:
-                verdicts[name] = _TAKES if index == 0 else f"takes it if {able[index - 1]} does not"
+        verdicts |= self._turns([name for name in allowed if not verdicts[name]], weights)
         verdicts |= {
             name: "No route leads this message to it."
             for name in self._channel.accounts
             if name not in allowed
         }
         return [RouteVerdict(name, verdict, weights[name]) for name, verdict in verdicts.items()]
+
+    def _turns(self, able: Sequence[str], weights: Mapping[str, int]) -> dict[str, str]:
+        """Return when each of the accounts that can take a message does, in a sentence."""
+        if self._channel.settings.route == "weighted" and len(able) > 1:
+            whole = sum(weights[name] for name in able)
+            return {name: f"{_TAKES} with {round(100 * weights[name] / whole)} of 100 sends" for name in able}
+        others = {name: f"takes it if {before} does not" for before, name in pairwise(able)}
+        return {**dict.fromkeys(able[:1], _TAKES), **others}
 
     def _why_not_to(self, phone: Phone, name: str, info: SendInfo, kind: str) -> str:
         why = self.why_not(name, info, kind)

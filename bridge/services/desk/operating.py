@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from bridge.channels import OpenChannel
 from bridge.clock import DAY_MS, Clock, hours, millis
-from bridge.ledger import AccountKey, Act, Forgotten, Ledger, Replayed, StoredTemplate, Window
+from bridge.ledger import AccountKey, Act, Filed, Forgotten, Ledger, Replayed, StoredTemplate, Window
 from bridge.ledger.suppressions import OPERATOR
-from bridge.plugin import Phone, ReviewStatus
+from bridge.plugin import Kind, Phone, ReviewStatus
 from bridge.plugin.phone import mask
 from bridge.settings import ChannelSettings, Settings
 
@@ -168,36 +168,39 @@ class Operating:
 
     def _decide_at(self, channel: OpenChannel, code: str, decision: ReviewDecision) -> None:
         """Decide for one account beside the primary."""
-        account = channel.accounts.get(decision.account)
-        if account is None:
-            names = ", ".join(channel.accounts)
-            raise OperatorRefused(NO_ACCOUNT, channel=channel.name, account=decision.account, names=names)
-        filed = self._ledger.filings.of(channel.name, code).get(account.name)
-        template = self._ledger.templates.get(channel.name, code)
-        if template is None or filed is None or filed.owed:
-            raise OperatorRefused(
-                "The template %(code)s is not filed at the account %(account)s.",
-                code=code,
-                account=account.name,
-            )
-        if Filing(account.hooks).reviews(template.kind):
-            raise OperatorRefused(
-                "The account %(account)s reviews its templates itself; decide there.", account=account.name
-            )
+        filed, kind = self._undecided_at(channel, code, decision.account)
         now = millis(self._clock)
         decided = replace(
             filed,
             status=decision.status,
             reason=decision.reason,
-            carriers=carriers_with(template.kind, decision.status, decision.reason),
+            carriers=carriers_with(kind, decision.status, decision.reason),
             vendor_code=decision.vendor_code or filed.vendor_code,
             checked=now,
             changed=now,
         )
-        told = {"account": account.name, "status": str(decision.status), "vendor_code": decision.vendor_code}
+        told = {"account": filed.account, "status": str(decision.status), "vendor_code": decision.vendor_code}
         act = replace(self._act("template decided", channel.name, decision.reason, **told), subject=code)
         before = {"status": str(filed.status), "vendor_code": filed.vendor_code}
         self._ledger.filings.save(decided, replace(act, before=before))
+
+    def _undecided_at(self, channel: OpenChannel, code: str, name: str) -> tuple[Filed, Kind]:
+        """Return what is filed at an account that leaves the review to people, and the template's kind."""
+        account = channel.accounts.get(name)
+        if account is None:
+            names = ", ".join(channel.accounts)
+            raise OperatorRefused(NO_ACCOUNT, channel=channel.name, account=name, names=names)
+        filed = self._ledger.filings.of(channel.name, code).get(name)
+        template = self._ledger.templates.get(channel.name, code)
+        if template is None or filed is None or filed.owed:
+            raise OperatorRefused(
+                "The template %(code)s is not filed at the account %(account)s.", code=code, account=name
+            )
+        if Filing(account.hooks).reviews(template.kind):
+            raise OperatorRefused(
+                "The account %(account)s reviews its templates itself; decide there.", account=name
+            )
+        return filed, template.kind
 
     def suppress(self, channel: str, digits: Collection[str], sign: str = "", reason: str = "") -> None:
         """Put numbers on a channel's suppression list, under one signature or under all."""

@@ -120,20 +120,16 @@ class Accepting:
         reference = to_ref(acceptance.send_id)
         if acceptance.replayed:
             log.info("send repeated", send=reference)
-        else:
-            metrics.ACCEPTED.labels(self._channel.name, kind).inc(new.count)
-            tracing.current().set(
-                {"messaging.message.id": reference, "messaging.batch.message_count": new.count}
-            )
-            self._channel.hooks.tell(EventName.SEND_ACCEPTED, recipients=new.count)
-            log.info(
-                "send accepted",
-                send=reference,
-                recipients=new.count,
-                by_file=file is not None,
-                **({"limit": limit} if limit else {}),
-            )
+            return reference
+        metrics.ACCEPTED.labels(self._channel.name, kind).inc(new.count)
+        self._tell(reference, new.count, by_file=file is not None, **({"limit": limit} if limit else {}))
         return reference
+
+    def _tell(self, reference: str, count: int, **more: object) -> None:
+        """Tell plugins, the trace and the log of a send that was accepted."""
+        tracing.current().set({"messaging.message.id": reference, "messaging.batch.message_count": count})
+        self._channel.hooks.tell(EventName.SEND_ACCEPTED, recipients=count)
+        log.info("send accepted", send=reference, recipients=count, **more)
 
     def _sendable(self, code: str, sign_name: str, kind: Kind) -> StoredTemplate:
         # The primary account's own review goes with the send, whatever Quick Audience sees.

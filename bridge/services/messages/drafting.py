@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from phonenumbers import PhoneNumber
 
@@ -17,6 +18,7 @@ from bridge.plugin import (
     Phone,
     SubmitResult,
     Template,
+    TemplateType,
     rejected,
 )
 from bridge.plugin.phone import parse
@@ -33,13 +35,14 @@ _CARRIERS = {
 
 @dataclass(slots=True)
 class Draft:
-    """A batch prepared for its call; seqs are those of the batch's recipients.
+    """A claimed batch of a send prepared for its call; seqs are those of its recipients.
 
     `results` holds the seqs that fail without a call, `duplicates` those whose number occurs earlier in
     the batch: they go into a batch of their own. `priced` numbers the price of a segment to a number.
     """
 
-    recipients: Recipients
+    claimed: Claimed
+    info: SendInfo
     batch: Batch | None = None
     seqs: list[int] = field(default_factory=list)
     phones: dict[int, Phone] = field(default_factory=dict)
@@ -48,6 +51,11 @@ class Draft:
     seq_of: dict[str, int] = field(default_factory=dict)
     counted: dict[int, int] = field(default_factory=dict)
     priced: Callable[[Phone], int] = lambda _phone: 0
+
+    @property
+    def recipients(self) -> Recipients:
+        """All recipients of the batch."""
+        return self.claimed.recipients
 
     def raw(self, seq: int) -> str:
         """Return the number as Quick Audience wrote it, fit for the database."""
@@ -70,16 +78,17 @@ class Draft:
 
 def draft(claimed: Claimed, info: SendInfo, *, only: Collection[int] | None = None) -> Draft:
     """Prepare a batch, or only some seqs of it. Bad numbers, missing values and faults become results."""
-    drafted = Draft(claimed.recipients)
+    drafted = Draft(claimed, info)
     template = restore(info.template)
-    refused = refused_carriers(info.template)
-    content = TextContent(template.content)
+    said = _Said(
+        info.sign_name, template.type, TextContent(template.content), refused_carriers(info.template)
+    )
     seen: set[str] = set()
     messages: list[Message] = []
     seqs = range(len(drafted.recipients.phones)) if only is None else sorted(only)
     for seq in seqs:
         try:
-            message = _message(claimed, drafted.recipients, seq, info, template, content, refused)
+            message = _message(claimed, seq, said)
         except _Fault as fault:
             drafted.results[seq] = rejected(fault.code, fault.reason)
             continue
@@ -108,28 +117,30 @@ class _Fault(Exception):
         self.reason = reason
 
 
-def _message(
-    claimed: Claimed,
-    recipients: Recipients,
-    seq: int,
-    info: SendInfo,
-    template: Template,
-    content: TextContent,
-    refused: Collection[Carrier],
-) -> Message:
+class _Said(NamedTuple):
+    """What all messages of a send say, and the carriers that did not approve it."""
+
+    sign: str
+    type: TemplateType
+    content: TextContent
+    refused: Collection[Carrier]
+
+
+def _message(claimed: Claimed, seq: int, said: _Said) -> Message:
+    recipients = claimed.recipients
     if seq in recipients.faults:
         raise _Fault(*recipients.faults[seq])
     params = recipients.params_of(seq)
     try:
-        phone = parse(recipients.phones[seq], template.type)
-        text = content.render(params)
+        phone = parse(recipients.phones[seq], said.type)
+        text = said.content.render(params)
     except (BadNumber, MissingVariable) as error:
         raise _Fault(error.code, error.reason) from None
     if not text.isascii() and not _encodable(text):
         raise _Fault("INVALID_TEXT", "A value holds characters that cannot be sent.")
-    if refused and carrier_of(phone) in refused:
+    if said.refused and carrier_of(phone) in said.refused:
         raise _Fault(CARRIER_REFUSED, "The recipient's carrier did not approve this template.")
-    count = segments(signed(info.sign_name, text, template.type), template.type) if text else 1
+    count = segments(signed(said.sign, text, said.type), said.type) if text else 1
     return Message(message_ref(claimed.id, seq), phone, params, text, count)
 
 

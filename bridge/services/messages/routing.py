@@ -268,11 +268,12 @@ class Routing:
         """Return a send with the template as an account knows it, and why the account cannot take it."""
         return self._fitting.fit(name, info)
 
-    def of_others(self, claimed: Claimed, info: SendInfo, drafted: Draft) -> list[Requeue]:
+    def of_others(self, drafted: Draft) -> list[Requeue]:
         """Return the parts of a batch if some of its numbers are for other accounts; none if all may stay."""
         if not self._channel.several:
             return []
-        stranded = self._refused_by_carrier(claimed, info, drafted)
+        claimed, info = drafted.claimed, drafted.info
+        stranded = self._refused_by_carrier(drafted)
         if stranded:
             return stranded
         if not (self._by_number or self._by_hours):
@@ -296,14 +297,15 @@ class Routing:
             for route, seqs in groups.items()
         ]
 
-    def _refused_by_carrier(self, claimed: Claimed, info: SendInfo, drafted: Draft) -> list[Requeue]:
+    def _refused_by_carrier(self, drafted: Draft) -> list[Requeue]:
         """Return the parts of a batch if a template's carriers refuse it here, but not at another account."""
+        claimed, type_ = drafted.claimed, drafted.info.type
         barred = barred_names(claimed.barred) | {claimed.account}
         faults = [seq for seq, result in drafted.results.items() if result.code == CARRIER_REFUSED]
         away = {
             seq
             for seq in faults
-            if self._carried(claimed, parse(drafted.recipients.phones[seq], info.type), barred)
+            if self._carried(claimed, parse(drafted.recipients.phones[seq], type_), barred)
         }
         if not away:
             return []

@@ -111,7 +111,7 @@ class Sending:
             if unfit or info is None:
                 return Sent(self._unfit(claimed, accepted, unfit))
             drafted = self._drafted(claimed, info)
-            others = self._routing.of_others(claimed, info, drafted)
+            others = self._routing.of_others(drafted)
             refused, deferred = ({}, {}) if others else self._screen(drafted)
         except Exception as error:
             log.exception("batch held back", channel=self._channel.name, error=type(error).__name__)
@@ -119,12 +119,12 @@ class Sending:
         if others:
             return Sent(Conclusion(claimed, info.out_id, info.sign_name, self.pushes, again=others))
         if deferred or drafted.duplicates:
-            return self._split(claimed, info, drafted, deferred)
+            return self._split(drafted, deferred)
         results = {**drafted.results, **refused}
         batch = drafted.without(refused.keys())
         with tracing.linked(info.trace):
             called = self._call(claimed, batch, drafted) if batch is not None else {}
-        sent = self._conclude(claimed, info, drafted, results | called, called)
+        sent = self._conclude(drafted, results | called, called)
         sent.failure = failure_of(called.values())
         return sent
 
@@ -154,7 +154,7 @@ class Sending:
         code = CANCELLED if cancelled else _TOO_LATE
         late = SubmitResult(Outcome.REJECTED, code=code, reason=OWN[code])
         results = {**dict.fromkeys([*drafted.seqs, *drafted.duplicates], late), **drafted.results}
-        concluded = self._conclude(claimed, info, drafted, results)
+        concluded = self._conclude(drafted, results)
         rows = [
             row._replace(status=MessageStatus.UNSENT) if row.code == code else row
             for row in concluded.conclusion.rows
@@ -169,7 +169,7 @@ class Sending:
         drafted = self._drafted(claimed, info)
         lost = unknown("The bridge was interrupted while it called the vendor.", "INTERRUPTED")
         called = dict.fromkeys([*drafted.seqs, *drafted.duplicates], lost)
-        lapsed = self._conclude(claimed, info, drafted, {**called, **drafted.results}, called)
+        lapsed = self._conclude(drafted, {**called, **drafted.results}, called)
         if lapsed.conclusion.check_at is None:
             return lapsed
         # The worker may be slow, not gone: absence is no proof while its call may still arrive.
@@ -188,13 +188,13 @@ class Sending:
                 refused[seq] = rejected(verdict.code, verdict.reason)
         return refused, deferred
 
-    def _split(self, claimed: Claimed, info: SendInfo, drafted: Draft, deferred: Mapping[int, Wait]) -> Sent:
+    def _split(self, drafted: Draft, deferred: Mapping[int, Wait]) -> Sent:
         """Put deferred seqs and repeated numbers into batches of their own, before anything is called.
 
         So a batch that is called holds nothing but what is called or already refused, and a crash in the
         call leaves no message in doubt that was never handed over.
         """
-        now = millis(self._clock)
+        claimed, info, now = drafted.claimed, drafted.info, millis(self._clock)
         groups: dict[Wait, list[int]] = {}
         for seq in range(len(drafted.recipients.phones)):
             if seq not in drafted.duplicates:
@@ -258,64 +258,57 @@ class Sending:
 
     def _conclude(
         self,
-        claimed: Claimed,
-        info: SendInfo,
         drafted: Draft,
         results: Mapping[int, SubmitResult],
         called: Mapping[int, SubmitResult] = _NOT_CALLED,
     ) -> Sent:
-        now = millis(self._clock)
+        claimed, info, now = drafted.claimed, drafted.info, millis(self._clock)
         unsent = [seq for seq, result in results.items() if result.outcome is Outcome.NOT_SENT]
         counts = dict.fromkeys(Outcome, 0)
         for result in results.values():
             counts[result.outcome] += 1
-        error = gravest(results[seq].error for seq in unsent)
-        waits = waits_of(unsent, results, claimed.attempt, now, self._routes(info, drafted, unsent, results))
-        again = [self._again(claimed, info, drafted, results[seqs[0]], seqs, wait) for wait, seqs in waits]
-        whole = len(waits) == 1 and len(unsent) == len(results)
+        again = self._unsent(drafted, results, unsent, now)
         conclusion = Conclusion(
             claimed,
             info.out_id,
             info.sign_name,
             self.pushes,
-            rows=[
-                self._row(claimed, drafted, seq, results[seq], now)
-                for seq in sorted(results.keys() - set(unsent))
-            ],
+            rows=[self._row(drafted, seq, results[seq], now) for seq in sorted(results.keys() - set(unsent))],
             segments=named_segments(claimed, results),
-            again=[] if whole else again,
-            retry_at=again[0].due if whole else None,
-            why=again[0].why if whole else Why(),
-            yields=again[0].yields if whole else None,
-            barred=again[0].barred if whole else "",
+            again=again,
             check_at=now + self._reconcile_after_ms if counts[Outcome.UNKNOWN] else None,
             deadline=now + hours(self._channel.settings.unknown_deadline_h),
             opted_out=[drafted.phones[seq].digits for seq, result in results.items() if result.opted_out],
             attempt=attempt_of(claimed, called, results, now),
         )
-        return Sent(conclusion, error, counts)
+        if len(again) == 1 and len(unsent) == len(results):
+            [back] = again
+            conclusion = replace(
+                conclusion, again=[], retry_at=back.due, why=back.why, yields=back.yields, barred=back.barred
+            )
+        return Sent(conclusion, gravest(results[seq].error for seq in unsent), counts)
+
+    def _unsent(
+        self, drafted: Draft, results: Mapping[int, SubmitResult], unsent: Sequence[int], now: int
+    ) -> list[Requeue]:
+        """Put what was not sent back, in parts by what each waits for."""
+        routes = self._routes(drafted, unsent, results)
+        waits = waits_of(unsent, results, drafted.claimed.attempt, now, routes)
+        return [self._again(drafted, results[seqs[0]], seqs, wait) for wait, seqs in waits]
 
     def _routes(
-        self, info: SendInfo, drafted: Draft, unsent: Iterable[int], results: Mapping[int, SubmitResult]
+        self, drafted: Draft, unsent: Iterable[int], results: Mapping[int, SubmitResult]
     ) -> Mapping[int, int | None]:
         """Return the routes of messages that are refused where they are: each goes where its own leads."""
         return {
-            seq: self._routing.route_of(info.type, drafted.phones.get(seq))
+            seq: self._routing.route_of(drafted.info.type, drafted.phones.get(seq))
             for seq in unsent
             if isinstance(results[seq].error, ConfigurationRefused)
         }
 
-    def _again(
-        self,
-        claimed: Claimed,
-        info: SendInfo,
-        drafted: Draft,
-        result: SubmitResult,
-        seqs: Sequence[int],
-        wait: Wait,
-    ) -> Requeue:
+    def _again(self, drafted: Draft, result: SubmitResult, seqs: Sequence[int], wait: Wait) -> Requeue:
         """Put what was not sent back: for the same account at first, by the rule for another."""
-        recipients = drafted.recipients.pick(seqs)
+        claimed, recipients = drafted.claimed, drafted.recipients.pick(seqs)
         attempt = unsent_attempt(claimed, result, millis(self._clock))
         if not self._channel.several:
             return Requeue(recipients, *wait, attempt=attempt)
@@ -323,11 +316,11 @@ class Sending:
         yields, barred = what.yields, claimed.barred
         if what.bars:
             phone = drafted.phones.get(seqs[0])
-            yields, barred = self._routing.after_refusal(claimed, info, phone, what.yields)
+            yields, barred = self._routing.after_refusal(claimed, drafted.info, phone, what.yields)
         return Requeue(recipients, *wait, claimed.account, yields, barred, attempt)
 
-    def _row(self, claimed: Claimed, drafted: Draft, seq: int, result: SubmitResult, now: int) -> MessageRow:
-        phone = drafted.phones.get(seq)
+    def _row(self, drafted: Draft, seq: int, result: SubmitResult, now: int) -> MessageRow:
+        claimed, phone = drafted.claimed, drafted.phones.get(seq)
         raw = drafted.raw(seq)
         sent = claimed.called or now
         status = _STATUS[result.outcome]

@@ -77,8 +77,14 @@ class Pushing:
             metrics.PUSH_CALLS.labels(name, kind, answer.outcome).inc()
             if answer.outcome != "ok":
                 break
+        self._note(job, kind, answer)
+        return Pushed(job, answer)
+
+    def _note(self, job: PushJob, kind: callbacks.CallbackKind, answer: CallbackAnswer) -> None:
+        """Count what was taken, and log what was not."""
+        name, count = self._channel.name, len(job.entries)
         if answer.outcome == "ok":
-            metrics.PUSHED.labels(name, kind).inc(len(job.entries))
+            metrics.PUSHED.labels(name, kind).inc(count)
             lag = (millis(self._clock) - job.created) / 1000
             metrics.PUSH_LAG.labels(name, kind).observe(max(0.0, lag))
         else:
@@ -86,12 +92,11 @@ class Pushing:
                 "push not taken",
                 channel=name,
                 kind=kind,
-                entries=len(job.entries),
+                entries=count,
                 attempt=job.attempt,
                 outcome=answer.outcome,
                 detail=answer.detail,
             )
-        return Pushed(job, answer)
 
     def broken(self, job: PushJob, fault: str) -> Pushed:
         """Return a push that failed by a fault of ours: tried again like any other."""
@@ -154,19 +159,9 @@ class Pushing:
                 for one in job.entries
                 if isinstance(one, Replied)
             ]
-        send_status, language = self._channel.settings.send_status, self._channel.settings.language
+        spelling = callbacks.Spelling(self._channel.settings.send_status, self._channel.settings.language)
         return [
-            callbacks.receipt_entry(
-                job.out_id,
-                one.phone,
-                MessageStatus(one.status),
-                moment(one.sent),
-                moment(one.ended_at),
-                one.code,
-                one.reason,
-                send_status,
-                language,
-            )
+            callbacks.receipt_entry(_ended(job.out_id, one), spelling)
             for one in job.entries
             if isinstance(one, Ended)
         ]
@@ -207,3 +202,9 @@ class Pushing:
             coordination.close_breaker(name, now)
             log.info("Quick Audience takes our pushes again", channel=name)
             self._channel.hooks.tell(EventName.BREAKER_CLOSED)
+
+
+def _ended(out_id: str, one: Ended) -> callbacks.EndedMessage:
+    status = MessageStatus(one.status)
+    sent, ended = moment(one.sent), moment(one.ended_at)
+    return callbacks.EndedMessage(out_id, one.phone, status, sent, ended, one.code, one.reason)

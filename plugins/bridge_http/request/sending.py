@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from bridge.plugin import (
@@ -42,6 +43,17 @@ class SharedRequest(NamedTuple):
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class BatchUnderway:
+    """A batch on its way: what its requests are made of, what became of its messages, and until when."""
+
+    batch: Batch
+    recipients: list[RecipientValues]
+    names: Names
+    is_late: Callable[[], bool]
+    results: dict[int, SubmitResult] = field(default_factory=dict)
+
+
 class OperationSender:
     """Sends batches of one operation.
 
@@ -58,9 +70,6 @@ class OperationSender:
         history: History,
         token: Callable[[Names], Names],
         settling: bool = False,
-        clock: Callable[[], float] = time.monotonic,
-        wall: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._operation = operation
         self._namer = namer
@@ -68,9 +77,9 @@ class OperationSender:
         self._history = history
         self._token = token
         self._settling = settling
-        self._clock = clock
-        self._wall = wall
-        self._sleep = sleep
+        self._clock: Callable[[], float] = time.monotonic
+        self._wall: Callable[[], float] = time.time
+        self._sleep: Callable[[float], None] = time.sleep
         recipe = namer.recipe
         self._rate = recipe.vendor.rate_per_s
         one = operation.each == "message"
@@ -81,22 +90,22 @@ class OperationSender:
 
     def send(self, batch: Batch) -> list[SubmitResult]:
         """Return one result per message, in order. Never raises for what happens to a single call."""
-        results: dict[int, SubmitResult] = {}
         recipients = self._namer.recipients(batch)
         names = self._namer.for_batch(batch)
         if self._operation.names_template and not names["template"].vendor_code:
             return [self._failed(_no_code(batch))] * len(batch.messages)
-        is_late = self._is_late()
+        sending = BatchUnderway(batch, recipients, names, self._is_late())
+        results = sending.results
         halt: NotAccepted | None = None
         waiting = list(reversed(list(self.calls(batch))))
         while waiting:
             call = waiting.pop()
-            if halt is None and is_late():
+            if halt is None and sending.is_late():
                 halt = _out_of_time()
             if halt is not None:
                 results |= dict.fromkeys(call.seqs, self._failed(halt))
                 continue
-            halt = self._call(batch, call, recipients, names, results, is_late)
+            halt = self._call(sending, call)
             left = [seq for seq in call.seqs if seq not in results]
             if left:
                 waiting += _halves(call, left)
@@ -114,54 +123,47 @@ class OperationSender:
             for start in range(0, len(seqs), self._max):
                 yield SharedRequest(seqs[start : start + self._max], f"{key}/{start}")
 
-    def _call(
-        self,
-        batch: Batch,
-        call: SharedRequest,
-        recipients: list[RecipientValues],
-        names: Names,
-        results: dict[int, SubmitResult],
-        is_late: Callable[[], bool],
-    ) -> NotAccepted | None:
+    def _call(self, sending: BatchUnderway, call: SharedRequest) -> NotAccepted | None:
         """Make one call. Returns the error that also holds back the calls after it.
 
         Recipients of a refused call that are to be tried apart get no result.
         """
-        halt: BridgeError | None = None
         try:
-            names = self._token({**names, "now": int(self._namer.clock())})
-            built, seqs = self.build(batch, call, recipients, names, results)
-            if built is not None:
-                self._take_turn()
-                # After every wait: whoever stopped this process may have let the lease on the batch lapse,
-                # and another worker may have found the messages absent since.
-                if is_late():
-                    raise _out_of_time()
-                answer = self._exchange(built)
-                read = self._operation.reader.read(answer, [recipients[seq] for seq in seqs], batch.ref)
-                results |= dict(zip(seqs, map(self._told, read) if self._settling else read, strict=True))
+            self._exchanged(sending, call)
         except BridgeError as error:
-            halt = error
-            missing = [seq for seq in call.seqs if seq not in results]
+            missing = [seq for seq in call.seqs if seq not in sending.results]
             if len(missing) > 1 and self._may_halve and isinstance(error, NumberRefused) and error.none_taken:
                 return None
-            results |= dict.fromkeys(missing, self._failed(error if len(missing) == 1 else _of_many(error)))
-        return halt if isinstance(halt, NotAccepted) else None
+            why = self._failed(error if len(missing) == 1 else _of_many(error))
+            sending.results.update(dict.fromkeys(missing, why))
+            return error if isinstance(error, NotAccepted) else None
+        return None
 
-    def build(
-        self,
-        batch: Batch,
-        call: SharedRequest,
-        recipients: list[RecipientValues],
-        names: Names,
-        results: dict[int, SubmitResult],
+    def _exchanged(self, sending: BatchUnderway, call: SharedRequest) -> None:
+        """Make the request and read what its answer says of each recipient."""
+        names = self._token({**sending.names, "now": int(self._namer.clock())})
+        built, seqs = self._built(sending, call, names)
+        if built is None:
+            return
+        self._take_turn()
+        # After every wait: whoever stopped this process may have let the lease on the batch lapse,
+        # and another worker may have found the messages absent since.
+        if sending.is_late():
+            raise _out_of_time()
+        recipients = [sending.recipients[seq] for seq in seqs]
+        read = self._operation.reader.read(self._exchange(built), recipients, sending.batch.ref)
+        told = map(self._told, read) if self._settling else read
+        sending.results.update(dict(zip(seqs, told, strict=True)))
+
+    def _built(
+        self, sending: BatchUnderway, call: SharedRequest, names: Names
     ) -> tuple[Built | None, list[int]]:
         """Return the request of a call; recipients that cannot be expressed are refused and left out."""
 
         def attempt(seqs: Sequence[int]) -> Built:
             assert self._operation.plan is not None  # noqa: S101 - a recipe with faults is never run
-            chosen = [recipients[seq] for seq in seqs]
-            return self._operation.plan.build(self._namer.for_call(names, batch, call.key, chosen))
+            chosen = [sending.recipients[seq] for seq in seqs]
+            return self._operation.plan.build(self._namer.for_call(names, sending.batch, call.key, chosen))
 
         seqs = call.seqs
         while seqs:
@@ -172,7 +174,7 @@ class OperationSender:
                 refused = _unsendable(seqs, attempt, problem) or dict.fromkeys(seqs, problem)
             for seq, why in refused.items():
                 error = VendorRejected(f"{why.key or 'The request'}: {why.reason}", code="UNSENDABLE_VALUE")
-                results[seq] = self._failed(error)
+                sending.results[seq] = self._failed(error)
             seqs = [seq for seq in seqs if seq not in refused]
         return None, []
 
