@@ -21,7 +21,7 @@ from .reports.pushing import Pushed, Pushing
 from .reports.receiving import Receiving
 from .reports.reporting import Reporting
 from .reviews.drifting import Drifting
-from .reviews.elsewhere import OtherAccounts
+from .reviews.other_accounts import OtherAccounts
 from .reviews.signs import Signs
 from .reviews.templates import TemplateReviews
 
@@ -85,9 +85,9 @@ def build(settings: Settings, channels: Mapping[str, OpenChannel], ledger: Ledge
 def _of_channel(settings: Settings, channel: OpenChannel, ledger: Ledger, clock: Clock) -> ChannelServices:
     bridge = settings.bridge
     lease_ms = seconds(bridge.lease_s)
-    elsewhere = OtherAccounts(channel, ledger, clock)
-    signs = Signs(channel, elsewhere, ledger, clock)
-    templates = TemplateReviews(channel, signs, elsewhere, ledger, clock)
+    others = OtherAccounts(channel, ledger, clock)
+    signs = Signs(channel, others, ledger, clock)
+    templates = TemplateReviews(channel, signs, others, ledger, clock)
     routing = Routing(channel, ledger, clock)
     pricing = Pricing(settings, channel.name, ledger)
     sending = Sending(channel, routing, pricing, ledger, clock)

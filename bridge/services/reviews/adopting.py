@@ -17,6 +17,7 @@ from bridge.plugin import BridgeError, TemplateReview
 from ..isolation import Isolated
 from ..snapshots import for_plugins, same_text
 from .filing import Filing
+from .told import reviewed
 
 log = structlog.get_logger("bridge.templates")
 
@@ -108,9 +109,8 @@ class Adopting:
         if not same_text(review.content, shown):
             return None
         known = Filed(template.channel, template.code, self._channel.primary.name)
-        code = template.vendor_code if review.vendor_code is None else review.vendor_code
-        state = template.state if review.state is None else review.state
-        return replace(known, vendor_code=code, state=state, status=review.status, reason=review.reason)
+        known = replace(known, vendor_code=template.vendor_code, state=template.state)
+        return reviewed(known, review, 0)
 
     def _leave(self, template: StoredTemplate) -> None:
         """Keep what the account before has: it is another one of the channel now, or it may come back.

@@ -11,8 +11,8 @@ from bridge.contract.replies import SignReply
 from bridge.ledger import Ledger, StoredSign
 from bridge.plugin import BridgeError, NoSuchResource, ReviewStatus, SignReview
 
-from .elsewhere import OtherAccounts
 from .filing import refusal
+from .other_accounts import OtherAccounts
 
 log = structlog.get_logger("bridge.templates")
 
@@ -23,9 +23,9 @@ _APPROVED_FRESH_MS = MINUTE_MS
 class Signs:
     """The signatures of one channel. Business failures raise Refusal."""
 
-    def __init__(self, channel: OpenChannel, elsewhere: OtherAccounts, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, channel: OpenChannel, others: OtherAccounts, ledger: Ledger, clock: Clock) -> None:
         self._channel = channel
-        self._elsewhere = elsewhere
+        self._others = others
         self._hooks = channel.hooks
         self._store = ledger.templates
         self._clock = clock
@@ -41,7 +41,7 @@ class Signs:
 
         When the vendor cannot be asked, the send is let through: the vendor itself will judge it.
         """
-        self._elsewhere.ask_sign(name)
+        self._others.ask_sign(name)
         try:
             stored = self._known(name)
         except Refusal as refused:

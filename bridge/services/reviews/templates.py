@@ -25,9 +25,10 @@ from bridge.plugin import (
 )
 
 from ..snapshots import for_plugins, pack_parts
-from .elsewhere import OtherAccounts
-from .filing import NO_CODE, Filing, Review, carriers_with
+from .filing import NO_CODE, Filing, Review
+from .other_accounts import OtherAccounts
 from .signs import Signs
+from .told import decided_here, handed_in, reviewed
 
 log = structlog.get_logger("bridge.templates")
 
@@ -45,10 +46,10 @@ class TemplateReviews:
     """The template operations of one channel. Business failures raise Refusal."""
 
     def __init__(
-        self, channel: OpenChannel, signs: Signs, elsewhere: OtherAccounts, ledger: Ledger, clock: Clock
+        self, channel: OpenChannel, signs: Signs, others: OtherAccounts, ledger: Ledger, clock: Clock
     ) -> None:
         self._channel = channel
-        self._elsewhere = elsewhere
+        self._others = others
         self._signs = signs
         self._filing = Filing(channel.hooks)
         self._store = ledger.templates
@@ -131,7 +132,7 @@ class TemplateReviews:
 
     def overall(self, stored: StoredTemplate) -> StoredTemplate:
         """Return a template with what its review comes to over all accounts."""
-        return self._elsewhere.seen(stored)
+        return self._others.seen(stored)
 
     def refreshed(self, stored: StoredTemplate, fresh_ms: int = _FRESH_MS) -> StoredTemplate:
         """Ask the vendor about a template whose review is open and was not looked up just now.
@@ -140,7 +141,7 @@ class TemplateReviews:
         """
         now = millis(self._clock)
         if stored.reason == NO_CODE and not self._filing.lacks_code(self._shown(stored)):
-            return self._decided(stored, self._locally_reviewed(stored))
+            return self._decided(stored, self._decided_here(stored))
         open_review = stored.status in (ReviewStatus.PENDING, ReviewStatus.PARTIAL)
         if not open_review or now - stored.checked < fresh_ms or not self._filing.reviews(stored.kind):
             return stored
@@ -166,12 +167,12 @@ class TemplateReviews:
         waiting = self._store.pending(self._channel.name, checked_before=before, limit=_PENDING_AT_ONCE)
         for stored in waiting:
             self.refreshed(stored)
-        return len(waiting) + self._elsewhere.refresh()
+        return len(waiting) + self._others.refresh()
 
     def apply_review(self, change: ReviewChange, account: str = "") -> None:
         """Apply a vendor's review of a template or a signature; `account` reported it, "" for the primary."""
         if account not in ("", self._channel.primary.name):
-            self._elsewhere.apply_review(account, change)
+            self._others.apply_review(account, change)
             return
         if change.sign_name:
             if isinstance(change.review, SignReview):
@@ -222,7 +223,7 @@ class TemplateReviews:
     def _create(self, draft: StoredTemplate) -> str:
         self._require_sendable(draft.kind)
         if not self._filing.creates(draft.kind):
-            return self._keep(self._locally_reviewed(draft))
+            return self._keep(self._decided_here(draft))
         return self._keep(self._handed_in(draft, self._filing.create(self._shown(draft))))
 
     def _update(self, changed: StoredTemplate) -> str:
@@ -233,51 +234,30 @@ class TemplateReviews:
             return self._keep(self._handed_in(changed, self._filing.update(self._shown(changed))))
         if self._filing.creates(changed.kind):
             raise Refusal("UNSUPPORTED_OPERATION", "The vendor cannot change templates; create a new one.")
-        return self._keep(self._locally_reviewed(changed))
+        return self._keep(self._decided_here(changed))
 
     def _delete(self, stored: StoredTemplate) -> str:
         if self._at_vendor(stored) and self._filing.deletes(stored.kind):
             self._filing.delete(for_plugins(stored))
         self._store.delete(self._channel.name, stored.code, millis(self._clock))
-        self._elsewhere.delete(stored)
+        self._others.delete(stored)
         return stored.code
 
     def _keep(self, stored: StoredTemplate) -> str:
         kept = replace(stored, checked=millis(self._clock))
         self._store.save(kept)
-        self._elsewhere.file(kept)
+        self._others.file(kept)
         return stored.code
 
-    def _locally_reviewed(self, stored: StoredTemplate) -> StoredTemplate:
-        lacking = self._filing.lacks_code(self._shown(stored))
-        auto = self._channel.settings.review == "auto" and not lacking
-        status = ReviewStatus.APPROVED if auto else ReviewStatus.PENDING
-        reason = NO_CODE if lacking else ""
-        return replace(stored, status=status, reason=reason, carriers=carriers_with(stored.kind, status))
+    def _decided_here(self, stored: StoredTemplate) -> StoredTemplate:
+        auto = self._channel.settings.review == "auto"
+        return decided_here(stored, self._shown(stored), self._filing, auto=auto)
 
     def _handed_in(self, stored: StoredTemplate, created: CreatedTemplate) -> StoredTemplate:
-        return replace(
-            stored,
-            vendor_code=stored.vendor_code if created.vendor_code is None else created.vendor_code,
-            state=stored.state if created.state is None else created.state,
-            status=created.status,
-            reason=created.reason,
-            carriers=carriers_with(stored.kind, created.status),
-            filed_at=self._channel.hooks.identity,
-        )
+        return replace(handed_in(stored, stored.kind, created), filed_at=self._channel.hooks.identity)
 
     def _reviewed(self, stored: StoredTemplate, review: Review) -> StoredTemplate:
-        carriers = dict(review.carriers) if isinstance(review, DigitalTemplateReview) else stored.carriers
-        changed = replace(
-            stored,
-            status=review.status,
-            reason=review.reason,
-            carriers=carriers,
-            vendor_code=stored.vendor_code if review.vendor_code is None else review.vendor_code,
-            state=stored.state if review.state is None else review.state,
-            checked=millis(self._clock),
-        )
-        return self._decided(stored, changed)
+        return self._decided(stored, reviewed(stored, review, millis(self._clock)))
 
     def _decided(self, stored: StoredTemplate, changed: StoredTemplate) -> StoredTemplate:
         if self._store.save_review(stored, changed):

@@ -6,7 +6,6 @@ What fails at one of them is kept, shown and tried again; it never fails Quick A
 import secrets
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Any
 
 import structlog
 
@@ -35,7 +34,8 @@ from bridge.plugin import (
 from ..isolation import Isolated
 from ..snapshots import digest, for_plugins
 from .adopting import Adopting
-from .filing import NO_CODE, Filing, Review, carriers_with
+from .filing import NO_CODE, Filing, Review
+from .told import decided_here, handed_in, reviewed
 
 log = structlog.get_logger("bridge.templates")
 
@@ -195,33 +195,24 @@ class OtherAccounts:
         now, identity = millis(self._clock), account.hooks.identity
         anew = Filed(template.channel, template.code, account.name)
         filed = known if known is not None and known.filed_at in ("", identity) else anew
-        filing = Filing(account.hooks)
-        told = {"digest": self.digest(template), "filed_at": identity, "filed": now, "checked": now}
-        told |= {"changed": now, "owed": "", "due": 0, "error": ""}
-        if not filing.sends(template.kind):
-            reason = f"This account cannot send {template.kind} messages."
-            return _changed(filed, told, status=ReviewStatus.REJECTED, reason=reason)
-        if not filing.creates(template.kind):
-            lacking = filing.lacks_code(self._shown(template, filed))
-            auto = self._channel.settings.review == "auto" and not lacking
-            status = ReviewStatus.APPROVED if auto else ReviewStatus.PENDING
-            carriers = carriers_with(template.kind, status)
-            return _changed(filed, told, status=status, reason=NO_CODE if lacking else "", carriers=carriers)
-        shown = self._shown(template, filed)
         try:
-            change = bool(filed.vendor_code) and filing.updates(template.kind)
-            created = filing.update(shown) if change else filing.create(self._shown(template, anew))
+            told = self._told(Filing(account.hooks), template, filed, anew)
         except Refusal as refused:
             return self._owed(filed, _FILE, refused)
-        return _changed(
-            filed,
-            told,
-            vendor_code=filed.vendor_code if created.vendor_code is None else created.vendor_code,
-            state=filed.state if created.state is None else created.state,
-            status=created.status,
-            reason=created.reason,
-            carriers=carriers_with(template.kind, created.status),
-        )
+        told = replace(told, digest=self.digest(template), filed_at=identity, filed=now, checked=now)
+        return replace(told, changed=now, owed="", due=0, error="")
+
+    def _told(self, filing: Filing, template: StoredTemplate, filed: Filed, anew: Filed) -> Filed:
+        """Return what an account, or the bridge for it, says of a template that it is given."""
+        shown = self._shown(template, filed)
+        if not filing.sends(template.kind):
+            reason = f"This account cannot send {template.kind} messages."
+            return replace(filed, status=ReviewStatus.REJECTED, reason=reason)
+        if not filing.creates(template.kind):
+            return decided_here(filed, shown, filing, auto=self._channel.settings.review == "auto")
+        if filed.vendor_code and filing.updates(template.kind):
+            return handed_in(filed, template.kind, filing.update(shown))
+        return handed_in(filed, template.kind, filing.create(self._shown(template, anew)))
 
     def _owed(self, filed: Filed, what: str, refused: Refusal) -> Filed:
         now = millis(self._clock)
@@ -276,33 +267,17 @@ class OtherAccounts:
 
     def _keep_review(self, filed: Filed, review: Review) -> None:
         """Store what an account told; another state than before is written down."""
-        told, act = self._reviewed(filed, review), None
+        now, act = millis(self._clock), None
+        told = reviewed(filed, review, now)
+        if (filed.status, filed.reason) != (told.status, told.reason):
+            told = replace(told, changed=now)
         if told.status != filed.status:
             before, after = ({"account": one.account, "status": str(one.status)} for one in (filed, told))
             act = Act(BRIDGE, "template reviewed", told.checked, filed.channel, filed.code, told.reason)
             act = replace(act, before=before, after=after)
         self._store.save(told, act)
 
-    def _reviewed(self, filed: Filed, review: Review) -> Filed:
-        now = millis(self._clock)
-        carriers = dict(review.carriers) if isinstance(review, DigitalTemplateReview) else filed.carriers
-        other = (filed.status, filed.reason) != (review.status, review.reason)
-        return replace(
-            filed,
-            status=review.status,
-            reason=review.reason,
-            carriers=carriers,
-            vendor_code=filed.vendor_code if review.vendor_code is None else review.vendor_code,
-            state=filed.state if review.state is None else review.state,
-            checked=now,
-            changed=now if other else filed.changed,
-        )
-
     def _remember(self, account: str, name: str, review: SignReview | None) -> None:
         status, reason = (review.status, review.reason) if review else (ReviewStatus.PENDING, "")
         checked = millis(self._clock) if review else 0
         self._store.save_sign(AccountSign(self._channel.name, account, name, status, reason, checked))
-
-
-def _changed(filed: Filed, told: dict[str, Any], **review: Any) -> Filed:
-    return replace(filed, **told, **review)
