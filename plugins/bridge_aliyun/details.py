@@ -95,9 +95,9 @@ class Details:
         # The call may have been recorded minutes after it was decided: across midnight, on the next day.
         days = dict.fromkeys(_day(batch.called_at + late) for late in (timedelta(), timedelta(minutes=15)))
         for day in days:
-            for record in self.records(phone, day):
-                if batch_ref(record.out_id) == batch.ref:
-                    return record.out_id
+            for detail in self.details(phone, day):
+                if batch_ref(detail.out_id) == batch.ref:
+                    return detail.out_id
         return ""
 
     def poll(self, window: PollWindow) -> ReceiptPage:
@@ -125,24 +125,24 @@ class Details:
         return ReceiptPage(receipts)
 
     def _receipt(self, message: PendingMessage) -> DeliveryReceipt | None:
-        for record in self.records(message.phone, _day(message.sent_at), message.vendor_id):
-            if batch_ref(record.out_id) == message.batch_ref and record.status is not None:
-                failed = record.status is MessageStatus.UNDELIVERABLE
+        for detail in self.details(message.phone, _day(message.sent_at), message.vendor_id):
+            if batch_ref(detail.out_id) == message.batch_ref and detail.status is not None:
+                failed = detail.status is MessageStatus.UNDELIVERABLE
                 return DeliveryReceipt(
-                    record.status,
+                    detail.status,
                     message_ref=message.ref,
                     batch_ref=message.batch_ref,
                     vendor_id=message.vendor_id,
                     phone=message.phone,
-                    code=record.code if failed else record.status.name,
-                    reason=codes.failure_reason(record.code) if failed else "",
-                    at=record.received_at,
-                    opted_out=failed and record.code in codes.RECEIPTS_OPTED_OUT,
-                    unlisted=record.unlisted,
+                    code=detail.code if failed else detail.status.name,
+                    reason=codes.failure_reason(detail.code) if failed else "",
+                    at=detail.received_at,
+                    opted_out=failed and detail.code in codes.RECEIPTS_OPTED_OUT,
+                    unlisted=detail.unlisted,
                 )
         return None
 
-    def records(self, phone: Phone, day: str, biz_id: str = "") -> Iterator[SentDetail]:
+    def details(self, phone: Phone, day: str, biz_id: str = "") -> Iterator[SentDetail]:
         """Yield the messages to one number on one day ("20261123"), of one call if `biz_id` names it."""
         for page in range(1, _MOST_PAGES + 1):
             answer = self._client.query(

@@ -16,7 +16,7 @@ OUT_ID = "task-2"
 @pytest.mark.slow
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_two_workers_share_the_work_and_send_nothing_twice(database_url: str, tmp_path: Path) -> None:
-    """Both webs accept, both workers dispatch, and the carrier gets each number once."""
+    """Both webs accept, both workers send, and the carrier gets each number once."""
     phones = [f"139{index:08d}" for index in range(COUNT)]
     parts = [phones[start : start + SIZE] for start in range(0, COUNT, SIZE)]
     with Rig(database_url, SandboxCarrier(tmp_path, latency_s=0.1), tmp_path, webs=2, workers=2) as rig:

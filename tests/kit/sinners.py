@@ -100,7 +100,7 @@ MONEY = [
     Sin("resends_on_event", "bronze", "test_nothing_that_follows", "on_event sent a batch again"),
     Sin("accepts_without_results", "bronze", "test_a_message_the", "an answer without any message: {"),
     Sin("repeats_on_used_connection", "bronze", "test_a_lost_answer_over", "used before, 1 became 2"),
-    Sin("chunk_overlap", "bronze", "test_a_full_batch", "were sent more than once"),
+    Sin("calls_overlap", "bronze", "test_a_full_batch", "were sent more than once"),
 ]
 SHARED = [
     Sin("class_session", "silver", "test_two_accounts", "holds a secret of another account"),

@@ -190,8 +190,8 @@ def test_large_strangers_disturb_nobody(bridge: Served, nginx: Callable[..., Ngi
     addresses += [f"/hooks/demo/{token}/nothing", "/demo/sms/smsSign/Acme", "/open/sms/sendBatchList"]
     with ThreadPoolExecutor(8) as pool:
         for address in addresses:
-            strangers = [pool.submit(ask, proxy, address, b"x" * 200_000) for _ in range(8)]
+            others = [pool.submit(ask, proxy, address, b"x" * 200_000) for _ in range(8)]
             good = [pool.submit(ask, proxy, "/healthz", b"") for _ in range(60)]
-            failed = {one.result() for one in strangers}
+            failed = {one.result() for one in others}
             assert failed <= {200, 400, 401, 403, 404, 405, 413, 502}, address
             assert {one.result() for one in good} == {405}, address

@@ -1,4 +1,4 @@
-"""Fetching from addresses that strangers wrote: never into the private network, never more than allowed."""
+"""Fetching from addresses that third parties wrote: never inside the private network, nor too much."""
 
 import socket
 from collections.abc import Iterator

@@ -157,7 +157,7 @@ def after(world: World, seconds: int) -> None:
     """Let time pass, and do what is due."""
     for _ in range(seconds):
         world.now += 1
-        world.dispatch()
+        world.hand_over()
         world.settle()
 
 

@@ -43,7 +43,7 @@ DIGITAL = DigitalTemplate("D1", "show", (DigitalPart("txt", text="Hi"),))
 
 
 class Ledger:
-    """Records as a policy may ask them: suppressed by signature, and the moments of past sends."""
+    """History as a policy may ask for it: suppressed by signature, and the moments of past sends."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ def screen(
     kind: type[Policy],
     *phones: Phone,
     settings: Mapping[str, Any] | None = None,
-    records: Ledger | None = None,
+    history: Ledger | None = None,
     template: Template = PROMOTION,
     at: datetime = NOON,
     sign: str = "Acme",
@@ -79,7 +79,7 @@ def screen(
 ) -> list[Verdict]:
     """What a policy with these settings says about messages to `phones`."""
     model = kind.settings_model.model_validate(dict(settings or {}))
-    channel = Channel("promo", "Acme", model, records or Ledger(), timezone=timezone)
+    channel = Channel("promo", "Acme", model, history or Ledger(), timezone=timezone)
     policy: Any = kind(channel)
     messages = tuple(Message(f"m{index}", phone, {}) for index, phone in enumerate(phones))
     batch = Batch("b1", "out", sign, template, messages, at)
@@ -109,9 +109,9 @@ def test_the_three_policies_are_found_by_their_entry_point() -> None:
     ],
 )
 def test_suppression(template: Template, sign: str, settings: dict[str, Any], stopped: bool) -> None:
-    records = Ledger(suppressed={"Acme": [TWO]})
+    history = Ledger(suppressed={"Acme": [TWO]})
     verdicts = screen(
-        Suppression, ONE, TWO, THREE, settings=settings, records=records, template=template, sign=sign
+        Suppression, ONE, TWO, THREE, settings=settings, history=history, template=template, sign=sign
     )
     assert [verdict.code for verdict in verdicts] == ["", "SUPPRESSED" if stopped else "", ""]
     assert verdicts[1].defer_until is None
@@ -246,22 +246,22 @@ TWICE_A_DAY = {"caps": [{"messages": 2, "hours": 24}]}
     ],
 )
 def test_frequency(sends: list[float], settings: dict[str, Any], template: Template, stopped: bool) -> None:
-    records = Ledger(sends={TWO: hours_ago(*sends)})
-    verdicts = screen(Frequency, ONE, TWO, settings=settings, records=records, template=template)
+    history = Ledger(sends={TWO: hours_ago(*sends)})
+    verdicts = screen(Frequency, ONE, TWO, settings=settings, history=history, template=template)
     assert [verdict.code for verdict in verdicts] == ["", "FREQUENCY_CAP" if stopped else ""]
 
 
 def test_a_cap_says_how_many_and_how_long() -> None:
-    records = Ledger(sends={ONE: hours_ago(1, 2)})
-    (verdict,) = screen(Frequency, ONE, settings=TWICE_A_DAY, records=records)
+    history = Ledger(sends={ONE: hours_ago(1, 2)})
+    (verdict,) = screen(Frequency, ONE, settings=TWICE_A_DAY, history=history)
     assert verdict.reason == "The recipient was sent 2 messages in the last 24 hours; the channel allows 2."
 
 
 def test_messages_of_the_same_batch_count() -> None:
     """However the number is written, it is one recipient."""
     again = parse("+86 138 0013 8001", TemplateType.PROMOTION)
-    records = Ledger(sends={ONE: hours_ago(1)})
-    verdicts = screen(Frequency, ONE, TWO, again, settings=TWICE_A_DAY, records=records)
+    history = Ledger(sends={ONE: hours_ago(1)})
+    verdicts = screen(Frequency, ONE, TWO, again, settings=TWICE_A_DAY, history=history)
     assert [verdict.code for verdict in verdicts] == ["", "", "FREQUENCY_CAP"]
 
 

@@ -17,7 +17,7 @@ def of_aliyun(word: str) -> DeliveryReceipt:
     return receipt
 
 
-def of_aliyun_abroad(word: str) -> DeliveryReceipt:
+def of_aliyun_international(word: str) -> DeliveryReceipt:
     [receipt] = aliyun.parse(json.dumps([{"MessageId": "m", "Status": word}]).encode()).receipts
     return receipt
 
@@ -34,7 +34,7 @@ def of_sandbox(word: str) -> DeliveryReceipt:
 
 READERS: dict[str, tuple[Callable[[str], DeliveryReceipt], str, str]] = {
     "aliyun": (of_aliyun, "false", "success={}"),
-    "aliyun abroad": (of_aliyun_abroad, "2", "Status={}"),
+    "aliyun international": (of_aliyun_international, "2", "Status={}"),
     "twilio": (of_twilio, "undelivered", "{}"),
     "sandbox": (of_sandbox, "UNDELIV", "{}"),
 }

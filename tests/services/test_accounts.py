@@ -204,7 +204,7 @@ def test_what_waited_when_the_accounts_changed_is_sent(worlds: Worlds, ledger: L
     again = worlds(accounts={"other": {"vendor": "obedient"}, "spare": {"vendor": "obedient"}})
     again.services.channel.accounts["other"].hooks.identity = "main"
     again.now = world.now + 1
-    again.dispatch()
+    again.hand_over()
     assert again.sent() == [FIRST]
     assert isinstance(again.settings, Settings)
 
@@ -217,5 +217,5 @@ def test_a_single_account_takes_what_several_left(worlds: Worlds) -> None:
     alone = worlds()
     alone.hooks.identity = "main"
     alone.now = world.now + 1
-    alone.dispatch()
+    alone.hand_over()
     assert alone.sent() == [FIRST]

@@ -44,9 +44,9 @@ def test_answers_outlive_a_server_that_fails_while_they_are_written(
     for _ in range(3):
         if seen:
             with pytest.raises(LedgerUnavailable):
-                world.dispatch()
+                world.hand_over()
     run(world.ledger, "DROP TRIGGER fault ON message")
-    world.dispatch()
+    world.hand_over()
     assert sorted(world.sent()) == PHONES
     assert world.ledger.gauges() == {}
 

@@ -93,7 +93,7 @@ def test_weights_follow_what_the_accounts_did(worlds: Worlds) -> None:
     for number in range(30):
         phones = [f"13800{number:03d}{seq:03d}" for seq in range(4)]
         world.send(phones, code=code, digest=b"%d" % number)
-    world.dispatch()
+    world.hand_over()
     routing, weights = world.services.routing, world.ledger.weights
     assert routing.balance("worker") == 2
     assert routing.weights() == {"main": 40, "spare": 60}

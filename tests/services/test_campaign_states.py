@@ -22,7 +22,7 @@ def waiting(world: World) -> None:
 
 def sent(world: World) -> None:
     send(world, numbers(2))
-    world.dispatch()
+    world.hand_over()
 
 
 def delivered(world: World) -> None:
@@ -69,7 +69,7 @@ def file_begun(world: World) -> None:
 def file_read(world: World) -> None:
     """Of one recipient, who gets the message."""
     read(world, finished=True)
-    world.dispatch()
+    world.hand_over()
     delivered(world)
 
 

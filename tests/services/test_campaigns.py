@@ -124,7 +124,7 @@ def test_the_funnel_and_the_failures(world: World) -> None:
     """What waits, what was sent, what became of it and why."""
     send(world, [*numbers(5), "12"])
     assert whole(world, "out-1") == {"recipients": 6, "waiting": 6}
-    world.dispatch()
+    world.hand_over()
     receipts = [
         DeliveryReceipt(status, f"{message.ref}", code=code)
         for message, (status, code) in zip(
@@ -152,14 +152,14 @@ def test_paused_nothing_is_called_and_resumed_all_is(world: World) -> None:
     steering(world).pause([NAME], "t1", "Wrong text.")
     send(world, numbers(2, 10), task="t1", out_id="out-2", code=code)
     send(world, numbers(1, 20), out_id="other", code=code)
-    world.dispatch()
+    world.hand_over()
     assert world.sent() == numbers(1, 20)
     steer(world)
-    world.dispatch()
+    world.hand_over()
     assert world.sent() == numbers(1, 20)
     steering(world).resume([NAME], "t1")
     steer(world)
-    world.dispatch()
+    world.hand_over()
     assert sorted(world.sent()) == sorted([*numbers(1, 20), *numbers(3), *numbers(2, 10)])
 
 
@@ -190,7 +190,7 @@ def test_cancelled_nothing_is_called_and_everybody_is_told(world: World) -> None
     code = world.template()
     send(world, numbers(3), task="t1", code=code)
     steering(world).cancel([NAME], "t1", "Wrong audience.")
-    world.dispatch()
+    world.hand_over()
     steer(world)
     assert world.sent() == []
     assert codes(world) == {"CANCELLED": 3}
@@ -215,7 +215,7 @@ def test_what_was_called_runs_its_course(world: World) -> None:
         return [accepted("v1"), SubmitResult(Outcome.NOT_SENT, code="BUSY", error=NotAccepted("Busy."))]
 
     world.vendor.answer = meanwhile
-    world.dispatch()
+    world.hand_over()
     steer(world)
     assert whole(world, "t1") == {"recipients": 2, "accepted": 1, "failed": 1}
     assert codes(world) == {"CANCELLED": 1}
@@ -248,10 +248,10 @@ def test_a_state_that_nobody_carried_out_is_carried_out(world: World) -> None:
     send(world, numbers(2), task="t1", code=code)
     steering(world).pause([NAME], "t1", "Wait.")
     world.ledger.write(lambda c: c.execute(text("UPDATE campaign SET state = 0")))  # as after such a resume
-    world.dispatch()
+    world.hand_over()
     assert world.sent() == []
     steer(world)
-    world.dispatch()
+    world.hand_over()
     assert len(world.sent()) == 2
 
 
@@ -287,7 +287,7 @@ def test_a_campaign_is_cancelled_while_its_file_is_read(world: World) -> None:
     steering(world).cancel([NAME], "out-1", "Stop.")
     steer(world)
     read(2, True)
-    world.dispatch()
+    world.hand_over()
     steer(world)
     assert (world.sent(), codes(world)) == ([], {"CANCELLED": 2})
     assert world.ledger.tallies.differences() == []
@@ -309,9 +309,9 @@ def test_claims_and_a_cancellation_race(worlds: Worlds) -> None:
         return [accepted(message.ref) for message in batch.messages]
 
     world.vendor.answer = answer
-    world.dispatch()
+    world.hand_over()
     cancel.join()
-    world.dispatch()
+    world.hand_over()
     steer(world)
     rows = {row["number"]: row["status"] for row in _export(world, "t1")}
     assert Counter(rows.values()) == Counter(accepted=len(sent), unsent=60 - len(sent))
@@ -344,7 +344,7 @@ def test_it_is_exported_by_status(world: World, statuses: tuple[str, ...], count
     """Every recipient once, also who waits."""
     code = world.template()
     send(world, numbers(3), task="t1", code=code)
-    world.dispatch()
+    world.hand_over()
     send(world, numbers(2, 10), task="t1", out_id="out-2", code=code)
     rows = _export(world, "t1", *statuses)
     assert len({row["number"] for row in rows}) == len(rows) == count
@@ -391,7 +391,7 @@ def test_recipients_are_counted_without_being_read(
     ]
     code = world.template()
     send(world, numbers(5), task="t1", code=code)
-    world.dispatch()
+    world.hand_over()
     send(world, numbers(1, 9), task="t1", out_id="out-2", code=code)
     campaign = Seeing(world.ledger).find([NAME], "t1")
     exporting = Exporting(world.ledger, lambda: world.now, "shell:root")

@@ -48,7 +48,7 @@ def test_check_tells_what_waits_for_it(worlds: Worlds, row: Row) -> None:
     if row.error is not None:
         main.answer = raising(row.error)
     first.send(PHONES)
-    first.dispatch()
+    first.hand_over()
     for message in [one for batch in main.batches for one in batch.messages][: row.reported]:
         report = DeliveryReceipt(MessageStatus.DELIVERED, message.ref)
         first.services.at["main"].receiving.store_reports([report], [], "webhook")
@@ -75,7 +75,7 @@ def test_nobody_is_said_to_be_asked_who_is_not_there(
     first = two(worlds)
     first.vendors["main"].answer = raising(_LOST)
     first.send(PHONES)
-    first.dispatch()
+    first.hand_over()
     world = left(first, worlds, *identities)
     for name, account in world.services.channel.accounts.items():
         account.hooks.identity = identities[name]

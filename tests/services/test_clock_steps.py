@@ -39,11 +39,11 @@ def test_a_clock_that_is_set_during_a_call_sends_nothing_twice(
     world.vendor.answer = answer
     world.vendor.look_up = lambda batch: [not_sent(NotAccepted("absent"))] * len(batch.messages)
     world.send(PHONES)
-    world.dispatch()
+    world.hand_over()
     world.now += 3 * 7200
     while world.settle():
         pass
-    world.dispatch()
+    world.hand_over()
     assert world.sent() == PHONES
     assert world.ledger.gauges() == {}
     receipts = [
@@ -61,7 +61,7 @@ def test_absence_is_believed_no_sooner_after_a_clock_came_back(worlds: Worlds, a
     world.vendor.answer = raising(OutcomeUnknown("no answer"))
     world.vendor.look_up = lambda batch: [not_sent(NotAccepted("absent"))] * len(batch.messages)
     world.send(PHONES)
-    world.dispatch()
+    world.hand_over()
     world.now -= 7200
     for wait_s, calls in [(0, 1), (990, 1), (1300, 2)]:
         world.now += wait_s
@@ -69,7 +69,7 @@ def test_absence_is_believed_no_sooner_after_a_clock_came_back(worlds: Worlds, a
         if asked and calls == 1:
             world.services.settling.ask("me")
         world.settle()
-        world.dispatch()
+        world.hand_over()
         assert len(world.vendor.batches) == calls
 
 
@@ -78,7 +78,7 @@ def test_a_clock_that_is_set_while_messages_wait_loses_none(world: World, step_s
     """They go at once, or when the time of their acceptance has come again."""
     world.send(PHONES)
     world.now += step_s
-    world.dispatch()
+    world.hand_over()
     world.now += max(0.0, -step_s)
-    world.dispatch()
+    world.hand_over()
     assert world.sent() == PHONES

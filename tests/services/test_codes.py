@@ -129,7 +129,7 @@ def test_a_send_carries_the_code_of_the_account_that_is_called(
     world = two(worlds, accounts=row.later)
     world.now = first.now + 100
     row.after(world, code)
-    world.dispatch()  # before anything was looked after
+    world.hand_over()  # before anything was looked after
     reviewed_often(world, 2)
     soon(world, 2)
     assert codes_of(world) == row.codes

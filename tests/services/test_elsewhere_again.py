@@ -126,7 +126,7 @@ def test_an_account_that_is_added_in_an_outage_takes_the_queue(worlds: Worlds) -
     code = first.template()
     first.vendor.answer = raising(UNREACHABLE)
     first.send(PHONES, code=code)
-    first.dispatch()
+    first.hand_over()
     own = first.services.channel.primary.hooks.identity
     accounts = {"obedient": {"vendor": "obedient"}, "spare": {"vendor": "obedient"}}
     world = again(worlds, first, accounts=accounts)
@@ -273,7 +273,7 @@ def test_what_waits_for_the_morning_keeps_no_account_from_its_trial(worlds: Worl
 
     world.screen.decide = decide
     world.send(["13900000001"], code=code, digest=b"night")
-    world.dispatch()
+    world.hand_over()
     world.cold = True
     main.answer = raising(VendorUnavailable("busy", retry_after=1))
     for number in range(5):
@@ -303,13 +303,13 @@ def test_nothing_of_a_cancelled_campaign_is_sent_once_more(worlds: Worlds) -> No
     world = worlds()
     world.vendor.answer = raising(OutcomeUnknown("no answer"))
     world.send(PHONES)
-    world.dispatch()
+    world.hand_over()
     steering = CampaignSteering(Seeing(world.ledger), world.ledger, lambda: world.now, "shell:x")
     steering.cancel([NAME], "task-1", "Wrong.")
     unknowns = UnknownOutcomes(world.settings, world.ledger, lambda: world.now)
     assert unknowns.resendable(Chosen(NAME)) == 0
     assert unknowns.resend(Chosen(NAME), "Lost.").messages == 0
-    world.dispatch()
+    world.hand_over()
     world.duties.steer()
     assert (len(world.sent()), world.ended()) == (2, {})
 
@@ -321,7 +321,7 @@ def test_a_wait_that_a_clock_ahead_has_set_ends(worlds: Worlds) -> None:
     world.vendors["main"].answer = raising(VendorThrottled("slower", retry_after=1))
     world.now += 7200
     world.send(PHONES)
-    world.dispatch()
+    world.hand_over()
     world.now -= 7200
     world.duties.bring_back()
     soon(world, 15)

@@ -88,7 +88,7 @@ def soon(world: World, seconds: float) -> None:
     end = world.now + seconds
     while world.now < end:
         world.now += 1
-        world.dispatch()
+        world.hand_over()
 
 
 class Row(NamedTuple):
@@ -129,7 +129,7 @@ def play(world: World, row: Row) -> None:
     main, spare = world.vendors.values()
     main.answer = raising(row.error)
     world.send(PHONES)
-    world.dispatch()
+    world.hand_over()
     if row.after:
         soon(world, row.after - 2)
         assert not spare.batches, "it went too early"
@@ -213,13 +213,13 @@ def test_an_unknown_outcome_waits_for_proof_at_the_account_that_was_called(world
     spare.look_up = main.look_up
     for number in range(3):
         world.send([f"1380000000{number}"], digest=b"%d" % number)
-        world.dispatch()
+        world.hand_over()
     assert sent(world) == {"main": 3, "spare": 0}
     world.now += 3
     while world.settle():
         pass
     assert len(main.looked_up) == 3 and not spare.looked_up
-    world.dispatch()
+    world.hand_over()
     assert sent(world) == {"main": 3, "spare": 3}
 
 
@@ -229,7 +229,7 @@ def test_a_lookup_of_another_account_proves_nothing(worlds: Worlds) -> None:
     main, spare = world.vendors.values()
     main.answer = raising(OutcomeUnknown("no answer"))
     world.send(PHONES)
-    world.dispatch()
+    world.hand_over()
     world.services.channel.accounts["main"].hooks.identity = "changed"
     world.now += 60
     while world.settle():
@@ -248,7 +248,7 @@ def test_what_waits_for_an_account_whose_breaker_opens_goes_to_the_other(worlds:
     phones = [f"138{number:08d}" for number in range(3000)]
     world.send(phones, params=[{"name": "n"}] * len(phones))
     for _ in range(10):
-        world.dispatch()
+        world.hand_over()
         world.now += 0.5
     in_doubt = sent(world)["main"]
     assert 3 <= in_doubt <= 200
@@ -263,7 +263,7 @@ def test_what_waits_for_an_account_whose_breaker_opens_goes_to_the_other(worlds:
     main.answer = lambda batch: [accepted() for _ in batch.messages]
     world.now += 400
     world.send(["13900000000"], digest=b"later")
-    world.dispatch()
+    world.hand_over()
     assert sent(world)["main"] == in_doubt + 1
 
 
@@ -286,7 +286,7 @@ def test_a_rate_that_is_used_up_for_too_long_lets_messages_go(worlds: Worlds) ->
     main.size = 1
     world.send([f"138000000{number:02d}" for number in range(30)])
     for _ in range(9):
-        world.dispatch()
+        world.hand_over()
         world.now += 1
     assert sent(world)["spare"] == 0 and sent(world)["main"] >= 8
     soon(world, 4)
@@ -323,7 +323,7 @@ def test_what_only_one_account_may_take_waits_for_it(worlds: Worlds) -> None:
     spare.answer = lambda batch: [accepted() for _ in batch.messages]
     world.ledger.accounts.free(NAME, "", int(world.now * 1000))
     world.now += 400
-    world.dispatch()
+    world.hand_over()
     assert sent(world) == {"main": 1, "spare": 2}
 
 

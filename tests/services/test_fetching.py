@@ -24,11 +24,11 @@ def shelf() -> Iterator[CallbackServer]:
 
 
 def send(world: World, url: str, *, content: str = "Dear ${name}", limit: int = 0) -> None:
-    """Accept a send by file, read the file and dispatch."""
+    """Accept a send by file, read the file and send what is due."""
     accept(world, url, content=content, limit=limit)
     while world.duties.read_file(world.services):
         pass
-    world.dispatch()
+    world.hand_over()
 
 
 def accept(world: World, url: str, *, content: str = "Dear ${name}", limit: int = 0) -> None:
@@ -152,7 +152,7 @@ def test_reading_goes_on_where_it_stopped(world: World, shelf: CallbackServer) -
     world.now += 60
     while world.duties.read_file(world.services):
         pass
-    world.dispatch()
+    world.hand_over()
     assert len(world.sent()) == len(set(world.sent())) == 30_000
 
 
@@ -161,11 +161,11 @@ def test_a_worker_that_ends_puts_its_file_back(world: World, shelf: CallbackServ
     shelf.shelf.put("list.txt", b"".join(b"138%08d\n" % index for index in range(5_000)))
     accept(world, shelf.file_url("list.txt"), content="Dear all")
     assert world.duties.read_file(world.services, lambda: True)
-    world.dispatch()
+    world.hand_over()
     assert 0 < len(world.sent()) < 5_000
     while world.duties.read_file(world.services):
         pass
-    world.dispatch()
+    world.hand_over()
     assert len(world.sent()) == len(set(world.sent())) == 5_000
 
 
@@ -195,7 +195,7 @@ def test_a_file_that_waited_for_days_is_not_given_up_at_its_first_failure(
     shelf.shelf.put("list.txt", b"13800000000\n")
     world.now += 600
     assert world.duties.read_file(world.services)
-    world.dispatch()
+    world.hand_over()
     assert world.sent() == ["13800000000"]
 
 
@@ -231,7 +231,7 @@ def read_on(world: World) -> int:
     while world.duties.read_file(world.services):
         times += 1
         world.now += 2
-    world.dispatch()
+    world.hand_over()
     return times
 
 

@@ -42,14 +42,14 @@ def full(world: World) -> World:
     """The person and another have messages in every state, replies, callbacks, reports and suppressions."""
     code = world.template()
     send(world, [GONE, OTHER], out_id="done", code=code)
-    world.dispatch()
+    world.hand_over()
     ended = [
         DeliveryReceipt(MessageStatus.DELIVERED, message.ref, reason=f"{message.phone.raw} was there")
         for message in world.vendor.batches[0].messages
     ]
     world.services.receiving.store_reports(ended, [], "webhook")
     send(world, [f"+86 {GONE[:3]} {GONE[3:7]} {GONE[7:]}", OTHER], out_id="open", code=code)
-    world.dispatch()
+    world.hand_over()
     now = datetime.fromtimestamp(world.now, UTC)
     replies = [MoMessage(from_vendor(one), f"Hello from {one}", at=now) for one in (GONE, OTHER)]
     early = DeliveryReceipt(MessageStatus.DELIVERED, vendor_id="nobody's", phone=from_vendor(GONE))
@@ -95,7 +95,7 @@ def test_totals_stay_right(full: World) -> None:
     assert {name: whole(full, name) for name in ("done", "open")} == before
     assert full.ledger.tallies.differences() == []
     called = len(full.sent())
-    full.dispatch()
+    full.hand_over()
     assert full.sent()[called:] == [OTHER]
     assert whole(full, "waiting") == {"recipients": 2, "accepted": 1, "failed": 1}
     assert codes(full, "waiting") == {}

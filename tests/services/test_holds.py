@@ -139,7 +139,7 @@ def test_what_waits_says_why(world: World, row: Row) -> None:
     """The reason, the words and the end; nothing of it counts as ready."""
     world.send(PHONES)
     row.prepare(world)
-    world.dispatch()
+    world.hand_over()
     [one] = held(world)
     assert (one.reason, one.words, one.messages) == (row.reason, row.words, len(PHONES))
     if row.least_s is None:
@@ -155,7 +155,7 @@ def test_a_rate_that_is_used_up_is_a_reason(worlds: Worlds) -> None:
     """What is due waits for the bucket."""
     world = worlds(rate_per_s=2)
     world.send([f"138{number:08d}" for number in range(6)])
-    world.dispatch()
+    world.hand_over()
     [one] = held(world)
     assert (one.reason, one.words, one.messages) == ("rate", "2 messages a second", 4)
     assert one.until is not None
@@ -166,7 +166,7 @@ def test_a_reason_ends_with_the_wait(world: World) -> None:
     """What is due again is ready; what is sent is gone; the vendor's last words stay until a success."""
     world.send(PHONES)
     refusing(VendorUnavailable("No contact.", code="REFUSED"))(world)
-    world.dispatch()
+    world.hand_over()
     account = seen(world).accounts[0]
     assert account.error == "No contact."
     assert account.next_try == held(world)[0].until
@@ -174,7 +174,7 @@ def test_a_reason_ends_with_the_wait(world: World) -> None:
     assert held(world) == []
     assert seen(world).accounts[0].ready == len(PHONES)
     world.vendor.answer = type(world.vendor)(world.vendor.channel).answer
-    world.dispatch()
+    world.hand_over()
     assert (seen(world).accounts[0].ready, len(world.sent())) == (0, 2 * len(PHONES))
 
 
@@ -185,7 +185,7 @@ def test_reasons_are_kept_apart(world: World) -> None:
     world.screen.decide = lambda number: decisions.get(number, Verdict())
     refusing(VendorThrottled("Slow down.", code="429"))(world)
     world.send(PHONES)
-    world.dispatch()
+    world.hand_over()
     assert {one.reason: one.messages for one in held(world)} == {"policy": 1, "throttled": 2}
 
 
@@ -195,7 +195,7 @@ def test_a_vendor_s_changing_words_are_one_reason(world: World) -> None:
     numbers = iter(range(100))
     world.vendor.answer = lambda batch: [not_sent(VendorThrottled(f"Slow down, request {next(numbers)}."))]
     world.send(PHONES)
-    world.dispatch()
+    world.hand_over()
     [one] = held(world)
     assert one.messages == len(PHONES)
     assert one.words.startswith("Slow down, request ")
@@ -219,7 +219,7 @@ def test_callbacks_show_quick_audience_s_last_answer(world: World) -> None:
     """What waits, and the words of the latest refusal."""
     world.send(PHONES[:1])
     world.screen.decide = lambda number: Verdict("SUPPRESSED", "on the list")
-    world.dispatch()
+    world.hand_over()
     assert world.pusher.cycle(0) == 1
     while world.pusher.busy:
         world.pusher.cycle(0.05)
@@ -261,7 +261,7 @@ def test_gauges_count_by_reason(world: World) -> None:
 
     world.send(PHONES)
     quiet(world)
-    world.dispatch()
+    world.hand_over()
     gauges = LedgerGauges((NAME,), world.ledger, lambda: world.now).collect()
     [family] = [family for family in gauges if family.name == "sms_bridge_queue_held"]
     values = {sample.labels["reason"]: sample.value for sample in family.samples}

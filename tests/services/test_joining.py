@@ -117,7 +117,7 @@ def test_webhooks_at_the_same_time_share_a_transaction(world: World, monkeypatch
     """Eight webhooks, one of them spoilt: seven messages end, in fewer transactions than webhooks."""
     phones = [f"1380000000{digit}" for digit in range(8)]
     world.send(phones)
-    world.dispatch()
+    world.hand_over()
     messages = world.vendor.batches[0].messages
     gate, begun, stored = threading.Event(), threading.Event(), list[int]()
     store = world.ledger.store_reports

@@ -23,10 +23,10 @@ def test_a_day_by_hour_and_by_end(world: World) -> None:
     """What was accepted earlier than a day ago is not of it."""
     world.vendor.answer = _answers
     world.send(PHONES[:1], code=(code := world.template()))
-    world.dispatch()
+    world.hand_over()
     world.now += 25 * 3600
     world.send(PHONES, code=code, digest=b"2" * 32)
-    world.dispatch()
+    world.hand_over()
     [delivered] = [
         message
         for batch in world.vendor.batches[1:]

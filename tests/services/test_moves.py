@@ -144,7 +144,7 @@ def test_another_account_behind_a_name_gets_other_references_and_sizes(
     before.vendor.answer = raising(VendorUnavailable("busy", retry_after=60))
     code = before.template()
     before.send(TWENTY, code=code)
-    before.dispatch()
+    before.hand_over()
     after = worlds(**shape, failover_after_s=3600)
     after.now = before.now + 100
     first = after.services.channel.primary
@@ -179,7 +179,7 @@ def test_what_the_bridge_refuses_says_nothing_of_an_account(worlds: Worlds) -> N
     world.screen.decide = lambda number: Verdict("SUPPRESSED", "The recipient has opted out.")
     for number in range(30):
         world.send([f"13800{number:03d}{seq:03d}" for seq in range(4)], code=code, digest=b"%d" % number)
-    world.dispatch()
+    world.hand_over()
     assert world.services.routing.balance("worker") == 0
 
 

@@ -83,7 +83,7 @@ def test_an_operator_s_vendor_code_is_what_the_vendor_is_sent(world: World) -> N
     code = world.services.templates.create_text(text_body())
     desk(world).decide(world.services.channel, code, replace(APPROVE, vendor_code="V1"))
     world.send(PHONES, code=code)
-    world.dispatch()
+    world.hand_over()
     assert [batch.template.vendor_code for batch in world.vendor.batches] == ["V1"]
 
 
@@ -142,14 +142,14 @@ def test_a_resumed_channel_sends_within_a_second(world: World, paused_by: str) -
     else:
         desk(world).pause(NAME, "Wait.")
     world.send(PHONES, code=code)
-    world.dispatch()
+    world.hand_over()
     world.vendor.answer = lambda batch: [accepted()] * len(batch.messages)
     before = len(world.vendor.batches)
-    world.dispatch()
+    world.hand_over()
     assert len(world.vendor.batches) == before
     desk(world).resume(NAME)
     world.now += 1
-    world.dispatch()
+    world.hand_over()
     assert len(world.vendor.batches) == before + 1
 
 

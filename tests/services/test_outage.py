@@ -46,7 +46,7 @@ def pass_an_hour(world: World) -> None:
     """Send whenever the account allows it."""
     end = world.now + HOUR
     while world.now < end:
-        world.dispatch()
+        world.hand_over()
         rests = [account.open_until for account in world.ledger.accounts.of(NAME).values()]
         world.now = max(world.now + 10, *(until / 1000 for until in rests))
 
@@ -69,7 +69,7 @@ def test_an_outage_costs_almost_nothing(worlds: Worlds, how: Exception | SubmitR
         world.now += HOUR
         while world.settle():
             pass
-        world.dispatch()
+        world.hand_over()
     assert sorted(world.sent()) == PHONES
     assert not world.ended()
 
@@ -91,7 +91,7 @@ def test_an_account_that_answers_is_soon_free(worlds: Worlds) -> None:
     world = worlds(cold=True)
     world.vendor.size = 1000
     world.send(PHONES[:5000], params=[{"name": "n"}] * 5000)
-    world.dispatch()
+    world.hand_over()
     sizes = [len(batch.messages) for batch in world.vendor.batches]
     assert (sizes[0], sum(sizes)) == (100, 5000)
     assert len(sizes) <= 20

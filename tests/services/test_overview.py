@@ -49,7 +49,7 @@ def no_rate_and_a_pause(world: World, code: str) -> None:
 def nobody_knows(world: World, code: str) -> None:
     world.vendors["main"].answer = raising(OutcomeUnknown("no answer"))
     world.send(PHONES, code=code)
-    world.dispatch()
+    world.hand_over()
 
 
 class Row(NamedTuple):

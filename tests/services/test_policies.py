@@ -31,10 +31,10 @@ DAY = 86_400
 
 
 def send(world: World, phones: Sequence[str], type_: int = PROMOTION, sign: str = "Acme") -> list[str]:
-    """Send a new text of a type and dispatch; the numbers the vendor was called with."""
+    """Send a new text of a type; the numbers the vendor was called with."""
     before = len(world.sent())
     world.send(phones, code=world.template(type_=type_), sign=sign, digest=str(world.now).encode())
-    world.dispatch()
+    world.hand_over()
     return world.sent()[before:]
 
 
@@ -119,13 +119,13 @@ def test_promotions_wait_for_the_morning(worlds: Worlds, zone: str) -> None:
     assert send(world, [ANNA]) == []
     assert send(world, [BOB], NOTIFICATION) == [BOB]
     world.send([BOB], code=world.digital(), kind=Kind.DIGITAL, digest=b"digital")
-    world.dispatch()
+    world.hand_over()
     for day, hour, minute in ((2, 23, 59), (3, 3, 0), (3, 7, 59)):
         at(day, hour, minute)
-        world.dispatch()
+        world.hand_over()
         assert world.sent() == [BOB]
     at(3, 8, 0)
-    world.dispatch()
+    world.hand_over()
     assert sorted(world.sent()) == [ANNA, BOB, BOB]
     assert not world.ledger.gauges()
 
@@ -155,7 +155,7 @@ def test_the_first_that_objects_decides(worlds: Worlds) -> None:
     assert send(world, [ANNA, BOB]) == []
     assert world.ended() == {ANNA: "SUPPRESSED"}
     world.now += 12 * 3600
-    world.dispatch()
+    world.hand_over()
     assert world.sent() == [BOB]
 
 

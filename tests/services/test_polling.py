@@ -49,7 +49,7 @@ def test_a_turn_of_polling_ends(
 def test_a_queue_that_is_emptied_needs_no_cursor(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A vendor whose pages are taken away by reading them is asked until one is empty."""
     world.send(["13800000000"])
-    world.dispatch()
+    world.hand_over()
     (message,) = world.vendor.batches[0].messages
     delivered = DeliveryReceipt(MessageStatus.DELIVERED, message_ref=message.ref)
     other = DeliveryReceipt(MessageStatus.DELIVERED, message_ref=message_ref(1, 1))
@@ -71,7 +71,7 @@ def test_a_missing_receipt_is_asked_for_until_its_message_ends(
     """Also where no worker asked before the deadline: the sweep that ends it may be hours away."""
     windows: list[PollWindow] = []
     world.send(["13800000000"])
-    world.dispatch()
+    world.hand_over()
     world.now += hours * 3600
     monkeypatch.setattr(world.hooks, "supports", lambda hook: hook == "poll_receipts")
 
@@ -134,7 +134,7 @@ def test_a_page_that_is_given_once_is_not_lost(
 ) -> None:
     """It is stored as it came, and read again until it can be, however reading it ended."""
     world.send(["13800000000"])
-    world.dispatch()
+    world.hand_over()
     refused = any(isinstance(one, VendorRejected) for one in failing)
     vendor = OnceOnly(world, monkeypatch, list(failing))
     for count in left:
@@ -149,7 +149,7 @@ def test_a_page_that_is_given_once_is_not_lost(
 def test_an_unread_page_is_not_tried_at_every_turn(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """It waits a minute at first, and the vendor is asked on meanwhile."""
     world.send(["13800000000"])
-    world.dispatch()
+    world.hand_over()
     vendor = OnceOnly(world, monkeypatch, [UNREAD] * 99)
     for _ in range(60):
         world.services.polling.run("worker")
@@ -160,7 +160,7 @@ def test_an_unread_page_is_not_tried_at_every_turn(world: World, monkeypatch: py
 def test_a_page_of_a_duty_that_was_lost_is_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another worker took over while this one read: the page is read by that one."""
     world.send(["13800000000"])
-    world.dispatch()
+    world.hand_over()
     vendor = OnceOnly(world, monkeypatch, [])
     poll = vendor.poll
     lease = f"poll/promo/poll_receipts/{world.hooks.identity[:12]}"

@@ -11,7 +11,7 @@ from bridge.services.desk.previewing import Previewing, SeenPreview
 from .conftest import Worlds
 from .world import World
 
-DOMESTIC, ABROAD = 1, 3
+DOMESTIC, INTERNATIONAL = 1, 3
 E_DIAERESIS = "Latin small letter e with diaeresis"
 
 
@@ -28,10 +28,10 @@ def preview(world: World, code: str, number: str = "", **values: str) -> SeenPre
 TEXTS: list[tuple[str, int, str, str, int, str, list[tuple[str, str, int, int]]]] = [
     ("Dear ${name}", DOMESTIC, "Ann", "【Acme】Dear Ann", 1, "Unicode", []),
     ("Dear ${name}", DOMESTIC, "n" * 60, f"【Acme】Dear {'n' * 60}", 2, "Unicode", []),
-    ("Dear ${name}", ABROAD, "Ann", "[Acme]Dear Ann", 1, "GSM-7", []),
+    ("Dear ${name}", INTERNATIONAL, "Ann", "[Acme]Dear Ann", 1, "GSM-7", []),
     (
         "Dear ${name}",
-        ABROAD,
+        INTERNATIONAL,
         "Zoë",
         "[Acme]Dear Zoë",
         1,
@@ -40,14 +40,14 @@ TEXTS: list[tuple[str, int, str, str, int, str, list[tuple[str, str, int, int]]]
     ),
     (
         "${name}’s ${name}’s",
-        ABROAD,
+        INTERNATIONAL,
         "中",
         "[Acme]中’s 中’s",
         1,
         "Unicode",
         [("中", "Cjk unified ideograph-4e2d", 7, 2), ("’", "Right single quotation mark", 8, 2)],
     ),
-    ("${name}", ABROAD, "e" * 149 + "€€", f"[Acme]{'e' * 149}€€", 2, "GSM-7", []),
+    ("${name}", INTERNATIONAL, "e" * 149 + "€€", f"[Acme]{'e' * 149}€€", 2, "GSM-7", []),
 ]
 
 

@@ -46,7 +46,7 @@ def pricing(ledger: Ledger, *rows: Mapping[str, object]) -> Pricing:
 
 PLAIN = {"price": "0.05"}
 PROMO = {"price": "0.06", "type": ["promotion"]}
-ABROAD = {"price": "0.3", "type": ["international"]}
+INTERNATIONAL = {"price": "0.3", "type": ["international"]}
 JAPAN = {"price": "0.5", "country": "JP", "type": ["international"]}
 SPARE = {"price": "0.04", "account": "spare"}
 TWILIO = {"price": "0.03", "account": "twilio"}
@@ -61,8 +61,8 @@ CLOSEST: list[tuple[list[Mapping[str, object]], str, str, str, str | None]] = [
     ([PLAIN, PROMO], "main", "promotion", "CN", "0.06"),
     ([PROMO, PLAIN], "main", "promotion", "CN", "0.06"),
     ([PLAIN, PROMO], "main", "captcha", "CN", "0.05"),
-    ([ABROAD, JAPAN], "main", "international", "JP", "0.5"),
-    ([ABROAD, JAPAN], "main", "international", "US", "0.3"),
+    ([INTERNATIONAL, JAPAN], "main", "international", "JP", "0.5"),
+    ([INTERNATIONAL, JAPAN], "main", "international", "US", "0.3"),
     ([JAPAN], "main", "international", "US", None),
     ([PLAIN, SPARE], "spare", "captcha", "CN", "0.04"),
     ([PLAIN, TWILIO], "spare", "captcha", "CN", "0.03"),
@@ -143,7 +143,7 @@ def test_what_the_vendor_took_is_estimated(worlds: Worlds) -> None:
     world.vendor.answer = lambda batch: [accepted("a"), rejected("E", "No."), unknown("Lost."), accepted("b")]
     texts = [{"name": "n"}] * 3 + [{"name": "n" * 100}]
     world.send(numbers, params=texts)
-    world.dispatch()
+    world.hand_over()
     assert costs(world) == [("CNY", "0.18", 3, None, 0)]
     assert told(seen(world, numbers[3]).costs[0]) == ("CNY", "0.09", 1, None, 0)
     assert seen(world, numbers[1]).costs == []
@@ -155,12 +155,12 @@ def test_what_was_lost_and_sent_again_costs_once(worlds: Worlds) -> None:
     world = priced(worlds, PLAIN)
     world.send([PHONE])
     world.vendor.answer = lambda batch: [unknown("Lost.")]
-    world.dispatch()
+    world.hand_over()
     world.vendor.look_up = lambda batch: [not_sent(NotAccepted("Never came."))]
     world.vendor.answer = lambda batch: [accepted("a")]
     world.now += 60
     world.settle()
-    world.dispatch()
+    world.hand_over()
     assert costs(world) == [("CNY", "0.05", 1, None, 0)]
     assert world.ledger.tallies.differences() == []
 
@@ -173,7 +173,7 @@ def test_countries_have_their_prices(worlds: Worlds) -> None:
         {"price": "0.00645", "country": "US", "currency": "USD"},
     )
     world.send(["817012345678", "14155552671", "14155552672", "447400123456"], code=world.template(type_=3))
-    world.dispatch()
+    world.hand_over()
     assert costs(world) == [("CNY", "0.5", 1, None, 0), ("USD", "0.0129", 2, None, 0)]
 
 
@@ -190,7 +190,7 @@ def test_the_vendor_s_own_price_stands_beside_it(worlds: Worlds) -> None:
     """A receipt that comes again charges once, each part of a long message by itself."""
     world = priced(worlds, PLAIN)
     world.send([PHONE, OTHER])
-    world.dispatch()
+    world.hand_over()
     for price, part, seq in [("0.031", "p1", 0), ("0.031", "p1", 0), ("0.032", "p2", 0), ("0.01", "", 1)]:
         charge(world, price, vendor_id=part, seq=seq)
     charge(world, "0.2", "USD", "p3", seq=1)
@@ -205,7 +205,7 @@ def test_a_price_that_is_none_is_left_out(worlds: Worlds, price: str, currency: 
     """It must not cost the report."""
     world = priced(worlds)
     world.send([PHONE])
-    world.dispatch()
+    world.hand_over()
     charge(world, price, currency)
     assert costs(world) == []
     assert world.ended() == {PHONE: "DELIVERED"}
@@ -218,7 +218,7 @@ def test_a_receipt_that_waited_keeps_its_price(worlds: Worlds) -> None:
     world.services.receiving.store_reports([early], [], "webhook")
     world.vendor.answer = lambda batch: [accepted("v1")]
     world.send([PHONE])
-    world.dispatch()
+    world.hand_over()
     assert costs(world) == [("CNY", "0", 0, "0.07", 1)]
 
 
@@ -227,12 +227,12 @@ def test_totals_of_a_span(worlds: Worlds) -> None:
     world = priced(worlds, PLAIN)
     code = world.template()
     world.send([PHONE, OTHER], code=code)
-    world.dispatch()
+    world.hand_over()
     charge(world, "0.01")
     begin = int(world.now * 1000) + 1000
     world.now += 3600
     world.send([PHONE], code=code, digest=b"later")
-    world.dispatch()
+    world.hand_over()
     seeing = Seeing(world.ledger)
     spans: list[tuple[int, int]] = [(0, begin), (begin, 1 << 62), (1 << 61, 1 << 62)]
     found: list[Any] = [seeing.totals([NAME], *span)[0] for span in spans]
@@ -252,7 +252,7 @@ def test_deleted_messages_still_cost(worlds: Worlds) -> None:
     """Retention keeps what messages came to while their send is known."""
     world = priced(worlds, PLAIN)
     world.send([PHONE])
-    world.dispatch()
+    world.hand_over()
     charge(world, "0.01")
     world.ledger.retention._purge_batches(int(world.now * 1000) + DAY_MS, [NAME])
     assert costs(world) == [("CNY", "0.05", 1, "0.01", 1)]

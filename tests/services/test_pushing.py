@@ -37,7 +37,7 @@ def pushing(worlds: Worlds, audience: CallbackServer) -> World:
 def deliver(world: World, phones: list[str] = PHONES) -> None:
     """Send messages and receive their receipts."""
     world.send(phones, digest=str(world.now).encode())
-    world.dispatch()
+    world.hand_over()
     world.services.receiving.store_reports(
         [
             DeliveryReceipt(MessageStatus.DELIVERED, message_ref=message.ref)

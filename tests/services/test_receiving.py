@@ -38,7 +38,7 @@ def test_what_cannot_be_stored_costs_only_itself(
 ) -> None:
     """Before or behind what can; alone it is refused, so that the vendor tells it again."""
     world.send(PHONES)
-    world.dispatch()
+    world.hand_over()
     bad_receipts = [delivered(world, 1, **fields) for fields in receipts]
     bad_replies = [reply(content) for content in replies]
     with pytest.raises((AttributeError, TypeError)):
@@ -58,7 +58,7 @@ def test_polling_goes_on_behind_what_cannot_be_stored(
 ) -> None:
     """The cursor moves with what was stored; a page of nothing that can be stored is asked for later."""
     world.send(PHONES)
-    world.dispatch()
+    world.hand_over()
     asked: list[str] = []
     page = [delivered(world, 1, vendor_id=5), delivered(world, 0)][: 1 + sound]
 

@@ -35,7 +35,7 @@ def taken(world: World) -> list[str]:
 def end(world: World, phones: list[str]) -> None:
     """Send messages, and let the vendor report their delivery."""
     world.send(phones)
-    world.dispatch()
+    world.hand_over()
     refs = [message.ref for batch in world.vendor.batches[-1:] for message in batch.messages]
     receipts = [DeliveryReceipt(MessageStatus.DELIVERED, message_ref=ref) for ref in refs]
     world.ledger.receipts.apply(NAME, receipts, pushes=True, now=int(world.now * 1000))
@@ -96,7 +96,7 @@ def test_a_person_who_was_forgotten_is_not_told_of(told: World) -> None:
 def test_what_has_not_ended_is_not_told(world: World) -> None:
     """An accepted message has no end to tell."""
     world.send(PHONES)
-    world.dispatch()
+    world.hand_over()
     now = int(world.now * 1000)
     assert desk(world).replay_span(NAME, now - HOUR, now + HOUR) == Replayed()
 

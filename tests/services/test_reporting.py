@@ -42,7 +42,7 @@ def report(world: World, status: MessageStatus, *seqs: int, code: str = "") -> N
 def test_messages_that_ended_are_told_and_no_others(world: World) -> None:
     """Delivered, failed at the vendor and failed before it; one is still under way."""
     world.send([*PHONES, "12345"])
-    world.dispatch()
+    world.hand_over()
     world.now += 3
     report(world, MessageStatus.DELIVERED, 0, code="DELIVRD")
     report(world, MessageStatus.UNDELIVERABLE, 1, code="MK:0001")
@@ -76,7 +76,7 @@ def test_the_text_is_told_as_it_was_sent(
     """With the recipient's own values, as far as they were complete."""
     world.vendor.answer = lambda batch: [rejected("NO", "no")] * len(batch.messages)
     world.send(PHONES, code=world.template(content), params=params)
-    world.dispatch()
+    world.hand_over()
     (row,) = [row for row in asked(world)[0] if row.phone == PHONES[1]]
     assert row.content == text
 
@@ -85,7 +85,7 @@ def test_promotional_texts_are_told_with_their_opt_out_suffix(worlds: Worlds) ->
     """It was sent with the text."""
     world = worlds(opt_out_suffix="回T退订")
     world.send(PHONES[:1], code=world.template("Sale", type_=2), params=[])
-    world.dispatch()
+    world.hand_over()
     report(world, MessageStatus.DELIVERED, 0)
     assert [row.content for row in asked(world)[0]] == ["Sale回T退订"]
 
@@ -94,7 +94,7 @@ def test_pages_hold_every_message_once(world: World) -> None:
     """In one order, whatever the size of a page."""
     phones = [f"138{index:08d}" for index in range(25)]
     world.send(phones)
-    world.dispatch()
+    world.hand_over()
     report(world, MessageStatus.DELIVERED, *range(25))
     pages = [asked(world, currentPage=page, pageSize=10) for page in (1, 2, 3, 4)]
     assert [(len(rows), total) for rows, total in pages] == [(10, 25), (10, 25), (5, 25), (0, 25)]
@@ -110,7 +110,7 @@ def test_both_ends_of_a_span_are_included(world: World, start: int, end: int, to
     """Quick Audience asks in whole seconds; the message was sent within one."""
     world.now += 0.7
     world.send(PHONES[:1])
-    world.dispatch()
+    world.hand_over()
     report(world, MessageStatus.DELIVERED, 0)
     (row,) = asked(world)[0]
     assert row.sent_at is not None
@@ -122,7 +122,7 @@ def test_both_ends_of_a_span_are_included(world: World, start: int, end: int, to
 def test_another_task_is_not_told_of(world: World) -> None:
     """Nor is anything once it was purged."""
     world.send(PHONES[:1])
-    world.dispatch()
+    world.hand_over()
     report(world, MessageStatus.DELIVERED, 0)
     assert asked(world, outId="task-2") == ([], 0)
     assert asked(world)[1] == 1

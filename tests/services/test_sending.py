@@ -90,7 +90,7 @@ def test_an_answer_has_its_consequence(
     """Whatever happens later, the numbers called again are exactly those that were certainly not sent."""
     world.vendor.answer = answer
     world.send(PHONES)
-    world.dispatch()
+    world.hand_over()
     assert sorted(world.ended().values()) == codes
     gauges = world.ledger.gauges()
     assert gauges.get((NAME, "unknown"), 0) == (3 if in_question else 0)
@@ -98,7 +98,7 @@ def test_an_answer_has_its_consequence(
     called = len(world.sent())
     world.vendor.answer = lambda batch: [accepted() for _ in batch.messages]
     world.now += 3600
-    world.dispatch()
+    world.hand_over()
     assert len(world.sent()) - called == again
 
 
@@ -125,7 +125,7 @@ def test_a_call_is_measured_and_a_failed_one_counted(world: World, name: str, ki
     world.vendor.digital_review = DigitalTemplateReview(dict.fromkeys(Carrier, approved))
     world.send(PHONES, code=world.digital() if kind is Kind.DIGITAL else world.template(), kind=kind)
     before = counted(hook)
-    world.dispatch()
+    world.hand_over()
     after = counted(hook)
     assert after.pop("calls") - before.pop("calls") == 1
     assert {code for code in after if after[code] > before.get(code, 0)} == {FAILED[name]} - {""}
@@ -169,7 +169,7 @@ def test_a_bad_recipient_fails_alone(world: World, phone: str, values: dict[str,
     new = NewSend(NAME, "task-1", "Acme", template.code, snapshot(template), b"d", "{}", [recipients])
     now = int(world.now * 1000)
     world.ledger.sends.accept(new, Terms(now, now + 10**9, 10**6, 10**6))
-    world.dispatch()
+    world.hand_over()
     assert world.sent() == [PHONES[0]]
     assert list(world.ended().values()) == [code]
     if phone.isascii():
@@ -180,14 +180,14 @@ def test_values_are_put_in_once(world: World) -> None:
     """A value that looks like a placeholder arrives as it is, numbers keep their digits."""
     code = world.template("${a} and ${b}")
     world.send([PHONES[0]], code=code, params=[{"a": "${b}", "b": "1.10"}])
-    world.dispatch()
+    world.hand_over()
     assert world.vendor.batches[0].messages[0].text == "${b} and 1.10"
 
 
 def test_a_number_occurs_once_in_a_call(world: World) -> None:
     """Repeated numbers, however written, are sent in calls of their own, each message once."""
     world.send(["13800000000", "+86 138 0000 0000", "13800000001", "008613800000000"])
-    world.dispatch()
+    world.hand_over()
     assert sorted(len(batch.messages) for batch in world.vendor.batches) in ([1, 1, 2], [1, 3], [2, 2])
     for batch in world.vendor.batches:
         numbers = [message.phone.e164 for message in batch.messages]
@@ -198,7 +198,7 @@ def test_a_number_occurs_once_in_a_call(world: World) -> None:
 def test_the_limit_sends_the_first_and_fails_the_rest(world: World) -> None:
     """QA's limit is a cap; who is beyond it gets a clear code."""
     world.send(PHONES, limit=2)
-    world.dispatch()
+    world.hand_over()
     assert world.sent() == PHONES[:2]
     assert world.ended() == {PHONES[2]: "LIMIT_EXCEEDED"}
 
@@ -210,10 +210,10 @@ def test_a_request_that_is_repeated_within_a_day_sends_nothing(
     """It gets the first answer again; after a day the same words are another send."""
     code = world.template()
     first = world.send(PHONES, code=code, digest=b"same")
-    world.dispatch()
+    world.hand_over()
     world.now += hours * 3600
     again = world.send(PHONES, code=code, digest=b"same")
-    world.dispatch()
+    world.hand_over()
     assert (again == first, len(world.sent())) == (calls == 1, calls * len(PHONES))
 
 
@@ -223,15 +223,15 @@ def test_policies_refuse_and_defer_message_by_message(world: World) -> None:
     decisions = {PHONES[0]: Verdict("SUPPRESSED", "on the list"), PHONES[1]: Verdict(defer_until=until)}
     world.screen.decide = lambda number: decisions.get(number, Verdict())
     world.send(PHONES)
-    world.dispatch()
+    world.hand_over()
     assert world.sent() == [PHONES[2]]
     assert world.ended() == {PHONES[0]: "SUPPRESSED"}
     decisions.clear()
     world.now += 7000
-    world.dispatch()
+    world.hand_over()
     assert world.sent() == [PHONES[2]]
     world.now += 300
-    world.dispatch()
+    world.hand_over()
     assert world.sent() == [PHONES[2], PHONES[1]]
 
 
@@ -243,11 +243,11 @@ def test_a_failing_policy_holds_the_batch(world: World) -> None:
 
     world.screen.decide = broken
     world.send(PHONES)
-    world.dispatch()
+    world.hand_over()
     assert world.sent() == []
     world.screen.decide = lambda number: Verdict()
     world.now += 61
-    world.dispatch()
+    world.hand_over()
     assert world.sent() == PHONES
 
 
@@ -256,15 +256,15 @@ def test_refused_credentials_pause_the_channel_and_a_success_ends_the_pause(worl
     world.vendor.size = 1
     world.vendor.answer = raising(CredentialsRejected("The key is refused."))
     world.send(PHONES)
-    world.dispatch()
+    world.hand_over()
     state = world.ledger.coordination.channel_state(NAME)
     assert state.paused_until > world.now * 1000
     called = len(world.sent())
-    world.dispatch()
+    world.hand_over()
     assert len(world.sent()) == called, "a paused channel does not call"
     world.vendor.answer = lambda batch: [accepted() for _ in batch.messages]
     world.now = state.paused_until / 1000 + 30
-    world.dispatch()
+    world.hand_over()
     assert world.ledger.coordination.channel_state(NAME).pauses == 0
     assert set(world.sent()[called:]) == set(PHONES)
     assert not world.ledger.gauges()
@@ -274,15 +274,15 @@ def test_a_template_that_a_person_must_mend_does_not_pause_the_channel(world: Wo
     """The messages wait, longer than for a rate, and go out by themselves once it is mended."""
     world.vendor.answer = raising(ConfigurationRefused("The template is not approved."))
     world.send(PHONES)
-    world.dispatch()
+    world.hand_over()
     assert not world.ledger.coordination.channel_state(NAME).pauses
     called = len(world.sent())
     world.now += 10
-    world.dispatch()
+    world.hand_over()
     assert len(world.sent()) == called
     world.vendor.answer = lambda batch: [accepted() for _ in batch.messages]
     world.now += 60
-    world.dispatch()
+    world.hand_over()
     assert not world.ledger.gauges()
 
 
@@ -291,14 +291,14 @@ def test_a_vendor_that_is_closed_is_asked_when_it_opens(world: World) -> None:
     opens = datetime.fromtimestamp(world.now + 7200, UTC)
     world.vendor.answer = raising(HeldUntil("Not at night.", until=opens))
     world.send(PHONES)
-    world.dispatch()
+    world.hand_over()
     called = len(world.sent())
     world.vendor.answer = lambda batch: [accepted() for _ in batch.messages]
     world.now += 7100
-    world.dispatch()
+    world.hand_over()
     assert len(world.sent()) == called
     world.now += 200
-    world.dispatch()
+    world.hand_over()
     assert len(world.sent()) == called + len(PHONES)
 
 
@@ -306,7 +306,7 @@ def test_an_opt_out_told_by_the_vendor_is_remembered(world: World) -> None:
     """The number is on the signature's list when the answer is recorded."""
     world.vendor.answer = giving(rejected("21610", "opted out", opted_out=True))
     world.send(PHONES[:1])
-    world.dispatch()
+    world.hand_over()
     assert world.ledger.suppressions.among(NAME, "Acme", ["86" + PHONES[0]]) == {"86" + PHONES[0]}
 
 
@@ -316,7 +316,7 @@ def test_a_rate_is_kept(worlds: Worlds) -> None:
     world.send([f"138{index:08d}" for index in range(10)])
     counts = []
     for _ in range(5):
-        world.dispatch()
+        world.hand_over()
         counts.append(len(world.sent()))
         world.now += 1
     assert counts == [2, 4, 6, 8, 10]
@@ -328,7 +328,7 @@ def test_a_call_holds_no_more_than_a_second_s_worth(worlds: Worlds, rate: float,
     world = worlds(rate_per_s=rate)
     world.vendor.size = 9
     world.send([f"138{index:08d}" for index in range(9)])
-    world.dispatch()
+    world.hand_over()
     assert len(world.vendor.batches[0].messages) == most
 
 
@@ -337,13 +337,13 @@ def test_a_message_that_could_not_be_sent_in_time_expires(worlds: Worlds) -> Non
     world = worlds(unknown_deadline_h=1)
     world.vendor.answer = raising(VendorUnavailable("down"))
     world.send(PHONES)
-    world.dispatch()
+    world.hand_over()
     world.now += 3601
     world.settle()
     assert world.ended() == dict.fromkeys(PHONES, "NOT_SENT_IN_TIME")
     called = len(world.sent())
     world.now += 9999
-    world.dispatch()
+    world.hand_over()
     assert len(world.sent()) == called
 
 
@@ -354,7 +354,7 @@ def test_every_segment_of_a_message_is_waited_for(world: World, at_once: bool) -
     world.vendor.answer = named if at_once else giving(unknown("lost"))
     world.vendor.look_up = named
     world.send(PHONES[:1])
-    world.dispatch()
+    world.hand_over()
     world.now += 600
     world.settle()
     for vendor_id, ended in (("s3", {}), ("s1", {}), ("s2", {PHONES[0]: "DELIVERED"})):
@@ -372,7 +372,7 @@ def test_one_person_is_one_number_however_it_is_written(worlds: Worlds, written:
     world = worlds(policies=["frequency", "suppression"], policy_settings=caps)
     template = world.template("Hi ${name}", type_=3)
     world.send([written, one], code=template)
-    world.dispatch()
+    world.hand_over()
     assert [m.phone.e164 for batch in world.vendor.batches for m in batch.messages] == [one, one]
     assert [len(batch.messages) for batch in world.vendor.batches] == [1, 1], "no number twice in a call"
     first = world.vendor.batches[0]
@@ -381,11 +381,11 @@ def test_one_person_is_one_number_however_it_is_written(worlds: Worlds, written:
     receiving.store_reports([receipt], [], "webhook")
     assert world.ended() == {first.messages[0].phone.raw: "DELIVERED"}
     world.send(["00" + digits], code=template, digest=b"capped")
-    world.dispatch()
+    world.hand_over()
     assert world.ended()["00" + digits] == "FREQUENCY_CAP"
     stop = MoMessage(from_vendor("8860912345678"), "T")
     assert receiving.store_reports([], [stop], "webhook").replies == 1
     assert world.ledger.suppressions.among(NAME, "Acme", [digits]) == {digits}
     world.send([written], code=template, digest=b"again")
-    world.dispatch()
+    world.hand_over()
     assert len(world.vendor.batches) == 2

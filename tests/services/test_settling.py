@@ -36,16 +36,16 @@ def lose(world: World) -> None:
 
     world.vendor.answer = answer
     world.send(PHONES)
-    world.dispatch()
+    world.hand_over()
     world.vendor.answer = lambda batch: [accepted() for _ in batch.messages]
 
 
 def later(world: World, seconds: float) -> None:
-    """Let time pass, then do the duties and dispatch."""
+    """Let time pass, then do the duties and send what is due."""
     world.now += seconds
     while world.settle():
         pass
-    world.dispatch()
+    world.hand_over()
 
 
 LOOK_UPS: dict[str, tuple[list[SubmitResult], list[str], int]] = {
@@ -195,7 +195,7 @@ def test_a_receipt_that_raced_with_the_record_is_applied_soon(
     world.vendor.answer = answer
     monkeypatch.setattr(world.ledger.receipts, "any_parked", lambda connection, channel: False)
     world.send(PHONES)
-    world.dispatch()
+    world.hand_over()
     assert world.ended() == {}
     later(world, 6)
     assert world.ended() == dict.fromkeys(PHONES, "DELIVERED")
@@ -230,7 +230,7 @@ def test_a_worker_that_slept_through_its_lease_does_not_call(world: World) -> No
 def test_a_receipt_that_never_comes_is_given_up(world: World, hours: float, code: str | None) -> None:
     """Quick Audience is told after three days, and what comes later changes nothing."""
     world.send(PHONES)
-    world.dispatch()
+    world.hand_over()
     world.now += hours * HOUR
     world.duties.review(world.services)
     assert world.ended() == (dict.fromkeys(PHONES, code) if code else {})
@@ -249,10 +249,10 @@ def test_a_message_sent_late_is_given_up_too(world: World) -> None:
         [accepted()] if batch.messages[0].phone.raw == PHONES[1] else [not_sent(NotAccepted("busy"))]
     )
     world.send(PHONES[:2])
-    world.dispatch()
+    world.hand_over()
     world.vendor.answer = lambda batch: [accepted()]
     world.now += 60 * HOUR
-    world.dispatch()
+    world.hand_over()
     for _ in range(14):
         world.now += 10 * HOUR
         world.duties.review(world.services)

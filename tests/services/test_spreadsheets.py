@@ -1,4 +1,4 @@
-"""What strangers wrote stands in files as text: no spreadsheet works it out, and no terminal obeys it."""
+"""What third parties wrote stands in files as text: no spreadsheet works it out, and no terminal obeys it."""
 
 import json
 

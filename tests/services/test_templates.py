@@ -202,7 +202,7 @@ def test_promotional_texts_carry_the_opt_out_suffix_once(worlds: Worlds) -> None
         world.send(
             [f"1380000000{type_}"], code=world.template(content, type_), params=[], digest=content.encode()
         )
-    world.dispatch()
+    world.hand_over()
     texts = [message.text for batch in world.vendor.batches for message in batch.messages]
     assert sorted(texts) == sorted(["上新拒收请回复R", "上新回T退订", "到货"])
 
@@ -217,7 +217,7 @@ def test_a_carrier_that_did_not_approve_gets_nothing(world: World) -> None:
     world.vendor.digital_review = DigitalTemplateReview(reviews)
     world.vendor.answer = lambda batch: [accepted() for _ in batch.messages]
     world.send(PHONES, code=world.digital(), kind=Kind.DIGITAL)
-    world.dispatch()
+    world.hand_over()
     assert world.sent() == [PHONES[0], PHONES[2]]
     assert world.ended() == {PHONES[1]: "CARRIER_NOT_APPROVED"}
 
@@ -257,7 +257,7 @@ def test_the_channel_says_how_digital_numbers_are_read(
     every = {carrier: CarrierReview(A) for carrier in Carrier}
     world.vendor.digital_review = DigitalTemplateReview(every)
     world.send([phone], code=world.digital(), kind=Kind.DIGITAL)
-    world.dispatch()
+    world.hand_over()
     assert [message.phone.e164 for message in world.vendor.batches[0].messages] == [e164]
 
 

@@ -66,7 +66,7 @@ def test_each_message_has_its_own_outcome(
     """Though one row is kept for the whole call."""
     world.vendor.answer = lambda batch: [first, second]
     world.send([PHONE, OTHER])
-    world.dispatch()
+    world.hand_over()
     assert (calls(world), calls(world, OTHER)) == ([one], [two])
     assert len(rows(world.ledger)) == 1
 
@@ -81,14 +81,14 @@ def test_every_call_is_told_with_the_vendor_s_words(world: World) -> None:
     """Refused for now, in part and whole, then lost: each with its account and time, and no number."""
     world.send([PHONE, OTHER])
     world.vendor.answer = lambda batch: [not_sent(VendorThrottled(BUSY, code="BUSY"))] * 2
-    world.dispatch()
+    world.hand_over()
     world.now += HOUR
     partly = [not_sent(NotAccepted("Not yours.", code="LATER")), accepted("v")]
     world.vendor.answer = lambda batch: partly
-    world.dispatch()
+    world.hand_over()
     world.now += HOUR
     world.vendor.answer = lambda batch: [accepted("w")]
-    world.dispatch()
+    world.hand_over()
     message = seen(world)
     told = [(one.outcome, one.code, one.account) for one in message.attempts]
     assert told == [
@@ -109,12 +109,12 @@ def test_a_message_sent_again_keeps_the_lost_call(world: World) -> None:
     """The vendor proved that it had not taken it."""
     world.send([PHONE, OTHER])
     world.vendor.answer = lambda batch: [unknown("Timed out."), accepted("v")]
-    world.dispatch()
+    world.hand_over()
     world.vendor.look_up = lambda batch: [not_sent(NotAccepted("Never came."))]
     world.vendor.answer = lambda batch: [accepted("again")]
     world.now += 60
     world.settle()
-    world.dispatch()
+    world.hand_over()
     assert calls(world) == [("unknown", "OUTCOME_UNKNOWN"), ("accepted", "")]
 
 
@@ -130,7 +130,7 @@ def test_a_worker_that_died_is_told(world: World) -> None:
 def test_what_the_bridge_refuses_was_not_called(world: World) -> None:
     """An attempt is a call."""
     world.send([PHONE, "12"])
-    world.dispatch()
+    world.hand_over()
     looking = Looking(world.settings, world.ledger, lambda: world.now)
     with world.ledger.database.read() as connection:
         refused = connection.execute(
@@ -157,7 +157,7 @@ def report(world: World, status: MessageStatus, code: str = "") -> None:
 def test_reports_stand_in_their_order(world: World) -> None:
     """The one that ended the message counts; what came later and said otherwise is kept, bounded."""
     world.send([PHONE])
-    world.dispatch()
+    world.hand_over()
     report(world, MessageStatus.UNDELIVERABLE, "MK:0001")
     for _ in range(3):
         world.now += 5
@@ -182,7 +182,7 @@ def taken(world: World, answer: str) -> None:
 def test_the_callback_is_told_with_its_answer(world: World) -> None:
     """Waiting with what Quick Audience said last; taken with what it answered then."""
     world.send([PHONE, OTHER])
-    world.dispatch()
+    world.hand_over()
     assert seen(world).callbacks == []
     report(world, MessageStatus.DELIVERED)
     world.pusher.cycle(0)
@@ -201,7 +201,7 @@ def test_the_callback_is_told_with_its_answer(world: World) -> None:
 def test_a_person_who_is_forgotten_is_not_in_callbacks(world: World) -> None:
     """Nor in the words of late reports; the other person's stay."""
     world.send([PHONE, OTHER])
-    world.dispatch()
+    world.hand_over()
     for message in world.vendor.batches[0].messages:
         receipt = DeliveryReceipt(MessageStatus.DELIVERED, message.ref)
         world.services.receiving.store_reports([receipt], [], "webhook")
@@ -219,7 +219,7 @@ def test_a_person_who_is_forgotten_is_not_in_callbacks(world: World) -> None:
 def test_all_of_it_goes_with_the_send(world: World) -> None:
     """Retention leaves nothing behind."""
     world.send([PHONE])
-    world.dispatch()
+    world.hand_over()
     report(world, MessageStatus.DELIVERED)
     report(world, MessageStatus.EXPIRED)
     taken(world, "code OK")
@@ -244,7 +244,7 @@ def test_attempts_follow_a_message_to_another_account(worlds: Worlds) -> None:
     world.vendors["main"].answer = down
     world.send([PHONE], code=code)
     for _ in range(8):
-        world.dispatch()
+        world.hand_over()
         world.now += 20
     told = [(one.account, one.outcome) for one in seen(world).attempts]
     assert told[-1] == ("spare", "accepted")

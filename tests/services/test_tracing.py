@@ -63,7 +63,7 @@ def test_a_vendor_call_links_to_the_request_that_it_serves(
     world.vendor.answer = lambda batch: [
         accepted(f"v-{number}") if number else rejected("NO", "No.") for number in range(len(batch.messages))
     ]
-    world.dispatch()
+    world.hand_over()
     [request], [call] = named(exporter, "send_list"), named(exporter, "send_batch")
     assert attributes(request) == {
         "messaging.system": "sms_bridge",
@@ -96,7 +96,7 @@ def test_a_look_up_links_to_it_too(worlds: Worlds, exporter: InMemorySpanExporte
     world = worlds()
     sent(world)
     world.vendor.answer = lost
-    world.dispatch()
+    world.hand_over()
     world.now += 100
     world.settle()
     [call], [look_up] = named(exporter, "send_batch"), named(exporter, "reconcile_batch")
@@ -116,7 +116,7 @@ def test_each_push_has_a_span(
     world = worlds(callback_url=audience.url)
     world.vendor.answer = lambda batch: [rejected("NO", "No.") for _ in batch.messages]
     sent(world)
-    world.dispatch()
+    world.hand_over()
     while world.pusher.cycle(0.05 if world.pusher.busy else 0) or world.pusher.busy:
         pass
     [push] = named(exporter, "push_receipts")
@@ -131,7 +131,7 @@ def test_no_recipient_has_a_span_and_no_span_anything_private(
     world = worlds(callback_url=audience.url)
     sent(world)
     world.vendor.answer = lost
-    world.dispatch()
+    world.hand_over()
     world.now += 100
     world.settle()
     spans = exporter.get_finished_spans()

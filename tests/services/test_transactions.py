@@ -74,7 +74,7 @@ def test_no_vendor_is_called_inside_a_transaction(asked: Asked, world: World) ->
     world.send(PHONES, code=world.template())
     world.vendor.answer = lost
     world.digital()
-    world.dispatch()
+    world.hand_over()
     world.now += 3600
     world.settle()
     world.services.templates.refresh_pending()

@@ -42,7 +42,7 @@ def lost(world: World, phones: list[str] = PHONES) -> None:
     usual = world.vendor.answer
     world.vendor.answer = lambda batch: [LOST] * len(batch.messages)
     world.send(phones)
-    world.dispatch()
+    world.hand_over()
     world.vendor.answer = usual
 
 
@@ -79,7 +79,7 @@ def test_a_person_sends_them_once_more(world: World) -> None:
     assert (kept.id, kept.kind, kept.messages) == (resent.decision, "resend", 3)
     assert kept.reason == "The vendor lost our calls, ask 138******00."
     assert [entry["messages"] for entry in logs if entry["event"].startswith("unknown outcomes")] == [3]
-    world.dispatch()
+    world.hand_over()
     assert world.sent() == PHONES * 2
     assert len(set(references(world))) == 6
     deliver(world, references(world)[3:])
@@ -96,7 +96,7 @@ def cut(world: World) -> None:
     world.vendor.answer = lambda batch: (
         [not_sent(VendorThrottled("Slow down.", retry_after=1))] + [LOST] * (len(batch.messages) - 1)
     )
-    world.dispatch()
+    world.hand_over()
     world.now += 3
 
 
@@ -107,14 +107,14 @@ def test_at_most_once_for_each_message(world: World, meanwhile: Callable[[World]
     desk(world).resend(ALL, "First.")
     meanwhile(world)
     world.vendor.answer = lambda batch: [LOST] * len(batch.messages)
-    world.dispatch()
+    world.hand_over()
     called = len(world.sent())
     found = desk(world).list(None, limit=10)
     assert sum(one.messages for one in found) == 3
     assert all(one.resent for one in found)
     assert desk(world).resendable(ALL) == 0
     assert desk(world).resend(ALL, "Second.") == Resent(0, 0, 0)
-    world.dispatch()
+    world.hand_over()
     assert len(world.sent()) == called
 
 
@@ -124,7 +124,7 @@ def test_what_a_receipt_settled_stays(world: World) -> None:
     deliver(world, references(world)[1:2])
     assert desk(world).resendable(ALL) == 2
     assert desk(world).resend(ALL, "Lost.").messages == 2
-    world.dispatch()
+    world.hand_over()
     assert world.sent() == [*PHONES, PHONES[0], PHONES[2]]
     assert world.ended() == {PHONES[1]: "DELIVERED"}
 
@@ -189,7 +189,7 @@ def test_a_process_that_dies_in_between_moves_nothing_twice(
     assert desk(world).resendable(ALL) == 2
     assert desk(world).resend(ALL, "Again.").messages == 2
     assert sorted(one.messages for one in decisions(world.ledger)) == [1, 2]
-    world.dispatch()
+    world.hand_over()
     assert sorted(world.sent()) == sorted(PHONES * 2)
 
 
@@ -214,7 +214,7 @@ def test_decisions_and_receipts_at_once_move_each_message_once(world: World) -> 
     with ThreadPoolExecutor(3) as pool:
         moved = sum(one.result() for one in [pool.submit(work) for work in (decide, decide, receive)])
     world.now += 10  # the account rests after so many lost answers
-    world.dispatch()
+    world.hand_over()
     calls = Counter(world.sent())
     assert sorted(calls) == phones  # those too that waited while the account rested
     assert sum(number == 2 for number in calls.values()) == moved
@@ -264,7 +264,7 @@ def test_absence_is_not_believed_while_the_call_may_still_arrive(world: World, a
     assert one.due >= (claimed.called or 0) + 2 * 60_000
     world.now = one.due / 1000 + 1
     world.settle()
-    world.dispatch()
+    world.hand_over()
     assert world.sent() == PHONES
 
 

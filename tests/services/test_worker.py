@@ -53,7 +53,7 @@ def test_an_answer_that_cannot_be_written_is_unknown_and_holds_up_nobody(
 
     poison(world, monkeypatch, spoilt)
     world.send(PHONES)
-    world.dispatch()
+    world.hand_over()
     assert sorted(world.sent()) == PHONES
     assert world.ledger.gauges() == {(NAME, "unknown"): 1}
     world.now += 61
@@ -70,7 +70,7 @@ def test_an_answer_that_cannot_be_written_at_all_is_left_to_its_lease(
     with monkeypatch.context() as broken:
         poison(world, broken, holds(PHONES[2]))
         world.send(PHONES)
-        world.dispatch()
+        world.hand_over()
         for _ in range(3):
             assert world.ledger.gauges() == {(NAME, "calling"): 1}
             world.now += 61
@@ -88,7 +88,7 @@ def test_a_batch_that_cannot_be_settled_does_not_hold_up_the_others(
     world.vendor.size = 1
     world.vendor.answer = lambda batch: [unknown("?")]
     world.send(PHONES[:3])  # after so many failures the account rests
-    world.dispatch()
+    world.hand_over()
     settle = world.ledger.batches.settle
 
     def refusing(settlement: Settlement, now: int) -> Recorded:
@@ -119,7 +119,7 @@ def test_what_was_claimed_is_called_even_when_the_ledger_goes_away_after(
     world.send(PHONES)
     with monkeypatch.context() as broken:
         broken.setattr(world.ledger.coordination, "pause", away)
-        world.dispatch()
+        world.hand_over()
     assert set(world.ledger.gauges()) == {(NAME, "ready")}
 
 
@@ -145,7 +145,7 @@ def test_answers_are_kept_while_the_ledger_is_away(world: World, monkeypatch: py
             while True:
                 world.sender.cycle(0.05)
     monkeypatch.setattr(world.ledger.database, "write", write)
-    world.dispatch()
+    world.hand_over()
     assert world.sent() == PHONES
     assert world.ledger.gauges() == {}
 
@@ -158,7 +158,7 @@ def test_a_plugin_that_ends_its_thread_costs_one_call(world: World) -> None:
 
     world.vendor.answer = answer
     world.send(PHONES)
-    world.dispatch()
+    world.hand_over()
     assert world.ledger.gauges() == {(NAME, "unknown"): 6}
     assert world.sent() == PHONES
 
@@ -173,7 +173,7 @@ def test_a_call_that_ends_its_thread_is_over(world: World, monkeypatch: pytest.M
 
     monkeypatch.setattr(world.services.sending, "run", ending)
     world.send(PHONES)
-    world.dispatch()
+    world.hand_over()
     assert not world.sender.busy
     assert world.ledger.gauges() == {(NAME, "calling"): 6}
     world.now += 61
@@ -301,7 +301,7 @@ def test_a_batch_that_cannot_be_read_costs_itself(
     world.ledger.write(lambda c: c.execute(spoil, {"junk": junk}))
     for hours in (0, 1, 72, 73, 74):
         world.now += hours * 3600
-        world.dispatch()
+        world.hand_over()
         for _ in range(9):
             if not world.settle():
                 break

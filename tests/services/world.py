@@ -149,7 +149,7 @@ def _ours(hooks: Hooks) -> tuple[Screen, Obedient]:
 
 
 class World:
-    """`clock` is set by tests; nothing happens between calls of `dispatch`, `duty` and `push`."""
+    """`clock` is set by tests; nothing happens between calls of `hand_over`, `duty` and `push`."""
 
     def __init__(self, ledger: Ledger, **channel: Any) -> None:
         self.now = 1_795_400_000.0
@@ -252,7 +252,7 @@ class World:
         ).encode()
         return self.services.accepting.send_list(SendListBody.parse(raw), digest or raw[-32:], kind)
 
-    def dispatch(self) -> None:
+    def hand_over(self) -> None:
         """Send until nothing that is due is left."""
         self.warm()
         while self.sender.cycle(0.05 if self.sender.busy else 0) or self.sender.busy:

@@ -44,13 +44,13 @@ class Adopting:
 
     def run(self, most: int) -> int:
         """Take over what another account had as the primary, at most so many. Returns how many were tried."""
-        strange = self.strange()[:most]
-        for template in strange:
+        missing = self.missing()[:most]
+        for template in missing:
             with Isolated(log, "template not taken over", channel=self._channel.name):
                 self._take_over(template)
-        return len(strange)
+        return len(missing)
 
-    def strange(self) -> Sequence[StoredTemplate]:
+    def missing(self) -> Sequence[StoredTemplate]:
         """Return the templates that the primary account has not got: another one has, or had."""
         return self._templates.filed_elsewhere(self._channel.name, self._channel.hooks.identity)
 

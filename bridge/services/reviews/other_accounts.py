@@ -85,7 +85,7 @@ class OtherAccounts:
 
         Returns how many filings were looked after.
         """
-        if not self._others and not self._adopting.strange():
+        if not self._others and not self._adopting.missing():
             return 0
         now, name = millis(self._clock), f"filings/{self._channel.name}"
         # One process at a time: two would file a template twice.

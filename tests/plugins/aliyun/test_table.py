@@ -240,7 +240,7 @@ REVIEWS: list[Case] = [
           subject=digital_template(vendor_code="V-404")),
 ]  # fmt: skip
 
-NEWS: list[Case] = [
+REPORTS: list[Case] = [
     Webhook("a receipt", request(json=[report()]), receipts=[receipt()], acknowledgement=ACK),
     Webhook("a failure", request(json=[report(False, "MOBILE_IN_BLACK")]),
             receipts=[receipt(MessageStatus.UNDELIVERABLE, "MOBILE_IN_BLACK")]),
@@ -285,7 +285,7 @@ class TestAliyun(VendorTests):
         "related_sign_name": SIGN,
     }
     emulator = account
-    cases = (*SENDS, *REVIEWS, *NEWS)
+    cases = (*SENDS, *REVIEWS, *REPORTS)
     statuses: ClassVar = {"true": MessageStatus.DELIVERED, "false": MessageStatus.UNDELIVERABLE}
     errors = ERRORS
     unsigned_webhooks = "Aliyun signs no push (help.aliyun.com 101867, read 2026-11)."

@@ -117,7 +117,7 @@ def test_no_call_is_larger_than_the_vendor_takes(kind: type[Emulator]) -> None:
 
 
 # How each vendor of mainland China wants +852 5123 4567.
-ABROAD = {
+INTERNATIONAL = {
     "baidu": "+85251234567",
     "qiniu": "+85251234567",
     "volcengine": "+85251234567",
@@ -134,7 +134,7 @@ def test_a_number_abroad_is_written_as_the_vendor_wants_it(kind: type[Emulator])
         values, content="Hello ${name}: ${code}", phones=["85251234567"], type_=TemplateType.INTERNATIONAL
     )
     assert outcomes(vendor.send_batch(vendor.channel, batch)) == [Outcome.ACCEPTED]
-    assert [taken.number for taken in emulator.taken] == [ABROAD[kind.recipe]]
+    assert [taken.number for taken in emulator.taken] == [INTERNATIONAL[kind.recipe]]
 
 
 SECRETS = [(kind, name) for kind in VENDORS for name in kind.secrets if name not in kind.open_secrets]

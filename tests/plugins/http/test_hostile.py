@@ -143,7 +143,7 @@ def signed(message: Message) -> Any:
 
 
 def bracketed(message: Message) -> Any:
-    """The same abroad, where the brackets are plain."""
+    """The same to international numbers, where the brackets are plain."""
     return "[Acme]" + message.text
 
 

@@ -327,7 +327,7 @@ class TestTencent(VendorTests):
                 True,
             ),
         ),
-        Poll("no receipts for a stranger", "poll_receipts", call("PullSmsSendStatus", error("AuthFailure")),
+        Poll("no receipts for an attacker", "poll_receipts", call("PullSmsSendStatus", error("AuthFailure")),
              CredentialsRejected),
         Poll(
             "a page of replies",
@@ -335,7 +335,7 @@ class TestTencent(VendorTests):
             call("PullSmsReplyStatus", told(PullSmsReplyStatusSet=[REPLIED])),
             ReplyPage([MoMessage(PHONE, "T", AT, sign_name="Acme")], "", True),
         ),
-        Poll("no replies for a stranger", "poll_replies", call("PullSmsReplyStatus", error("AuthFailure")),
+        Poll("no replies for an attacker", "poll_replies", call("PullSmsReplyStatus", error("AuthFailure")),
              CredentialsRejected),
         Webhook(
             "a receipt",

@@ -1,4 +1,4 @@
-"""What the tests of this plugin share: settings, clocks, records."""
+"""What the tests of this plugin share: settings, clocks, history."""
 
 import threading
 from collections.abc import Iterable, Mapping
@@ -69,12 +69,12 @@ class FakeHistory:
         return frozenset(self._claimed & set(vendor_ids))
 
 
-def channel(records: FakeHistory | None = None, *, hook_url: str = HOOK, **changes: Any) -> Channel:
+def channel(history: FakeHistory | None = None, *, hook_url: str = HOOK, **changes: Any) -> Channel:
     """A channel of the plugin."""
     model = TwilioSettings.model_validate(settings(**changes))
-    return Channel("promo", "Acme SMS", model, records or FakeHistory(), hook_url, allow_private=True)
+    return Channel("promo", "Acme SMS", model, history or FakeHistory(), hook_url, allow_private=True)
 
 
-def vendor(records: FakeHistory | None = None, *, hook_url: str = HOOK, **changes: Any) -> Twilio:
+def vendor(history: FakeHistory | None = None, *, hook_url: str = HOOK, **changes: Any) -> Twilio:
     """A vendor with these settings."""
-    return Twilio(channel(records, hook_url=hook_url, **changes))
+    return Twilio(channel(history, hook_url=hook_url, **changes))

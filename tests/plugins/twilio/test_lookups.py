@@ -83,10 +83,10 @@ def test_asking_again_gives_the_same_sid(twilio: Emulator, build: Build) -> None
 
 def test_a_recorded_sid_is_never_adopted(twilio: Emulator, build: Build) -> None:
     """An earlier, equal text of this channel proves nothing about the lost one."""
-    records = FakeHistory()
-    vendor = build(records)
+    history = FakeHistory()
+    vendor = build(history)
     [earlier] = vendor.send_batch(vendor.channel, to(1, called_at=now()))
-    records._claimed.add(earlier.vendor_id)
+    history._claimed.add(earlier.vendor_id)
     lost = to(1, ref="c2", called_at=now())
     lose(twilio, vendor, lost, "reset_before")
     [result] = vendor.reconcile_batch(vendor.channel, lost)

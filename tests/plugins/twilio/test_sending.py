@@ -349,11 +349,11 @@ def test_what_was_decided_before_costs_nothing() -> None:
 
 def test_each_sender_has_its_own_bucket(twilio: Emulator, build: Build) -> None:
     """Twilio releases messages at each sender's rate."""
-    records = FakeHistory()
-    vendor = build(records, segments_per_second=3)
+    history = FakeHistory()
+    vendor = build(history, segments_per_second=3)
     vendor.send_batch(vendor.channel, to(1))
     vendor.send_batch(vendor.channel, to(2, sign_name="Bell"))
-    assert records.taken == [("segments:Acme", 1, 3), ("segments:Bell", 2, 3)]
+    assert history.taken == [("segments:Acme", 1, 3), ("segments:Bell", 2, 3)]
 
 
 @pytest.mark.parametrize(("rate", "messages"), [(0, 100), (1, 30), (0.01, 1), (100, 100)])

@@ -30,8 +30,8 @@ from tests.services.world import World
 
 SECRET = "console-secret-of-the-tests-0123456789"
 ADDRESS = "https://sms.example.com"
-STRANGER = '<script>alert("x")</script>'
-"""What strangers write into names, texts, replies and errors."""
+THIRD_PARTY = '<script>alert("x")</script>'
+"""What third parties write into names, texts, replies and errors."""
 PHONES = ("13800000001", "13800000002", "13800000003")
 _TOKEN = re.compile(r'name="token" value="([^"]+)"')
 
@@ -65,11 +65,11 @@ class Scene:
         """
         world = self.world
         self.answer()
-        world.send(PHONES, code=world.template(f"Dear ${{name}} {STRANGER}"))
-        world.dispatch()
+        world.send(PHONES, code=world.template(f"Dear ${{name}} {THIRD_PARTY}"))
+        world.hand_over()
         [delivered, *_] = [message for batch in world.vendor.batches for message in batch.messages]
         receipt = DeliveryReceipt(MessageStatus.DELIVERED, message_ref=delivered.ref)
-        replies = [MoMessage(from_vendor(PHONES[0]), STRANGER), MoMessage(from_vendor(PHONES[1]), "R")]
+        replies = [MoMessage(from_vendor(PHONES[0]), THIRD_PARTY), MoMessage(from_vendor(PHONES[1]), "R")]
         world.services.receiving.store_reports([receipt], replies, "webhook")
         self.give_up()
         world.ledger.coordination.beat("w1", started=millis(self.clock), now=millis(self.clock))
@@ -77,7 +77,7 @@ class Scene:
         return str(campaign["id"])
 
     def answer(self) -> None:
-        """Have the vendor refuse the second number, in a stranger's words."""
+        """Have the vendor refuse the second number, in a third party's words."""
         self.world.vendor.answer = _answers
 
     def other_campaign(self, code: str) -> str:
@@ -118,7 +118,7 @@ class Scene:
 
 def _answers(batch: Batch) -> list[SubmitResult]:
     return [
-        rejected("VENDOR_CODE", STRANGER) if message.phone.national == PHONES[1] else accepted()
+        rejected("VENDOR_CODE", THIRD_PARTY) if message.phone.national == PHONES[1] else accepted()
         for message in batch.messages
     ]
 

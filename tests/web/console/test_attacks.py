@@ -1,4 +1,4 @@
-"""What strangers try: forged and cross-site requests, sessions of their own, cells and markup that act."""
+"""What attackers try: forged and cross-site requests, sessions of their own, cells and markup that act."""
 
 import csv
 import io
@@ -119,7 +119,7 @@ FORMULAS = ["=1+1", "+cmd", "-2", "@sum", "\t=1", "plain"]
 
 
 def test_no_cell_of_a_csv_is_a_formula(scene: Scene) -> None:
-    """Templates' names are strangers'."""
+    """Templates' names are written by third parties."""
     for name in FORMULAS:
         code = scene.world.template()
         ledger = scene.world.ledger.templates
@@ -169,7 +169,7 @@ def test_addresses_lead_nowhere_else(scene: Scene) -> None:
 
 
 def test_json_of_every_table_is_json(scene: Scene) -> None:
-    """Also where strangers wrote quotes and markup."""
+    """Also where third parties wrote quotes and markup."""
     scene.house()
     browser = scene.browser("operator")
     for page in (

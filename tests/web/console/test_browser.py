@@ -90,7 +90,7 @@ def test_a_campaign_is_watched_to_its_end_and_its_failures_found(scene: Scene) -
         visit.wait_for("td a").click()
         visit.until(lambda: "3 recipients" in visit.text)
         assert "VENDOR_CODE" not in visit.text
-        world.dispatch()
+        world.hand_over()
         visit.until(lambda: "VENDOR_CODE" in visit.text)  # nobody loads the page again
         visit.find("#live table a").click()
         row = visit.wait_for("tbody tr")
@@ -116,7 +116,7 @@ def test_a_campaign_is_cancelled_in_flight(scene: Scene) -> None:
         visit.until(lambda: "The campaign is cancelled" in visit.text)
         while world.duties.steer():
             pass
-        world.dispatch()
+        world.hand_over()
         visit.until(lambda: "CANCELLED" in visit.text)
         assert "Wrong text." in visit.text
     assert len(world.sent()) == len(PHONES)

@@ -9,7 +9,7 @@ from bridge.plugin import BridgeError, Health, ListedTemplate, ReviewStatus
 from bridge.services.reviews.drifting import Drifting
 from tests.services.world import NAME, World
 
-from .scene import STRANGER, Scene
+from .scene import THIRD_PARTY, Scene
 
 LOCAL = ("create_template", "update_template", "delete_template", "query_template")
 
@@ -28,7 +28,7 @@ def scene(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
 DECISIONS = [
     ({"decision": "approved"}, 303, ("approved", "", ""), "is approved"),
     ({"decision": "approved", "vendor_code": "V1"}, 303, ("approved", "", "V1"), "is approved"),
-    ({"decision": "rejected", "reason": STRANGER}, 303, ("rejected", STRANGER, ""), "is refused"),
+    ({"decision": "rejected", "reason": THIRD_PARTY}, 303, ("rejected", THIRD_PARTY, ""), "is refused"),
     ({"decision": "rejected"}, 400, ("pending", "", ""), "Say why"),
     ({"decision": "partial"}, 400, ("pending", "", ""), "cannot have this value"),
     ({"decision": "approved", "account": "gone"}, 409, ("pending", "", ""), "has no account gone"),
@@ -47,7 +47,7 @@ def test_a_template_is_decided_on_its_page(
     assert answer.status_code == status
     shown = browser.get(page).text if status == 303 else answer.text
     assert told in shown
-    assert STRANGER not in shown
+    assert THIRD_PARTY not in shown
     found = scene.world.ledger.templates.get(NAME, code)
     assert found is not None
     assert (found.status, found.reason, found.vendor_code) == stored
@@ -80,7 +80,7 @@ def test_what_a_vendor_reviews_is_not_decided_here(scene: Scene, monkeypatch: py
 CHECKS = [
     (Health("All well."), "The account obedient works: All well."),
     (Health("No.", BridgeError("No.", code="E1")), "The account obedient does not work: No. (E1)"),
-    (Health(STRANGER * 50), "The account obedient works: &lt;script&gt;"),
+    (Health(THIRD_PARTY * 50), "The account obedient works: &lt;script&gt;"),
 ]
 
 

@@ -40,7 +40,7 @@ def test_recipients_are_turned_page_by_page(scene: Scene) -> None:
     """As many as the totals say, or as there are in a span; the last page leads nowhere."""
     world = scene.world
     send(world, numbers(2 * ROWS + 1))
-    world.dispatch()
+    world.hand_over()
     browser = scene.browser("viewer")
     [campaign] = browser.json("/console/campaigns")["campaigns"]
     for span in ("", "&since=2026-01-01"):

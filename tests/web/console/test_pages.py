@@ -10,7 +10,7 @@ import pytest
 
 from bridge.web import create_app
 
-from .scene import PHONES, STRANGER, Scene
+from .scene import PHONES, THIRD_PARTY, Scene
 
 ROLES = ("viewer", "operator", "admin")
 LARGEST = 100_000
@@ -61,7 +61,7 @@ def test_every_page_for_every_role(scene: Scene, language: str) -> None:
             assert text_of(heading).startswith(headings[language != "en"]), where
             assert len(answer.data) < LARGEST
             assert not _INLINE.search(answer.text), where
-            assert STRANGER not in answer.text
+            assert THIRD_PARTY not in answer.text
             assert not any(phone in answer.text for phone in PHONES), where
             assert not any(secret in answer.text for secret in scene.settings.secrets()), where
 
@@ -102,7 +102,7 @@ WHAT_IS_SHOWN = [
 
 @pytest.mark.parametrize(("path", "text"), WHAT_IS_SHOWN)
 def test_what_is_there_is_shown(scene: Scene, path: str, text: str) -> None:
-    """What strangers wrote stands there as text."""
+    """What third parties wrote stands there as text."""
     campaign = scene.house()
     scene.world.ledger.coordination.beat("w1", started=0, now=int(scene.clock() * 1000))
     answer = scene.browser("operator").get(path.format(campaign=campaign, number=scene.sealed(PHONES[0])))

@@ -125,7 +125,7 @@ class Emulator(ABC):
         return None
 
     def forged(self, genuine: WebhookRequest) -> list[WebhookRequest]:
-        """The same report as a stranger would send it; nothing where the vendor does not sign."""
+        """The same report as an attacker would send it; nothing where the vendor does not sign."""
         return []
 
 

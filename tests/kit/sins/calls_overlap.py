@@ -1,4 +1,4 @@
-"""Chunks of 100 begin at every 99th message: one in a hundred gets it twice."""
+"""Calls of 100 begin at every 99th message: one in a hundred gets it twice."""
 
 from collections.abc import Sequence
 from dataclasses import replace
