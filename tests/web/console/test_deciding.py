@@ -139,7 +139,12 @@ def test_accounts_are_asked_by_a_worker_when_a_person_wants_it(scene: Scene) -> 
 
 # What the vendor lists, or why not -> the table's row, in the reader's language; never a difference.
 LISTS = [
-    ("en", [ListedTemplate("V-9", ReviewStatus.PENDING, "By hand", STRANGER)], "V-9", "only at the vendor"),
+    (
+        "en",
+        [ListedTemplate("V-9", ReviewStatus.PENDING, "By hand", THIRD_PARTY)],
+        "V-9",
+        "only at the vendor",
+    ),
     ("zh-CN", [ListedTemplate("V-9", ReviewStatus.PENDING)], "V-9", "只在供应商处"),
     ("en", BridgeError("Not now."), "*", "no list"),
 ]
@@ -159,7 +164,7 @@ def test_what_only_the_vendor_has_is_shown(
     assert tables["asked"][0]["differ"] == 0
     page = browser.get("/console/templates").text
     assert differs in page
-    assert STRANGER not in page
+    assert THIRD_PARTY not in page
 
 
 # The signature that was given, and whether the page says that none is considered.
