@@ -64,7 +64,7 @@ class Supervisor:
         self._reloading = False
 
     def run(self) -> int:
-        """Run until told to end; 0 then, or the status of a vital child that ended by itself."""
+        """Run until told to end. Returns 0 then, or the status of a vital child that ended by itself."""
         self._listen()
         status = 0
         try:
@@ -100,7 +100,7 @@ class Supervisor:
         return 0
 
     def _tend(self, child: Child) -> int | None:
-        """Start what is due and notice what ended; the status when that ends everything."""
+        """Start what is due and notice what ended. Returns the status when that ends everything."""
         now = time.monotonic()
         if child.process is None:
             if now >= child.due:

@@ -88,7 +88,7 @@ class Body:
 
     @classmethod
     def unexpected(cls, source: Document) -> set[str]:
-        """Names in the request that no row of the table knows; they are ignored."""
+        """Return the names in the request that no row of the table knows; they are ignored."""
         return source.keys() - {name for row in cls.FIELDS for name in row.names}
 
 

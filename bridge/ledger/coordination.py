@@ -115,7 +115,7 @@ class Coordination:
         self._database.write(work)
 
     def may_push(self, connection: Connection, channel: str, *, now: int, probe_ms: int) -> str:
-        """closed: push freely; probe: make exactly one push; open: none. A probe is given to one caller."""
+        """Return "closed" to push freely, "probe" for exactly one push by one caller, "open" for none."""
         state = _load_state(connection, channel)
         if not state.breaker_failures:
             return "closed"
@@ -136,7 +136,7 @@ class Coordination:
         burst: float,
         now_us: int,
     ) -> int:
-        """Take units from a rate bucket (GCRA); the microseconds to wait before using them, 0 for none."""
+        """Take units from a rate bucket (GCRA). Returns the microseconds to wait before using them."""
         cost = int(units * 1_000_000 / per_second)
         slack = int(burst * 1_000_000 / per_second)
         connection.execute(
@@ -239,7 +239,7 @@ class Coordination:
         )
 
     def live_workers(self, *, since: int) -> list[str]:
-        """Names of the workers seen since then."""
+        """Return the names of the workers seen since then."""
         with self._database.read() as connection:
             return list(connection.execute(select(_worker.c.name).where(_worker.c.seen >= since)).scalars())
 

@@ -103,7 +103,7 @@ _USED = update(_table).where(_table.c.signature == bindparam("used"))
 
 @made_once
 def _first_use(connection: Connection) -> Any:
-    """Note a signature unless it was used before; a row for the first use."""
+    """Note a signature unless it was used before. Returns a row for the first use."""
     return upsert(connection, _table).on_conflict_do_nothing().returning(_table.c.created)
 
 

@@ -79,7 +79,7 @@ class Templates:
         )
 
     def save_review(self, asked: StoredTemplate, told: StoredTemplate, act: Act | None = None) -> bool:
-        """Store what the vendor told; False if the template changed or went since it was `asked` about.
+        """Store what the vendor told. Returns False if the template is another since it was `asked` about.
 
         Then nothing is stored: the review is that of an older text.
         """
@@ -119,7 +119,7 @@ class Templates:
         return self._one(_BY_VENDOR_CODE, {"of": channel, "named": vendor_code})
 
     def pending(self, channel: str, *, checked_before: int, limit: int) -> list[StoredTemplate]:
-        """Templates under review that the vendor was not asked about since then, oldest look first."""
+        """Return templates under review that the vendor was not asked about since then, oldest look first."""
         rows = (
             select(_template)
             .where(

@@ -71,7 +71,7 @@ def query_template(channel: Channel, template: TextTemplate) -> TemplateReview: 
 
 @hookspec(firstresult=True)
 def delete_template(channel: Channel, template: TextTemplate) -> bool:  # type: ignore[empty-body]
-    """Delete a text template at the vendor; True when it is gone (also when it was gone before)."""
+    """Delete a text template at the vendor. Returns True when it is gone, now or before."""
 
 
 @hookspec(firstresult=True)
@@ -98,7 +98,7 @@ def update_digital_template(  # type: ignore[empty-body]
 
 @hookspec(firstresult=True)
 def delete_digital_template(channel: Channel, template: DigitalTemplate) -> bool:  # type: ignore[empty-body]
-    """Delete a digital template at the vendor; True when it is gone (also when it was gone before)."""
+    """Delete a digital template at the vendor. Returns True when it is gone, now or before."""
 
 
 @hookspec(firstresult=True)

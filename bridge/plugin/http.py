@@ -291,7 +291,7 @@ def open_url(
     headers: dict[str, str] | None = None,
     timeout: tuple[float, float] = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
 ) -> Iterator[requests.Response]:
-    """GET an untrusted URL as a stream; every redirect's target is checked like the first address.
+    """Get an untrusted URL as a stream; every redirect's target is checked like the first address.
 
     The response may have any status. Raises AddressRefused or FetchFailed.
     """

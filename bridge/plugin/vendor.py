@@ -40,7 +40,7 @@ class Vendor:
         return Limits()
 
     def withheld(self) -> Collection[str]:
-        """Names of implemented hooks that this channel's settings switch off."""
+        """Return the names of implemented hooks that this channel's settings switch off."""
         return ()
 
     def lacks_code(self, template: Template) -> bool:

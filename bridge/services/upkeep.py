@@ -80,7 +80,7 @@ def channels_of(settings: Settings, ledger: Ledger) -> Iterator[dict[str, OpenCh
 
 @contextmanager
 def channel_of(settings: Settings, ledger: Ledger, name: str) -> Iterator[OpenChannel | None]:
-    """Open one channel with its plugins; None where its secrets are not. Raises SettingsFaults."""
+    """Open one channel with its plugins. Yields None where its secrets are not. Raises SettingsFaults."""
     if settings.lacks(name):
         yield None
         return

@@ -92,7 +92,7 @@ class Demo:
         }
 
     def run(self, *, keep: bool) -> bool:
-        """Run it; True when everything reconciles. `keep` then waits for Ctrl-C. Raises PartFailed."""
+        """Run it. Returns True if everything reconciles. `keep` then waits for Ctrl-C. Raises PartFailed."""
         plan = self._plan()
         total = len(plan.by_list) + len(plan.by_file) + len(plan.digital)
         self._console.print(_WELCOME.format(total=total), highlight=False)

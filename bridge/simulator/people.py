@@ -42,7 +42,7 @@ class Person(NamedTuple):
 
 
 def invent(count: int, first: int = 0, *, bad_every: int = 0) -> Sequence[Person]:
-    """`count` people, no number twice; `first` continues an earlier crowd.
+    """Return `count` people, no number twice; `first` continues an earlier crowd.
 
     Every `bad_every`-th number is not a mobile number (0 for none); those differ from each other, too.
     """

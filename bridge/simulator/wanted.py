@@ -69,7 +69,7 @@ class Wanted:
         return crowd[:first], crowd[first:second], crowd[second : sum(counts)], international
 
     def _international_only(self) -> tuple[Sequence[Person], ...]:
-        """With an international template all numbers are; by file and digital would need one of their own."""
+        """Return own international numbers alone: by file and digital would need a template of their own."""
         if self.by_file or self.digital or self.recipients or self.international:
             raise click.UsageError("--template-type 3 is for --numbers; --international invents some.")
         if not self.numbers:

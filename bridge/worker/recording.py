@@ -20,7 +20,7 @@ class Recorder:
         self._clock = clock
 
     def record(self, services: ChannelServices, sent: Sent) -> Recorded | None:
-        """Record a conclusion, else that the outcome is unknown; None when neither could be written.
+        """Record a conclusion, else that the outcome is unknown. Returns None when neither was written.
 
         Then the batch is taken up again when its lease has lapsed. Raises LedgerUnavailable.
         """

@@ -172,7 +172,7 @@ def review_status(answer: Answer, name: str) -> str:
 
 
 def reason(answer: Answer, status: str) -> str:
-    """Why a review failed, or ""."""
+    """Return why a review failed, or ""."""
     if status == CANCELLED:
         return "The review was cancelled."
     audit = answer.get("AuditInfo") or {}

@@ -168,7 +168,7 @@ def _captcha_fault(names: tuple[str, ...]) -> str:
 
 
 def _fault(template: TextTemplate, body: str, whatsapp: bool) -> str:
-    """Why Twilio or WhatsApp would refuse the template, in a sentence; "" when nothing speaks against it."""
+    """Return why Twilio or WhatsApp would refuse the template, in a sentence; "" for no reason."""
     if "{{" in template.content:
         return "The text must not contain two opening braces."
     if len(template.variables) > _MOST_VARIABLES:

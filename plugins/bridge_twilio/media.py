@@ -36,7 +36,7 @@ _SUFFIXES: dict[str, tuple[tuple[str, ...], int]] = {
 
 
 def fault(template: DigitalTemplate, settings: TwilioSettings, allow_private: bool) -> str:
-    """Why no recipient could ever get the template, in a sentence; "" when nothing speaks against it.
+    """Return why no recipient could ever get the template, in a sentence; "" for no reason.
 
     Downloads the media to measure them; raises AddressRefused or FetchFailed when that is not possible.
     """

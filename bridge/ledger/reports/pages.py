@@ -34,7 +34,7 @@ class Pages:
         self._database = database
 
     def keep(self, channel: str, hook: str, content: bytes, *, account: str = "", now: int) -> int:
-        """Store a page for good before it is read; its id."""
+        """Store a page for good before it is read. Returns its id."""
         number = new_id(now)
         row = {"id": number, "channel": channel, "hook": hook, "content": content, "due": now, "created": now}
         row["account"] = account
@@ -42,7 +42,7 @@ class Pages:
         return number
 
     def due(self, channel: str, hook: str, *, account: str = "", now: int, limit: int) -> list[UnreadPage]:
-        """Pages that were left unread and may be tried again, oldest first."""
+        """Return the pages that were left unread and may be tried again, oldest first."""
         # What was kept before the channel had several accounts is taken up by whoever can read it.
         of = _page.c.account.in_(sorted({account, ""}))
         mine = (_page.c.channel == channel, _page.c.hook == hook, of, _page.c.due <= now)

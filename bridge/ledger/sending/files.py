@@ -100,7 +100,7 @@ class Files:
         lease_ms: int,
         deadline: int,
     ) -> bool:
-        """Store batches and the position behind them in one transaction; False when the job was lost."""
+        """Store batches and the position behind them in one transaction. Returns False for a lost job."""
         blobs = [(len(batch.phones), encode(batch)) for batch in batches]
 
         def work(connection: Connection) -> bool:

@@ -78,7 +78,7 @@ class Weights:
         rows = select(*columns).where(_change.c.channel == channel)
         with self._database.read() as connection:
             found = connection.execute(rows.order_by(_change.c.created.desc(), _change.c.id).limit(limit))
-            return [Change(*row) for row in found]
+            return [Change(**row._mapping) for row in found]
 
     def change(self, channel: str, goals: Mapping[str, int], changes: Sequence[Change]) -> None:
         """Change weights, each with its row; what is a month old is forgotten.

@@ -256,11 +256,11 @@ class Settling:
         )
 
     def _last_moment(self, info: SendInfo) -> int:
-        """Until when messages of a batch may be sent again: after that they are of no use to anybody."""
+        """Return until when messages may be sent again: after that they are of no use to anybody."""
         return info.created + 2 * self._deadline_ms
 
     def _next_check(self, claimed: Claimed, now: int) -> int:
-        """Less and less often: half its age later, at most an hour, never past the deadline."""
+        """Return when to ask next, less and less often: after half its age, at most an hour."""
         first = seconds(self._channel.settings.reconcile_after_s)
         age = now - (claimed.called or now)
         return min(now + min(max(age // 2, first), _LONGEST_CHECK_MS), max(claimed.deadline, now + 1000))

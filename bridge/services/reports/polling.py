@@ -122,7 +122,7 @@ class Polling:
             raise
 
     def _left_unread(self, hook: str, cursor: str) -> Iterator[_Polled]:
-        """Pages that an earlier poll could not read; those that still cannot be wait, longer each time."""
+        """Yield pages that an earlier poll could not read; what still cannot be waits, longer each time."""
         now, pages = millis(self._clock), self._ledger.pages
         for kept in pages.due(self._channel.name, hook, account=self._account, now=now, limit=_UNREAD):
             window = replace(self._window(cursor, with_pending=False), page=kept.content)

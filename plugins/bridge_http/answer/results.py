@@ -116,7 +116,7 @@ class _ItemReader:
     def _in_order(
         self, items: list[Any], recipients: Sequence[RecipientValues], batch_id: str, refused: Sequence[str]
     ) -> list[SubmitResult]:
-        """Results in the order of the numbers; those the vendor refused by number have none."""
+        """Return results in the order of the numbers; those the vendor refused by number have none."""
         left_out = [recipient.national in refused for recipient in recipients]
         if len(items) != left_out.count(False) or left_out.count(True) != len(refused):
             return [unknown("The vendor's answer does not fit the numbers of the call.")] * len(recipients)

@@ -26,7 +26,7 @@ def read_json(text: str) -> Any:
 
 
 def read_form(text: str) -> dict[str, Any]:
-    """Form or query pairs in UTF-8; a repeated name becomes a list."""
+    """Return form or query pairs in UTF-8; a repeated name becomes a list."""
     return form_of(text.encode("utf-8", "surrogatepass"), UTF8)
 
 
@@ -54,7 +54,10 @@ def _reread(text: str, charsets: Sequence[str]) -> str:
 
 
 def decoded(data: bytes, charsets: Sequence[str]) -> str:
-    """Text in the first character set that fits, or in UTF-16 where its bytes say so. Raises UnreadableAnswer."""
+    """Return text in the first character set that fits, or in UTF-16 where its bytes say so.
+
+    Raises UnreadableAnswer.
+    """
     wide = _wide(data)
     if wide:
         return wide

@@ -155,7 +155,7 @@ def compile_request(
     key: str,
     faults: list[RecipeFault],
 ) -> RequestPlan | None:
-    """Compile a request; None when it has faults, which are added to `faults`."""
+    """Compile a request. Returns None when it has faults, which are added to `faults`."""
     compiler = Compiler(names)
     for index, entry in enumerate(request.let):
         for name, tree in entry.items():

@@ -60,7 +60,7 @@ class FaultyDay:
         self._happened: Counter[str] = Counter()
 
     def change(self, faults: FaultRates) -> None:
-        """From now on, these and no others."""
+        """Let these happen from now on, and no others."""
         with self._lock:
             self._faults = faults
 

@@ -149,13 +149,13 @@ class CarrierStore:
         return {**rows[0], "review": review(rows[0]["name"], now >= rows[0]["review_at"])} if rows else None
 
     def delete_template(self, account: CarrierAccount, number: int) -> bool:
-        """Forget a template; False when there was none."""
+        """Forget a template. Returns False when there was none."""
         with self._transaction() as db:
             query = "delete from template where id = ? and account = ?"
             return db.execute(query, (number, account.name)).rowcount > 0
 
     def unannounced(self, account: CarrierAccount, now: float) -> list[dict[str, Any]]:
-        """Templates whose review is due and not announced yet."""
+        """Return the templates whose review is due and not announced yet."""
         rows = self._rows(
             "select * from template where account = ? and not announced and review_at <= ?", account.name, now
         )
@@ -252,7 +252,7 @@ class CarrierStore:
     def page(
         self, account: CarrierAccount, after: int, now: float, limit: int
     ) -> tuple[list[sqlite3.Row], bool]:
-        """Up to `limit` messages behind id `after`, ending before the first whose report is not due yet.
+        """Return up to `limit` messages behind id `after`, up to the first whose report is not due yet.
 
         The second value says whether more are due.
         """

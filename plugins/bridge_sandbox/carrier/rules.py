@@ -133,7 +133,7 @@ class Letter:
         self._closed = frozenset(carrier for carrier, state in states.items() if state != "approved")
 
     def refusal(self, number: str) -> tuple[str, str] | None:
-        """Why no message can go to `number`, as code and sentence, or None."""
+        """Return why no message can go to `number`, as code and sentence, or None."""
         if self._number.fullmatch(number) is None:
             return "INVALID_NUMBER", "The number does not fit the template's type."
         if number in self._blocked:
