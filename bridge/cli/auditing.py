@@ -6,6 +6,7 @@ import click
 
 from bridge import logs
 from bridge.clock import FOREVER_MS
+from bridge.services.desk.looking import Excerpt
 
 from .opening import looking, moment_of, number, operating, say, settings_of_ledger
 from .printing import Rows, Told, When, listing, show, words
@@ -33,9 +34,9 @@ def audit(channel: str | None, since: str | None, until: str | None, limit: int,
     """Show what was changed, the latest first: by whom (a shell's user, or the bridge), when and why."""
     settings = settings_of_ledger()
     zone = settings.bridge.timezone
-    span = {"since": moment_of(since, zone, 0), "until": moment_of(until, zone, FOREVER_MS)}
+    wanted = Excerpt(moment_of(since, zone, 0), moment_of(until, zone, FOREVER_MS), limit)
     with looking(settings) as desk:
-        found = desk.acts(channel, limit=limit, **span)
+        found = desk.acts(channel, wanted)
     rows = [
         (
             When(one.at),

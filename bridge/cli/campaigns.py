@@ -14,6 +14,7 @@ from bridge.services.campaigns.desk import campaigns as opened
 from bridge.services.campaigns.exporting import STATUSES
 from bridge.services.campaigns.seeing import STATES, Funnel, SeenCampaign, Whole
 from bridge.services.desk.amounts import amount, priced
+from bridge.services.desk.looking import Excerpt
 from bridge.services.pricing import SeenCost
 
 from .exporting import write_csv, write_lines
@@ -65,14 +66,13 @@ def campaigns_list(
     """Show campaigns, the latest first: how many recipients, and where they stand."""
     settings = settings_of_ledger()
     zone = settings.bridge.timezone
+    wanted = Excerpt(moment_of(since, zone, 0), moment_of(until, zone, FOREVER_MS), limit)
     with opened(settings, who()) as desk:
         found = desk.seeing.search(
             desk.chosen(channel),
             text=search,
             state=state,
-            since=moment_of(since, zone, 0),
-            until=moment_of(until, zone, FOREVER_MS),
-            limit=limit,
+            rows=wanted,
         )
     show(
         Rows("campaigns", "Campaigns", _COLUMNS, [_row(one) for one in found]), as_json=as_json, timezone=zone

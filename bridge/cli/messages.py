@@ -6,6 +6,7 @@ from typing import TextIO
 import click
 
 from bridge.services.desk.amounts import charged, priced
+from bridge.services.desk.looking import Excerpt
 from bridge.services.desk.timeline import SeenAttempt, SeenMessage, SeenReport, SeenTelling
 
 from .opening import Trouble, looking, number, operating, say, settings_of_ledger
@@ -142,7 +143,7 @@ def suppress_list(channel: str, limit: int, offset: int, as_json: bool) -> None:
     """Show the list of CHANNEL, numbers masked."""
     settings = settings_of_ledger()
     with looking(settings) as desk:
-        found = desk.suppressions(channel, limit=limit, offset=offset)
+        found = desk.suppressions(channel, Excerpt(limit=limit, offset=offset))
     rows = [(one.number, Told(one.sign or "(all)", one.sign), one.source, When(one.since)) for one in found]
     listed = Rows("suppressed", "Suppressed", ("number", "signature", "source", "since"), rows)
     show(listed, as_json=as_json, timezone=settings.bridge.timezone)

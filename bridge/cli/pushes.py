@@ -5,6 +5,7 @@ import time
 import click
 
 from bridge.clock import millis
+from bridge.services.desk.looking import Excerpt
 
 from .opening import looking, moment_of, operating, say, settings_of_ledger
 from .printing import Lists, Rows, When, listing, show
@@ -23,7 +24,7 @@ def push_list(channel: str | None, limit: int, as_json: bool) -> None:
     """Show how many callbacks wait and what Quick Audience last said, and those that were given up."""
     settings = settings_of_ledger()
     with looking(settings) as desk:
-        waiting, dead = desk.callbacks(channel), desk.given_up(channel, limit=limit)
+        waiting, dead = desk.callbacks(channel), desk.given_up(channel, Excerpt(limit=limit))
     waits = [(one.channel, one.entries, When(one.oldest), one.answer) for one in waiting]
     given_up = [
         (one.id, one.channel, one.kind, one.out_id, one.entries, When(one.since), one.error) for one in dead

@@ -24,7 +24,7 @@ from .reports.refused import RefusedWebhook
 from .reports.replaying import Replayed, Window
 from .reports.replies import ReplyTerms
 from .reports.segments import Segment
-from .scope import Callee, Holder, Scope, Source
+from .scope import FIRST_ROWS, Callee, Excerpt, Holder, Scope, Source
 from .sendinfo import SendInfo
 from .sending.accounts import Account, AccountKey, Room, Shown
 from .sending.attempts import UNCALLED, Attempt
@@ -53,6 +53,7 @@ from .watching import ChannelWaits
 
 __all__ = [
     "BRIDGE",
+    "FIRST_ROWS",
     "RECEIPT",
     "REPLY",
     "RETRIED",
@@ -79,6 +80,7 @@ __all__ = [
     "Differs",
     "Drift",
     "Ended",
+    "Excerpt",
     "FileJob",
     "Filed",
     "Forgotten",

@@ -6,6 +6,7 @@ It is written in the transaction that makes the change, so that neither stands w
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -13,6 +14,7 @@ from .database import tables
 from .database.bulk import clean
 from .database.engine import Database
 from .refs import new_id
+from .scope import FIRST_ROWS, Excerpt
 
 BRIDGE = "bridge"
 """Who, where no person did it."""
@@ -60,37 +62,21 @@ class Audit:
         """Write an act by itself."""
         self._database.write(lambda connection: note(connection, act))
 
-    def acts(
-        self,
-        *,
-        since: int = 0,
-        until: int | None = None,
-        channel: str | None = None,
-        limit: int = 100,
-        offset: int = 0,
-    ) -> list[Act]:
-        """Return what was changed in a span of time, the latest first."""
-        rows = select(_audit).order_by(_audit.c.id.desc()).limit(limit).offset(offset)
-        if since:  # an id is never older than its act: the walk from the latest ends there
-            rows = rows.where(_audit.c.at >= since, _audit.c.id >= since << 21)
-        if until is not None:
-            rows = rows.where(_audit.c.at < until)
+    def acts(self, channel: str | None = None, wanted: Excerpt = FIRST_ROWS) -> list[Act]:
+        """Return what was changed, the latest first."""
+        rows = select(_audit).where(_audit.c.at < wanted.until)
+        if wanted.since:  # an id is never older than its act: the walk from the latest ends there
+            rows = rows.where(_audit.c.at >= wanted.since, _audit.c.id >= wanted.since << 21)
         if channel is not None:
             rows = rows.where(_audit.c.channel == channel)
+        rows = rows.order_by(_audit.c.id.desc()).limit(wanted.limit).offset(wanted.offset)
         with self._database.read() as connection:
-            return [
-                Act(
-                    row.who,
-                    row.what,
-                    row.at,
-                    row.channel,
-                    row.subject,
-                    row.why,
-                    json.loads(row.before),
-                    json.loads(row.after),
-                )
-                for row in connection.execute(rows)
-            ]
+            return [_act(row) for row in connection.execute(rows)]
+
+
+def _act(row: Any) -> Act:
+    before, after = json.loads(row.before), json.loads(row.after)
+    return Act(row.who, row.what, row.at, row.channel, row.subject, row.why, before, after)
 
 
 def _pack(state: Mapping[str, object] | None) -> str:

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from bridge.clock import FOREVER_MS
+
 
 class Source(NamedTuple):
     """An account of a channel, as the source of reports: `others` are the rest by name, if it has any.
@@ -49,6 +51,18 @@ class Callee(NamedTuple):
     alone: bool = True
     messages: int | None = None
     uniform: int | None = None
+
+
+class Excerpt(NamedTuple):
+    """The rows of a list that are wanted: from `since` until before `until` (milliseconds), some of them."""
+
+    since: int = 0
+    until: int = FOREVER_MS
+    limit: int = 100
+    offset: int = 0
+
+
+FIRST_ROWS = Excerpt()
 
 
 class Holder(NamedTuple):

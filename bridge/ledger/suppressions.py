@@ -6,13 +6,12 @@ from hashlib import blake2b
 
 from sqlalchemy import Connection, delete, select
 
-from bridge.clock import FOREVER_MS
-
 from ..plugin.phone import mask
 from .audit import BRIDGE, Act, note
 from .database.dialects import upsert
 from .database.engine import Database
 from .database.tables import suppression
+from .scope import Excerpt
 
 OPERATOR = "operator"
 """The source of what a person put on the list."""
@@ -96,20 +95,18 @@ class Suppressions:
                 )
         return {named.get(one, one) for one in found}
 
-    def list(
-        self, channel: str, *, since: int = 0, until: int = FOREVER_MS, limit: int, offset: int = 0
-    ) -> list[Suppressed]:
-        """Return a page of a channel's entries made in a span (milliseconds), in order of number."""
+    def list(self, channel: str, wanted: Excerpt) -> list[Suppressed]:
+        """Return a channel's entries, in order of number."""
         rows = (
             select(suppression)
             .where(
                 suppression.c.channel == channel,
-                suppression.c.created >= since,
-                suppression.c.created < until,
+                suppression.c.created >= wanted.since,
+                suppression.c.created < wanted.until,
             )
             .order_by(suppression.c.msisdn, suppression.c.sign_name)
-            .limit(limit)
-            .offset(offset)
+            .limit(wanted.limit)
+            .offset(wanted.offset)
         )
         with self._database.read() as connection:
             return [Suppressed(**row._mapping) for row in connection.execute(rows)]

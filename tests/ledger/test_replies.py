@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bridge.ledger import Holder, Ledger, ReplyTerms, Scope
+from bridge.ledger import Excerpt, Holder, Ledger, ReplyTerms, Scope
 from bridge.ledger.refs import message_ref, to_ref
 from bridge.plugin import MoMessage, Phone, from_vendor
 
@@ -169,7 +169,7 @@ def test_replies_are_read_the_latest_first(
     for place, content in enumerate(("first", "second", "third")):
         terms = ReplyTerms(DAY, "", NOW + place)
         ledger.replies.store(CHANNEL, [MoMessage(from_vendor("13800000001"), content)], terms)
-    wanted: dict[str, Any] = {"channels": [CHANNEL], "since": 0, "until": 1 << 62, "limit": 10} | asked
-    found = ledger.replies.latest(wanted.pop("channels"), **wanted)
+    wanted: dict[str, Any] = {"channels": [CHANNEL]} | asked
+    found = ledger.replies.latest(wanted.pop("channels"), Excerpt(**wanted))
     assert [one.content for one in found] == contents
     assert not any("138" in repr(one) or "first" in repr(one) for one in found)

@@ -6,6 +6,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
 from bridge.ledger import (
+    FIRST_ROWS,
     Busy,
     Differs,
     Ended,
@@ -163,7 +164,7 @@ def test_suppression_is_by_signature_or_for_all(ledger: Ledger) -> None:
     assert (among("Acme"), among("Beta")) == ({"861", "862"}, {"862"})
     assert ledger.suppressions.remove(CHANNEL, "Acme", ["861", "862"]) == 1
     assert ledger.suppressions.remove(CHANNEL, None, ["862"]) == 1
-    assert ledger.suppressions.list(CHANNEL, limit=10) == []
+    assert ledger.suppressions.list(CHANNEL, FIRST_ROWS) == []
 
 
 def test_a_signature_serves_one_request(ledger: Ledger) -> None:

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
 
-from bridge.clock import FOREVER_MS
 from bridge.plugin.status import FIRST_FINAL
 
 from ..database import tables
 from ..database.dialects import lit
 from ..database.engine import Database
 from ..refs import from_ref
+from ..scope import FIRST_ROWS, Excerpt
 from ..sending.joining import CampaignKind, CampaignState
 
 _campaign, _send, _tally = tables.campaign, tables.send, tables.tally
@@ -75,10 +75,7 @@ class Search:
     text: str = ""
     state: CampaignState | None = None
     over: bool | None = None
-    since: int = 0
-    until: int = FOREVER_MS
-    limit: int = 50
-    offset: int = 0
+    rows: Excerpt = FIRST_ROWS
 
 
 class Campaigns:
@@ -93,11 +90,11 @@ class Campaigns:
             select(_campaign.c.id)
             .where(
                 _campaign.c.channel.in_(wanted.channels),
-                _campaign.c.created.between(wanted.since, wanted.until),
+                _campaign.c.created.between(wanted.rows.since, wanted.rows.until),
             )
             .order_by(_campaign.c.created.desc(), _campaign.c.id.desc())
-            .limit(wanted.limit)
-            .offset(wanted.offset)
+            .limit(wanted.rows.limit)
+            .offset(wanted.rows.offset)
         )
         if wanted.state is not None:
             rows = rows.where(_campaign.c.state == int(wanted.state))

@@ -13,13 +13,12 @@ from zlib import crc32
 
 from sqlalchemy import Connection, select, update
 
-from bridge.clock import FOREVER_MS
-
 from ..database import tables
 from ..database.bulk import clean
 from ..database.dialects import holds_bytes
 from ..database.engine import Database
 from ..refs import new_id
+from ..scope import Excerpt
 from .entries import Entry, Taken
 
 _callback = tables.callback
@@ -93,24 +92,16 @@ class Callbacks:
             found = [row for row in connection.execute(rows) if _holds(row.numbers, wanted)]
         return [_read(row) for row in found]
 
-    def latest(
-        self,
-        channels: Collection[str],
-        *,
-        since: int = 0,
-        until: int = FOREVER_MS,
-        limit: int,
-        offset: int = 0,
-        out_id: str = "",
-    ) -> list[Callback]:
-        """Return the calls that were taken in a span of time (milliseconds), the latest first."""
+    def latest(self, channels: Collection[str], wanted: Excerpt, *, out_id: str = "") -> list[Callback]:
+        """Return the calls that were taken, the latest first."""
         columns = [_callback.c[name] for name in Callback.__dataclass_fields__]
-        mine = [_callback.c.channel.in_(channels), _callback.c.taken < until]
-        if since:  # an id is never older than its call: the walk from the latest ends there
-            mine += [_callback.c.taken >= since, _callback.c.id >= since << 21]
+        mine = [_callback.c.channel.in_(channels), _callback.c.taken < wanted.until]
+        if wanted.since:  # an id is never older than its call: the walk from the latest ends there
+            mine += [_callback.c.taken >= wanted.since, _callback.c.id >= wanted.since << 21]
         if out_id:
             mine.append(_callback.c.out_id == out_id)
-        rows = select(*columns).where(*mine).order_by(_callback.c.id.desc()).limit(limit).offset(offset)
+        rows = select(*columns).where(*mine).order_by(_callback.c.id.desc())
+        rows = rows.limit(wanted.limit).offset(wanted.offset)
         with self._database.read() as connection:
             return [_read(row) for row in connection.execute(rows)]
 

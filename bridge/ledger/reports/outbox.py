@@ -11,15 +11,13 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, delete, func, select, update
 
-from bridge.clock import FOREVER_MS
-
 from ..audit import Act, note
 from ..database import tables
 from ..database.bulk import clean
 from ..database.dialects import skip_locked
 from ..database.engine import Database
 from ..refs import new_id
-from ..scope import Holder, Scope
+from ..scope import FIRST_ROWS, Excerpt, Holder, Scope
 from . import callbacks
 from .entries import Ended as Ended
 from .entries import Entry, PushJob, Taken, pack_entries, read_entries
@@ -195,13 +193,11 @@ class Outbox:
 
         self._database.write(work)
 
-    def given_up(
-        self, channel: str | None = None, *, since: int = 0, until: int = FOREVER_MS, limit: int = 100
-    ) -> list[GivenUp]:
-        """Return the callbacks given up and written in a span of time (milliseconds), oldest first."""
+    def given_up(self, channel: str | None = None, wanted: Excerpt = FIRST_ROWS) -> list[GivenUp]:
+        """Return the callbacks given up, by when they were written, oldest first; none is passed over."""
         columns = [_push.c[name] for name in GivenUp.__dataclass_fields__]
-        mine = (_push.c.dead == 1, _push.c.created >= since, _push.c.created < until)
-        rows = select(*columns).where(*mine).order_by(_push.c.id).limit(limit)
+        mine = (_push.c.dead == 1, _push.c.created >= wanted.since, _push.c.created < wanted.until)
+        rows = select(*columns).where(*mine).order_by(_push.c.id).limit(wanted.limit)
         if channel is not None:
             rows = rows.where(_push.c.channel == channel)
         with self._database.read() as connection:

@@ -19,7 +19,7 @@ from ..database.bulk import believable, clean
 from ..database.dialects import upsert
 from ..database.engine import Database
 from ..refs import from_message_ref, from_ref, new_id, phone_keys
-from ..scope import Scope, Source
+from ..scope import Excerpt, Scope, Source
 from ..sendinfo import SendInfo, SendInfos
 from ..suppressions import suppress, unsuppress
 from .outbox import Replied, enqueue_replies
@@ -99,17 +99,16 @@ class Replies:
             enqueue_replies(connection, channel, groups, terms.now)
         return fresh
 
-    def latest(
-        self, channels: Collection[str], *, since: int, until: int, limit: int, offset: int = 0
-    ) -> list[KeptReply]:
-        """Return the replies that came in a span of time, the latest first."""
+    def latest(self, channels: Collection[str], wanted: Excerpt) -> list[KeptReply]:
+        """Return the replies that came, the latest first."""
         reply = tables.reply
+        came = (reply.c.created >= wanted.since, reply.c.created < wanted.until)
         rows = (
             select(*(reply.c[name] for name in KeptReply.__dataclass_fields__))
-            .where(reply.c.created >= since, reply.c.created < until, reply.c.channel.in_(channels))
+            .where(*came, reply.c.channel.in_(channels))
             .order_by(reply.c.created.desc(), reply.c.id.desc())
-            .limit(limit)
-            .offset(offset)
+            .limit(wanted.limit)
+            .offset(wanted.offset)
         )
         with self._database.read() as connection:
             return [KeptReply(**row._mapping) for row in connection.execute(rows)]

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bridge import logs
-from bridge.clock import FOREVER_MS
-from bridge.ledger import CampaignState, Ledger
+from bridge.ledger import FIRST_ROWS, CampaignState, Excerpt, Ledger
 from bridge.ledger.campaigns.reading import Campaign, KindCount, Search
 from bridge.ledger.refs import to_ref
 from bridge.ledger.sending.joining import CampaignKind
@@ -125,20 +124,14 @@ class Seeing:
         *,
         text: str = "",
         state: str | None = None,
-        since: int = 0,
-        until: int = FOREVER_MS,
-        limit: int = 50,
-        offset: int = 0,
+        rows: Excerpt = FIRST_ROWS,
     ) -> list[SeenCampaign]:
         """Return campaigns by the time of their first send, the latest first."""
         steered = CampaignState[state.upper()] if state and state != ENDED else None
         over = None
         if state in (ENDED, _RUNNING):
             steered, over = CampaignState.RUNNING, state == ENDED
-        found = self._ledger.campaigns.search(
-            Search(channels, text, steered, over, since, until, limit, offset)
-        )
-        return self._seen(found)
+        return self._seen(self._ledger.campaigns.search(Search(channels, text, steered, over, rows)))
 
     def find(self, channels: Sequence[str], text: str) -> Campaign:
         """Return the one campaign of this name or reference."""

@@ -6,8 +6,9 @@ Numbers leave this room masked; a vendor's or Quick Audience's own words are fre
 from dataclasses import dataclass, field, replace
 
 from bridge import logs
-from bridge.clock import DAY_MS, FOREVER_MS, Clock, millis
+from bridge.clock import DAY_MS, Clock, millis
 from bridge.ledger import RECEIPT, Act, Filed, GivenUp, Ledger, StoredTemplate
+from bridge.ledger import Excerpt as Excerpt
 from bridge.plugin import Kind, Phone, ReviewStatus
 from bridge.plugin.phone import mask
 from bridge.settings import Settings
@@ -148,10 +149,10 @@ class Looking:
         ]
         return sorted(found, key=lambda one: -one.sent)[:limit]
 
-    def acts(self, channel: str | None, *, since: int, until: int, limit: int, offset: int = 0) -> list[Act]:
+    def acts(self, channel: str | None, rows: Excerpt) -> list[Act]:
         """Return what an operator or the bridge itself changed, the latest first."""
         named = None if channel is None else self.chosen(channel)[0]
-        return self._ledger.audit.acts(since=since, until=until, channel=named, limit=limit, offset=offset)
+        return self._ledger.audit.acts(named, rows)
 
     def unsent(self, channel: str | None) -> int:
         """Return how many recipients were not handed to a vendor yet, or are just now."""
@@ -181,25 +182,17 @@ class Looking:
             for one in found
         ]
 
-    def suppressions(
-        self, channel: str, *, since: int = 0, until: int = FOREVER_MS, limit: int, offset: int
-    ) -> list[SeenSuppression]:
+    def suppressions(self, channel: str, rows: Excerpt) -> list[SeenSuppression]:
         """Return a page of a channel's suppression list, in order of number."""
         [name] = self.chosen(channel)
         return [
             SeenSuppression(mask(entry.msisdn), entry.sign_name, entry.source, entry.created)
-            for entry in self._ledger.suppressions.list(
-                name, since=since, until=until, limit=limit, offset=offset
-            )
+            for entry in self._ledger.suppressions.list(name, rows)
         ]
 
-    def replies(
-        self, channel: str | None, *, since: int, until: int, limit: int, offset: int = 0
-    ) -> list[SeenReply]:
-        """Return the replies that came in a span of time, the latest first."""
-        found = self._ledger.replies.latest(
-            self.chosen(channel), since=since, until=until, limit=limit, offset=offset
-        )
+    def replies(self, channel: str | None, rows: Excerpt) -> list[SeenReply]:
+        """Return the replies that came, the latest first."""
+        found = self._ledger.replies.latest(self.chosen(channel), rows)
         return [
             SeenReply(one.channel, mask(one.phone), one.out_id, logs.masked(one.content), one.received)
             for one in found
@@ -215,23 +208,17 @@ class Looking:
         ]
         return [waiting for waiting in found if waiting.entries]
 
-    def given_up(
-        self, channel: str | None, *, since: int = 0, until: int = FOREVER_MS, limit: int
-    ) -> list[SeenGivenUp]:
+    def given_up(self, channel: str | None, rows: Excerpt) -> list[SeenGivenUp]:
         """Return the callbacks that were given up, the oldest first within each channel."""
         return [
             _given_up(letter)
             for name in self.chosen(channel)
-            for letter in self._ledger.outbox.given_up(name, since=since, until=until, limit=limit)
+            for letter in self._ledger.outbox.given_up(name, rows)
         ]
 
-    def taken(
-        self, channel: str | None, *, since: int, until: int, limit: int, offset: int, out_id: str = ""
-    ) -> list[SeenTaken]:
-        """Return the callbacks that Quick Audience took in a span of time, the latest first."""
-        found = self._ledger.callbacks.latest(
-            self.chosen(channel), since=since, until=until, limit=limit, offset=offset, out_id=out_id
-        )
+    def taken(self, channel: str | None, rows: Excerpt, *, out_id: str = "") -> list[SeenTaken]:
+        """Return the callbacks that Quick Audience took, the latest first."""
+        found = self._ledger.callbacks.latest(self.chosen(channel), rows, out_id=out_id)
         return [
             SeenTaken(
                 one.channel,

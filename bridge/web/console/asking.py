@@ -6,6 +6,7 @@ from typing import TypeVar
 from urllib.parse import urlencode
 
 from bridge.clock import FOREVER_MS, millis_of
+from bridge.ledger import Excerpt
 
 from .language import phrase
 
@@ -73,13 +74,13 @@ class Asked:
         """Return how many rows stand on the pages before this one."""
         return (self._page - 1) * ROWS if self.form == "html" else 0
 
-    @property
-    def window(self) -> dict[str, int]:
-        """Return `limit` and `offset` of this page's rows and one more, which tells if there are more."""
-        return {"limit": ROWS + 1 if self.form == "html" else _MOST_ROWS, "offset": self.skipped}
+    def excerpt(self, zone: tzinfo) -> Excerpt:
+        """Return which rows this page holds and one more, which tells if there are more."""
+        limit = ROWS + 1 if self.form == "html" else _MOST_ROWS
+        return Excerpt(**self.span(zone), limit=limit, offset=self.skipped)
 
     def cut(self, rows: Sequence[T]) -> Sequence[T]:
-        """Return of a window's rows those that are shown."""
+        """Return of an excerpt's rows those that are shown."""
         return rows[:ROWS] if self.form == "html" else rows
 
     def shown(self, rows: Sequence[object]) -> slice:

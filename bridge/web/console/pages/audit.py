@@ -54,7 +54,7 @@ ACTS = (
 
 def _audit(desk: Desk, asked: Asked) -> View:
     channel = asked.choice("channel", list(desk.settings.channels))
-    found = desk.looking.acts(channel, **asked.window, **asked.span(desk.zone(channel)))
+    found = desk.looking.acts(channel, asked.excerpt(desk.zone(channel)))
     rows = [_row(desk, one) for one in asked.cut(found)]
     return View([Table("audit", phrase("Audit"), _COLUMNS, rows, asked.more_of(asked.skipped + len(found)))])
 

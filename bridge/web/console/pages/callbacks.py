@@ -46,10 +46,10 @@ _KINDS = {"receipts": phrase("receipts"), "replies": phrase("replies")}
 def _callbacks(desk: Desk, asked: Asked) -> View:
     channel = asked.choice("channel", list(desk.settings.channels))
     waiting = desk.looking.callbacks(channel)
-    span = asked.span(desk.zone(channel))
-    found = desk.looking.given_up(channel, **span, limit=asked.limit)
+    wanted = asked.excerpt(desk.zone(channel))
+    found = desk.looking.given_up(channel, wanted._replace(limit=asked.limit, offset=0))
     rows = [_given_up(desk, one) for one in found[asked.shown(found)]]
-    taken = desk.looking.taken(channel, **span, **asked.window, out_id=asked.text("outId"))
+    taken = desk.looking.taken(channel, wanted, out_id=asked.text("outId"))
     told, more = [_taken(desk, one) for one in asked.cut(taken)], asked.more_of(asked.skipped + len(taken))
     tables = [
         Table("given_up", phrase("Given up"), _GIVEN_UP, rows, asked.more(found)),

@@ -34,13 +34,11 @@ STATE_NAMES = {
 
 def _campaigns(desk: Desk, asked: Asked) -> View:
     channel = asked.choice("channel", list(desk.settings.channels))
-    zone = desk.zone(channel)
     found = desk.campaigns.seeing.search(
         desk.campaigns.chosen(channel),
         text=asked.text("search"),
         state=asked.choice("state", STATES),
-        **asked.window,
-        **asked.span(zone),
+        rows=asked.excerpt(desk.zone(channel)),
     )
     rows = [_row(desk, one) for one in asked.cut(found)]
     table = Table("campaigns", phrase("Campaigns"), COLUMNS, rows, asked.more_of(asked.skipped + len(found)))

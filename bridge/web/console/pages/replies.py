@@ -23,7 +23,7 @@ _HIDDEN = phrase("(hidden)")
 
 def _replies(desk: Desk, asked: Asked) -> View:
     channel = asked.choice("channel", list(desk.settings.channels))
-    found = desk.looking.replies(channel, **asked.window, **asked.span(desk.zone(channel)))
+    found = desk.looking.replies(channel, asked.excerpt(desk.zone(channel)))
     rows = [_row(desk, one) for one in asked.cut(found)]
     table = Table("replies", phrase("Replies"), _COLUMNS, rows, asked.more_of(asked.skipped + len(found)))
     return View([table], {"hidden": not desk.may(Role.OPERATOR)})

@@ -26,8 +26,7 @@ _SOURCES = {
 def _suppressions(desk: Desk, asked: Asked) -> View:
     channels = list(desk.settings.channels)
     channel = asked.choice("channel", channels) or channels[0]
-    span = asked.span(desk.zone(channel))
-    found = desk.looking.suppressions(channel, **span, **asked.window)
+    found = desk.looking.suppressions(channel, asked.excerpt(desk.zone(channel)))
     rows = [_row(desk, channel, one) for one in asked.cut(found)]
     table = Table(
         "suppressed", phrase("Suppression list"), _COLUMNS, rows, asked.more_of(asked.skipped + len(found))
