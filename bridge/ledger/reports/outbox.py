@@ -194,10 +194,10 @@ class Outbox:
         self._database.write(work)
 
     def given_up(self, channel: str | None = None, wanted: Excerpt = FIRST_ROWS) -> list[GivenUp]:
-        """Return the callbacks given up, by when they were written, oldest first; none is passed over."""
+        """Return the callbacks given up, by when they were written, the oldest first."""
         columns = [_push.c[name] for name in GivenUp.__dataclass_fields__]
         mine = (_push.c.dead == 1, _push.c.created >= wanted.since, _push.c.created < wanted.until)
-        rows = select(*columns).where(*mine).order_by(_push.c.id).limit(wanted.limit)
+        rows = select(*columns).where(*mine).order_by(_push.c.id).limit(wanted.limit).offset(wanted.offset)
         if channel is not None:
             rows = rows.where(_push.c.channel == channel)
         with self._database.read() as connection:

@@ -36,7 +36,7 @@ from ..scope import Callee, Holder, Scope, Source
 from ..suppressions import suppress
 from . import attempts
 from .attempts import Attempt
-from .calls import Claimed, Conclusion, Recorded, Settlement
+from .calls import Claimed, Conclusion, Recorded, Requeue, Settlement
 from .claiming import (
     CALL,
     READY,
@@ -219,16 +219,7 @@ class Batches:
         """Return all that follows from a batch's end and its message rows."""
         batch = conclusion.batch
         for requeue in conclusion.again:
-            blob = (len(requeue.recipients.phones), encode(requeue.recipients))
-            assigned = Assigned(requeue.account, requeue.yields, requeue.barred)
-            [made] = insert_batches(
-                connection,
-                Scope(batch.channel, now),
-                batch.send_id,
-                [blob],
-                Waits(requeue.due, batch.deadline, batch.decision, requeue.why, assigned),
-            )
-            _follow(connection, batch, made, requeue.attempt)
+            _queue_again(connection, batch, requeue, now)
         ends = [
             Ended(row.phone, row.status, row.sent, row.ended_at or now, row.code, row.reason)
             for row in conclusion.rows
@@ -350,6 +341,15 @@ def _whole_rows(conclusion: Conclusion) -> Sequence[MessageRow]:
         row._replace(segments=max(row.segments, numbers.get(Place(row.batch_id, row.seq), 0)))
         for row in conclusion.rows
     ]
+
+
+def _queue_again(connection: Connection, batch: Claimed, requeue: Requeue, now: int) -> None:
+    """Put a part of a batch that was not sent into a batch of its own."""
+    blob = (len(requeue.recipients.phones), encode(requeue.recipients))
+    assigned = Assigned(requeue.account, requeue.yields, requeue.barred)
+    waits = Waits(requeue.due, batch.deadline, batch.decision, requeue.why, assigned)
+    [made] = insert_batches(connection, Scope(batch.channel, now), batch.send_id, [blob], waits)
+    _follow(connection, batch, made, requeue.attempt)
 
 
 def _follow(connection: Connection, batch: Claimed, made: int, attempt: Attempt | None) -> None:

@@ -119,6 +119,11 @@ def settings_faults(
     model = vendor.settings_model
     if not issubclass(model, PluginSettings):
         return ["settings_model must be a subclass of bridge.plugin.PluginSettings"]
+    return [*_model_faults(model, public), *_plain_addresses(model), *_trial_faults(vendor, settings)]
+
+
+def _model_faults(model: type[PluginSettings], public: Collection[str]) -> list[str]:
+    """Return what the models of the settings lack."""
     faults = []
     for each in _models(model, set()):
         if each.model_config.get("extra") != "forbid":
@@ -128,7 +133,12 @@ def settings_faults(
             for name, info in each.model_fields.items()
             if name not in public and _SECRET_NAME.search(_snake(name)) and not _hidden(info.annotation)
         ]
-    faults += _plain_addresses(model)
+    return faults
+
+
+def _trial_faults(vendor: type[Vendor], settings: Mapping[str, Any]) -> list[str]:
+    """Try settings that are wrong. Returns which are not refused, and whose errors show a secret."""
+    faults, model = [], vendor.settings_model
     leaks = Leaks(secrets_of(model.model_validate(dict(settings))), ())
     attempts = {"an unknown setting": dict(settings) | {"kit_unknown": "1"}}
     for name in minimal(model):

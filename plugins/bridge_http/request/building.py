@@ -78,21 +78,22 @@ class RequestPlan:
             draft.form = values["body"]
         for part, sign in self._early:
             sign(draft, values[part])
-        whole = draft.form if draft.form is not None else values["body"]
-        if self._kind == "multipart":
-            draft.body, kind = multipart(whole, self._request.charset, names["nonce"])
-            draft.headers = {
-                name: each for name, each in draft.headers.items() if name.lower() != "content-type"
-            }
-            draft.headers["Content-Type"] = kind  # it names the boundary
-        elif self._kind:
-            draft.body = self._serialise(whole)
-            kind = f"{_CONTENT_TYPES[self._kind]}; charset={self._request.charset}"
-            _set_default(draft.headers, "Content-Type", kind)
+        self._write_body(draft, draft.form if draft.form is not None else values["body"], names)
         for part, sign in self._late:
             sign(draft, values[part])
         _check_headers(draft.headers)
         return Built(draft.method, draft.url, draft.headers, draft.body)
+
+    def _write_body(self, draft: RequestDraft, whole: Any, names: Names) -> None:
+        """Write the body and the header that tells what it is."""
+        if self._kind == "multipart":
+            draft.body, kind = multipart(whole, self._request.charset, names["nonce"])
+            others = {name: each for name, each in draft.headers.items() if name.lower() != "content-type"}
+            draft.headers = {**others, "Content-Type": kind}  # it names the boundary
+        elif self._kind:
+            draft.body = self._serialise(whole)
+            kind = f"{_CONTENT_TYPES[self._kind]}; charset={self._request.charset}"
+            _set_default(draft.headers, "Content-Type", kind)
 
     def _serialise(self, value: Any) -> bytes:
         charset = self._request.charset
