@@ -8,7 +8,7 @@ import pytest
 
 from bridge.plugin import BridgeError, Outcome
 
-from ..play.campaign import Taken, faults_of_campaign
+from ..play.campaign import CampaignVendor, Taken, faults_of_campaign
 from ..play.row import Played
 from ..play.serving import Answer, forwarding
 from ..play.stage import with_url
@@ -75,18 +75,15 @@ class Gold(VendorTable):
     def test_kill_9_loses_and_repeats_nothing(self, tmp_path: Path) -> None:
         """The worker of a whole bridge is killed after the vendor took a call and before it knows."""
         with ExitStack() as stack:
-            answer, taken, direct = self._campaign_vendor(stack)
             local = "query_sign" not in self.operations()
-            faults = faults_of_campaign(
-                tmp_path,
+            vendor = CampaignVendor(
                 self.vendor_name(),
                 lambda url: with_url(self.settings, url),
-                answer,
-                taken,
-                sign_name=self.campaign_sign,
-                signs={self.campaign_sign: "approved"} if local else {},
-                emulator=direct,
+                self.campaign_sign,
+                {self.campaign_sign: "approved"} if local else {},
+                *self._campaign_vendor(stack),
             )
+            faults = faults_of_campaign(tmp_path, vendor)
         assert not faults, told(faults)
 
     def _campaign_vendor(self, stack: ExitStack) -> tuple[Answer, Taken, Any]:

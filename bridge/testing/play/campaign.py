@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -67,34 +68,40 @@ class KillGate:
         return True
 
 
-def faults_of_campaign(
-    folder: Path,
-    vendor: str,
-    settings_at: Callable[[str], Mapping[str, Any]],
-    answer: Answer,
-    taken: Taken,
-    *,
-    sign_name: str,
-    signs: Mapping[str, str],
-    emulator: Any = None,
-) -> list[str]:
-    """Run the campaign; every message that was lost, sent twice, or is told wrongly, as a sentence."""
-    gate = KillGate(answer, taken)
+@dataclass(frozen=True, slots=True)
+class CampaignVendor:
+    """The vendor that a campaign is sent through: its channel's settings at an address, and its answers.
+
+    `emulator` is one that does not speak HTTP: it tells the gate itself when it has taken a call.
+    """
+
+    name: str
+    settings_at: Callable[[str], Mapping[str, Any]]
+    sign_name: str
+    signs: Mapping[str, str]
+    answer: Answer
+    taken: Taken
+    emulator: Any = None
+
+
+def faults_of_campaign(folder: Path, vendor: CampaignVendor) -> list[str]:
+    """Run the campaign. Returns every message that was lost, sent twice, or told wrongly, as a sentence."""
+    gate = KillGate(vendor.answer, vendor.taken)
     with ExitStack() as stack:
-        if emulator is None:
+        if vendor.emulator is None:
             url = stack.enter_context(serving(gate.pass_on))
         else:
-            # One that does not speak HTTP: it tells the gate itself when it has taken a call.
-            url, emulator.before_answer = emulator.url, gate.before_answer
+            url, vendor.emulator.before_answer = vendor.emulator.url, gate.before_answer
+        settings = vendor.settings_at(url)
         bridge = stack.enter_context(
-            running_bridge(folder, vendor, settings_at(url), signs=signs, lease_s=LEASE_S)
+            running_bridge(folder, vendor.name, settings, signs=vendor.signs, lease_s=LEASE_S)
         )
-        numbers = _send(bridge, sign_name, gate)
+        numbers = _send(bridge, vendor.sign_name, gate)
         _await_end(bridge, gate)
         if gate.errors:
             raise gate.errors[0]
         assert gate.kills == len(KILLED_AT), f"the worker was killed {gate.kills} times only\n{bridge.log}"
-        counts, strange = counted(taken(), numbers)
+        counts, strange = counted(vendor.taken(), numbers)
         faults = _compare(bridge, numbers, counts)
         more = [f"and {len(faults) - _TOLD} like these"] if len(faults) > _TOLD else []
         return [*strange, *faults[:_TOLD], *more]
