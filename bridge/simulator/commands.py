@@ -14,10 +14,10 @@ from rich.console import Console
 
 from .answers import BridgeRefused, ContractBroken
 from .callback_server import CallbackServer
-from .campaign import Campaign, CampaignFailed, Plan
+from .campaign import CampaignFailed, CampaignRun, Plan
 from .demo import Demo
-from .local_bridge import LocalBridge, NoLocalBridge
 from .inspection import Rules
+from .local_bridge import LocalBridge, NoLocalBridge
 from .parts import PartFailed
 from .people import MOST_INTERNATIONAL
 from .quick_audience import NoAnswer, QuickAudience
@@ -160,7 +160,7 @@ def _run(
     def tell(text: str) -> None:
         console.print(text, highlight=False, soft_wrap=True, markup=False)
 
-    course = Campaign(qa, callbacks, plan, stages_for(console), held=held, tell=tell).run()
+    course = CampaignRun(qa, callbacks, plan, stages_for(console), held=held, tell=tell).run()
     result = reconcile(course.sent, callbacks.inbox, course.details)
     print_result(console, result, course.seconds)
     print_awaited(console, course.sent, callbacks.inbox)
