@@ -55,6 +55,6 @@ class Pair:
         self.key_file.write_bytes(self.written(serialization.NoEncryption()))
 
     def written(self, lock: serialization.KeySerializationEncryption) -> bytes:
-        """The key as a file holds it."""
+        """Return the key as a file holds it."""
         form = serialization.PrivateFormat.PKCS8
         return self.key.private_bytes(serialization.Encoding.PEM, form, lock)

@@ -28,7 +28,7 @@ SERVER = make_url(
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file to copy."""
+    """Return a migrated SQLite file to copy."""
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
     upgrade(f"sqlite:///{path}")
     return path
@@ -36,7 +36,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Engine]:
-    """The PostgreSQL server's engine; creating and dropping databases needs AUTOCOMMIT."""
+    """Yield the PostgreSQL server's engine; creating and dropping databases needs AUTOCOMMIT."""
     engine = create_engine(
         SERVER, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3}, poolclass=NullPool
     )
@@ -52,7 +52,7 @@ def postgres() -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def postgres_pool(postgres: Engine) -> Iterator["PostgresPool"]:
-    """The migrated PostgreSQL databases of this run."""
+    """Yield the migrated PostgreSQL databases of this run."""
     pool = PostgresPool(postgres)
     yield pool
     pool.close()
@@ -60,7 +60,7 @@ def postgres_pool(postgres: Engine) -> Iterator["PostgresPool"]:
 
 @pytest.fixture(params=KINDS)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty, migrated database; the test runs once for each kind."""
+    """Yield the URL of an empty, migrated database; the test runs once for each kind."""
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "bridge.db")
         yield f"sqlite:///{tmp_path / 'bridge.db'}"
@@ -73,14 +73,14 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 @pytest.fixture
 def ledger(database_url: str) -> Iterator[Ledger]:
-    """A ledger over an empty database."""
+    """Yield a ledger over an empty database."""
     opened = open_ledger(database_url)
     yield opened
     opened.close()
 
 
 def decisions(ledger: Ledger) -> list[Row[Any]]:
-    """What persons decided about messages."""
+    """Return what persons decided about messages."""
     with ledger.database.read() as connection:
         return list(connection.execute(select(tables.decision).order_by(tables.decision.c.id)))
 

@@ -37,17 +37,17 @@ FLOOR_1 = ("settings", "logs", "metrics", "tracing", "contract", "ledger")
 
 
 def name(path: Path) -> str:
-    """A file's path for a test's name."""
+    """Return a file's path for a test's name."""
     return path.relative_to(ROOT).as_posix()
 
 
 def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    """All functions of a module."""
+    """Yield all functions of a module."""
     return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 def body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """A function's lines without its signature and docstring."""
+    """Return a function's lines without its signature and docstring."""
     body = function.body
     if ast.get_docstring(function) is not None:
         body = body[1:]
@@ -116,7 +116,7 @@ def test_plugins_import_the_plugin_api_only(path: Path) -> None:
 
 
 def floors() -> list[set[str]]:
-    """The floors as .importlinter has them, the highest first."""
+    """Return the floors as .importlinter has them, the highest first."""
     contracts = configparser.ConfigParser()
     contracts.read(ROOT / ".importlinter")
     layers = contracts["importlinter:contract:floors"]["layers"].split("\n")

@@ -27,7 +27,7 @@ NUMBERS = ("13800138000", "4155552671", "555 2671", "555-2671", "0138-0013", "01
 
 @pytest.fixture(params=["json", "text"])
 def output(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    """What is logged in each form, while SECRET is known to be one."""
+    """Yield what is logged in each form, while SECRET is known to be one."""
     monkeypatch.setattr(logs, "_secrets", frozenset())
     monkeypatch.setattr(logs, "_secret_pattern", logs._secret_pattern)
     logs.hide([SECRET, "abc"])

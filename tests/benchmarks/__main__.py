@@ -89,22 +89,22 @@ def push(kind: str, folder: Path, sizes: Sizes) -> Iterator[Line]:
 
 
 def round_trip(kind: str, folder: Path, sizes: Sizes) -> Iterator[Line]:
-    """All of it."""
+    """Yield all of it."""
     return there_and_back(kind, folder, sizes.round_trip, sizes.a_request)
 
 
 def choices(kind: str, folder: Path, sizes: Sizes) -> Iterator[Line]:
-    """The ledger's choices beside what was not chosen."""
+    """Yield the ledger's choices beside what was not chosen."""
     return compared(kind, folder, sizes.choices)
 
 
 def spans(kind: str, folder: Path, sizes: Sizes) -> Iterator[Line]:
-    """The cost of OpenTelemetry."""
+    """Yield the cost of OpenTelemetry."""
     return traced(kind, folder, sizes.accepts[0])
 
 
 def console(kind: str, folder: Path, sizes: Sizes) -> Iterator[Line]:
-    """Every page of the console on a full ledger."""
+    """Yield every page of the console on a full ledger."""
     return pages(kind, folder, sizes.crowd, sizes.looks)
 
 

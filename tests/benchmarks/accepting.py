@@ -31,7 +31,7 @@ class Load:
 
 
 def through_the_application(kind: str, folder: Path, load: Load) -> Iterator[Line]:
-    """The WSGI application in this process, without a socket."""
+    """Yield the WSGI application in this process, without a socket."""
     with (
         fresh_database(kind, folder) as url,
         opened(url, folder, max_pending=100_000_000) as stage,
@@ -80,7 +80,7 @@ def _compare(
 
 
 def _latest_blobs(ledger: Ledger) -> Sequence[bytes]:
-    """The blobs that the bridge stored for its latest send."""
+    """Return the blobs that the bridge stored for its latest send."""
     latest = select(func.max(batch.c.send_id)).scalar_subquery()
     with ledger.database.read() as connection:
         return connection.execute(select(batch.c.recipients).where(batch.c.send_id == latest)).scalars().all()

@@ -43,6 +43,6 @@ class Sends:
         self._made = 0
 
     def body(self) -> bytes:
-        """The next request."""
+        """Return the next request."""
         self._made += 1
         return b'{"outId": "benchmark-%d-%d", ' % (self._start, self._made) + self._tail

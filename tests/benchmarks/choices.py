@@ -58,7 +58,7 @@ class Counts:
 
 
 def compared(kind: str, folder: Path, counts: Counts) -> Iterator[Line]:
-    """All experiments on one kind of database."""
+    """Yield all experiments on one kind of database."""
     yield from _blobs_or_rows(kind, folder, counts.rows)
     if kind == "postgresql":
         yield _copy_or_executemany(kind, folder, counts.rows)

@@ -68,7 +68,7 @@ def fill(ledger: Ledger, url: str, crowd: Crowd, code: str, now: int) -> None:
 
 
 def number(index: int) -> str:
-    """One of the people."""
+    """Return one of the people."""
     return f"138{index % _PEOPLE:08d}"
 
 

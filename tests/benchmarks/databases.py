@@ -117,7 +117,7 @@ class RawPostgres:
         self._db.commit()
 
     def server_pid(self) -> int:
-        """The server's first process, parent of the one behind this connection."""
+        """Return the server's first process, parent of the one behind this connection."""
         stat = Path(f"/proc/{self._db.info.backend_pid}/stat").read_text()
         return int(stat.rpartition(")")[2].split()[1])
 
@@ -128,7 +128,7 @@ class RawPostgres:
 
 @contextmanager
 def fresh_database(kind: str, folder: Path) -> Iterator[str]:
-    """The URL of an empty database with the bridge's schema, gone afterwards."""
+    """Yield the URL of an empty database with the bridge's schema, gone afterwards."""
     if kind == "sqlite":
         url = f"sqlite:///{folder / secrets.token_hex(4)}.db"
         upgrade(url)
@@ -143,7 +143,7 @@ def fresh_database(kind: str, folder: Path) -> Iterator[str]:
 
 
 def open_raw(url: str) -> RawSqlite | RawPostgres:
-    """The bare driver on a database."""
+    """Return the bare driver on a database."""
     return RawSqlite(url) if url.startswith("sqlite") else RawPostgres(url)
 
 

@@ -98,7 +98,7 @@ class Installation:
         return started | {"callbacks": self.server.pid}
 
     def template(self) -> str:
-        """An approved template with three variables; its code."""
+        """Return an approved template with three variables; its code."""
         front = QuickAudience(f"{self.url}/{CHANNEL}", KEY)
         front.query_sign(SIGN)
         form = TemplateForm("Spring", "尊敬的${name}，您的专属链接${link}，验证码${code}。", 1, "benchmark")
@@ -132,7 +132,7 @@ class Callbacks:
         self._http = Session()
 
     def received(self) -> int:
-        """How many receipts it has; a repetition counts once."""
+        """Return how many receipts it has; a repetition counts once."""
         return sum(self._http.get(f"{self.url}/inspector").json()["receipts"].values())
 
     def close(self) -> None:
@@ -151,7 +151,7 @@ def started_callbacks(folder: Path) -> Iterator[Callbacks]:
 
 
 def _first_line(program: Program) -> str:
-    """What a server prints once it listens: its address."""
+    """Return what a server prints once it listens: its address."""
     _await(program, lambda: program.log().startswith("http") and "\n" in program.log())
     return program.log().splitlines()[0]
 

@@ -76,17 +76,17 @@ class Meter:
 
 
 def p50(seconds: Sequence[float]) -> float:
-    """The median."""
+    """Return the median."""
     return statistics.median(seconds)
 
 
 def p95(seconds: Sequence[float]) -> float:
-    """What 95 of 100 stay below; with fewer than 20 values, the largest."""
+    """Return what 95 of 100 stay below; with fewer than 20 values, the largest."""
     ordered = sorted(seconds)
     return ordered[min(len(ordered) - 1, len(ordered) * 95 // 100)]
 
 
 def p99(seconds: Sequence[float]) -> float:
-    """What 99 of 100 stay below; with fewer than 100 values, the largest."""
+    """Return what 99 of 100 stay below; with fewer than 100 values, the largest."""
     ordered = sorted(seconds)
     return ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)]

@@ -98,7 +98,7 @@ def _line(kind: str, client: FlaskClient, page: str, address: str, times: int) -
 
 @contextmanager
 def _browser(stage: Stage) -> Iterator[FlaskClient]:
-    """A browser in which an operator is signed in."""
+    """Yield a browser in which an operator is signed in."""
     console = ConsoleSettings.model_validate({"secret": _SECRET, "url": _ADDRESS})
     settings = stage.settings.model_copy(update={"console": console})
     app = create_app(settings, stage.services, stage.ledger)
@@ -114,7 +114,7 @@ def _browser(stage: Stage) -> Iterator[FlaskClient]:
 
 
 def _names(client: FlaskClient, code: str) -> dict[str, str]:
-    """What stands in the addresses."""
+    """Return what stands in the addresses."""
     sealing = Sealing(_SECRET)
     found = {"channel": CHANNEL, "template": code, "number": sealing.seal(number(7))}
     found["values"] = sealing.seal(json.dumps([{"name": "Anna", "link": "x", "code": "7"}, number(7)]))

@@ -26,7 +26,7 @@ _BATCH = 500
 
 
 def pushed(kind: str, folder: Path, recipients: int) -> Iterator[Line]:
-    """One worker's pusher with its four threads, until Quick Audience has everything."""
+    """Yield one worker's pusher with its four threads, until Quick Audience has everything."""
     with (
         started_callbacks(folder) as server,
         fresh_database(kind, folder) as url,

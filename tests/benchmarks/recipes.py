@@ -114,7 +114,7 @@ def huawei() -> tuple[HttpSettings, bytes, Hand]:
 
 
 def bulksms() -> tuple[HttpSettings, bytes, Hand]:
-    """An own text and reference per recipient as JSON; results by reference."""
+    """Return an own text and reference per recipient as JSON; results by reference."""
     entries = [{"id": m.ref, "status": {"type": "ACCEPTED"}, "userSuppliedId": m.ref} for m in MESSAGES]
     answer = json.dumps(entries).encode()
 
@@ -196,7 +196,7 @@ def beside_python(case: Callable[[], tuple[HttpSettings, bytes, Hand]]) -> Compa
 
 
 def lines() -> Iterator[Line]:
-    """One for each vendor."""
+    """Yield one for each vendor."""
     for case in CASES:
         found = beside_python(case)
         yield Line(

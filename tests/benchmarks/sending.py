@@ -22,7 +22,7 @@ _A_COMMIT = 1_000
 
 
 def sent(kind: str, folder: Path, recipients: int, per_call: int) -> Iterator[Line]:
-    """One worker's sender, until every batch is recorded."""
+    """Yield one worker's sender, until every batch is recorded."""
     vendor = {"per_call": per_call}
     with fresh_database(kind, folder) as url, opened(url, folder, vendor=vendor) as stage:
         stage.send(Sends(stage.template(), recipients).body())
@@ -54,14 +54,14 @@ def drain(stage: Stage) -> None:
 
 
 def recorded(ledger: Ledger) -> list[MessageRow]:
-    """All message rows, in order."""
+    """Return all message rows, in order."""
     with ledger.database.read() as connection:
         rows = connection.execute(select(message).order_by(message.c.batch_id, message.c.seq))
         return [MessageRow(*row) for row in rows]
 
 
 def _limit(kind: str, folder: Path, rows: list[MessageRow]) -> Meter:
-    """The same rows into another database with the same tables and indexes, a thousand a commit."""
+    """Return the same rows into another database with the same tables and indexes, a thousand a commit."""
     limit = Meter()
     with fresh_database(kind, folder) as url, closing(open_raw(url)) as raw, limit:
         for start in range(0, len(rows), _A_COMMIT):

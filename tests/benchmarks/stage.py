@@ -77,7 +77,7 @@ class Swift(Vendor):
 
     @hookimpl
     def parse_webhook(self, channel: Channel, request: WebhookRequest) -> WebhookResult:
-        """Everything was delivered."""
+        """Return receipts that say everything was delivered."""
         now = datetime.now(UTC)
         receipts = [
             DeliveryReceipt(
@@ -124,7 +124,7 @@ class Stage:
         return found
 
     def template(self) -> str:
-        """A new template, approved at once; its code."""
+        """Return a new template, approved at once; its code."""
         return str(self.ask("POST", "smsTemplate", json.dumps(_TEMPLATE).encode())["templateCode"])
 
     def send(self, body: bytes) -> None:
@@ -141,7 +141,7 @@ class Stage:
 def opened(
     url: str, folder: Path, *, vendor: Mapping[str, object] | None = None, **channel: object
 ) -> Iterator[Stage]:
-    """A stage over a database that has its schema; `vendor` are the vendor's settings."""
+    """Yield a stage over a database that has its schema; `vendor` are the vendor's settings."""
     common = {
         "platform_name": "Acme SMS",
         "key": KEY,

@@ -38,13 +38,13 @@ def rate(count: int, seconds: float) -> str:
 
 
 def milliseconds(seconds: float) -> str:
-    """A duration, to three digits or so."""
+    """Return a duration, to three digits or so."""
     value = seconds * 1000
     return f"{value:,.0f} ms" if value >= 100 else f"{value:.1f} ms"
 
 
 def machine() -> str:
-    """What the figures were measured on, and how busy it was with other things."""
+    """Return what the figures were measured on, and how busy it was with other things."""
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     return f"{os.cpu_count()} cores, load {load}; Python {platform.python_version()}, {platform.system()}"
 

@@ -26,7 +26,7 @@ class CarrierProcess(Protocol):
     proves_absence: bool
 
     def settings(self) -> str:
-        """The TOML of the channel's vendor: the `vendor` line and its settings table."""
+        """Return the TOML of the channel's vendor: the `vendor` line and its settings table."""
 
     def aim(self, hook_url: str) -> None:
         """Push receipts to this address, if it is not told with each message."""
@@ -35,10 +35,10 @@ class CarrierProcess(Protocol):
         """Lose answers after accepting, and report twice, out of order and early."""
 
     def accepted(self) -> Counter[str]:
-        """How often each mainland number (11 digits) was accepted."""
+        """Return how often each mainland number (11 digits) was accepted."""
 
     def happened(self) -> Mapping[str, int]:
-        """How often each fault happened."""
+        """Return how often each fault happened."""
 
     def close(self) -> None:
         """Stop it."""

@@ -15,7 +15,7 @@ from typing import Self
 
 
 def free_port() -> int:
-    """A port nobody listens on now."""
+    """Return a port nobody listens on now."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
         return port
@@ -68,7 +68,7 @@ class Program:
             self.kill()
 
     def log(self) -> str:
-        """All it has printed."""
+        """Return all it has printed."""
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
     def __enter__(self) -> Self:
@@ -121,5 +121,5 @@ class Killer:
 
 
 def python(*arguments: str) -> list[str]:
-    """A command of this interpreter."""
+    """Return a command of this interpreter."""
     return [sys.executable, *arguments]

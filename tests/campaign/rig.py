@@ -122,7 +122,7 @@ class Rig:
         self.carrier.close()
 
     def template(self) -> str:
-        """Create a template with a variable and wait for its review; its code."""
+        """Create a template with a variable and wait for its review. Returns its code."""
         front = self.fronts[0]
         front.query_sign(self.carrier.sign)
         code = front.create_text_template(TemplateForm("Spring", "尊敬的${name}，春季上新。", 1, "campaign"))
@@ -145,7 +145,7 @@ class Rig:
             return False
 
     def state(self) -> str:
-        """What still waits, and how far everybody is."""
+        """Return what still waits, and how far everybody is."""
         received = {out_id: len(numbers) for out_id, numbers in self.callbacks.inbox.receipts.items()}
         return (
             f"carrier {self.carrier.accepted().total()}, receipts {received}, ledger {self.ledger.gauges()}, "
@@ -153,7 +153,7 @@ class Rig:
         )
 
     def logs(self, lines: int = 15) -> str:
-        """The ends of all logs."""
+        """Return the ends of all logs."""
         return "\n".join(
             f"--- {' '.join(program._command[2:4])}\n" + "\n".join(program.log().splitlines()[-lines:])
             for program in (*self.webs, *self.workers)

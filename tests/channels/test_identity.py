@@ -27,7 +27,7 @@ class Settings(PluginSettings):
 
 
 def vendor(cls: type[Vendor] = Vendor, **settings: Any) -> Vendor:
-    """A vendor with these settings."""
+    """Return a vendor with these settings."""
     kind = type("Bare", (cls,), {"name": "bare", "settings_model": Settings})
     channel = channel_named("promo", settings=Settings.model_validate({"key": "secret", **settings}))
     made: Vendor = kind(channel)

@@ -32,7 +32,7 @@ SENTENCES = {
 
 
 def batch() -> Batch:
-    """One message with a text and values."""
+    """Return one message with a text and values."""
     plain = batch_of(1)
     return replace(plain, messages=(plain.messages[0]._replace(text=TEXT, params=VALUES),))
 
@@ -47,7 +47,7 @@ WAYS: dict[str, Ways] = {
 
 
 def said_by(result: SubmitResult) -> str:
-    """The sentence that is kept."""
+    """Return the sentence that is kept."""
     return str(result.error) if result.error is not None else result.reason
 
 

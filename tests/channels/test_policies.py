@@ -33,7 +33,7 @@ DEFER = Verdict(defer_until=NOW)
 
 
 def policy_that(name: str, answer: Any) -> type[Policy]:
-    """A policy that gives this answer, or raises it."""
+    """Return a policy that gives this answer, or raises it."""
 
     def screen_batch(self: Policy, channel: Channel, batch: object) -> Any:
         assert channel is self.channel
@@ -146,7 +146,7 @@ def wrapper_that(*, before: BaseException | None = None, after: BaseException | 
 
 
 def hiding(*results: SubmitResult) -> type[Policy]:
-    """A wrapper that answers for the vendor, whatever the vendor said."""
+    """Return a wrapper that answers for the vendor, whatever the vendor said."""
 
     def send_batch(self: Policy) -> Generator[None, Any, Any]:
         try:

@@ -52,18 +52,18 @@ class Tiny(Vendor):
 
 
 def channel_named(name: str, settings: PluginSettings | None = None) -> Channel:
-    """A channel without records."""
+    """Return a channel without records."""
     return Channel(name, "Acme", settings or PluginSettings(), NoHistory())
 
 
 def hooks_of(vendor: type[Vendor], *policies: type[Policy]) -> Hooks:
-    """The hooks of a channel with these plugins."""
+    """Return the hooks of a channel with these plugins."""
     channel = channel_named("promo")
     return Hooks(vendor(channel), [policy(channel) for policy in policies])
 
 
 def batch_of(count: int) -> Batch:
-    """A batch of `count` messages to mainland numbers."""
+    """Return a batch of `count` messages to mainland numbers."""
     phones = [f"1380013800{number}" for number in range(count)]
     messages = tuple(
         Message(f"m{number}", Phone(text, f"+86{text}"), {}) for number, text in enumerate(phones)
@@ -72,7 +72,7 @@ def batch_of(count: int) -> Batch:
 
 
 def plugin_module(name: str, **content: Any) -> ModuleType:
-    """A plugin module with `vendors` and `policies` to register and anything else as it is."""
+    """Return a plugin module with `vendors` and `policies` to register and anything else as it is."""
     module = ModuleType(name)
     for kind in ("vendors", "policies"):
         if kind in content:

@@ -118,7 +118,7 @@ class Desk:
 
 @pytest.fixture
 def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    """A desk whose database is still empty."""
+    """Yield a desk whose database is still empty."""
     module = plugin_module("cli_plugins", vendors=[Tiny, Reviewing])
     monkeypatch.setitem(sys.modules, "cli_plugins", module)
     point = EntryPoint("cli", "cli_plugins", catalogue.GROUP)
@@ -131,6 +131,6 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 
 @pytest.fixture
 def desk(bare: Desk) -> Desk:
-    """A desk with an up-to-date database."""
+    """Return a desk with an up-to-date database."""
     upgrade(bare.database)
     return bare

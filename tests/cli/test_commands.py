@@ -334,7 +334,7 @@ def test_gunicorn_is_set_by_the_file_beside_the_configuration(desk: Desk) -> Non
 
 
 def row_of(output: str, start: str) -> str:
-    """The line of a table that begins with a text."""
+    """Return the line of a table that begins with a text."""
     [line] = [line for line in output.splitlines() if line.startswith(start)]
     return line
 

@@ -27,13 +27,13 @@ _FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE |
 
 
 def fences(path: Path, language: str) -> list[str]:
-    """The code blocks of a language."""
+    """Return the code blocks of a language."""
     found = _FENCE.finditer(path.read_text(encoding="utf-8"))
     return [match["text"] for match in found if match["language"] == language]
 
 
 def commands() -> Iterator[str]:
-    """Every `sms-bridge` command line of the documents, in code blocks and in running text."""
+    """Yield every `sms-bridge` command line of the documents, in code blocks and in running text."""
     for path in (GUIDE, ROOT / "README.md"):
         text = path.read_text(encoding="utf-8")
         for block in fences(path, "sh"):

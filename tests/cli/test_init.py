@@ -39,7 +39,7 @@ SECRET = "vendor-secret-0"
 
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder to be in, without a configuration."""
+    """Return an empty folder to be in, without a configuration."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SMS_BRIDGE_CONFIG", raising=False)
     monkeypatch.setattr(first, "known", lambda: KNOWN)  # reading every recipe each time is slow
@@ -56,7 +56,7 @@ def run(*words: str, stdin: str | None = None) -> Result:
 
 
 def options(beginning: Beginning, **instead: str) -> list[str]:
-    """Every question's option."""
+    """Return every question's option."""
     return [
         *(word for pair in {**COMMON, **instead}.items() for word in pair),
         "--vendor",
@@ -75,7 +75,7 @@ def _set(name: str, secret: bool) -> str:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """The file env as systemd reads it."""
+    """Return the file env as systemd reads it."""
     lines = [line for line in (folder / "env").read_text().splitlines() if not line.startswith("#")]
     return dict(line.split("=", 1) for line in lines)
 

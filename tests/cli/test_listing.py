@@ -20,7 +20,7 @@ SINGLE = {"messages"}
 
 
 def walk(group: click.Group, path: str = "") -> Iterator[tuple[str, click.Command]]:
-    """Every command below a group, those of plugins too, with what is typed for it."""
+    """Yield every command below a group, those of plugins too, with what is typed for it."""
     context = click.Context(group)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
@@ -57,7 +57,7 @@ def test_no_group_lists_by_other_means(name: str) -> None:
 
 @pytest.fixture
 def full(desk: Desk) -> Desk:
-    """A desk with an entry for each list."""
+    """Return a desk with an entry for each list."""
     now = int(time.time() * 1000)
     desk.template("desk", "T1")
     accept(desk, now, [NUMBER])

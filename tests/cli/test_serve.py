@@ -64,7 +64,7 @@ class Served:
             )
 
     def command(self, *arguments: str) -> str:
-        """What another command prints while the bridge runs."""
+        """Return what another command prints while the bridge runs."""
         command = [sys.executable, "-m", "bridge.cli", *arguments]
         return subprocess.run(command, env=self._environ, check=True, capture_output=True, text=True).stdout
 

@@ -60,7 +60,7 @@ class Serving:
         self.wait_for("worker start")
 
     def pids(self, what: str) -> list[int]:
-        """The processes that wrote this."""
+        """Return the processes that wrote this."""
         lines = self.journal.read_text().splitlines()
         return [int(line.rpartition(" ")[2]) for line in lines if line.startswith(what)]
 
@@ -70,7 +70,7 @@ class Serving:
         return self.pids(what)
 
     def end(self, number: int = signal.SIGTERM) -> int:
-        """Send a signal and wait for the supervisor's end; its status."""
+        """Send a signal and wait for the supervisor's end. Returns its status."""
         self.process.send_signal(number)
         return self.process.wait(DEADLINE_S)
 

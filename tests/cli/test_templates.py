@@ -48,7 +48,7 @@ def test_what_cannot_be_shown_is_said(desk: Desk, command: str, sentence: str) -
 
 @hookimpl
 def rejecting(self: object) -> TemplateReview:
-    """The vendor's word from now on."""
+    """Return the vendor's word from now on."""
     return TemplateReview(ReviewStatus.REJECTED, "Spam.")
 
 

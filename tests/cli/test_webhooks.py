@@ -12,7 +12,7 @@ NUMBER = "13800138000"
 
 
 def refused(desk: Desk) -> RefusedWebhook:
-    """A webhook that the channel promo refused."""
+    """Return a webhook that the channel promo refused."""
     desk.write(CONFIG.replace('callback_url = "{callback}"', f'receipts = "pull"\nhook_token = "{TOKEN}"'))
     desk.ledger.refused_webhooks.keep(
         RefusedWebhook(

@@ -82,7 +82,7 @@ GONE = object()
 
 
 def parsed(form: type[Body], **changes: Any) -> Any:
-    """The form's body with some fields changed; GONE leaves one out."""
+    """Return the form's body with some fields changed; GONE leaves one out."""
     source = {key: value for key, value in (FORMS[form] | changes).items() if value is not GONE}
     return form.parse(json.dumps(source).encode())
 

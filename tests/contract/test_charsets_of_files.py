@@ -10,7 +10,7 @@ PLAIN = b"13800138009\n" * (files.HEAD // 12 + 1)
 
 
 def told(data: bytes, content_type: str = "") -> list[tuple[str, str]]:
-    """Each line as its number and its name, or its fault."""
+    """Return each line as its number and its name, or its fault."""
     found = files.encoding_of(data[: files.HEAD], content_type)
     lines = [files.read_line(line.data, found) for line in files.split([data], found)]
     return [

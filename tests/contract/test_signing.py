@@ -140,7 +140,7 @@ KEYS = {
 
 
 def rewritten(timestamp: str, nonce: str) -> set[tuple[str, str]]:
-    """Every other pair that may carry the same signature: both orders, every place to part them."""
+    """Return every other pair that may carry the same signature: both orders, every place to part them."""
     joined = (timestamp + nonce, nonce + timestamp)
     pairs = {(text[:cut], text[cut:]) for text in joined for cut in range(len(text) + 1)}
     return pairs | {(second, first) for first, second in pairs}

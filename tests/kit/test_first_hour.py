@@ -21,7 +21,7 @@ STEPS = {
 
 
 def _commands(heading: str) -> list[list[str]]:
-    """The lines of the first shell block under a heading."""
+    """Return the lines of the first shell block under a heading."""
     block = GUIDE.partition(f"\n## {heading}\n")[2].partition("```sh\n")[2].partition("```")[0]
     return [shlex.split(line, comments=True) for line in block.splitlines()]
 

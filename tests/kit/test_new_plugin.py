@@ -18,7 +18,7 @@ KEY = "moon-secret"
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The repository of a vendor moon_tel, written by the command."""
+    """Return the repository of a vendor moon_tel, written by the command."""
     folder = tmp_path_factory.mktemp("new") / "moon"
     result = CliRunner().invoke(main, ["plugins", "new", "moon_tel", "--to", str(folder)])
     assert result.exit_code == 0, result.output
@@ -27,7 +27,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def python(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The interpreter of a fresh environment with the plugin installed.
+    """Return the interpreter of a fresh environment with the plugin installed.
 
     It sees this environment's packages, so nothing is downloaded.
     """

@@ -76,7 +76,7 @@ class Emulator:
         self.broken: Broken | Lost | None = None
 
     def answer(self, body: Any) -> bytes | None:
-        """Return the line that answers a send; None for a connection that breaks."""
+        """Return the line that answers a send, None for a connection that breaks."""
         numbers = [each["to"] for each in body["messages"]]
         self.delivered += numbers
         whole = json.dumps({"results": [{"id": number} for number in numbers]}).encode() + b"\n"

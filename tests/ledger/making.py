@@ -54,19 +54,19 @@ def send(
     sign_name: str = "Acme",
     template_type: int = 2,
 ) -> NewSend:
-    """A send of batches of numbers, each with a value of its own."""
+    """Return a send of batches of numbers, each with a value of its own."""
     recipients = [Recipients(batch, [{"name": f"n{phone}"} for phone in batch]) for batch in batches]
     template = json.dumps({**TEMPLATE, "type": template_type})
     return NewSend(channel, out_id, sign_name, "T1", template, digest, "{}", recipients)
 
 
 def terms(now: int = NOW, max_pending: int = 1_000_000) -> Terms:
-    """The usual terms: replay for a day, deadline in three."""
+    """Return the usual terms: replay for a day, deadline in three."""
     return Terms(now=now, deadline=now + 3 * DAY, replay_ms=DAY, max_pending=max_pending)
 
 
 def accept(ledger: Ledger, new: NewSend, now: int = NOW) -> int:
-    """Store a send; its id."""
+    """Store a send. Returns its id."""
     return ledger.sends.accept(new, terms(now)).send_id
 
 
@@ -118,7 +118,7 @@ def row(
 
 
 def rows(batch: Claimed, status: MessageStatus = MessageStatus.ACCEPTED) -> list[MessageRow]:
-    """All rows of a batch with one status; vendor ids are v0, v1 and so on."""
+    """Return all rows of a batch with one status; vendor ids are v0, v1 and so on."""
     return [row(batch, seq, status, vendor_id=f"v{seq}") for seq in range(batch.count)]
 
 
@@ -132,7 +132,7 @@ def conclude(
     now: int = NOW,
     out_id: str = "task-1",
 ) -> bool:
-    """Record a batch's end; False when it came too late."""
+    """Record a batch's end. Returns False when it came too late."""
     given = rows(batch) if written is None and retry_at is None else written or []
     conclusion = Conclusion(
         batch,

@@ -80,13 +80,13 @@ def test_an_hour_without_a_vendor_costs_at_most_two_hundred_messages() -> None:
 
 
 def shown(ledger: Ledger, *why: str, now: int = NOW) -> list[tuple[Account, Account]]:
-    """Write what calls showed; the account before and after."""
+    """Write what calls showed. Returns the account before and after."""
     calls = [Shown(KEY, one) for one in why]
     return list(ledger.write(lambda connection: ledger.accounts.allow(connection, calls, [], now)).moved)
 
 
 def room(ledger: Ledger, now: int = NOW) -> Room:
-    """What may be begun at the account."""
+    """Return what may be begun at the account."""
     return ledger.write(lambda connection: ledger.accounts.allow(connection, [], [KEY], now)).room[KEY]
 
 

@@ -15,7 +15,7 @@ MINUTE = 60_000
 
 
 def unknown(ledger: Ledger, count: int = 3) -> Claimed:
-    """A batch whose call was lost: all its messages are in question."""
+    """Return a batch whose call was lost: all its messages are in question."""
     accept(ledger, send(phones(count)))
     (batch,) = claim(ledger)
     conclude(ledger, batch, rows(batch, MessageStatus.CALLING), check_at=NOW + 1000)

@@ -88,7 +88,7 @@ def test_a_usable_database_is_tried_without_a_trace(database_url: str) -> None:
 
 @pytest.fixture(scope="module")
 def migrated(postgres: Engine) -> Iterator[str]:
-    """The name of a database whose rights nobody else's test depends on."""
+    """Yield the name of a database whose rights nobody else's test depends on."""
     yield from postgres_database(postgres, migrated=True)
 
 

@@ -32,7 +32,7 @@ def sent(ledger: Ledger, status: MessageStatus, at: int, digest: bytes = b"x") -
 
 
 def count(ledger: Ledger, *, hours: float, now: int = NOW, channel: str = CHANNEL) -> int:
-    """How many messages a cap of so many hours counts."""
+    """Return how many messages a cap of so many hours counts."""
     found = ledger.history.recent_sends(channel, [DIGITS], since=now - int(hours * HOUR), now=now)
     return found.get(DIGITS, 0)
 

@@ -25,7 +25,7 @@ def by_id(vendor_id: str, status: S = S.DELIVERED) -> DeliveryReceipt:
 
 
 def long_message(ledger: Ledger, ids: Sequence[str] = ("a", "b", "c")) -> Claimed:
-    """A message that the vendor gave an id for each segment."""
+    """Return a message that the vendor gave an id for each segment."""
     accept(ledger, send([PHONE]))
     (batch,) = claim(ledger)
     conclusion = Conclusion(

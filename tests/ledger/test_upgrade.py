@@ -79,7 +79,7 @@ class Upgraded:
 def upgraded_once(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Upgraded]:
-    """The upgraded databases of this run."""
+    """Yield the upgraded databases of this run."""
     upgraded = Upgraded(tmp_path_factory.mktemp("older"), lambda: request.getfixturevalue("postgres"))
     yield upgraded
     upgraded.close()
@@ -135,7 +135,7 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(params=[(kind, one) for kind in KINDS for one in REVISIONS[:-1]], ids="-".join)
 def upgraded(request: pytest.FixtureRequest, upgraded_once: Upgraded, tmp_path: Path) -> Iterator[Ledger]:
-    """A ledger over a database of an earlier revision that was upgraded."""
+    """Yield a ledger over a database of an earlier revision that was upgraded."""
     kind, revision = request.param
     if kind == "postgresql":
         request.getfixturevalue("postgres")
@@ -225,7 +225,7 @@ def test_what_was_signed_is_still_used_up(upgraded: Ledger) -> None:
 
 @pytest.fixture(params=KINDS)
 def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a database without any schema."""
+    """Yield the URL of a database without any schema."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'old.db'}"
         return

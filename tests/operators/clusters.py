@@ -52,7 +52,7 @@ def as_postgres(*command: str | Path) -> str:
 
 @contextmanager
 def room() -> Iterator[Path]:
-    """A folder that postgres may enter and write to, unlike those of pytest."""
+    """Yield a folder that postgres may enter and write to, unlike those of pytest."""
     folder = Path(tempfile.mkdtemp(prefix="sms-bridge-clusters-"))
     if os.geteuid() == 0:
         owner = pwd.getpwnam(USER)
@@ -105,12 +105,12 @@ class Cluster:
         )
 
     def sql(self, statement: str, database: str = USER) -> str:
-        """Run a statement; what it shows."""
+        """Run a statement. Returns what it shows."""
         url = f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
         return as_postgres(binary("psql"), "-X", "-t", "-A", "-d", url, "-c", statement).strip()
 
     def url(self, database: str) -> str:
-        """The address of a database for the bridge."""
+        """Return the address of a database for the bridge."""
         return f"postgresql+psycopg://{USER}@127.0.0.1:{self.port}/{database}"
 
 

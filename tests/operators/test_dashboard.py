@@ -72,7 +72,7 @@ class Watch:
 
 @pytest.fixture(scope="module")
 def campaign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Watch, str]]:
-    """A demo that goes on running, and the Prometheus that saw its campaign."""
+    """Yield a demo that goes on running, and the Prometheus that saw its campaign."""
     tool("prometheus")
     folder = tmp_path_factory.mktemp("dashboard")
     output = folder / "demo.log"

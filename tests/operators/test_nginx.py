@@ -174,7 +174,7 @@ def test_a_send_is_not_repeated_at_the_next_machine(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """One bridge behind all of them."""
+    """Yield one bridge behind all of them."""
     bridge = Served(tmp_path_factory.mktemp("bridge"))
     bridge.wait(ready=True)
     yield bridge

@@ -22,7 +22,7 @@ _UNARCHIVED = "SELECT count(*) FROM pg_ls_dir('pg_wal/archive_status') AS name W
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """Where servers keep their data."""
+    """Yield where servers keep their data."""
     with room() as folder:
         yield folder
 
@@ -137,7 +137,7 @@ def _plain(cluster: Cluster, database: str = NAME) -> str:
 
 
 def _waiting(url: str) -> set[str]:
-    """The sends whose messages a worker would send now; the database passes the bridge's check."""
+    """Return the sends whose messages a worker would send now; the database passes the bridge's check."""
     ledger = open_ledger(url)
     try:
         ledger.check()

@@ -51,7 +51,7 @@ PATH = "/promo/sms/smsSign/Acme%2FUK"
 
 @pytest.fixture
 def limited(postgres: Engine, database_url: str, tmp_path: Path) -> Iterator[Path]:
-    """A configuration whose database has no room for another connection once it is told so."""
+    """Yield a configuration whose database has no room for another connection once it is told so."""
     name = database_url.rpartition("/")[2]
     with postgres.connect() as connection:
         connection.execute(text(f"DROP ROLE IF EXISTS {ROLE}"))
@@ -102,7 +102,7 @@ def seen(web: Web, event: str, times: int) -> None:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
-    """A disk of eight megabytes."""
+    """Yield a disk of eight megabytes."""
     if os.geteuid() != 0:
         pytest.skip("only root may mount a disk")
     folder = tmp_path / "small"

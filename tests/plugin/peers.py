@@ -50,7 +50,7 @@ class Peer:
 
 
 def read_request(connection: socket.socket) -> bytes:
-    """One whole request: a peer that closes with bytes unread would reset the connection."""
+    """Return one whole request: a peer that closes with bytes unread would reset the connection."""
     with connection.makefile("rb") as stream:
         head = b""
         while not head.endswith(b"\r\n\r\n"):
@@ -123,7 +123,7 @@ def drip(connection: socket.socket, piece: bytes) -> None:
 
 
 def closed_port() -> int:
-    """A port that nobody listens on."""
+    """Return a port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
     return port

@@ -189,7 +189,7 @@ def test_the_public_address_of_a_name_is_used(inside: Peer, monkeypatch: pytest.
 
 @pytest.fixture
 def inside() -> Iterator[Peer]:
-    """A service of the private network, which would answer."""
+    """Yield a service of the private network, which would answer."""
     with Peer(reply("200 OK", b"secret")) as peer:
         yield peer
 

@@ -29,7 +29,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 def call(url: str, session: Session) -> BridgeError:
-    """The error of a call that reads a JSON answer."""
+    """Return the error of a call that reads a JSON answer."""
     with pytest.raises(BridgeError) as caught, translated():
         session.post(url, json={"to": "13800138000"}).json()
     return caught.value

@@ -25,7 +25,7 @@ isv.AMOUNT_NOT_ENOUGH|E200015|200 1234 0.003|123e4567-e89b-12d3-a456-426614174ab
 
 
 def rows(table: str) -> list[str]:
-    """The cells of a table."""
+    """Return the cells of a table."""
     return [cell for line in table.strip().splitlines() for cell in line.split("|")]
 
 

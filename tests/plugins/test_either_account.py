@@ -71,7 +71,7 @@ def aliyun(_folder: Path) -> Iterator[Party]:
 
 @contextmanager
 def twilio(_folder: Path) -> Iterator[Party]:
-    """An account whose messages stay on their way."""
+    """Yield an account whose messages stay on their way."""
     with EmulatedTwilio() as emulator:
         emulator.callbacks.fates.automatic = False
         chances = emulator.trouble.chances
@@ -85,7 +85,7 @@ def twilio(_folder: Path) -> Iterator[Party]:
 
 @contextmanager
 def elks46(_folder: Path) -> Iterator[Party]:
-    """A recipe's vendor that takes one message a call and proves nothing."""
+    """Yield a recipe's vendor that takes one message a call and proves nothing."""
     emulator = Elks46()
     ways: list[str] = []
 
@@ -107,7 +107,7 @@ def elks46(_folder: Path) -> Iterator[Party]:
 
 @contextmanager
 def sandbox(folder: Path) -> Iterator[Party]:
-    """A carrier whose look-up proves absence."""
+    """Yield a carrier whose look-up proves absence."""
     with carrying(folder / "carrier.db", time.time) as server:
         quick = {"receipt_delay_s": 0, "review_delay_s": 0, "failure_rate": 0, "reply_rate": 0}
 
@@ -134,7 +134,7 @@ PAIRS = [(first, second) for first in PARTIES for second in PARTIES if first is 
 
 @pytest.fixture(params=PAIRS, ids=lambda pair: "-".join(one.__name__ for one in pair))
 def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Party, Party]]:
-    """The vendors of the first account and of the second."""
+    """Yield the vendors of the first account and of the second."""
     first, second = request.param
     with first(tmp_path) as main, second(tmp_path) as spare:
         yield main, spare
@@ -142,7 +142,7 @@ def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Party
 
 @contextmanager
 def channel(ledger: Ledger, main: Party, spare: Party, **more: Any) -> Iterator[World]:
-    """A channel with these two, whose clock begins now."""
+    """Yield a channel with these two, whose clock begins now."""
     accounts = {"main": main.table, "spare": spare.table}
     terms = {"failover_after_s": FAILOVER_S, "reconcile_after_s": 1, "signs": {"Acme": "approved"}, **more}
     world = World(ledger, accounts=accounts, cold=True, **terms)
@@ -162,7 +162,7 @@ def after(world: World, seconds: int) -> None:
 
 
 def everyone(party: Party) -> list[str]:
-    """The numbers that a vendor took, in order."""
+    """Return the numbers that a vendor took, in order."""
     return sorted(party.taken())
 
 
@@ -219,7 +219,7 @@ def test_a_digital_template_of_one_account_stays_there(ledger: Ledger, tmp_path:
 
 
 def approved(world: World) -> str:
-    """A text template that both accounts have approved; its code."""
+    """Return a text template that both accounts have approved; its code."""
     code = world.template()
     reviewed(world)
     return code

@@ -29,7 +29,7 @@ VENDORS: Mapping[str, tuple[type[Any], type[Any], Mapping[str, Any]]] = {
 
 
 def identity(vendor: str, channel: str = "promo", **changes: Any) -> tuple[str, ...]:
-    """The identity of a channel's account with these settings."""
+    """Return the identity of a channel's account with these settings."""
     kind, model, base = VENDORS[vendor]
     settings = model.model_validate({**base, **changes})
     built = kind(Channel(channel, "Acme SMS", settings, MemoryHistory(), allow_private=True))
@@ -85,7 +85,7 @@ TELNYX: Mapping[str, Any] = {"recipe": "telnyx", "secrets": {"key": "t1"}, "valu
 
 
 def of_recipe(base: Mapping[str, Any], **changes: Any) -> tuple[str, ...]:
-    """The identity of a recipe's account with these settings; tables are changed by key."""
+    """Return the identity of a recipe's account with these settings; tables are changed by key."""
     merged = {**base}
     for name, value in changes.items():
         merged[name] = {**merged.get(name, {}), **value} if isinstance(value, dict) else value

@@ -77,7 +77,7 @@ def screen(
     sign: str = "Acme",
     timezone: ZoneInfo = SHANGHAI,
 ) -> list[Verdict]:
-    """What a policy with these settings says about messages to `phones`."""
+    """Return what a policy with these settings says about messages to `phones`."""
     model = kind.settings_model.model_validate(dict(settings or {}))
     channel = Channel("promo", "Acme", model, history or Ledger(), timezone=timezone)
     policy: Any = kind(channel)
@@ -122,7 +122,7 @@ def test_suppression(template: Template, sign: str, settings: dict[str, Any], st
 
 
 def at(text: str, timezone: ZoneInfo = SHANGHAI) -> datetime:
-    """A moment by the clocks of a time zone."""
+    """Return a moment by the clocks of a time zone."""
     return datetime.fromisoformat(text).replace(tzinfo=timezone)
 
 

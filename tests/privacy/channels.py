@@ -80,12 +80,12 @@ HOSTILE = ("locked", "aliyun", "twilio", "recipe", "gossip", "nosy")
 
 
 def channels(carrier_url: str, echo_url: str) -> str:
-    """The tables of the hostile channels."""
+    """Return the tables of the hostile channels."""
     return CHANNELS.replace("@carrier@", carrier_url).replace("@echo@", echo_url)
 
 
 def stored(name: str, type_: TemplateType) -> StoredTemplate:
-    """An approved template."""
+    """Return an approved template."""
     return StoredTemplate(
         channel=name,
         code="T-HOSTILE",

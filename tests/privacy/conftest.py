@@ -12,7 +12,7 @@ from .spans import Collector
 
 @pytest.fixture
 def echo() -> Iterator[EchoVendor]:
-    """The vendor that quotes whatever it is told."""
+    """Yield the vendor that quotes whatever it is told."""
     with EchoVendor() as vendor:
         yield vendor
 
@@ -25,6 +25,6 @@ def _forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def collector() -> Iterator[Collector]:
-    """A collector of spans."""
+    """Yield a collector of spans."""
     with Collector() as collector:
         yield collector

@@ -33,7 +33,7 @@ class Collector:
         }
 
     def text(self) -> str:
-        """Everything that came: what is text in it can be read."""
+        """Return everything that came: what is text in it can be read."""
         return "\n".join(body.decode("utf-8", "replace") for body in self._bodies)
 
     def __enter__(self) -> Self:

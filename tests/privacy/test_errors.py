@@ -38,7 +38,7 @@ HOOKS: dict[str, Callable[[OpenChannel, Batch], Any]] = {
 def opened(
     ledger: Ledger, tmp_path: Path, echo: EchoVendor, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[dict[str, OpenChannel]]:
-    """The hostile channels in this process; all of their calls go to the vendor that quotes."""
+    """Yield the hostile channels in this process; all of their calls go to the vendor that quotes."""
     monkeypatch.syspath_prepend(install_gossip(tmp_path))
     (tmp_path / "bridge.toml").write_text(
         channels(echo.url, echo.url).format(callbacks="https://qa.example.com")

@@ -165,7 +165,7 @@ def test_nothing_private_is_printed(
 
 
 def with_password(url: str) -> str:
-    """A server that trusts its callers takes any password."""
+    """Take any password, as a server does that trusts its callers."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql" and not parsed.password:
         parsed = parsed.set(password=secrets.token_urlsafe(16))
@@ -173,7 +173,7 @@ def with_password(url: str) -> str:
 
 
 def missing(log: str, events: list[str]) -> list[str]:
-    """The events that a log does not hold."""
+    """Return the events that a log does not hold."""
     return [event for event in events if event not in log]
 
 
@@ -214,7 +214,7 @@ def send_to(rig: Rig, name: str) -> None:
 
 
 def ask(rig: Rig, method: str, path: str, *, key: str = KEY, **what: Any) -> requests.Response:
-    """A request to the web, signed with a key."""
+    """Return a request to the web, signed with a key."""
     base = rig.fronts[0].prefix.removesuffix("/promo")
     query, signature = signing.fresh(key, datetime.now(UTC))
     headers = {signing.HEADER: signature, **what.pop("headers", {})}
@@ -222,7 +222,7 @@ def ask(rig: Rig, method: str, path: str, *, key: str = KEY, **what: Any) -> req
 
 
 def bother(rig: Rig, code: str) -> dict[str, str]:
-    """Everything a web may be asked that it cannot serve, and what it shows to all; its answers."""
+    """Return everything a web may be asked that it cannot serve, and what it shows to all; its answers."""
     number, other, third = UNSENT
     forged = {"X-Carrier-Timestamp": "1", "X-Carrier-Signature": number}
     sending = {"outId": "task-9", "signName": "Acme", "templateCode": code, "phoneNumberJson": [number]}

@@ -27,5 +27,5 @@ def worlds(ledger: Ledger) -> Iterator[Worlds]:
 
 @pytest.fixture
 def world(worlds: Worlds) -> World:
-    """A world with the usual settings."""
+    """Return a world with the usual settings."""
     return worlds()

@@ -21,7 +21,7 @@ D = MessageStatus.DELIVERED
 
 
 def called(worlds: Worlds) -> World:
-    """One message at each account, to which both gave the same id."""
+    """Return one message at each account, to which both gave the same id."""
     world = two(worlds)
     main, spare = world.vendors.values()
     main.answer = lambda batch: [accepted("id-1") for _ in batch.messages]
@@ -37,7 +37,7 @@ def called(worlds: Worlds) -> World:
 
 
 def at(world: World, account: str) -> AccountServices:
-    """The account's own services."""
+    """Return the account's own services."""
     return world.services.at[account]
 
 

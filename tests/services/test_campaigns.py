@@ -52,7 +52,7 @@ def numbers(count: int, start: int = 0) -> list[str]:
 
 
 def send(world: World, phones: Sequence[str], task: str = "", out_id: str = "out-1", code: str = "") -> str:
-    """Accept a send of a campaign; its bizId."""
+    """Accept a send of a campaign. Returns its bizId."""
     body = {
         "outId": out_id,
         "phoneNumberJson": list(phones),
@@ -70,7 +70,7 @@ def steering(world: World) -> CampaignSteering:
 
 
 def whole(world: World, name: str) -> dict[str, int]:
-    """Where a campaign's recipients stand, without zeros."""
+    """Return where a campaign's recipients stand, without zeros."""
     funnel = Seeing(world.ledger).whole([NAME], name).campaign.funnel
     found = {field: getattr(funnel, field) for field in funnel.__dataclass_fields__}
     return {field: count for field, count in found.items() if count and field != "segments"}

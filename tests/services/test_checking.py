@@ -16,7 +16,7 @@ _LOST = OutcomeUnknown("no answer")
 
 
 def left(first: World, worlds: Worlds, *names: str) -> World:
-    """The same ledger under accounts of these names."""
+    """Return the same ledger under accounts of these names."""
     world = two(worlds, accounts={name: {"vendor": "obedient"} for name in names})
     world.now = first.now
     return world

@@ -91,13 +91,13 @@ ROWS: dict[str, Row] = {
 
 
 def codes_of(world: World) -> Mapping[str, set[str]]:
-    """The codes that each account was called with."""
+    """Return the codes that each account was called with."""
     found = {name: {one.template.vendor_code for one in made.batches} for name, made in world.vendors.items()}
     return {name: codes for name, codes in found.items() if codes}
 
 
 def without_identity(*given: Any) -> str:
-    """A template as an earlier version kept it with a send."""
+    """Return a template as an earlier version kept it with a send."""
     document = json.loads(snapshot(*given))
     del document["filed_at"]
     return json.dumps(document)

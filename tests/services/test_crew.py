@@ -28,7 +28,7 @@ class Scene:
         self._let_go = threading.Event()
 
     def hang(self, channel: str) -> int:
-        """Begin as many calls as the channel may, all of which hang; how many."""
+        """Begin as many calls as the channel may, all of which hang. Returns how many."""
         begun, wait = 0, self._let_go.wait
         while self.crew.room(channel, MOST) > 0:
             self.crew.begin(channel, lambda: not wait(60), bool)

@@ -28,7 +28,7 @@ def drifting(world: World) -> Drifting:
 
 
 def approved(world: World) -> str:
-    """A template that the bridge knows as approved."""
+    """Return a template that the bridge knows as approved."""
     code = world.template(TEXT)
     world.now += 120
     world.services.templates.refresh_pending()

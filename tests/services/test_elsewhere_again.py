@@ -41,12 +41,12 @@ UNREACHABLE = VendorUnreachable("refused", retry_after=5)
 
 
 def desk(world: World) -> Operating:
-    """An operator."""
+    """Return an operator."""
     return Operating(world.settings, world.ledger, lambda: world.now)
 
 
 def again(worlds: Worlds, world: World, **channel: Any) -> World:
-    """The channel after a restart with other settings."""
+    """Return the channel after a restart with other settings."""
     later = two(worlds, **channel)
     later.now = world.now
     return later
@@ -220,13 +220,13 @@ def test_numbers_of_several_routes_do_not_wait_for_each_other(worlds: Worlds) ->
 
 
 def removed(worlds: Worlds, world: World) -> World:
-    """The account that took over is not there any more."""
+    """Return a world in which the account that took over is not there any more."""
     accounts = {"main": {"vendor": "obedient"}, "third": {"vendor": "obedient"}}
     return again(worlds, world, accounts=accounts, routes=[{"accounts": ["main"]}])
 
 
 def paused(worlds: Worlds, world: World) -> World:
-    """The account that took over is paused by a person."""
+    """Return a world in which a person paused the account that took over."""
     desk(world).pause(NAME, "The contract ended.", "spare")
     return world
 

@@ -48,7 +48,7 @@ ROWS: dict[str, tuple[dict[str, Any], str, dict[str, str]]] = {
 
 
 def explained(world: World, number: str, code: str) -> dict[str, str]:
-    """The verdicts."""
+    """Return the verdicts."""
     desk = Explaining(world.services.channel, world.ledger, lambda: world.now)
     return {one.account: one.verdict for one in desk.routes(number, code, "Acme")}
 

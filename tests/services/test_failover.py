@@ -43,7 +43,7 @@ TWO: dict[str, Any] = {
 
 
 def two(worlds: Worlds, **channel: Any) -> World:
-    """A channel with two accounts; one plugin serves both, so they are told apart by hand."""
+    """Return a channel with two accounts; one plugin serves both, so they are told apart by hand."""
     world = worlds(**{**TWO, **channel})
     for name, account in world.services.channel.accounts.items():
         account.hooks.identity = name
@@ -51,7 +51,7 @@ def two(worlds: Worlds, **channel: Any) -> World:
     create = world.template
 
     def template(content: str = "Dear ${name}", type_: int = 1) -> str:
-        """A template that both accounts have approved."""
+        """Return a template that both accounts have approved."""
         code = create(content, type_)
         world.now += 100
         world.services.templates.refresh_pending()
@@ -62,7 +62,7 @@ def two(worlds: Worlds, **channel: Any) -> World:
 
 
 def raising(error: BridgeError) -> Callable[[Batch], Any]:
-    """A vendor's answer."""
+    """Return a vendor's answer."""
 
     def answer(batch: Batch) -> Any:
         raise error
@@ -71,7 +71,7 @@ def raising(error: BridgeError) -> Callable[[Batch], Any]:
 
 
 def sent(world: World) -> Mapping[str, int]:
-    """How many messages each account was called with."""
+    """Return how many messages each account was called with."""
     counts = Counter[str]()
     for name, vendor in world.vendors.items():
         counts[name] += sum(len(batch.messages) for batch in vendor.batches)
@@ -79,7 +79,7 @@ def sent(world: World) -> Mapping[str, int]:
 
 
 def numbers_of(vendor: Obedient) -> list[str]:
-    """The numbers that a vendor was called with."""
+    """Return the numbers that a vendor was called with."""
     return [message.phone.raw for batch in vendor.batches for message in batch.messages]
 
 
@@ -198,7 +198,7 @@ def test_a_row_that_says_otherwise_is_noticed(
 
 
 def failover_result() -> Any:
-    """A result of unknown outcome."""
+    """Return a result of unknown outcome."""
     from bridge.plugin import unknown
 
     return unknown("no answer")

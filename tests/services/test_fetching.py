@@ -226,7 +226,7 @@ def test_a_public_name_for_a_private_address_is_refused_when_it_is_fetched(world
 
 
 def read_on(world: World) -> int:
-    """Read the file as often as it is due; how often that was."""
+    """Read the file as often as it is due. Returns how often that was."""
     times = 0
     while world.duties.read_file(world.services):
         times += 1

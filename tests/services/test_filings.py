@@ -40,7 +40,7 @@ def body(content: str = "Dear ${name}") -> TextTemplateBody:
 
 
 def reviewed(world: World, main: ReviewStatus, spare: ReviewStatus, code: str | None = None) -> str:
-    """A template that each account has reviewed; its code."""
+    """Return a template that each account has reviewed; its code."""
     first, second = world.vendors.values()
     first.review, second.review = TemplateReview(main, "main's"), TemplateReview(spare, "spare's")
     code = code or world.services.templates.create_text(body())

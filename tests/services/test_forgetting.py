@@ -24,7 +24,7 @@ def operating(world: World) -> Operating:
 
 
 def everything(ledger: Ledger) -> str:
-    """All that any table holds, as text."""
+    """Return all that any table holds, as text."""
     found: list[str] = []
     with ledger.database.read() as connection:
         for table in tables.metadata.sorted_tables:

@@ -29,7 +29,7 @@ PHONES = ["13800138000", "13900139000", "13700137000"]
 
 
 def seen(world: World) -> SeenChannel:
-    """What an operator sees of the only channel."""
+    """Return what an operator sees of the only channel."""
     [channel] = Overview(world.settings, world.ledger, lambda: world.now).channels()
     return channel
 

@@ -63,7 +63,7 @@ def test_what_waits_behind_a_silent_call_goes_elsewhere(worlds: Worlds) -> None:
 
 
 def local_hours(world: World, begin: int, end: int) -> str:
-    """A window of the channel's clock, in hours from now."""
+    """Return a window of the channel's clock, in hours from now."""
     zone = world.services.channel.channel.timezone
     ends = [moment(int((world.now + 3600 * hour) * 1000)).astimezone(zone) for hour in (begin, end)]
     return "-".join(f"{at:%H:%M}" for at in ends)

@@ -24,7 +24,7 @@ LOCAL = ("create_template", "update_template", "delete_template", "query_templat
 
 @pytest.fixture
 def world(worlds: Worlds, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A channel whose templates only an operator reviews."""
+    """Return a channel whose templates only an operator reviews."""
     made = worlds(review="manual")
     supports = made.hooks.supports
     names = {*LOCAL, *(name.replace("_template", "_digital_template") for name in LOCAL)}
@@ -33,7 +33,7 @@ def world(worlds: Worlds, monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def desk(world: World) -> Operating:
-    """The operator's desk of the same bridge."""
+    """Return the operator's desk of the same bridge."""
     return Operating(world.settings, world.ledger, lambda: world.now)
 
 

@@ -32,7 +32,7 @@ FAILING: dict[str, Exception | SubmitResult] = {
 
 
 def failing(how: Exception | SubmitResult) -> object:
-    """A vendor's answer that fails in this way."""
+    """Return a vendor's answer that fails in this way."""
 
     def answer(batch: Batch) -> Sequence[SubmitResult]:
         if isinstance(how, Exception):

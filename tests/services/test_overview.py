@@ -18,7 +18,7 @@ _BY_TYPE = [{"type": ["promotion"], "accounts": ["spare"]}, {"accounts": ["main"
 
 
 def shown(account: SeenAccount) -> tuple[int, int, str, list[tuple[str, int, str]]]:
-    """What is ready, of unknown outcome, why it is not called, and what is held."""
+    """Return what is ready, of unknown outcome, why it is not called, and what is held."""
     held = [(one.reason, one.messages, one.words) for one in account.held]
     return account.ready, account.unknown, account.stop.reason if account.stop else "", held
 

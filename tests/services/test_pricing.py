@@ -32,7 +32,7 @@ TYPES = {type_.name.lower(): type_ for type_ in TemplateType}
 
 
 def pricing(ledger: Ledger, *rows: Mapping[str, object]) -> Pricing:
-    """The prices of the channel promo, with two accounts."""
+    """Return the prices of the channel promo, with two accounts."""
     channel = {
         "platform_name": "Acme",
         "key": "k" * 16,
@@ -121,12 +121,12 @@ def test_a_price_keeps_its_number(ledger: Ledger) -> None:
 
 
 def priced(worlds: Worlds, *rows: Mapping[str, object]) -> World:
-    """A world with prices."""
+    """Return a world with prices."""
     return worlds(prices=[{"currency": "CNY", **row} for row in rows])
 
 
 def costs(world: World) -> list[tuple[str, str, int, str | None, int]]:
-    """What the campaign costs: currency, estimate, messages, charged, receipts."""
+    """Return what the campaign costs: currency, estimate, messages, charged, receipts."""
     [campaign] = Seeing(world.ledger).search([NAME])
     return [told(one) for one in campaign.costs]
 

@@ -21,14 +21,14 @@ PHONES = [f"138{index:08d}" for index in range(3)]
 
 @pytest.fixture
 def audience() -> Iterator[CallbackServer]:
-    """A Quick Audience that checks every callback as strictly as the contract."""
+    """Yield a Quick Audience that checks every callback as strictly as the contract."""
     with CallbackServer(Rules(KEY, skew_s=10**10), hold_s=0.1) as server:
         yield server
 
 
 @pytest.fixture
 def pushing(worlds: Worlds, audience: CallbackServer) -> World:
-    """A world whose callbacks go to that Quick Audience; three messages are delivered."""
+    """Return a world whose callbacks go to that Quick Audience; three messages are delivered."""
     world = worlds(callback_url=audience.url)
     deliver(world)
     return world

@@ -14,7 +14,7 @@ Take = Callable[[list[DeliveryReceipt], list[MoMessage]], Any]
 
 
 def delivered(world: World, seq: int, **fields: Any) -> DeliveryReceipt:
-    """The receipt of a message that was sent."""
+    """Return the receipt of a message that was sent."""
     message = world.vendor.batches[0].messages[seq]
     return DeliveryReceipt(MessageStatus.DELIVERED, **{"message_ref": message.ref, **fields})
 

@@ -43,7 +43,7 @@ def end(world: World, phones: list[str]) -> None:
 
 @pytest.fixture
 def told(world: World) -> World:
-    """A world in which Quick Audience confirmed two ends, an hour later two more, and a reply."""
+    """Return a world in which Quick Audience confirmed two ends, an hour later two more, and a reply."""
     end(world, PHONES[:2])
     world.now += HOUR
     end(world, PHONES[2:4])

@@ -37,7 +37,7 @@ def body(name: str = "Spring", content: str = "Dear ${name}") -> TextTemplateBod
 
 
 def raising(error: Exception) -> Callable[[object], NoReturn]:
-    """A hook that fails."""
+    """Return a hook that fails."""
 
     def hook(_: object) -> NoReturn:
         raise error

@@ -35,7 +35,7 @@ BUSY = "The account is busy with 13900000000."
 
 
 def seen(world: World, phone: str = PHONE) -> SeenMessage:
-    """The one message to a number."""
+    """Return the one message to a number."""
     looking = Looking(world.settings, world.ledger, lambda: world.now)
     [message] = looking.messages(from_vendor(phone), NAME, days=7, limit=9)
     return message
@@ -72,7 +72,7 @@ def test_each_message_has_its_own_outcome(
 
 
 def rows(ledger: Ledger) -> Sequence[object]:
-    """All attempts that are kept."""
+    """Return all attempts that are kept."""
     with ledger.database.read() as connection:
         return connection.execute(select(tables.attempt)).all()
 

@@ -23,7 +23,7 @@ SECRET = "k" * 16
 
 @pytest.fixture
 def exporter() -> Iterator[InMemorySpanExporter]:
-    """All spans that end, every one of them sampled."""
+    """Yield all spans that end, every one of them sampled."""
     exporter = InMemorySpanExporter()
     tracing.use(SimpleSpanProcessor(exporter), "test", sampled=True)
     yield exporter
@@ -32,7 +32,7 @@ def exporter() -> Iterator[InMemorySpanExporter]:
 
 @pytest.fixture
 def audience() -> Iterator[CallbackServer]:
-    """A Quick Audience that checks every callback."""
+    """Yield a Quick Audience that checks every callback."""
     with CallbackServer(Rules(SECRET, skew_s=10**10), hold_s=0.1) as server:
         yield server
 
@@ -46,7 +46,7 @@ def attributes(span: ReadableSpan) -> dict[str, Any]:
 
 
 def sent(world: World) -> tuple[str, str]:
-    """Accept a send within a request's span; its bizId and the span's trace."""
+    """Accept a send within a request's span. Returns its bizId and the span's trace."""
     code = world.template()
     names = {"messaging.operation.type": tracing.CREATE}
     with tracing.span(f"send_list {NAME}", tracing.SERVER, names):
@@ -105,7 +105,7 @@ def test_a_look_up_links_to_it_too(worlds: Worlds, exporter: InMemorySpanExporte
 
 
 def lost(batch: Batch) -> list[SubmitResult]:
-    """The vendor's answer does not come."""
+    """Give no answer in time."""
     raise OutcomeUnknown(f"Nothing came for {batch.messages[0].phone.e164}.")
 
 

@@ -200,7 +200,7 @@ class World:
         self.services.pushing.close()
 
     def template(self, content: str = "Dear ${name}", type_: int = 1) -> str:
-        """An approved text template's code."""
+        """Return an approved text template's code."""
         code = self.services.templates.create_text(
             TextTemplateBody.parse(
                 json.dumps(
@@ -217,7 +217,7 @@ class World:
         return code
 
     def digital(self) -> str:
-        """A digital template's code."""
+        """Return a digital template's code."""
         body = {
             "templateContent": [{"fileSuffix": "txt", "fileContents": "Dear ${name}", "index": 1}],
             "templateTheme": "Spring",
@@ -238,7 +238,7 @@ class World:
         kind: Kind = Kind.TEXT,
         digest: bytes | None = None,
     ) -> str:
-        """Accept a send; its bizId."""
+        """Accept a send. Returns its bizId."""
         values = [{"name": f"n{index}"} for index in range(len(phones))] if params is None else params
         raw = json.dumps(
             {
@@ -267,7 +267,7 @@ class World:
             self.ledger.write(lambda connection, free=free: save(connection, free))  # type: ignore[misc]
 
     def settle(self) -> bool:
-        """Do what is due for batches that nobody calls any more; whether there was any."""
+        """Do what is due for batches that nobody calls any more. Returns whether there was any."""
         return self.duties.take_over() | self.duties.expire() | self.duties.settle(self.services)
 
     def claimed(self) -> list[Claimed]:
@@ -288,5 +288,5 @@ class World:
         return {detail.phone: detail.code or MessageStatus(detail.status).name for detail in details}
 
     def sent(self) -> list[str]:
-        """The numbers the vendor was called with, in order, repeats included."""
+        """Return the numbers the vendor was called with, in order, repeats included."""
         return [message.phone.raw for batch in self.vendor.batches for message in batch.messages]

@@ -60,7 +60,7 @@ class Shown(NamedTuple):
 
 
 def shown(table: str) -> dict[str, Shown]:
-    """Every setting of a table with the comment above it."""
+    """Return every setting of a table with the comment above it."""
     return dict(_settings_of(table))
 
 

@@ -21,14 +21,14 @@ def java_signature(key: str, timestamp: str, nonce: str) -> str:
 
 
 def signed(key: str = KEY, timestamp: str = "", nonce: str = "") -> tuple[str, str]:
-    """A query string and its signature, fresh unless given."""
+    """Return a query string and its signature, fresh unless given."""
     timestamp = timestamp or str(int(time.time()))
     nonce = nonce or secrets.token_hex(16)
     return f"timestamp={timestamp}&nonce={nonce}", java_signature(key, timestamp, nonce)
 
 
 def receipt(phone: str = "15400000001", **changes: Any) -> dict[str, Any]:
-    """A receipt as the contract shows it: a success unless changed."""
+    """Return a receipt as the contract shows it: a success unless changed."""
     entry: dict[str, Any] = {
         "outId": "task-1",
         "phoneNum": phone,
@@ -42,18 +42,18 @@ def receipt(phone: str = "15400000001", **changes: Any) -> dict[str, Any]:
 
 
 def reply(phone: str = "15400000001", **changes: Any) -> dict[str, Any]:
-    """A reply as the contract shows it."""
+    """Return a reply as the contract shows it."""
     entry = {"outId": "task-1", "phoneNum": phone, "sendTime": "2026-11-20 10:05:00", "content": "好的"}
     return entry | changes
 
 
 def receipts_body(*entries: Any) -> bytes:
-    """The body of a receipt push."""
+    """Return the body of a receipt push."""
     return json.dumps({"thirdSmsSendDetailModelList": list(entries)}).encode()
 
 
 def replies_body(*entries: Any) -> bytes:
-    """The body of a reply push."""
+    """Return the body of a reply push."""
     return json.dumps({"thirdSmsSendReplyModelList": list(entries)}).encode()
 
 

@@ -26,7 +26,7 @@ from .pushing import KEY, push, receipt, receipts_body
 
 @pytest.fixture
 def port() -> int:
-    """A port that was free a moment ago: the bridge must know it before the simulator listens."""
+    """Return a port that was free a moment ago: the bridge must know it before the simulator listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -24,7 +24,7 @@ linux = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="need
 
 @contextmanager
 def running(folder: Path, *options: str, **environ: str) -> Iterator[subprocess.Popen[str]]:
-    """The demo with all its files in `folder`, which also marks every process that descends from it."""
+    """Yield the demo with all its files in `folder`, which also marks every process that descends from it."""
     command = [*DEMO, *options]
     environment = {**os.environ, "TMPDIR": str(folder), "SMS_BRIDGE_WEB_WORKERS": "1", **environ}
     with subprocess.Popen(
@@ -37,7 +37,7 @@ def running(folder: Path, *options: str, **environ: str) -> Iterator[subprocess.
 
 
 def descendants(folder: Path) -> list[int]:
-    """The processes that carry the folder in their environment."""
+    """Return the processes that carry the folder in their environment."""
     mark = f"TMPDIR={folder}\0".encode()
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
@@ -50,7 +50,7 @@ def descendants(folder: Path) -> list[int]:
 
 
 def command_of(pid: int) -> str:
-    """What a process runs, for the one who reads a failure."""
+    """Return what a process runs, for the one who reads a failure."""
     return f"{pid}: " + Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
 
 
@@ -63,7 +63,7 @@ def none_left(folder: Path) -> bool:
 
 
 def read_until(process: subprocess.Popen[str], words: str) -> str:
-    """What it printed up to the line with these words."""
+    """Return what it printed up to the line with these words."""
     printed = ""
     assert process.stdout is not None
     for line in process.stdout:

@@ -32,13 +32,13 @@ def worlds(tmp_path: Path) -> Iterator[Worlds]:
 
 @pytest.fixture
 def world(worlds: Worlds) -> World:
-    """A bridge with the usual channels."""
+    """Return a bridge with the usual channels."""
     return worlds()
 
 
 @pytest.fixture
 def logged() -> io.StringIO:
-    """Everything that is logged, as an operator would read it."""
+    """Return everything that is logged, as an operator would read it."""
     stream = io.StringIO()
     logs.configure(level="DEBUG", form="json", stream=stream)
     return stream

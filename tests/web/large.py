@@ -28,7 +28,7 @@ def write_body(sent: Path, code: str) -> None:
 
 
 def peak_mb() -> float:
-    """The most memory this process ever had, in megabytes."""
+    """Return the most memory this process ever had, in megabytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

@@ -40,7 +40,7 @@ poll = true
 
 
 def command(folder: Path, **environ: str) -> dict[str, Any]:
-    """How gunicorn is started with the configuration in `folder`: arguments for subprocess."""
+    """Return how gunicorn is started with the configuration in `folder`: arguments for subprocess."""
     return {
         "args": [sys.executable, "-m", "gunicorn", "-c", ROOT / "config" / "gunicorn.py", "wsgi:app"],
         "cwd": ROOT,
@@ -49,7 +49,7 @@ def command(folder: Path, **environ: str) -> dict[str, Any]:
 
 
 def refused(folder: Path) -> subprocess.CompletedProcess[str]:
-    """A start that must come to its end by itself."""
+    """Return a start that must come to its end by itself."""
     how = command(folder, SMS_BRIDGE_BIND="127.0.0.1:0", SMS_BRIDGE_WEB_WORKERS="1")
     return subprocess.run(**how, capture_output=True, text=True, timeout=120, check=False)
 
@@ -71,7 +71,7 @@ class Web:
             self.process = subprocess.Popen(**how, pass_fds=[listening.fileno()], stderr=log)
 
     def ask(self, path: str, headers: dict[str, str] | None = None) -> requests.Response:
-        """A signed GET on a connection of its own."""
+        """Return a signed GET on a connection of its own."""
         query, signature = signing.fresh(KEY, datetime.now(UTC))
         return requests.get(
             self.url + path,
@@ -81,7 +81,7 @@ class Web:
         )
 
     def shown(self, line: str) -> float:
-        """One value of /metrics."""
+        """Return one value of /metrics."""
         text = requests.get(self.url + "/metrics", timeout=60).text
         found = re.search(rf"^{re.escape(line)} (\S+)$", text, re.MULTILINE)
         return float(found[1]) if found else 0
@@ -89,7 +89,7 @@ class Web:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a sound configuration."""
+    """Return a folder with a sound configuration."""
     (tmp_path / "bridge.toml").write_text(CONFIGURATION.format(folder=tmp_path, key=KEY))
     return tmp_path
 

@@ -54,7 +54,7 @@ def limited(worlds: Worlds) -> World:
 
 
 def poured(world: World, body: Endless, *, signed: bool, **environ: object) -> TestResponse:
-    """A POST whose body is the stream."""
+    """Return a POST whose body is the stream."""
     sent = world.signed() if signed else {}
     return world.client.post("/sms/smsTemplate", environ_overrides={"wsgi.input": body, **environ}, **sent)
 

@@ -73,7 +73,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
 
 @pytest.fixture(scope="module")
 def proxy(web: Web, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an nginx in front of the web."""
+    """Yield the address of an nginx in front of the web."""
     if NGINX is None:
         pytest.skip("nginx is not installed: these tests need it.")
     folder = tmp_path_factory.mktemp("nginx")
@@ -117,7 +117,7 @@ ROUTES = [
 
 
 def good(web: Web, url: str, count: int) -> list[int]:
-    """The statuses of good requests; nginx takes any of its kept connections for each."""
+    """Return the statuses of good requests; nginx takes any of its kept connections for each."""
     through = Web.__new__(Web)
     through.url = url
     return [through.ask(GOOD).status_code for _ in range(count)]

@@ -14,7 +14,7 @@ from .world import World
 
 @pytest.fixture
 def exporter() -> Iterator[InMemorySpanExporter]:
-    """All spans that end."""
+    """Yield all spans that end."""
     exporter = InMemorySpanExporter()
     tracing.use(SimpleSpanProcessor(exporter), "test", sampled=True)
     yield exporter

@@ -51,7 +51,7 @@ class Web:
         self.process = subprocess.Popen(command, cwd=folder, pass_fds=[listening.fileno()])
 
     def connect(self, path: str, until: bytes) -> socket.socket:
-        """A connection that asked for `path` and read `until`."""
+        """Return a connection that asked for `path` and read `until`."""
         client = socket.create_connection(self.address, timeout=30)
         client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         read_until(client, until)
@@ -81,14 +81,14 @@ def running(folder: Path) -> Iterator[Web]:
 
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[Web]:
-    """A process that the test may end."""
+    """Yield a process that the test may end."""
     with running(tmp_path) as web:
         yield web
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    """A process that outlives the test."""
+    """Yield a process that outlives the test."""
     with running(tmp_path_factory.mktemp("web")) as web:
         yield web
 
@@ -108,7 +108,7 @@ def test_ending_waits_for_requests_and_for_nothing_else(
 
 
 def exchanged(web: Web, pieces: list[bytes], first: bytes) -> bytes:
-    """All that comes back until the connection is closed; NEXT is sent after the first answer."""
+    """Return all that comes back until the connection is closed; NEXT is sent after the first answer."""
     got = b""
     with socket.create_connection(web.address, timeout=20) as client:
         for piece in pieces:

@@ -91,7 +91,7 @@ class Scripted(Mute):
 
 
 def settings_for(folder: Path, *, bridge: dict[str, Any], channels: dict[str, dict[str, Any]]) -> Settings:
-    """The default channel promo, the unauthenticated open, and mute without webhooks."""
+    """Return the default channel promo, the unauthenticated open, and mute without webhooks."""
     common = {"platform_name": PLATFORM, "vendor": "scripted", "receipts": "pull", "hook_token": TOKEN}
     named: dict[str, dict[str, Any]] = {
         "promo": {"key": KEY, "default": True},
@@ -131,7 +131,7 @@ class World:
         return self.now
 
     def vendor(self, channel: str = "promo") -> Scripted:
-        """The channel's vendor object."""
+        """Return the channel's vendor object."""
         found = self.channels[channel].hooks._vendor
         assert isinstance(found, Scripted)
         return found
@@ -147,7 +147,7 @@ class World:
         }
 
     def call(self, method: str, path: str, body: Any = None, **changes: Any) -> TestResponse:
-        """A signed request; `body` is JSON, or bytes as they are."""
+        """Return a signed request; `body` is JSON, or bytes as they are."""
         sent = self.signed() | changes
         if body is not None:
             sent["data"] = body if isinstance(body, bytes) else json.dumps(body)
@@ -155,14 +155,14 @@ class World:
         return self.client.open(path, method=method, **sent)
 
     def template(self, path: str = "/sms/smsTemplate") -> str:
-        """A new template, approved at once; its code."""
+        """Return a new template, approved at once; its code."""
         body = DIGITAL if "digital" in path else TEMPLATE
         answer = self.call("POST", path, body).get_json()
         assert answer["code"] == "OK", answer
         return str(answer["templateCode"])
 
     def send(self, code: str, **changes: Any) -> dict[str, Any]:
-        """The body of a send to two numbers."""
+        """Return the body of a send to two numbers."""
         body = {
             "outId": "out-1",
             "phoneNumberJson": ["13900001111", "13900002222"],
@@ -190,5 +190,5 @@ def _prepare(database: Path) -> None:
 
 
 def encoded(text: str) -> str:
-    """A path segment with everything encoded."""
+    """Return a path segment with everything encoded."""
     return quote(text, safe="")

@@ -23,7 +23,7 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def aliyun() -> Iterator[Emulator]:
-    """An account with the signature Acme and two templates: SMS_1 without variables, SMS_2 with two."""
+    """Yield an account with the signature Acme and two templates: SMS_1 without variables, SMS_2 with two."""
     with Emulator() as emulator:
         emulator.account.approve_sign(SIGN)
         emulator.account.approve_template("SMS_1", "Hello")
@@ -48,7 +48,7 @@ def build(aliyun: Emulator) -> Iterator[Build]:
 
 
 def channel(settings: dict[str, object]) -> Channel:
-    """A channel of the plugin with these settings, `endpoint` among them."""
+    """Return a channel of the plugin with these settings, `endpoint` among them."""
     base: dict[str, object] = {
         "access_key_id": "testAK",
         "access_key_secret": "testSK",

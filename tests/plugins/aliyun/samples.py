@@ -33,7 +33,7 @@ class NoHistory:
 def text_template(
     content: str = "Hello", template_type: TemplateType = TemplateType.NOTIFICATION, **fields: object
 ) -> TextTemplate:
-    """A text template whose variables are those of its content."""
+    """Return a text template whose variables are those of its content."""
     from bridge.plugin.text import variables
 
     base: dict[str, object] = {
@@ -58,7 +58,7 @@ def batch(
     ref: str = "b1",
     at: datetime | None = None,
 ) -> Batch:
-    """A batch to these numbers; `params` one for each, or none."""
+    """Return a batch to these numbers; `params` one for each, or none."""
     values = list(params) or [{} for _ in phones]
     messages = tuple(
         Message(f"{ref}-{index}", parse(phone, template.type), value)

@@ -40,7 +40,7 @@ HTML = b"<html><body>Too many requests</body></html>"
 
 
 def gateway(status: int, body: bytes = b"", **fields: Any) -> Fault:
-    """An answer of the gateway, or of one in front of it, that names no code; nothing is taken."""
+    """Return an answer of the gateway, or of one in front of it, that names no code; nothing is taken."""
     return Fault(False, status=status, body=body, content_type="text/html", **fields)
 
 

@@ -20,7 +20,7 @@ OFF = "MOBILE_NOT_ON_SERVICE"
 
 @pytest.fixture
 def running(aliyun: Emulator, tmp_path: Path) -> Iterator[RunningBridge]:
-    """A bridge with one channel at the emulated Aliyun, which pushes to it."""
+    """Yield a bridge with one channel at the emulated Aliyun, which pushes to it."""
     settings = {
         "access_key_id": "testAK",
         "access_key_secret": "testSK",

@@ -144,7 +144,7 @@ def sent(vendor: Aliyun, account: Account, *phones: str, ref: str = "b1") -> lis
 
 
 def window(pending: list[PendingMessage], cursor: str = "") -> PollWindow:
-    """What the bridge asks for."""
+    """Return what the bridge asks for."""
     return PollWindow(NOON - timedelta(days=1), NOON, cursor, pending)
 
 

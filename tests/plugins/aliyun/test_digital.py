@@ -45,7 +45,7 @@ class _Media(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def media() -> Iterator[str]:
-    """The address of a host with a picture of one kilobyte and a film that is too large."""
+    """Yield the address of a host with a picture of one kilobyte and a film that is too large."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Media)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
@@ -56,7 +56,7 @@ def media() -> Iterator[str]:
 
 
 def digital(media: str, **fields: object) -> DigitalTemplate:
-    """A digital template of a text and a picture."""
+    """Return a digital template of a text and a picture."""
     parts = (
         DigitalPart("txt", "", "夏天到了，回复R退订"),
         DigitalPart("JPG", "sea.side.jpg", url=f"{media}/picture.jpg"),

@@ -23,7 +23,7 @@ from .samples import batch, numbers
 
 
 def signed_request(aliyun: Emulator, monkeypatch: pytest.MonkeyPatch) -> requests.PreparedRequest:
-    """A request as the SDK signs it, caught before it is sent."""
+    """Return a request as the SDK signs it, caught before it is sent."""
     caught: list[requests.PreparedRequest] = []
     send = requests.Session.send
 
@@ -70,12 +70,12 @@ def test_a_tampered_request_is_refused(
 def sms(
     phones: str = "13800138000", sign: str = "Acme", code: str = "SMS_1", **more: str
 ) -> dict[str, object]:
-    """The fields of a SendSms."""
+    """Return the fields of a SendSms."""
     return {"phone_numbers": phones, "sign_name": sign, "template_code": code, **more}
 
 
 def template(name: str = "x", content: str = "x", **more: str) -> dict[str, object]:
-    """The fields of a CreateSmsTemplate."""
+    """Return the fields of a CreateSmsTemplate."""
     base = {"template_name": name, "template_content": content, "template_type": 1}
     return base | {"related_sign_name": "Acme", **more}
 
@@ -142,7 +142,7 @@ class _Hook(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def hook() -> Iterator[tuple[str, type[_Hook]]]:
-    """A receipt address and what it got."""
+    """Yield a receipt address and what it got."""
     handler = type("Hook", (_Hook,), {"bodies": [], "answers": []})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)

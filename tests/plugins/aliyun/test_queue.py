@@ -27,13 +27,13 @@ AT = datetime(2026, 11, 2, 4, 0, tzinfo=UTC)
 
 @pytest.fixture
 def queued(aliyun: Emulator, build: Build) -> Iterator[Aliyun]:
-    """A channel that reads both queues."""
+    """Yield a channel that reads both queues."""
     aliyun.queues.queues = {RECEIPTS: [], REPLIES: []}
     yield build(queue=queues(aliyun))
 
 
 def queues(aliyun: Emulator, **more: object) -> dict[str, object]:
-    """The queue's settings for the emulator."""
+    """Return the queue's settings for the emulator."""
     base: dict[str, object] = {
         "receipts": RECEIPTS,
         "replies": REPLIES,
@@ -44,7 +44,7 @@ def queues(aliyun: Emulator, **more: object) -> dict[str, object]:
 
 
 def window(cursor: str = "") -> PollWindow:
-    """What the bridge asks for."""
+    """Return what the bridge asks for."""
     return PollWindow(AT, AT, cursor)
 
 

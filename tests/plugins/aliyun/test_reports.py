@@ -117,19 +117,19 @@ PUSHED = [
 
 
 def pushed(body: bytes, remote_addr: str = "203.0.113.7") -> WebhookRequest:
-    """A push as the web receives it."""
+    """Return a push as the web receives it."""
     url = "https://sms.example.com/hooks/promo/token"
     return WebhookRequest("POST", url, "", b"", {"content-type": "application/json"}, body, remote_addr)
 
 
 def read(build: Build, *items: dict[str, Any]) -> WebhookResult:
-    """What a push of these items says."""
+    """Return what a push of these items says."""
     vendor = build()
     return vendor.parse_webhook(vendor.channel, pushed(json.dumps(items).encode()))
 
 
 def said(result: WebhookResult) -> list[object]:
-    """Everything a result says."""
+    """Return everything a result says."""
     return [*result.receipts, *result.replies, *result.reviews]
 
 

@@ -80,7 +80,7 @@ NEW_DIGITAL = digital_template(parts=(DigitalPart("txt", text="Hello"),), vendor
 
 
 def account() -> Emulator:
-    """An account that knows what the kit's samples are about."""
+    """Return an account that knows what the kit's samples are about."""
     emulator = Emulator()
     known = emulator.account
     known.approve_sign(SIGN).created_at = NOW
@@ -96,22 +96,22 @@ def account() -> Emulator:
 
 
 def fault(name: str) -> Callable[[Emulator], None]:
-    """An account that answers with this fault."""
+    """Return an account that answers with this fault."""
     return lambda emulator: emulator.plan.add(name)
 
 
 def refused(code: str) -> Callable[[Emulator], None]:
-    """An account that answers with this code."""
+    """Return an account that answers with this code."""
     return lambda emulator: emulator.plan.add(refusing(code))
 
 
 def reviewed(code: str, status: int, reason: str = "") -> Callable[[Emulator], None]:
-    """An account whose template has this review."""
+    """Return an account whose template has this review."""
     return lambda emulator: emulator.account.review(code, status, reason)
 
 
 def taken(emulator: Emulator, out_id: str = "c1") -> list[Message]:
-    """The account took the sample batch; its messages."""
+    """Return the account took the sample batch; its messages."""
     known = emulator.account
     known.clock = lambda: NOW
     for number in NUMBERS:
@@ -133,13 +133,13 @@ def one_in_the_queue(emulator: Emulator) -> None:
 
 
 def report(success: object = True, err_code: str = "DELIVERED") -> dict[str, object]:
-    """A SmsReport about the first message of the sample batch."""
+    """Return a SmsReport about the first message of the sample batch."""
     message = Message(NUMBERS[0], "c1", BIZ, SIGN, "V-1", "x", NOW, received_at=NOW)
     return message.report() | {"success": success, "err_code": err_code}
 
 
 def receipt(status: MessageStatus = MessageStatus.DELIVERED, code: str = "DELIVERED") -> DeliveryReceipt:
-    """What that report says."""
+    """Return what that report says."""
     reason = "" if status is MessageStatus.DELIVERED else "carrier refused"
     return DeliveryReceipt(status, "", "c1", BIZ, PHONES[0], code, reason, NOW)
 

@@ -27,7 +27,7 @@ ok = "delivered"
 
 
 def recipe(more: str = "", guard: str = "allow_unsigned = true", **parts: str) -> str:
-    """A recipe with one webhook."""
+    """Return a recipe with one webhook."""
     parts = {"decode": '"json"', "path": "@", **parts}
     return HEAD + SEND + EVENT.format(guard=guard, more=more, **parts)
 
@@ -40,7 +40,7 @@ def vendor_with(tmp_path: Path, text: str, caller: Any = None, **settings: Any) 
 
 
 def request(body: bytes | str = b"", query: str = "", **headers: str) -> WebhookRequest:
-    """A push to the webhook; header names may be written with underscores."""
+    """Return a push to the webhook; header names may be written with underscores."""
     data = body.encode() if isinstance(body, str) else body
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     url = f"{HOOK}/event" + (f"?{query}" if query else "")
@@ -48,7 +48,7 @@ def request(body: bytes | str = b"", query: str = "", **headers: str) -> Webhook
 
 
 def read(vendor: HttpVendor, given: WebhookRequest) -> WebhookResult:
-    """What is made of it."""
+    """Return what is made of it."""
     return vendor.parse_webhook(vendor.channel, given)
 
 

@@ -47,7 +47,7 @@ batch_id = "body.id"
 
 
 def compiled(text: str) -> Compiled:
-    """A recipe from TOML text, compiled."""
+    """Return a recipe from TOML text, compiled."""
     return Compiled(Recipe.model_validate(tomllib.loads(text)), "acme.toml")
 
 
@@ -59,7 +59,7 @@ class Script:
         self.built: list[Built] = []
 
     def __call__(self, built: Built) -> VendorAnswer:
-        """The next answer; the last one again when there are no more."""
+        """Return the next answer; the last one again when there are no more."""
         self.built.append(built)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
@@ -71,7 +71,7 @@ class Script:
 
 
 def channel_for(settings: HttpSettings, *, history: Any = None, allow_private: bool = False) -> Channel:
-    """A channel with a webhook address."""
+    """Return a channel with a webhook address."""
     return Channel(
         "promo",
         "Promo",
@@ -85,7 +85,7 @@ def channel_for(settings: HttpSettings, *, history: Any = None, allow_private: b
 def vendor_for(
     path: Path | str, caller: Caller | None = None, *, now: Callable[[], float] | None = None, **settings: Any
 ) -> HttpVendor:
-    """The vendor of a recipe file, with a frozen clock and nonce."""
+    """Return the vendor of a recipe file, with a frozen clock and nonce."""
     history, private = settings.pop("history", None), settings.pop("allow_private", False)
     secrets = {name: SecretStr(value) for name, value in settings.pop("secrets", {"key": "s3cret"}).items()}
     settings.setdefault("templates", {})
@@ -112,7 +112,7 @@ def batch_of(
     type_: TemplateType = TemplateType.PROMOTION,
     vendor_code: str = "V1",
 ) -> Batch:
-    """A batch with one message per set of values."""
+    """Return a batch with one message per set of values."""
     text = TextContent(content)
     template = TextTemplate("T1", "Sale", content, type_, "A sale", text.variables, sign_name, vendor_code)
     numbers = phones or [str(13_800_138_000 + index) for index in range(len(values))]
@@ -125,6 +125,6 @@ def batch_of(
 
 
 def answer(body: bytes | str = b"", status: int = 200, **headers: str) -> VendorAnswer:
-    """An answer; header names may be written with underscores."""
+    """Return an answer; header names may be written with underscores."""
     content = body.encode() if isinstance(body, str) else body
     return VendorAnswer(status, {name.replace("_", "-"): value for name, value in headers.items()}, content)

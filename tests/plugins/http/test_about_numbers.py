@@ -27,7 +27,7 @@ A, R, N, U = Outcome.ACCEPTED, Outcome.REJECTED, Outcome.NOT_SENT, Outcome.UNKNO
 
 
 def vendor(tmp_path: Path, script: Any, rule: str = GROUP) -> Any:
-    """The vendor of a recipe with these codes."""
+    """Return the vendor of a recipe with these codes."""
     path = tmp_path / "acme.toml"
     path.write_text(HEAD + rule + SEND + ERRORS, encoding="utf-8")
     return vendor_for(path, script)
@@ -59,7 +59,7 @@ def test_a_code_that_refuses_the_whole_call(
 
 
 def refusing(*bad: int) -> Any:
-    """A vendor that takes nobody of a call with one of these numbers."""
+    """Return a vendor that takes nobody of a call with one of these numbers."""
     phones = {f"+{8_613_800_138_000 + place}" for place in bad}
 
     def judge(built: Built) -> VendorAnswer:

@@ -119,7 +119,7 @@ def test_an_expression_that_nobody_evaluates_is_a_fault(table: str, key: str) ->
 
 
 def asking(url: str) -> WebhookRequest:
-    """A confirmation is asked for."""
+    """Ask for a confirmation."""
     return request(json.dumps({"Type": "SubscriptionConfirmation", "SubscribeURL": url}))
 
 

@@ -42,7 +42,7 @@ OK = '{"ok": true, "id": 12345678901234567890}'
 
 
 def sent(tmp_path: Path, recipe: str, *answers: Any, values: int = 1, **settings: Any) -> list[SubmitResult]:
-    """The results of one batch whose calls get these answers."""
+    """Return the results of one batch whose calls get these answers."""
     path = tmp_path / "acme.toml"
     path.write_text(recipe, encoding="utf-8")
     vendor = vendor_for(path, Script(*answers), **settings)
@@ -160,7 +160,7 @@ ok = [{{ path = "code", in = ["0"] }}]
 
 
 def items(match: str, *entries: dict[str, Any]) -> tuple[str, Any]:
-    """A recipe with this match, and the answer with these entries."""
+    """Return a recipe with this match, and the answer with these entries."""
     match_path = f'{match} = "{match}"' if match in ("phone", "ref") else ""
     recipe = HEAD + BATCH + ERRORS + SEND + ITEMS.format(match=match, match_path=match_path)
     return recipe, answer(json.dumps({"ok": True, "id": "B", "list": list(entries)}))

@@ -33,7 +33,7 @@ accepted = [{{ path = "body.ok", in = ["true"] }}]
 
 
 def sent(tmp_path: Path, fields: str, name: str = "x", more: str = "") -> tuple[Any, Built | None]:
-    """The result and the request of one message."""
+    """Return the result and the request of one message."""
     path = tmp_path / "acme.toml"
     path.write_text(HEAD + MULTIPART.format(fields=fields, more=more), encoding="utf-8")
     script = Script(answer('{"ok": true}'))
@@ -121,7 +121,7 @@ def test_a_faulty_multipart_body_is_told(fields: str, more: str, key: str, reaso
 
 @pytest.fixture(scope="module")
 def pairs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pair]:
-    """An authority, the vendor's and our own certificate."""
+    """Return an authority, the vendor's and our own certificate."""
     folder = tmp_path_factory.mktemp("certificates")
     ca = Pair(folder, "ca")
     return {"ca": ca, "vendor": Pair(folder, "vendor", ca), "ours": Pair(folder, "ours", ca)}
@@ -147,7 +147,7 @@ class _Server(ThreadingHTTPServer):
 
 @pytest.fixture
 def address(pairs: dict[str, Pair]) -> Iterator[str]:
-    """A vendor who answers only those with a certificate of the authority."""
+    """Yield a vendor who answers only those with a certificate of the authority."""
     server = _Server(("127.0.0.1", 0), _Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pairs["vendor"].cert_file, pairs["vendor"].key_file)
@@ -166,7 +166,7 @@ CERTIFIED = HEAD.replace("[secrets]", "client_certificate = true\n[secrets]") + 
 
 
 def certified(tmp_path: Path, pairs: dict[str, Pair], **settings: Any) -> Any:
-    """The vendor of a recipe that asks for a certificate."""
+    """Return the vendor of a recipe that asks for a certificate."""
     path = tmp_path / "acme.toml"
     path.write_text(CERTIFIED, encoding="utf-8")
     return vendor_for(path, ca_file=str(pairs["ca"].cert_file), allow_private=True, **settings)

@@ -54,7 +54,7 @@ class Vendor:
 
 @contextmanager
 def running(*answers: tuple[int, dict[str, str], bytes]) -> Iterator[Vendor]:
-    """A vendor that answers until the end of the block."""
+    """Yield a vendor that answers until the end of the block."""
     vendor = Vendor(*answers)
     thread = threading.Thread(target=vendor.server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -68,7 +68,7 @@ def running(*answers: tuple[int, dict[str, str], bytes]) -> Iterator[Vendor]:
 
 @contextmanager
 def caller(**settings: Any) -> Iterator[HttpCaller]:
-    """A caller that may reach this machine."""
+    """Yield a caller that may reach this machine."""
     made = HttpCaller(**{"timeout": (2.0, 2.0), "allow_private": True, **settings})
     try:
         yield made

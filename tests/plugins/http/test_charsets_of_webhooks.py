@@ -48,7 +48,7 @@ WRAPPED = {
 
 
 def posted(tail: str, how: str, fields: Mapping[str, str], encoding: str, named: str = "") -> WebhookRequest:
-    """The report as its vendor posts it, in an encoding that its Content-Type may name."""
+    """Return the report as its vendor posts it, in an encoding that its Content-Type may name."""
     headers = {"content-type": how + (f"; charset={named}" if named else "")} if how != "GET" else {}
     if how == JSON:
         inside = ",".join(f'"{name}":"{value}"' for name, value in fields.items())
@@ -62,7 +62,7 @@ def posted(tail: str, how: str, fields: Mapping[str, str], encoding: str, named:
 
 
 def heard(row: Row, text: str, encoding: str, named: str) -> str:
-    """The one reply that the vendor's plugin reads."""
+    """Return the one reply that the vendor's plugin reads."""
     recipe, tail, how, number, content, more = row
     phone = "13800138000" if row in CHINESE else "4915112345678"
     request = posted(f"/{tail}?/{recipe}", how, {number: phone, content: text, **more}, encoding, named)

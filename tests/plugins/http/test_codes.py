@@ -27,7 +27,7 @@ _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 def codes(part: str) -> Iterator[Any]:
-    """One row for each code of each table."""
+    """Yield one row for each code of each table."""
     for path in TABLES:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         for number, entry in enumerate(table.get(part, ())):
@@ -37,7 +37,7 @@ def codes(part: str) -> Iterator[Any]:
 
 
 def consequence(result: SubmitResult) -> str:
-    """What a result means, as a recipe's class."""
+    """Return what a result means, as a recipe's class."""
     if result.outcome is Outcome.ACCEPTED:
         return "accepted"
     if result.outcome is Outcome.UNKNOWN:

@@ -18,7 +18,7 @@ def run(*words: str) -> Result:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory whose recipes are beside its configuration."""
+    """Return a working directory whose recipes are beside its configuration."""
     (tmp_path / "recipes").mkdir()
     monkeypatch.setenv("SMS_BRIDGE_CONFIG", str(tmp_path / "bridge.toml"))
     monkeypatch.chdir(tmp_path)

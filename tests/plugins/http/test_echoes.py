@@ -52,14 +52,14 @@ QUOTED = [
 
 
 def hook(vendor: HttpVendor, tail: str, body: dict[str, str]) -> Any:
-    """What a webhook says."""
+    """Return what a webhook says."""
     url = f"https://sms.example.com/hooks/promo/token{tail}"
     request = WebhookRequest("POST", url, tail, b"", {}, json.dumps(body).encode())
     return vendor.parse_webhook(vendor.channel, request)
 
 
 def told(vendor: HttpVendor, place: str, message: str) -> str:
-    """The sentence that becomes of the vendor's, wherever it stood."""
+    """Return the sentence that becomes of the vendor's, wherever it stood."""
     if place in ("call", "item"):
         (result,) = vendor.send_batch(vendor.channel, batch_of({"name": "a"}))
         return result.reason

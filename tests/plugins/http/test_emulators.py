@@ -39,12 +39,12 @@ NAMES = ["Li Lei", "韩梅梅", 'a "quoted" & <tagged> = value', "50% + 1,2;3", 
 
 
 def having(part: str) -> list[type[Emulator]]:
-    """The vendors that push replies, or sign what they push."""
+    """Return the vendors that push replies, or sign what they push."""
     return [kind for kind in VENDORS if getattr(kind, part) is not getattr(Emulator, part)]
 
 
 def opened(emulator: Emulator, caller: Any = None, **secrets: str) -> HttpVendor:
-    """The recipe's vendor before an emulator."""
+    """Return the recipe's vendor before an emulator."""
     return vendor_for(
         emulator.recipe,
         caller or emulator,
@@ -55,7 +55,7 @@ def opened(emulator: Emulator, caller: Any = None, **secrets: str) -> HttpVendor
 
 
 def batch_for(kind: type[Emulator], size: int, *, last: str = "", names: Sequence[str] = NAMES[:1]) -> Batch:
-    """A batch for so many numbers; `last` is the national number of the last."""
+    """Return a batch for so many numbers; `last` is the national number of the last."""
     first = 13_800_138_000 if kind.mainland else 447_700_900_000
     phones = [str(first + index) for index in range(size)]
     if last:
@@ -68,29 +68,29 @@ def batch_for(kind: type[Emulator], size: int, *, last: str = "", names: Sequenc
 
 
 def same(batch: Batch) -> Batch:
-    """The batch with one text for everybody, as vendors with one text a call like it."""
+    """Return the batch with one text for everybody, as vendors with one text a call like it."""
     first = batch.messages[0]
     messages = tuple(Message(m.ref, m.phone, first.params, first.text) for m in batch.messages)
     return replace(batch, messages=messages)
 
 
 def digits(number: str) -> str:
-    """The last digits, by which numbers of these tests differ however a vendor writes them."""
+    """Return the last digits, by which numbers of these tests differ however a vendor writes them."""
     return "".join(filter(str.isdigit, number))[-10:]
 
 
 def found(emulator: Emulator, batch: Batch) -> list[tuple[str, Any]]:
-    """What the vendor must hold, in no order."""
+    """Return what the vendor must hold, in no order."""
     return sorted((m.phone.digits[-10:], repr(emulator.wanted(m))) for m in batch.messages)
 
 
 def held(emulator: Emulator) -> list[tuple[str, Any]]:
-    """What the vendor holds."""
+    """Return what the vendor holds."""
     return sorted((digits(each.number), repr(each.content)) for each in emulator.taken)
 
 
 def outcomes(results: Sequence[SubmitResult]) -> list[Outcome]:
-    """The outcome of each message."""
+    """Return the outcome of each message."""
     return [result.outcome for result in results]
 
 
@@ -189,7 +189,7 @@ def test_an_answer_that_breaks_is_unknown(kind: type[Emulator], broken: str) -> 
 
 
 def named(batch: Batch, receipt: Any) -> Message:
-    """The message a receipt is about, found as the bridge finds it."""
+    """Return the message a receipt is about, found as the bridge finds it."""
     by_ref = [m for m in batch.messages if receipt.message_ref and m.ref == receipt.message_ref]
     if by_ref:
         return by_ref[0]
@@ -198,7 +198,7 @@ def named(batch: Batch, receipt: Any) -> Message:
 
 
 def asked(vendor: HttpVendor, emulator: Emulator, batch: Batch) -> list[str]:
-    """The messages that were delivered, as the vendor tells when asked."""
+    """Return the messages that were delivered, as the vendor tells when asked."""
     moment = datetime.fromtimestamp(NOW, UTC)
     ids = {digits(taken.number): taken.vendor_id for taken in emulator.taken}
     pending = [

@@ -63,7 +63,7 @@ HOSTILE = [
 
 
 def run(tree: Any, values: dict[str, Any] | None = None) -> Any:
-    """The value of one tree."""
+    """Return the value of one tree."""
     compiler = Compiler(KNOWN)
     compiler.section("x", tree, "json")
     assert compiler.faults == []

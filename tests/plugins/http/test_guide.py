@@ -22,7 +22,7 @@ FENCES = re.findall(r"^```toml\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
 
 
 def lines(text: str) -> list[str]:
-    """The lines that say something."""
+    """Return the lines that say something."""
     return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
 
 
@@ -46,7 +46,7 @@ def test_the_walk_works_from_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def keys(model: type[BaseModel]) -> set[str]:
-    """Every key of every table derived from a model."""
+    """Return every key of every table derived from a model."""
     found = {field.alias or name for name, field in model.model_fields.items()}
     return found.union(*(keys(kind) for kind in model.__subclasses__()))
 

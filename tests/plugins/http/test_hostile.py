@@ -68,12 +68,12 @@ Reading = Callable[[Seen], Pairs]
 
 
 def one(number: str, text: str) -> Reading:
-    """A form with one recipient."""
+    """Return a form with one recipient."""
     return lambda seen: [(seen.form[number], seen.form[text])]
 
 
 def several(numbers: str, text: str) -> Reading:
-    """A form with one text for numbers between commas."""
+    """Return a form with one text for numbers between commas."""
     return lambda seen: [(number, seen.form[text]) for number in seen.form[numbers].split(",")]
 
 
@@ -123,7 +123,7 @@ def sinch(seen: Seen) -> Pairs:
 
 
 def ucloud(seen: Seen) -> Pairs:
-    """A list of tasks as JSON in base64."""
+    """Return a list of tasks as JSON in base64."""
     tasks = json.loads(base64.b64decode(seen.form["TaskContent"]))
     return [
         (target["Phone"].partition(")")[2], target["TemplateParams"])
@@ -133,42 +133,42 @@ def ucloud(seen: Seen) -> Pairs:
 
 
 def text(message: Message) -> Any:
-    """The rendered text."""
+    """Return the rendered text."""
     return message.text
 
 
 def signed(message: Message) -> Any:
-    """The rendered text behind the signature."""
+    """Return the rendered text behind the signature."""
     return "【Acme】" + message.text
 
 
 def bracketed(message: Message) -> Any:
-    """The same to international numbers, where the brackets are plain."""
+    """Return the same to international numbers, where the brackets are plain."""
     return "[Acme]" + message.text
 
 
 def signed_behind(message: Message) -> Any:
-    """The rendered text before the signature."""
+    """Return the rendered text before the signature."""
     return message.text + "【Acme】"
 
 
 def named(message: Message) -> Any:
-    """The values by name."""
+    """Return the values by name."""
     return dict(message.params)
 
 
 def numbered(message: Message) -> Any:
-    """The values under numbered names."""
+    """Return the values under numbered names."""
     return {f"param{number}": value for number, value in enumerate(message.params.values(), 1)}
 
 
 def thrice(message: Message) -> Any:
-    """The text, percent-encoded twice more when it is not GSM-7."""
+    """Return the text, percent-encoded twice more when it is not GSM-7."""
     return message.text if gsm7(message.text) else quote(quote(message.text, safe=""), safe="")
 
 
 def ordered(message: Message) -> Any:
-    """The values in order."""
+    """Return the values in order."""
     return list(message.params.values())
 
 
@@ -246,7 +246,7 @@ def test_no_recipe_is_left_out() -> None:
 
 
 def batch_for(international: bool) -> Batch:
-    """Every hostile value, with a clean one before and behind."""
+    """Return every hostile value, with a clean one before and behind."""
     values = [{"name": value, "code": "0123"} for value in (CLEAN, *HOSTILE, CLEAN)]
     first = 447_700_900_000 if international else 13_800_138_000
     return batch_of(

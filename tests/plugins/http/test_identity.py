@@ -33,7 +33,7 @@ def test_what_a_recipe_of_ones_own_sends_is_part_of_its_account(
 
 
 def with_field(text: str) -> str:
-    """The send with a field more."""
+    """Return the send with a field more."""
     table = "[operations.send_batch.request.json]\n"
     assert table in SEND
     return SEND.replace(table, table + text)

@@ -16,7 +16,7 @@ OFFLINE = ("--no-deps", "--no-index")
 
 
 def run(*command: str, cwd: Path) -> str:
-    """Run a command without this run's settings; its output."""
+    """Run a command without this run's settings. Returns its output."""
     names = ("PYTEST_", "COV_", "SMS_BRIDGE_", "PYTHONPATH")
     environ = {key: value for key, value in os.environ.items() if not key.startswith(names)}
     done = subprocess.run(command, cwd=cwd, env=environ, capture_output=True, text=True, check=False)
@@ -26,7 +26,7 @@ def run(*command: str, cwd: Path) -> str:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The distribution, built from a copy so that nothing is left in this one."""
+    """Return the distribution, built from a copy so that nothing is left in this one."""
     folder = tmp_path_factory.mktemp("build")
     ignored = shutil.ignore_patterns(".*", "tests", "build", "dist", "var", "*.egg-info", "__pycache__")
     shutil.copytree(ROOT, folder / "copy", ignore=ignored)

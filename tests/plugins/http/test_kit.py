@@ -42,27 +42,27 @@ OLD = replace(batch(), called_at=datetime.now(UTC) - timedelta(hours=12))
 
 
 def entry(ref: str, status: str = "ACCEPTED", subtype: str | None = None) -> dict[str, Any]:
-    """One message of the vendor's answer."""
+    """Return one message of the vendor's answer."""
     return {"id": f"id-{ref}", "status": {"type": status, "subtype": subtype}, "userSuppliedId": ref}
 
 
 def post(reply: Reply | Lost, **expected: Any) -> list[Exchange]:
-    """A send and its reply."""
+    """Return a send and its reply."""
     return [Exchange("POST", "/messages", reply, headers=BASIC, **expected)]
 
 
 def taken(*entries: dict[str, Any]) -> Reply:
-    """The vendor took the call."""
+    """Return the vendor took the call."""
     return Reply(201, json=list(entries))
 
 
 def refused(status: int) -> Reply:
-    """The vendor refused the call."""
+    """Return the vendor refused the call."""
     return Reply(status, json={"type": f"errors#{status}", "detail": "no"}, headers={"Retry-After": "7"})
 
 
 def pushed(status: str, subtype: str = "") -> dict[str, Any]:
-    """One pushed report."""
+    """Return one pushed report."""
     return {**entry("m1", status, subtype), "to": "8613800138000"}
 
 
@@ -194,11 +194,11 @@ class TestBulkSms(VendorTests):
     ]  # fmt: skip
 
     def status_row(self, status: str) -> Webhook:
-        """A report with this status."""
+        """Return a report with this status."""
         return Webhook(status, request(tail="/receipt", json=[pushed(status)]))
 
     def error_row(self, code: str) -> Send:
-        """A send that meets this HTTP status."""
+        """Return a send that meets this HTTP status."""
         known: type[BridgeError] = self.errors.get(code, OutcomeUnknown)
         return Send(code, post(refused(int(code[-3:]))), expect=known)
 

@@ -56,23 +56,23 @@ ACK = Acknowledgement(b'{"result":0,"errmsg":"OK"}', "application/json; charset=
 
 
 def told(**response: Any) -> Reply:
-    """An answer: every one is HTTP 200 with `Response`."""
+    """Return an answer: every one is HTTP 200 with `Response`."""
     return Reply(json={"Response": {**response, "RequestId": "r-1"}})
 
 
 def error(code: str) -> Reply:
-    """The whole call is refused."""
+    """Refuse the whole call."""
     return told(Error={"Code": code, "Message": "no"})
 
 
 def call(action: str, reply: Reply | Lost, **expected: Any) -> list[Exchange]:
-    """One action and its answer."""
+    """Return one action and its answer."""
     headers: dict[str, Any] = {"X-TC-Action": action, "X-TC-Version": "2021-01-11", "Authorization": ANY}
     return [Exchange("POST", "/", reply, headers=headers, **expected)]
 
 
 def sent(number: str, code: str, reply: Reply | Lost) -> list[Exchange]:
-    """A call of its own for every set of values."""
+    """Return a call of its own for every set of values."""
     body = {
         "PhoneNumberSet": [number],
         "SmsSdkAppId": "1400006666",
@@ -85,14 +85,14 @@ def sent(number: str, code: str, reply: Reply | Lost) -> list[Exchange]:
 
 
 def entries(*codes: str) -> Reply:
-    """One entry per number."""
+    """Return one entry per number."""
     return told(
         SendStatusSet=[{"SerialNo": f"s{n}" * (c == "Ok"), "Code": c} for n, c in enumerate(codes, 1)]
     )
 
 
 def looked_up(reply: Reply | Lost) -> list[Exchange]:
-    """What became of the message to this number, since a minute before it was sent."""
+    """Return what became of the message to this number, since a minute before it was sent."""
     body = {
         "BeginTime": UNIX - 67,
         "EndTime": ANY,
@@ -105,7 +105,7 @@ def looked_up(reply: Reply | Lost) -> list[Exchange]:
 
 
 def report(status: str, session: str = "c1") -> dict[str, Any]:
-    """A pulled report."""
+    """Return a pulled report."""
     return {
         "UserReceiveTime": UNIX,
         "PhoneNumber": "+8613800138000",
@@ -117,7 +117,7 @@ def report(status: str, session: str = "c1") -> dict[str, Any]:
 
 
 def pushed(status: str) -> list[dict[str, Any]]:
-    """A pushed report."""
+    """Return a pushed report."""
     return [
         {
             "user_receive_time": "2026-11-02 12:00:07",
@@ -358,11 +358,11 @@ class TestTencent(VendorTests):
     ]  # fmt: skip
 
     def status_row(self, status: str) -> Webhook:
-        """A report with this status."""
+        """Return a report with this status."""
         return Webhook(status, request(tail="/receipt", json=pushed(status)))
 
     def error_row(self, code: str) -> Send:
-        """A number of a call that meets this code."""
+        """Return a number of a call that meets this code."""
         known: type[BridgeError] = self.errors.get(code, VendorRejected)
         return Send(code, call("SendSms", entries(code)), expect=known, batch=ONE)
 

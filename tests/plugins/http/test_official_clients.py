@@ -31,7 +31,7 @@ MIDNIGHT = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp())
 
 
 def built_by(name: str, call: str = "send_batch") -> Built:
-    """The request of a recipe's dry run; what becomes of the empty answer does not matter."""
+    """Return the request of a recipe's dry run; what becomes of the empty answer does not matter."""
     bench = Bench.for_sample(FOLDER / f"{name}.toml", Sample(name="oracle"))
     with contextlib.suppress(BridgeError):
         bench.call(call)
@@ -39,7 +39,7 @@ def built_by(name: str, call: str = "send_batch") -> Built:
 
 
 def told(built: Built) -> Any:
-    """The JSON a request holds."""
+    """Return the JSON a request holds."""
     return json.loads(built.body)
 
 
@@ -225,7 +225,7 @@ def test_qinius_own_signer_signs_alike(call: str) -> None:
 
 
 def posted(sent: list[Any], answer: str) -> Any:
-    """A transport of Azure's that keeps the request and gives this answer."""
+    """Return a transport of Azure's that keeps the request and gives this answer."""
     transport = client("azure.core.pipeline.transport")
     response = client("requests").Response()
     response.status_code, response.raw, response._content = 202, None, answer.encode()
@@ -279,7 +279,7 @@ def test_azures_own_client_asks_and_reads_alike(monkeypatch: pytest.MonkeyPatch)
 
 
 def without_keys(body: Any) -> Any:
-    """A body without what a client draws by chance."""
+    """Return a body without what a client draws by chance."""
     drawn = ("repeatabilityRequestId", "repeatabilityFirstSent")
     recipients = [{k: v for k, v in each.items() if k not in drawn} for each in body["smsRecipients"]]
     return {**body, "smsRecipients": recipients}
@@ -339,7 +339,7 @@ def _text(value: Any) -> str:
 
 
 def reasons() -> Iterator[tuple[str, str]]:
-    """Every reason of AWS's model with its exception."""
+    """Yield every reason of AWS's model with its exception."""
     model = aws_client().meta.service_model
     for kind in ("ConflictException", "ServiceQuotaExceededException", "ValidationException"):
         for reason in model.shape_for(kind).members["Reason"].enum:

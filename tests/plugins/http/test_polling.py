@@ -23,7 +23,7 @@ from .making import HEAD, NOW, SEND, Script, answer, vendor_for
 
 
 def vendor_with(tmp_path: Path, tables: str, *answers: Any) -> HttpVendor:
-    """The vendor of a recipe with these tables."""
+    """Return the vendor of a recipe with these tables."""
     path = tmp_path / "acme.toml"
     path.write_text(HEAD + SEND + tables, encoding="utf-8")
     return vendor_for(path, Script(*answers))
@@ -48,7 +48,7 @@ ok = "delivered"
 
 
 def window(cursor: str = "", *pending: PendingMessage) -> PollWindow:
-    """An hour before now."""
+    """Return an hour before now."""
     moment = datetime.fromtimestamp(NOW, UTC)
     return PollWindow(datetime.fromtimestamp(NOW - 3600, UTC), moment, cursor, pending)
 

@@ -73,12 +73,12 @@ _KEYS: dict[str, Aws] = {}
 
 
 def aws() -> Aws:
-    """One SNS for all tests: keys are slow to make."""
+    """Return one SNS for all tests: keys are slow to make."""
     return _KEYS.setdefault("aws", Aws())
 
 
 def sns_vendor(tmp_path: Path, caller: Any) -> HttpVendor:
-    """A vendor whose webhook SNS signs."""
+    """Return a vendor whose webhook SNS signs."""
     return vendor_with(tmp_path, recipe(guard=SNS, path="parse_json(Message)") + CONFIRM, caller)
 
 
@@ -206,7 +206,7 @@ HUAWEI = 'verify = { scheme = "sdk_hmac_sha256", key = "push-ak", secret = "{{ s
 
 
 def huawei_push(ak: str = "push-ak", sk: str = "s3cret", body: str = ONE) -> dict[str, str]:
-    """The headers of a push, signed by Huawei's own signer."""
+    """Return the headers of a push, signed by Huawei's own signer."""
     stamp = datetime.fromtimestamp(NOW, UTC).strftime("%Y%m%dT%H%M%SZ")
     headers = {
         "Content-Type": "application/json",

@@ -24,7 +24,7 @@ _CELLS = re.compile(r"(?<!\\)\|")
 
 
 def table(head: str) -> list[list[str]]:
-    """The cells of the table under a head, its escapes undone."""
+    """Return the cells of the table under a head, its escapes undone."""
     lines = GUIDE.partition(f"\n{head}\n")[2].partition("\n\n")[0].splitlines()[1:]
     return [[cell.strip().replace("\\|", "|") for cell in _CELLS.split(line)[1:-1]] for line in lines]
 
@@ -70,7 +70,7 @@ def test_every_function_has_one_row() -> None:
 
 
 def block(beginning: str) -> str:
-    """The example that begins so."""
+    """Return the example that begins so."""
     blocks: list[tuple[str, str]] = re.findall(r"^```(.*?)\n(.*?)^```$", GUIDE, re.DOTALL | re.MULTILINE)
     return next(part for kind, part in blocks if not kind and beginning in part)
 

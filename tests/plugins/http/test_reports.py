@@ -49,7 +49,7 @@ skip = "ignore"
 
 
 def vendor_with(tmp_path: Path, tables: str, *answers: Any, **settings: Any) -> HttpVendor:
-    """The vendor of a recipe with these tables."""
+    """Return the vendor of a recipe with these tables."""
     path = tmp_path / "acme.toml"
     path.write_text(HEAD + SEND + tables, encoding="utf-8")
     return vendor_for(path, Script(*(answers or (answer("{}"),))), **settings)
@@ -62,14 +62,14 @@ def hook(
     path: str = "@",
     more: str = "",
 ) -> HttpVendor:
-    """A vendor with one receipt webhook."""
+    """Return a vendor with one receipt webhook."""
     return vendor_with(tmp_path, RECEIPT.format(decode=decode, guard=guard, path=path, more=more))
 
 
 def request(
     body: bytes | str = b"", query: str = "", method: str = "POST", tail: str = "/receipt", **headers: str
 ) -> WebhookRequest:
-    """A webhook request; header names may be written with underscores."""
+    """Return a webhook request; header names may be written with underscores."""
     data = body.encode() if isinstance(body, str) else body
     url = f"https://sms.example.com/hooks/promo/token{tail}" + (f"?{query}" if query else "")
     named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -77,7 +77,7 @@ def request(
 
 
 def read(vendor: HttpVendor, given: WebhookRequest) -> list[DeliveryReceipt]:
-    """The receipts of a webhook."""
+    """Return the receipts of a webhook."""
     return list(vendor.parse_webhook(vendor.channel, given).receipts)
 
 

@@ -18,14 +18,14 @@ A, R, N, U = Outcome.ACCEPTED, Outcome.REJECTED, Outcome.NOT_SENT, Outcome.UNKNO
 
 
 def recipe(tmp_path: Path, extra: str = "", body: str = "") -> Path:
-    """A recipe file with these tables, and these lines in its JSON body."""
+    """Return a recipe file with these tables, and these lines in its JSON body."""
     path = tmp_path / "acme.toml"
     path.write_text(HEAD + SEND.replace("request.json]", "request.json]\n" + body) + extra, encoding="utf-8")
     return path
 
 
 def numbers(built: Built) -> list[str]:
-    """The numbers a request goes to."""
+    """Return the numbers a request goes to."""
     return list(json.loads(built.body)["to"])
 
 
@@ -269,7 +269,7 @@ class Rates(NoHistory):
         self.asked: list[tuple[str, float, float]] = []
 
     def take(self, bucket: str, units: float, per_second: float) -> float:
-        """The next wait."""
+        """Return the next wait."""
         self.asked.append((bucket, units, per_second))
         return self.waits.pop(0)
 

@@ -44,7 +44,7 @@ HOOK = "https://sms.example.com/hooks/promo/token"
 
 
 def built_by(name: str, call: str = "send_batch") -> Built:
-    """The request of a recipe's dry run; what becomes of the empty answer does not matter."""
+    """Return the request of a recipe's dry run; what becomes of the empty answer does not matter."""
     bench = Bench.for_sample(FOLDER / f"{name}.toml", Sample(name="oracle"))
     with contextlib.suppress(BridgeError):
         bench.call(call)
@@ -209,7 +209,7 @@ PLIVO_SIGNATURE = "+L3Tv9S+GQa8QSwB7/dvet7XQ0sdaHarrkj4hbAfe1o="
 
 
 def plivo_report(form: dict[str, str]) -> WebhookRequest:
-    """A report with a signature V2 that Plivo's own code takes; V3 is for voice."""
+    """Return a report with a signature V2 that Plivo's own code takes; V3 is for voice."""
     url = f"{HOOK}/receipt?batch=b1"
     assert validate_signature(url, PLIVO_NONCE, PLIVO_SIGNATURE, "sample-auth_token")
     headers = {
@@ -328,7 +328,7 @@ def test_uclouds_signature_of_a_batch_equals_its_own_signers() -> None:
 def token(
     url: str, body: bytes = b"", key: str = SIGNING_KEY, algorithm: str = "HS256", **changes: object
 ) -> str:
-    """A token as MessageBird makes it (PyJWT)."""
+    """Return a token as MessageBird makes it (PyJWT)."""
     claims: dict[str, object] = {
         "iss": "MessageBird",
         "nbf": NOW - 10,

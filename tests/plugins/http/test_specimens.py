@@ -19,7 +19,7 @@ HUAWEI = (
 
 
 def bench(recipe: str, answer: str = "") -> Bench:
-    """The vendor of a shipped recipe, which hears this."""
+    """Return the vendor of a shipped recipe, which hears this."""
     return Bench.for_sample(FOLDER / f"{recipe}.toml", Sample(name="row", answer=answer or "200\n\n{}"))
 
 

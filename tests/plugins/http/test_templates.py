@@ -51,7 +51,7 @@ DIGITAL = DigitalTemplate(
 
 
 def vendor_with(tmp_path: Path, name: str, given: Any, more: str = "") -> tuple[HttpVendor, Script]:
-    """A vendor with one operation that gets one answer."""
+    """Return a vendor with one operation that gets one answer."""
     path = tmp_path / "acme.toml"
     path.write_text(HEAD + SEND + OPERATION.format(name=name, more=more) + ERRORS, encoding="utf-8")
     script = Script(answer(json.dumps(given)))

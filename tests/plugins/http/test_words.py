@@ -16,7 +16,7 @@ GOOD = HEAD + SEND
 
 
 def faults_of(tmp_path: Path, text: str) -> tuple[RecipeFault, ...]:
-    """What is told of a file."""
+    """Return what is told of a file."""
     path = tmp_path / "acme.toml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(RecipeFaults) as caught:

@@ -27,7 +27,7 @@ class Clock:
         self.now = now
 
     def __call__(self) -> float:
-        """The time in seconds since the epoch."""
+        """Return the time in seconds since the epoch."""
         return self.now
 
 
@@ -35,7 +35,7 @@ class Clock:
 def serving(
     database: Path, clock: Callable[[], float], faults: Mapping[str, float] | None = None
 ) -> Iterator[CarrierServer]:
-    """A carrier behind a real socket, in a thread of this process."""
+    """Yield a carrier behind a real socket, in a thread of this process."""
     carrier = CarrierApp(CarrierStore(str(database)), FaultyDay(FaultRates.parse(faults or {})), clock)
     with CarrierServer(carrier.app, "127.0.0.1", 0) as server:
         carrier.start()
@@ -92,12 +92,12 @@ class Webhook:
         self._thread.join()
 
     def entries(self, kind: str) -> list[dict[str, Any]]:
-        """All acknowledged entries of one kind: receipts, replies or reviews."""
+        """Return all acknowledged entries of one kind: receipts, replies or reviews."""
         with self._news:
             return [entry for page in self.pages for entry in page[kind]]
 
     def wait_for(self, kind: str, count: int) -> list[dict[str, Any]]:
-        """The entries of a kind once there are `count` of them."""
+        """Return the entries of a kind once there are `count` of them."""
         with self._news:
             full = self._news.wait_for(
                 lambda: sum(len(page[kind]) for page in self.pages) >= count, DEADLINE_S

@@ -28,7 +28,7 @@ def line(tmp_path: Path, webhook: Webhook) -> Iterator[Line]:
 
 @pytest.fixture
 def picture(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """Whatever medium is fetched is a picture; what was asked for."""
+    """Fetch a picture for any medium. Returns what was asked for."""
     asked: list[dict[str, Any]] = []
 
     def fetch(url: str, **options: Any) -> tuple[bytes, str]:

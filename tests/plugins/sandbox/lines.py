@@ -55,11 +55,11 @@ class Line:
             vendor.close()
 
     def approved(self, template: TextTemplate = SALE) -> TextTemplate:
-        """The template as the carrier approved it."""
+        """Return the template as the carrier approved it."""
         return replace(template, vendor_code=self.hooks.create_template(template).vendor_code or "")
 
     def batch(self, template: Template, *numbers: str, ref: str = "b1", sign: str = "Acme") -> Batch:
-        """A batch called now, with the references b1-0, b1-1 and so on."""
+        """Return a batch called now, with the references b1-0, b1-1 and so on."""
         messages = tuple(
             Message(f"{ref}-{index}", parse(number, template.type), {"name": "Li"}, "Hi Li")
             for index, number in enumerate(numbers)
@@ -71,11 +71,11 @@ class Line:
         requests.put(f"{self.url}/faults", json=faults, timeout=5).raise_for_status()
 
     def accepted(self) -> int:
-        """How many messages the carrier has accepted."""
+        """Return how many messages the carrier has accepted."""
         return int(requests.get(f"{self.url}/record/summary", timeout=5).json()["accepted"])
 
     def received(self) -> WebhookRequest:
-        """The last webhook, as the bridge hands it over."""
+        """Return the last webhook, as the bridge hands it over."""
         headers, body = self.webhook.requests[-1]
         return WebhookRequest(
             "POST", "https://sms.example.com/hooks/promo/t/reports", "/reports", b"", headers, body

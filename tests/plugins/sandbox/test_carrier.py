@@ -32,12 +32,12 @@ class Customer:
         self.clock = clock
 
     def call(self, method: str, path: str, body: Any = None, headers: Any = AUTH) -> TestResponse:
-        """One call; `path` begins behind the account unless it begins with //."""
+        """Return one call; `path` begins behind the account unless it begins with //."""
         path = path[1:] if path.startswith("//") else f"/accounts/promo{path}"
         return self._client.open(path, method=method, json=body, headers=headers)
 
     def template(self, **changes: Any) -> str:
-        """The number of a new template."""
+        """Return the number of a new template."""
         return str(self.call("POST", "/templates", TEXT | changes).get_json()["template"])
 
     def send(self, *numbers: str, ref: str = "b1", **changes: Any) -> TestResponse:
@@ -154,7 +154,7 @@ def test_a_digital_template_shows_every_carrier(customer: Customer) -> None:
 
 @pytest.fixture
 def ready(customer: Customer) -> Customer:
-    """A customer whose template 1 is approved."""
+    """Return a customer whose template 1 is approved."""
     customer.template()
     customer.clock.now += 2
     return customer

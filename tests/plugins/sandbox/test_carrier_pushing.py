@@ -37,7 +37,7 @@ class Desk:
         self.record.accept(self.account, Call(ref, "Acme", 1, now, now + 5), postings)
 
     def push(self) -> int:
-        """One round of the pusher."""
+        """Return one round of the pusher."""
         return self.pusher.push_round(self.account)
 
     def close(self) -> None:

@@ -22,7 +22,7 @@ OPENED = reply("200 OK", b"{}")
 
 
 def after_opening(behaviour: Behaviour) -> Behaviour:
-    """The account is opened; what comes then meets the behaviour."""
+    """Open the account; what comes then meets the behaviour."""
     calls = iter([OPENED])
 
     def behave(connection: socket.socket) -> None:

@@ -108,7 +108,7 @@ def carrier() -> Iterator[Running]:
 
 
 def call(method: str, path: str, reply: Reply | Lost, **expected: Any) -> list[Exchange]:
-    """The introduction that goes before a process's first call, and the call."""
+    """Return the introduction that goes before a process's first call, and the call."""
     authorization = {"Authorization": f"Bearer {KEY}"}
     return [
         Exchange("PUT", "/accounts/promo", Reply(json={}), headers=authorization),

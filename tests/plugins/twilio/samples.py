@@ -20,7 +20,7 @@ SENDERS: Mapping[str, Any] = {
 
 
 def settings(**changes: Any) -> dict[str, Any]:
-    """The settings of a channel, as its TOML would have them."""
+    """Return the settings of a channel, as its TOML would have them."""
     base = {"account_sid": ACCOUNT_SID, "auth_token": AUTH_TOKEN, "senders": SENDERS}
     return {**base, **changes}
 
@@ -59,7 +59,7 @@ class FakeHistory:
         return {}
 
     def take(self, bucket: str, units: float, per_second: float) -> float:
-        """The next of the given waits, then 0."""
+        """Return the next of the given waits, then 0."""
         with self._lock:
             self.taken.append((bucket, units, per_second))
             return self._waits.pop(0) if self._waits else 0.0
@@ -70,11 +70,11 @@ class FakeHistory:
 
 
 def channel(history: FakeHistory | None = None, *, hook_url: str = HOOK, **changes: Any) -> Channel:
-    """A channel of the plugin."""
+    """Return a channel of the plugin."""
     model = TwilioSettings.model_validate(settings(**changes))
     return Channel("promo", "Acme SMS", model, history or FakeHistory(), hook_url, allow_private=True)
 
 
 def vendor(history: FakeHistory | None = None, *, hook_url: str = HOOK, **changes: Any) -> Twilio:
-    """A vendor with these settings."""
+    """Return a vendor with these settings."""
     return Twilio(channel(history, hook_url=hook_url, **changes))

@@ -20,14 +20,14 @@ PHONES = ["1415555000 0", "+14155550001", "14155550002", "14155550003"]
 
 @pytest.fixture(scope="module")
 def twilio() -> Iterator[Emulator]:
-    """A Twilio that delivers by itself."""
+    """Yield a Twilio that delivers by itself."""
     with Emulator() as emulator:
         yield emulator
 
 
 @pytest.fixture(scope="module")
 def running(twilio: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBridge]:
-    """A bridge with one channel at the emulated Twilio, which reaches it through a proxy."""
+    """Yield a bridge with one channel at the emulated Twilio, which reaches it through a proxy."""
     folder = tmp_path_factory.mktemp("bridge")
     with running_bridge(folder, "twilio", settings(base_url=twilio.url)) as bridge:
         twilio.callbacks.proxies[PUBLIC] = bridge.url
@@ -39,7 +39,7 @@ def send(bridge: RunningBridge, task: str, phones: list[str], code: str) -> None
 
 
 def told(bridge: RunningBridge, task: str) -> dict[str, tuple[int, str]]:
-    """What Quick Audience is told of a task: status and code by the number as it wrote it."""
+    """Return what Quick Audience is told of a task: status and code by the number as it wrote it."""
     now = datetime.now(UTC)
     rows, _ = bridge.qa.send_details(task, 1, now - timedelta(days=1), now + timedelta(days=1))
     return {row["phoneNum"]: (row["sendStatus"], row["errCode"]) for row in rows}

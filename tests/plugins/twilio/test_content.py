@@ -36,7 +36,7 @@ def new(content: str = "Hello ${name}, your code is ${code}.", **fields: Any) ->
 
 
 def after(template: TextTemplate, created: CreatedTemplate) -> TextTemplate:
-    """The template as the bridge keeps it."""
+    """Return the template as the bridge keeps it."""
     code = template.vendor_code if created.vendor_code is None else created.vendor_code
     return replace(template, vendor_code=code, state=created.state or "")
 

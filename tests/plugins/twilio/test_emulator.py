@@ -22,7 +22,7 @@ from .test_sending import to
 
 @pytest.fixture
 def process() -> Iterator[dict[str, str]]:
-    """The emulator as a process of its own; what it prints when it is ready."""
+    """Yield the emulator as a process of its own; what it prints when it is ready."""
     command = [sys.executable, "-m", "tests.plugins.twilio.emulator", "--faults", '{"latency_s": 0.001}']
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None

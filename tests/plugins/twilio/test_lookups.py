@@ -55,7 +55,7 @@ def test_a_lost_answer_is_found_again(twilio: Emulator, build: Build, fault: str
 
 
 def renamed(batch: Batch, ref: str) -> Batch:
-    """The batch with another reference for its one message: references are unique over all batches."""
+    """Return the batch with another reference for its one message: references are unique over all batches."""
     [message] = batch.messages
     return replace(batch, messages=(message._replace(ref=ref),))
 

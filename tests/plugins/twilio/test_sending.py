@@ -29,7 +29,7 @@ INTERNATIONAL = text_template("Hello ${name}", type=TemplateType.INTERNATIONAL)
 
 
 def to(count: int, **fields: Any) -> Batch:
-    """A batch to so many American numbers."""
+    """Return a batch to so many American numbers."""
     return batch([f"1415555{number:04d}" for number in range(count)], template=INTERNATIONAL, **fields)
 
 

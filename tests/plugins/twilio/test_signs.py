@@ -19,7 +19,7 @@ Given = Callable[[Account], object]
 
 
 def campaign(status: str, brand: str = "APPROVED", **fields: Any) -> Given:
-    """A campaign of the service, under a brand."""
+    """Return a campaign of the service, under a brand."""
 
     def given(account: Account) -> None:
         account.services[SERVICE_SID].campaigns.append(
@@ -31,7 +31,7 @@ def campaign(status: str, brand: str = "APPROVED", **fields: Any) -> Given:
 
 
 def verification(status: str, **fields: Any) -> Given:
-    """A verification of the toll-free number."""
+    """Return a verification of the toll-free number."""
 
     def given(account: Account) -> None:
         account.numbers[TOLL_FREE] = "PN" + "8" * 32

@@ -94,7 +94,7 @@ def test_a_reply_to_a_shared_sender_has_no_signature() -> None:
 
 
 def signed(url: str, *, seen: str = "", form: dict[str, str] | None = None, **how: Any) -> WebhookRequest:
-    """A status callback to `url` that the bridge sees as called at `seen`."""
+    """Return a status callback to `url` that the bridge sees as called at `seen`."""
     fields = FORM if form is None else form
     token, algorithm = how.get("token", AUTH_TOKEN), how.get("algorithm", "sha1")
     headers = {"X-Twilio-Signature": signature(token, url, fields, algorithm), **how.get("headers", {})}

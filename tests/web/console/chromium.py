@@ -15,7 +15,7 @@ _RULES = "return axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'w
 
 @contextmanager
 def chromium(language: str = "en", width: int = 1280, *, dark: bool = False) -> Iterator[Chromium]:
-    """A browser without a window, for a reader of this language."""
+    """Yield a browser without a window, for a reader of this language."""
     options = ChromeOptions()
     options.binary_location = tool("chromium")
     for argument in (

@@ -17,7 +17,7 @@ Scenes = Callable[..., Scene]
 
 @pytest.fixture
 def ledger(sqlite_template: Path, tmp_path: Path) -> Iterator[Ledger]:
-    """A ledger on SQLite: what pages ask it is tested on both databases where it is asked."""
+    """Yield a ledger on SQLite: what pages ask it is tested on both databases where it is asked."""
     shutil.copy(sqlite_template, tmp_path / "bridge.db")
     opened = open_ledger(f"sqlite:///{tmp_path / 'bridge.db'}")
     yield opened
@@ -40,5 +40,5 @@ def scenes(ledger: Ledger) -> Iterator[Scenes]:
 
 @pytest.fixture
 def scene(scenes: Scenes) -> Scene:
-    """A bridge with the usual console."""
+    """Return a bridge with the usual console."""
     return scenes()

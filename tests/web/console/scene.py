@@ -47,12 +47,12 @@ class Scene:
         self.signing_in = SigningIn(self.settings, self.console, world.ledger, self.clock)
 
     def link(self, role: str = "admin", name: str = "anna") -> str:
-        """The path of a link for somebody of this role."""
+        """Return the path of a link for somebody of this role."""
         link = self.signing_in.link(ConsoleUser(name, Role[role.upper()]), "shell:root")
         return link.removeprefix(ADDRESS)
 
     def browser(self, role: str = "", language: str = "en") -> "Browser":
-        """A browser in which somebody of this role is signed in; nobody with ""."""
+        """Return a browser in which somebody of this role is signed in; nobody with ""."""
         browser = Browser(self, language)
         if role:
             assert browser.sign_in(self.link(role)).status_code == 303
@@ -81,7 +81,7 @@ class Scene:
         self.world.vendor.answer = _answers
 
     def other_campaign(self, code: str) -> str:
-        """Accept a send of another campaign; the campaign's id."""
+        """Accept a send of another campaign. Returns the campaign's id."""
         body = {
             "outId": "task-2",
             "phoneNumberJson": [phone.replace("138", "139") for phone in PHONES],
@@ -104,15 +104,15 @@ class Scene:
             self.world.now += wait_h * 3600
 
     def sealed(self, number: str) -> str:
-        """A number as it stands in an address."""
+        """Return a number as it stands in an address."""
         return Sealing(SECRET).seal(number)
 
     def acts(self) -> list[Act]:
-        """What the audit holds, the latest first."""
+        """Return what the audit holds, the latest first."""
         return self.world.ledger.audit.acts()
 
     def clock(self) -> float:
-        """The time of the bridge."""
+        """Return the time of the bridge."""
         return self.world.now
 
 
@@ -144,7 +144,7 @@ class Browser:
         return answer
 
     def json(self, path: str) -> dict[str, Any]:
-        """The tables of a page."""
+        """Return the tables of a page."""
         path, mark, query = path.partition("?")
         answer = self.get(f"{path}.json{mark}{query}")
         assert answer.status_code == 200, answer.text

@@ -60,7 +60,7 @@ class Visit:
 
 @contextmanager
 def served(scene: Scene) -> Iterator[str]:
-    """Serve the console on this machine; its address."""
+    """Serve the console on this machine. Yields its address."""
     server = make_server("127.0.0.1", 0, scene.app, threaded=True)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -74,7 +74,7 @@ def served(scene: Scene) -> Iterator[str]:
 
 @contextmanager
 def visiting(scene: Scene, language: str = "en", width: int = 1280, *, dark: bool = False) -> Iterator[Visit]:
-    """A browser at the console of a scene."""
+    """Yield a browser at the console of a scene."""
     with served(scene) as address, chromium(language, width, dark=dark) as driver:
         yield Visit(scene, driver, address)
 

@@ -16,7 +16,7 @@ LOCAL = ("create_template", "update_template", "delete_template", "query_templat
 
 @pytest.fixture
 def scene(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
-    """A channel whose templates only an operator reviews."""
+    """Yield a channel whose templates only an operator reviews."""
     world = World(ledger, review="manual")
     supports = world.hooks.supports
     monkeypatch.setattr(world.hooks, "supports", lambda hook: hook not in LOCAL and supports(hook))

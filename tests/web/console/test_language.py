@@ -17,7 +17,7 @@ _PLACE = re.compile(r"%\(\w+\)s")
 
 
 def forms(text: object) -> list[str]:
-    """A text, or its forms by number."""
+    """Return a text, or its forms by number."""
     return [str(one or "") for one in (text if isinstance(text, tuple | list) else [text])]
 
 

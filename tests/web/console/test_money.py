@@ -9,7 +9,7 @@ from .scene import PHONES, Scene
 
 
 def priced(scene: Scene) -> Scene:
-    """The same bridge with a price."""
+    """Return the same bridge with a price."""
     price = PriceSettings.model_validate({"price": "0.045", "currency": "CNY", "channel": "promo"})
     return Scene(scene.world, prices=(price,))
 

@@ -22,7 +22,7 @@ _LISTENS = re.compile(r"http://localhost:\d+")
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
-    """A provider that lets everybody in as johndoe."""
+    """Yield a provider that lets everybody in as johndoe."""
     command = [tool("npm"), *PROVIDER]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
@@ -49,7 +49,7 @@ def settings_for(issuer: str, **changes: object) -> dict[str, object]:
 
 
 def at_provider(browser: Browser) -> str:
-    """Go to the provider, which lets the person in; where it sends the browser, below the console."""
+    """Go to the provider, which lets the person in. Returns where it sends the browser, below the console."""
     leaving = browser.get("/console/sign-on")
     assert leaving.status_code == 302, leaving.text
     answer = requests.get(leaving.headers["Location"], allow_redirects=False, timeout=10)

@@ -72,7 +72,7 @@ class Message:
     received_at: datetime | None = None
 
     def report(self) -> dict[str, object]:
-        """The SmsReport that Aliyun pushes for it."""
+        """Return the SmsReport that Aliyun pushes for it."""
         return {
             "phone_number": self.phone,
             "send_time": stamp(self.sent_at),
@@ -108,16 +108,16 @@ class Account:
         self._numbers = itertools.count(1)
 
     def next_number(self) -> int:
-        """A fresh number for codes and ids."""
+        """Return a fresh number for codes and ids."""
         return next(self._numbers)
 
     def approve_sign(self, name: str) -> Sign:
-        """An approved signature."""
+        """Return an approved signature."""
         self.signs[name] = Sign(name, created_at=self.clock())
         return self.signs[name]
 
     def approve_template(self, code: str, content: str, template_type: int = 1, name: str = "t") -> Template:
-        """An approved text template."""
+        """Return an approved text template."""
         self.templates[code] = Template(code, name, content, template_type, APPROVED, created_at=self.clock())
         return self.templates[code]
 

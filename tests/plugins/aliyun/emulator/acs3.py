@@ -63,7 +63,7 @@ def verify(
 
 
 def canonical_query(query: str) -> str:
-    """The query decoded (plus is a space), sorted by name and encoded again by RFC 3986."""
+    """Return the query decoded (plus is a space), sorted by name and encoded again by RFC 3986."""
     pairs = sorted(parse_qsl(query, keep_blank_values=True))
     return "&".join(f"{name}={quote(value, safe='~')}" for name, value in pairs)
 

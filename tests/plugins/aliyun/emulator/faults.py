@@ -25,7 +25,7 @@ class Fault:
 
 
 def error(code: str, message: str = "injected", **more: object) -> bytes:
-    """An error body as the gateway writes it."""
+    """Return an error body as the gateway writes it."""
     return json.dumps(
         {"RequestId": "F-1", "HostId": "emulator", "Code": code, "Message": message, **more}
     ).encode()
@@ -58,7 +58,7 @@ FAULTS = {
 
 
 def refusing(code: str, status: int = 200, *, message: str = "injected") -> Fault:
-    """A business refusal with this code, as HTTP 200 or with another status."""
+    """Return a business refusal with this code, as HTTP 200 or with another status."""
     return Fault(False, status=status, body=error(code, message))
 
 
@@ -91,7 +91,7 @@ class FaultPlan:
         self.rules.clear()
 
     def next(self, operation: str) -> Fault | None:
-        """The fault for this request, counted off; None to behave."""
+        """Return the fault for this request, counted off; None to behave."""
         for rule in self.rules:
             if not rule.times or rule.operation not in ("", operation):
                 continue

@@ -132,7 +132,7 @@ def _render(template: Template, values: Mapping[str, str]) -> str:
 
 
 def query_send_details(account: Account, params: Params) -> dict[str, object]:
-    """One number, one day of UTC+8, at most thirty days ago."""
+    """Return one number, one day of UTC+8, at most thirty days ago."""
     phone, day = _need(params, "PhoneNumber"), _need(params, "SendDate")
     size, page = int(_need(params, "PageSize")), int(_need(params, "CurrentPage"))
     if not re.fullmatch(r"\d{8}", day) or not 1 <= size <= 50 or page < 1 or not phone.isdigit():
@@ -162,7 +162,7 @@ def _details(message: Message) -> dict[str, object]:
 
 
 def get_sms_sign(account: Account, params: Params) -> dict[str, object]:
-    """The review of a signature."""
+    """Return the review of a signature."""
     sign = account.signs.get(_need(params, "SignName"))
     if sign is None:
         raise Refused("isv.SMS_SIGNATURE_ILLEGAL")
@@ -175,7 +175,7 @@ def get_sms_sign(account: Account, params: Params) -> dict[str, object]:
 
 
 def create_sms_template(account: Account, params: Params) -> dict[str, object]:
-    """A text template, in review."""
+    """Return a text template, in review."""
     template = Template(f"SMS_{100_000_000 + account.next_number()}", "", "", 0, created_at=account.clock())
     _fill(account, template, params)
     account.templates[template.code] = template
@@ -216,7 +216,7 @@ def _fill(account: Account, template: Template, params: Params) -> None:
 
 
 def get_sms_template(account: Account, params: Params) -> dict[str, object]:
-    """The review of a text or digital template."""
+    """Return the review of a text or digital template."""
     template = _template(account, params)
     answer: dict[str, object] = {
         "TemplateCode": template.code,
@@ -264,7 +264,7 @@ def delete_sms_template(account: Account, params: Params) -> dict[str, object]:
 
 
 def create_digital_sms_template(account: Account, params: Params) -> dict[str, object]:
-    """A digital template, in review at every carrier."""
+    """Return a digital template, in review at every carrier."""
     name, sign_name = _need(params, "TemplateName"), _need(params, "SignName")
     _need(params, "Remark")
     if len(name) > 20:

@@ -59,7 +59,7 @@ class Pusher(threading.Thread):
         self._session.close()
 
     def waiting(self) -> int:
-        """How many messages or reports still have to be pushed."""
+        """Return how many messages or reports still have to be pushed."""
         fresh = len(self._account.messages) - self._seen
         return fresh + len(self._waiting) + sum(len(push.items) for push in self._pushes)
 
@@ -118,7 +118,7 @@ class Pusher(threading.Thread):
 
 
 def reply(phone: str, content: str, at: str, sequence: int) -> dict[str, object]:
-    """One SmsUp item."""
+    """Return one SmsUp item."""
     return {
         "phone_number": phone,
         "send_time": at,

@@ -68,7 +68,7 @@ class Emulator:
         self._server.server_close()
 
     def calls(self, operation: str) -> list[dict[str, str]]:
-        """The parameters of every call of this operation, oldest first."""
+        """Return the parameters of every call of this operation, oldest first."""
         return [params for name, params in self.requests if name == operation]
 
 

@@ -50,7 +50,7 @@ class AwsMessaging(Emulator):
         return {"MessageId": self.take(number, text, body["Context"]["ref"])}
 
     def signed(self, call: Call) -> str:
-        """The header as it must be."""
+        """Return the header as it must be."""
         headers = {name: call.headers[name] for name in ("content-type", "x-amz-date", "x-amz-target")}
         headers["host"] = call.host
         names = ";".join(sorted(headers))
@@ -66,11 +66,11 @@ class AwsMessaging(Emulator):
         return f"{credential}, SignedHeaders={names}, Signature={key.hex()}"
 
     def wanted(self, message: Message) -> Any:
-        """The text."""
+        """Return the text."""
         return message.text
 
     def report(self, taken: Taken, *, delivered: bool) -> WebhookRequest:
-        """An event in a notification."""
+        """Return an event in a notification."""
         event = {
             "eventType": "TEXT_DELIVERED" if delivered else "TEXT_CARRIER_BLOCKED",
             "eventTimestamp": 1_793_500_005_000,
@@ -83,7 +83,7 @@ class AwsMessaging(Emulator):
         return _notified("/event", _TOPIC, event)
 
     def reply(self, number: str, content: str) -> WebhookRequest:
-        """A reply in a notification."""
+        """Return a reply in a notification."""
         event = {"originationNumber": number, "messageBody": content, "inboundMessageId": "r-1"}
         return _notified("/reply", _REPLIES, event)
 

@@ -26,7 +26,7 @@ class Azure(Emulator):
     blocked_is = "rejected"
 
     def answer(self, call: Call) -> Any:
-        """A result for each number."""
+        """Return a result for each number."""
         digest = base64.b64encode(hashlib.sha256(call.body).digest()).decode()
         text = f"POST\n/sms?api-version=2026-01-23\n{call.headers['x-ms-date']};{call.host};{digest}"
         mac = hmac.new(b"0123456789abcdef0123456789abcdef", text.encode(), hashlib.sha256).digest()
@@ -47,7 +47,7 @@ class Azure(Emulator):
         return 202, {"value": [self.one(each["to"], body["message"], tag) for each in recipients]}
 
     def one(self, number: str, text: str, tag: str) -> dict[str, Any]:
-        """The result for a number."""
+        """Return the result for a number."""
         if number.endswith(self.blocked) or not re.fullmatch(r"\+[1-9]\d{6,14}", number):
             failed = {"httpStatusCode": 400, "errorMessage": "no", "successful": False}
             return {"to": number, "messageId": None, "repeatabilityResult": "accepted", **failed}
@@ -56,17 +56,17 @@ class Azure(Emulator):
         return {"to": number, "messageId": vendor_id, **taken}
 
     def wanted(self, message: Message) -> Any:
-        """The text."""
+        """Return the text."""
         return message.text
 
     def report(self, taken: Taken, *, delivered: bool) -> WebhookRequest:
-        """An event of Event Grid."""
+        """Return an event of Event Grid."""
         data = {"messageId": taken.vendor_id, "from": "12025550100", "to": taken.number[1:], "tag": taken.ref}
         data["deliveryStatus"] = "Delivered" if delivered else "Failed"
         return _event("/receipt", "SMSDeliveryReportReceived", data)
 
     def reply(self, number: str, content: str) -> WebhookRequest:
-        """An event of Event Grid; its numbers have no plus."""
+        """Return an event of Event Grid; its numbers have no plus."""
         return _event("/reply", "SMSReceived", {"messageId": "in", "from": number[1:], "message": content})
 
 

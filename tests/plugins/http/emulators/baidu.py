@@ -24,7 +24,7 @@ class Baidu(Emulator):
     most = 200
 
     def answer(self, call: Call) -> Any:
-        """A result for each number."""
+        """Return a result for each number."""
         if call.headers["authorization"] != self.signed(call):
             raise Refused(403, {"requestId": "1", "code": "AccessDenied", "message": "no"})
         assert (call.method, call.path) == ("POST", "/api/v3/sendSms")
@@ -45,7 +45,7 @@ class Baidu(Emulator):
         return {"requestId": "1", "code": "1000", "message": "成功", "data": data}
 
     def signed(self, call: Call) -> str:
-        """The header as it must be."""
+        """Return the header as it must be."""
         stamp = call.headers["x-bce-date"]
         prefix = f"bce-auth-v1/ak-test/{stamp}/1800"
         token = quote(call.query["clientToken"], safe="")
@@ -55,20 +55,20 @@ class Baidu(Emulator):
         return f"{prefix}/host;x-bce-date/{signature}"
 
     def wanted(self, message: Message) -> Any:
-        """The values by name."""
+        """Return the values by name."""
         return dict(message.params)
 
     def report(self, taken: Taken, *, delivered: bool) -> WebhookRequest:
-        """One object."""
+        """Return one object."""
         body = {"code": "0" if delivered else "2", "messageId": taken.vendor_id, "mobile": taken.number}
         return self.signed_push("/receipt", {**body, "custom": taken.ref, "carrierCode": "x"})
 
     def reply(self, number: str, content: str) -> WebhookRequest:
-        """One object."""
+        """Return one object."""
         return self.signed_push("/reply", {"mobile": number.removeprefix("+86"), "content": content})
 
     def signed_push(self, tail: str, body: dict[str, Any], token: str = "token-test") -> WebhookRequest:
-        """A push with the digest of token, time and body."""
+        """Return a push with the digest of token, time and body."""
         text = json.dumps(body, ensure_ascii=False)
         signature = hashlib.md5(f"{token}1793500005000{text}".encode()).hexdigest()
         headers = {"requestId": "r-1", "timestamp": "1793500005000", "signature": signature}

@@ -34,7 +34,7 @@ class Clickatell(Emulator):
         }
 
     def one(self, message: dict[str, str]) -> dict[str, Any]:
-        """The result of one message."""
+        """Return the result of one message."""
         need(
             message,
             "channel",
@@ -52,17 +52,17 @@ class Clickatell(Emulator):
         return {"apiMessageId": vendor_id, "accepted": True, "to": message["to"], "error": None}
 
     def state(self, vendor_id: str) -> Any:
-        """What became of a message."""
+        """Return what became of a message."""
         if vendor_id not in [each.vendor_id for each in self.taken]:
             raise _refusal(404, 999)
         return {"channel": "sms", "status": "DEVICE_ACK", "timestamp": 1_793_500_005_000}
 
     def wanted(self, message: Message) -> Any:
-        """The text behind the signature."""
+        """Return the text behind the signature."""
         return "[Acme]" + message.text
 
     def reply(self, number: str, content: str) -> WebhookRequest:
-        """A reply in the One API's form."""
+        """Return a reply in the One API's form."""
         text = {"channel": "sms", "messageId": "r-1", "from": number[1:], "content": content}
         return pushed("/event", json_body={"event": {"moText": [text]}})
 

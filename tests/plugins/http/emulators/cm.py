@@ -34,7 +34,7 @@ class Cm(Emulator):
         }
 
     def one(self, message: dict[str, Any]) -> dict[str, Any]:
-        """The result of one message."""
+        """Return the result of one message."""
         parts = ["minimumNumberOfMessageParts", "maximumNumberOfMessageParts"]
         need(
             message,
@@ -63,17 +63,17 @@ class Cm(Emulator):
         }
 
     def wanted(self, message: Message) -> Any:
-        """The text; the signature is the sender."""
+        """Return the text; the signature is the sender."""
         return message.text
 
     def report(self, taken: Taken, *, delivered: bool) -> WebhookRequest:
-        """One object a push."""
+        """Return one object a push."""
         status = {"code": "2" if delivered else "3", "errorCode": "", "errorDescription": ""}
         report = {"received": "2026-11-01T02:26:45", "to": taken.number, "reference": taken.ref}
         return pushed("/receipt", json_body={"messages": {"msg": {**report, "status": status}}})
 
     def reply(self, number: str, content: str) -> WebhookRequest:
-        """A reply as a public client reads it."""
+        """Return a reply as a public client reads it."""
         return pushed(
             "/reply", json_body={"from": {"number": "00" + number[1:]}, "message": {"text": content}}
         )

@@ -35,15 +35,15 @@ class Elks46(Emulator):
         return {"id": vendor_id, "status": "created", "parts": 1, "cost": 3500, "to": form["to"]}
 
     def wanted(self, message: Message) -> Any:
-        """The text; the signature is the sender."""
+        """Return the text; the signature is the sender."""
         return message.text
 
     def report(self, taken: Taken, *, delivered: bool) -> WebhookRequest:
-        """The form at the address of the call."""
+        """Return the form at the address of the call."""
         form = {"id": taken.vendor_id, "status": "delivered" if delivered else "failed"}
         return pushed(f"/receipt?ref={taken.ref}", form=form)
 
     def reply(self, number: str, content: str) -> WebhookRequest:
-        """A reply to a number of the account."""
+        """Return a reply to a number of the account."""
         form = {"id": "r1", "from": number, "to": "+46706861004", "message": content, "direction": "incoming"}
         return pushed("/reply", form=form)

@@ -110,22 +110,22 @@ class Emulator(ABC):
 
     @abstractmethod
     def answer(self, call: Call) -> Any:
-        """The body of the answer, or its status and body; raises Refused."""
+        """Return the body of the answer, or its status and body; raises Refused."""
 
     @abstractmethod
     def wanted(self, message: Message) -> Any:
-        """What the vendor must find of a message: its text, or its values."""
+        """Return what the vendor must find of a message: its text, or its values."""
 
     def report(self, taken: Taken, *, delivered: bool) -> WebhookRequest | None:
-        """The vendor's report on a message, signed if it signs; None where it pushes none."""
+        """Return the vendor's report on a message, signed if it signs; None where it pushes none."""
         return None
 
     def reply(self, number: str, content: str) -> WebhookRequest | None:
-        """A reply as the vendor pushes it; None where it pushes none."""
+        """Return a reply as the vendor pushes it; None where it pushes none."""
         return None
 
     def forged(self, genuine: WebhookRequest) -> list[WebhookRequest]:
-        """The same report as an attacker would send it; nothing where the vendor does not sign."""
+        """Return the same report as an attacker would send it; nothing where the vendor does not sign."""
         return []
 
 
@@ -138,7 +138,7 @@ def need(table: Mapping[str, Any], *names: str, refused: Refused, optional: Sequ
 
 def pushed(tail: str, *, json_body: Any = None, form: Mapping[str, str] | None = None,
            headers: Mapping[str, str] | None = None, text: str | None = None) -> WebhookRequest:  # fmt: skip
-    """A webhook as it arrives; `tail` may hold a query."""
+    """Return a webhook as it arrives; `tail` may hold a query."""
     path, _, query = tail.partition("?")
     if form is not None:
         body, kind = urlencode(form), "application/x-www-form-urlencoded"

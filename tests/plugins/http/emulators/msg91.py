@@ -33,7 +33,7 @@ class Msg91(Emulator):
         return {"type": "success", "message": request_id}
 
     def wanted(self, message: Message) -> Any:
-        """The values by name."""
+        """Return the values by name."""
         return dict(message.params)
 
     def report(self, taken: Taken, *, delivered: bool) -> WebhookRequest:

@@ -36,16 +36,16 @@ class Qiniu(Emulator):
         return {"message_id": self.take(body["mobile"], body["parameters"], body["seq"])}
 
     def wanted(self, message: Message) -> Any:
-        """The values by name."""
+        """Return the values by name."""
         return dict(message.params)
 
     def report(self, taken: Taken, *, delivered: bool) -> WebhookRequest:
-        """A list of one."""
+        """Return a list of one."""
         row = {"mobile": taken.number, "message_id": taken.vendor_id, "seq": taken.ref, "error": ""}
         row["status"] = "DELIVRD" if delivered else "FAILED"
         return pushed("/receipt", json_body={"items": [row]})
 
     def reply(self, number: str, content: str) -> WebhookRequest:
-        """A list of one."""
+        """Return a list of one."""
         row = {"mobile": number.removeprefix("+86"), "content": content, "time": 1_793_500_060}
         return pushed("/reply", json_body={"items": [row]})

@@ -48,7 +48,7 @@ class Volcengine(Emulator):
         return {"ResponseMetadata": {"RequestId": "1"}, "Result": {"MessageID": ids}}
 
     def signed(self, call: Call) -> str:
-        """The header as it must be."""
+        """Return the header as it must be."""
         digest = hashlib.sha256(call.body).hexdigest()
         stamp = call.headers["x-date"]
         head = f"content-type:{call.headers['content-type']}\nhost:{call.host}\n"
@@ -64,16 +64,16 @@ class Volcengine(Emulator):
         return f"{credential}, SignedHeaders={names}, Signature={key.hex()}"
 
     def wanted(self, message: Message) -> Any:
-        """The values by name."""
+        """Return the values by name."""
         return dict(message.params)
 
     def report(self, taken: Taken, *, delivered: bool) -> WebhookRequest:
-        """A list of one."""
+        """Return a list of one."""
         row = {"status_code": "0" if delivered else "20001", "description": "x", "mobile": taken.number[3:]}
         return pushed("/receipt", json_body=[{**row, "message_id": taken.vendor_id, "ext": taken.ref}])
 
     def reply(self, number: str, content: str) -> WebhookRequest:
-        """A list of one."""
+        """Return a list of one."""
         row = {"mobile": number[3:], "content": content, "recv_time": 1_793_500_060_000, "ext": "b1"}
         return pushed("/reply", json_body=[row])
 

@@ -41,21 +41,21 @@ class Yunxin(Emulator):
         return {"code": 200, "msg": "sendid", "obj": int(sendid)}
 
     def wanted(self, message: Message) -> Any:
-        """The values by name."""
+        """Return the values by name."""
         return dict(message.params)
 
     def report(self, taken: Taken, *, delivered: bool) -> WebhookRequest:
-        """A copy of the receipt."""
+        """Return a copy of the receipt."""
         result = "DELIVRD" if delivered else "MK:0001"
         row = {"mobile": taken.number, "sendid": int(taken.vendor_id), "result": result}
         return self.copied("11", row)
 
     def reply(self, number: str, content: str) -> WebhookRequest:
-        """A copy of the reply."""
+        """Return a copy of the reply."""
         return self.copied("12", {"mobile": number.removeprefix("+86"), "content": content})
 
     def copied(self, kind: str, row: dict[str, Any], secret: str = "app-secret") -> WebhookRequest:
-        """A push, signed."""
+        """Return a push, signed."""
         body = json.dumps({"eventType": kind, "objects": [row]}, ensure_ascii=False)
         md5 = hashlib.md5(body.encode()).hexdigest()
         checksum = hashlib.sha1(f"{secret}{md5}1793500000".encode()).hexdigest()

@@ -93,7 +93,7 @@ class Account:
         self._numbers = itertools.count(1)
 
     def new_sid(self, prefix: str) -> str:
-        """A fresh SID."""
+        """Return a fresh SID."""
         return f"{prefix}{next(self._numbers):032x}"
 
     def authentic(self, user: str, password: str) -> bool:
@@ -101,7 +101,7 @@ class Account:
         return (user, password) == (self.sid, self.auth_token) or self.api_keys.get(user) == password != ""
 
     def messages_to(self, to: str) -> list[Message]:
-        """The messages to an address, newest first; to anybody for ""."""
+        """Return the messages to an address, newest first; to anybody for ""."""
         with self.lock:
             return list(reversed(self._by_to[to] if to else list(self.messages.values())))
 

@@ -23,7 +23,7 @@ def iso(moment: datetime) -> str:
 
 
 def message(account_sid: str, one: Message) -> dict[str, Any]:
-    """A message resource."""
+    """Return a message resource."""
     uri = f"/2010-04-01/Accounts/{account_sid}/Messages/{one.sid}"
     final = one.status in ("sent", "delivered", "undelivered", "failed", "read")
     return {
@@ -51,7 +51,7 @@ def message(account_sid: str, one: Message) -> dict[str, Any]:
 
 
 def error(status: int, code: int, text: str) -> dict[str, Any]:
-    """An error body."""
+    """Return an error body."""
     return {
         "code": code,
         "message": text,
@@ -61,7 +61,7 @@ def error(status: int, code: int, text: str) -> dict[str, Any]:
 
 
 def service(account_sid: str, one: Service) -> dict[str, Any]:
-    """A messaging service."""
+    """Return a messaging service."""
     return {
         "account_sid": account_sid,
         "date_created": iso(one.created),
@@ -93,7 +93,7 @@ class Paging:
         return cls(path, kept, int(query.get("Page", 0)), size)
 
     def shown(self, rows: Sequence[T]) -> Sequence[T]:
-        """The rows of the page."""
+        """Return the rows of the page."""
         return rows[self.page * self.size : (self.page + 1) * self.size]
 
     def address(self, page: int) -> str:
@@ -102,7 +102,7 @@ class Paging:
 
 
 def page_2010(key: str, shown: Sequence[Any], total: int, paging: Paging) -> dict[str, Any]:
-    """A page of the 2010 API: the next page as a relative address."""
+    """Return a page of the 2010 API: the next page as a relative address."""
     page, size = paging.page, paging.size
     return {
         key: shown,
@@ -118,7 +118,7 @@ def page_2010(key: str, shown: Sequence[Any], total: int, paging: Paging) -> dic
 
 
 def page_v1(host: str, key: str, rows: Sequence[Any], paging: Paging) -> dict[str, Any]:
-    """A page of a v1 API: the next page as an absolute address of the real host."""
+    """Return a page of a v1 API: the next page as an absolute address of the real host."""
     page, size = paging.page, paging.size
     origin = f"https://{host}"
     return {

@@ -20,13 +20,13 @@ _TIMEOUT_S = 15
 
 
 def signature(token: str, url: str, form: Mapping[str, str], algorithm: str = "sha1") -> str:
-    """The value of X-Twilio-Signature, written from the documentation and not with the SDK."""
+    """Return the value of X-Twilio-Signature, written from the documentation and not with the SDK."""
     signed = url + "".join(name + form[name] for name in sorted(form))
     return base64.b64encode(hmac.new(token.encode(), signed.encode(), algorithm).digest()).decode()
 
 
 def status_form(account: Account, message: Message) -> dict[str, str]:
-    """The fields of a status callback."""
+    """Return the fields of a status callback."""
     form = {
         "AccountSid": account.sid,
         "ApiVersion": "2010-04-01",

@@ -81,7 +81,7 @@ class Emulator:
         return self.callbacks.post(url, form)
 
     def posts(self) -> int:
-        """How many messages were handed in, taken or not."""
+        """Return how many messages were handed in, taken or not."""
         return sum(method == "POST" and path.endswith("/Messages.json") for method, path in self.calls)
 
 

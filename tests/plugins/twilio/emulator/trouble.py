@@ -61,7 +61,7 @@ class Trouble:
                 raise ValueError(f"no such fault: {unknown}")
 
     def draw(self) -> str:
-        """The fault of the next message, "" for none."""
+        """Return the fault of the next message, "" for none."""
         with self._lock:
             if self.script:
                 return self.script.pop(0)

@@ -39,7 +39,7 @@ PICTURE = "https://media.example.com/picture.jpg"
 
 
 def form(ref: str, to: str, **fields: str) -> dict[str, str]:
-    """The form of one message."""
+    """Return the form of one message."""
     callback = f"{HOOK}/status?m={ref}&b=c1#rc=3&rp=all"
     own = {"MessagingServiceSid": SERVICE_SID, "ValidityPeriod": "14400", "StatusCallback": callback}
     return {"To": to, **own, **fields}
@@ -111,7 +111,7 @@ def callback(status: str, query: str = "m=m1&b=c1", **fields: str) -> WebhookReq
 
 
 def typed(content_type: str) -> WebhookRequest:
-    """A status callback that says this of its body."""
+    """Return a status callback that says this of its body."""
     plain = callback("delivered")
     return replace(plain, headers={**plain.headers, "content-type": content_type})
 
