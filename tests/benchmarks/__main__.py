@@ -72,7 +72,7 @@ def accept(kind: str, folder: Path, sizes: Sizes) -> Iterator[Line]:
     yield from through_gunicorn(kind, folder, sizes.accepts)
 
 
-def dispatch(kind: str, folder: Path, sizes: Sizes) -> Iterator[Line]:
+def send(kind: str, folder: Path, sizes: Sizes) -> Iterator[Line]:
     """Calls to the vendor."""
     for per_call in (1_000, 100):
         yield from sent(kind, folder, sizes.sent, per_call)
@@ -115,7 +115,7 @@ def recipes(_kind: str, _folder: Path, _sizes: Sizes) -> Iterator[Line]:
 
 ROWS: dict[str, Callable[[str, Path, Sizes], Iterator[Line]]] = {
     "accept": accept,
-    "dispatch": dispatch,
+    "send": send,
     "receipts": receipts,
     "push": push,
     "round-trip": round_trip,

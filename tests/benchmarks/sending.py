@@ -33,7 +33,7 @@ def sent(kind: str, folder: Path, recipients: int, per_call: int) -> Iterator[Li
     assert len(rows) == recipients
     limit = _limit(kind, folder, rows)
     yield Line(
-        f"dispatch {per_call:,} a call",
+        f"send {per_call:,} a call",
         kind,
         rate(recipients, ours.wall_s),
         f"{rate(recipients, limit.wall_s)} rows",

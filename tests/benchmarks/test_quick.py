@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROWS = ("accept", "dispatch", "receipts", "push", "choices", "spans", "pages")
+ROWS = ("accept", "send", "receipts", "push", "choices", "spans", "pages")
 
 
 @pytest.mark.slow
@@ -19,7 +19,7 @@ def test_every_row_is_measured() -> None:
     assert done.returncode == 0, done.stderr
     for words in (
         "accept 1,000",
-        "dispatch 100 a call",
+        "send 100 a call",
         "receipts, 1 a webhook",
         "push, 500",
         "spans of all",
