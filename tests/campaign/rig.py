@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from types import MappingProxyType, TracebackType
+from typing import NamedTuple, Self
 
 import requests
 
@@ -18,6 +18,7 @@ from .processes import Program, free_port, python
 
 KEY = "campaign-key-0123456789"
 _HOOK_TOKEN = "campaign-hook-token-0123"
+_GUNICORN = ("-m", "gunicorn", "-c", "config/gunicorn.py", "-b")
 _HOOK_LINE = f'hook_token = "{_HOOK_TOKEN}"'
 _CONFIG = """
 [bridge]
@@ -41,14 +42,21 @@ receipt_late_s = 5
 {vendor}
 {channels}
 """
-TEXT_LOGS = 'log_format = "text"'
+
+
+class Extra(NamedTuple):
+    """What is added to the usual configuration: lines of the bridge's table, other channels, variables."""
+
+    logs: str = 'log_format = "text"'
+    channels: str = ""
+    environ: Mapping[str, str] = MappingProxyType({})
+
+
+NOTHING_MORE = Extra()
 
 
 class Rig:
-    """Use as a context manager. `webs` and `workers` are the programs to kill; the first web is the front.
-
-    `logs` (lines of the bridge's table), `channels` (tables) and `environ` are added to the usual ones.
-    """
+    """Use as a context manager. `webs` and `workers` are the programs to kill; the first web is the front."""
 
     def __init__(
         self,
@@ -58,28 +66,22 @@ class Rig:
         *,
         webs: int = 1,
         workers: int = 2,
-        logs: str = TEXT_LOGS,
-        channels: str = "",
-        environ: Mapping[str, str] | None = None,
+        extra: Extra = NOTHING_MORE,
     ) -> None:
         self.database_url = database_url
         self.carrier = carrier
         self.folder = folder
         self.callbacks = CallbackServer(Rules(KEY), hold_s=3)
         ports = [free_port() for _ in range(webs)]
-        self._write_config(ports[0], logs, channels)
+        self._write_config(ports[0], extra)
         carrier.aim(f"http://127.0.0.1:{ports[0]}/hooks/promo/{_HOOK_TOKEN}/")
         environ = {
             "SMS_BRIDGE_CONFIG": str(folder / "bridge.toml"),
             "SMS_BRIDGE_WEB_WORKERS": "1",
-            **(environ or {}),
+            **extra.environ,
         }
         self.webs = [
-            Program(
-                python("-m", "gunicorn", "-c", "config/gunicorn.py", "-b", f"127.0.0.1:{port}", "wsgi:app"),
-                folder / f"web-{port}.log",
-                environ,
-            )
+            Program(python(*_GUNICORN, f"127.0.0.1:{port}", "wsgi:app"), folder / f"web-{port}.log", environ)
             for port in ports
         ]
         self.workers = [
@@ -89,7 +91,7 @@ class Rig:
         self.fronts = [QuickAudience(f"http://127.0.0.1:{port}/promo", KEY, patience_s=120) for port in ports]
         self.ledger: Ledger = open_ledger(database_url, pool_size=2)
 
-    def _write_config(self, port: int, logs: str, channels: str) -> None:
+    def _write_config(self, port: int, extra: Extra) -> None:
         (self.folder / "bridge.toml").write_text(
             _CONFIG.format(
                 database=self.database_url,
@@ -99,8 +101,8 @@ class Rig:
                 hook="" if "accounts" in (vendor := self.carrier.settings()) else _HOOK_LINE,
                 callbacks=self.callbacks.url,
                 vendor=vendor,
-                logs=logs,
-                channels=channels.format(callbacks=self.callbacks.url),
+                logs=extra.logs,
+                channels=extra.channels.format(callbacks=self.callbacks.url),
             )
         )
 

@@ -24,7 +24,7 @@ from bridge.ledger import Ledger
 from bridge.plugin import TemplateType
 from bridge.simulator.faults import FaultMode
 from tests.campaign.carriers import SandboxCarrier
-from tests.campaign.rig import KEY, Rig
+from tests.campaign.rig import KEY, Extra, Rig
 
 from .channels import (
     DOMESTIC,
@@ -130,15 +130,8 @@ def test_nothing_private_is_printed(
     first = {"Authorization": "Bearer another-customer"}
     requests.put(f"{carrier.url}/accounts/taken", json={}, headers=first, timeout=10).raise_for_status()
     environ = {**SECRETS, "PYTHONPATH": str(site), **collector.environ}
-    with Rig(
-        database_url,
-        carrier,
-        tmp_path,
-        workers=1,
-        logs='log_format = "json"\nlog_level = "DEBUG"',
-        channels=channels(carrier.url, echo.url),
-        environ=environ,
-    ) as rig:
+    extra = Extra('log_format = "json"\nlog_level = "DEBUG"', channels(carrier.url, echo.url), environ)
+    with Rig(database_url, carrier, tmp_path, workers=1, extra=extra) as rig:
         code = rig.template()
         set_faults(carrier, EVERY_SECOND)
         rig.callbacks.faults.set(FaultMode.ERROR_500, FaultMode.RESET, FaultMode.HTML, count=4)
