@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
 import click
@@ -15,11 +15,12 @@ from bridge.services.campaigns.exporting import STATUSES
 from bridge.services.campaigns.seeing import STATES, Funnel, SeenCampaign, Whole
 from bridge.services.desk.amounts import amount, priced
 from bridge.services.desk.looking import Excerpt
+from bridge.services.desk.spreadsheets import harmless_json
 from bridge.services.pricing import SeenCost
 
 from .exporting import write_csv, write_lines
 from .opening import moment_of, say, settings_of_ledger, who
-from .printing import Lists, Rows, Told, When, listing, moment, show, words
+from .printing import Lists, Rows, Told, When, data, listing, moment, show, words
 
 _COLUMNS = (
     "campaign",
@@ -205,31 +206,48 @@ def campaigns_export(
 @_channel
 @click.option("--every", type=click.FloatRange(0.1, 3600), default=2.0, show_default=True, help="Seconds.")
 @click.option("--times", type=click.IntRange(1), help="Look so often; without it, until all have ended.")
-def campaigns_watch(campaign: str, channel: str | None, every: float, times: int | None) -> None:
-    """Look at CAMPAIGN again and again, until every recipient has come to an end."""
-    settings = settings_of_ledger()
-    with opened(settings, who()) as desk:
-        _watch(desk, desk.chosen(channel), campaign, settings.bridge.timezone, every, times)
-
-
-def _watch(
-    desk: CampaignDesk, channels: Sequence[str], campaign: str, zone: tzinfo, every: float, times: int | None
+@listing
+def campaigns_watch(
+    campaign: str, channel: str | None, every: float, times: int | None, as_json: bool
 ) -> None:
+    """Look at CAMPAIGN again and again, until every recipient has come to an end: a line for each look."""
+    settings = settings_of_ledger()
+    tell = _as_line if as_json else _as_words
+    with opened(settings, who()) as desk:
+        for seen, speed in _looks(desk, desk.chosen(channel), campaign, every, times):
+            tell(seen, speed, settings.bridge.timezone)
+
+
+def _looks(
+    desk: CampaignDesk, channels: Sequence[str], campaign: str, every: float, times: int | None
+) -> Iterator[tuple[SeenCampaign, float | None]]:
+    """Yield a campaign, and how many recipients a second left since the look before."""
     before: tuple[float, int] | None = None
     looked = 0
     while True:
         seen = desk.seeing.whole(channels, campaign).campaign
         at, gone = time.monotonic(), seen.funnel.recipients - seen.funnel.waiting
-        speed = "" if before is None else f"  {(gone - before[1]) / max(at - before[0], 0.001):,.0f}/s"
+        yield seen, None if before is None else (gone - before[1]) / max(at - before[0], 0.001)
         before, looked = (at, gone), looked + 1
-        titles = ("recipients", "waiting", "sent", "delivered", "failed", "unknown")
-        numbers = "  ".join(
-            f"{title} {number:,}" for title, number in zip(titles, _numbers(seen.funnel), strict=True)
-        )
-        click.echo(f"{moment(clock.millis(time.time), zone)}  {seen.state}  {numbers}{speed}")
         if looked == times or (times is None and seen.over):
             return
         time.sleep(every)
+
+
+def _as_words(seen: SeenCampaign, speed: float | None, zone: tzinfo) -> None:
+    numbers = "  ".join(f"{title} {number:,}" for title, number in _watched(seen))
+    told = "" if speed is None else f"  {speed:,.0f}/s"
+    click.echo(f"{moment(clock.millis(time.time), zone)}  {seen.state}  {numbers}{told}")
+
+
+def _as_line(seen: SeenCampaign, speed: float | None, zone: tzinfo) -> None:
+    told = {"at": data(When(clock.millis(time.time)), zone), "state": seen.state, **dict(_watched(seen))}
+    click.echo(harmless_json({**told, "per_second": None if speed is None else round(speed, 1)}))
+
+
+def _watched(seen: SeenCampaign) -> list[tuple[str, int]]:
+    titles = ("recipients", "waiting", "sent", "delivered", "failed", "unknown")
+    return list(zip(titles, _numbers(seen.funnel), strict=True))
 
 
 def _whole(whole: Whole) -> list[Rows]:

@@ -117,13 +117,13 @@ def _table(one: Rows, timezone: tzinfo) -> None:
     if not one.rows:
         click.echo(f"{one.title}: none")
         return
-    table = Table(
-        *one.columns, title=one.title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0)
-    )
+    table = Table(*one.columns, box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for row in one.rows:
         table.add_row(*(Text(_text(cell, timezone)) for cell in row))
     console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
     with console.capture() as text:
+        # Not the table's own: a table of narrow columns would break it.
+        console.print(Text(one.title, style="table.title"), soft_wrap=True)
         console.print(table)
     click.echo("\n".join(line.rstrip() for line in text.get().splitlines()))
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import time
+from datetime import datetime
 
 import pytest
 
@@ -131,6 +132,23 @@ def test_one_is_watched_to_its_end(desk: Desk) -> None:
     ended(desk, MessageStatus.DELIVERED)
     output = desk.run("campaigns watch 20260001").output
     assert (output.count("\n"), "delivered 2" in output) == (1, True)
+
+
+def test_programs_watch_one_too(desk: Desk) -> None:
+    """An object for each look."""
+    started(desk)
+    output = desk.run("campaigns watch 20260001 --times 2 --every 0.1 --json").output
+    first, second = [json.loads(line) for line in output.splitlines()]
+    assert (first["state"], first["waiting"], first["per_second"]) == ("running", 2, None)
+    assert second["per_second"] == 0.0
+    assert datetime.fromisoformat(first["at"]) < datetime.fromisoformat(second["at"])
+
+
+def test_a_heading_stands_on_one_line(desk: Desk) -> None:
+    """Whatever the width of its columns."""
+    started(desk)
+    ended(desk, MessageStatus.DELIVERED)
+    assert "\nTime to delivery\n" in desk.run("campaigns show 20260001").output
 
 
 REFUSED = [

@@ -3,8 +3,11 @@
 import json
 import re
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a cell begins that a spreadsheet would work out (owasp.org, CSV Injection, read 2026-11)."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""How a cell begins that a spreadsheet would work out (owasp.org, CSV Injection, read 2026-11).
+
+The last four are the full-width forms of the first: input in Chinese or Japanese makes them one.
+"""
 _OBEYED = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -58,32 +59,32 @@ class Scene:
             assert browser.sign_in(self.link(role)).status_code == 303
         return browser
 
-    def house(self) -> str:
+    def house(self, written: str = THIRD_PARTY) -> str:
         """Have a campaign with every kind of end, replies, suppressions and callbacks that were given up.
 
         Returns the campaign's id.
         """
         world = self.world
-        self.answer()
-        world.send(PHONES, code=world.template(f"Dear ${{name}} {THIRD_PARTY}"))
+        self.answer(written)
+        world.send(PHONES, code=world.template(f"Dear ${{name}} {written}"))
         world.hand_over()
         [delivered, *_] = [message for batch in world.vendor.batches for message in batch.messages]
         receipt = DeliveryReceipt(MessageStatus.DELIVERED, message_ref=delivered.ref)
-        replies = [MoMessage(from_vendor(PHONES[0]), THIRD_PARTY), MoMessage(from_vendor(PHONES[1]), "R")]
+        replies = [MoMessage(from_vendor(PHONES[0]), written), MoMessage(from_vendor(PHONES[1]), "R")]
         world.services.receiving.store_reports([receipt], replies, "webhook")
         self.give_up()
         world.ledger.coordination.beat("w1", started=millis(self.clock), now=millis(self.clock))
         [campaign] = self.browser("viewer").json("/console/campaigns")["campaigns"]
         return str(campaign["id"])
 
-    def answer(self) -> None:
+    def answer(self, written: str = THIRD_PARTY) -> None:
         """Have the vendor refuse the second number, in a third party's words."""
-        self.world.vendor.answer = _answers
+        self.world.vendor.answer = lambda batch: _answers(batch, written)
 
-    def other_campaign(self, code: str) -> str:
+    def other_campaign(self, code: str, out_id: str = "task-2") -> str:
         """Accept a send of another campaign. Returns the campaign's id."""
         body = {
-            "outId": "task-2",
+            "outId": out_id,
             "phoneNumberJson": [phone.replace("138", "139") for phone in PHONES],
             "templateParamJson": [{"name": phone} for phone in PHONES],
             "signName": "Acme",
@@ -92,7 +93,7 @@ class Scene:
         self.world.services.accepting.send_list(
             SendListBody.parse(json.dumps(body).encode()), b"2" * 32, Kind.TEXT
         )
-        [found] = self.browser("viewer").json("/console/campaigns?search=task-2")["campaigns"]
+        [found] = self.browser("viewer").json(f"/console/campaigns?search={quote(out_id)}")["campaigns"]
         return str(found["id"])
 
     def give_up(self) -> None:
@@ -116,9 +117,9 @@ class Scene:
         return self.world.now
 
 
-def _answers(batch: Batch) -> list[SubmitResult]:
+def _answers(batch: Batch, written: str) -> list[SubmitResult]:
     return [
-        rejected("VENDOR_CODE", THIRD_PARTY) if message.phone.national == PHONES[1] else accepted()
+        rejected("VENDOR_CODE", written) if message.phone.national == PHONES[1] else accepted()
         for message in batch.messages
     ]
 
