@@ -30,6 +30,7 @@ HOOKS: dict[str, Callable[[OpenChannel, Batch], Any]] = {
     "check": lambda channel, batch: channel.hooks.check(),
     "query_sign": lambda channel, batch: channel.hooks.query_sign(batch.messages[0].phone.digits),
     "create_template": lambda channel, batch: channel.hooks.create_template(batch.template),  # type: ignore[arg-type]
+    "list_templates": lambda channel, batch: list(channel.hooks.list_templates()),
     "query_template": lambda channel, batch: channel.hooks.query_template(batch.template),  # type: ignore[arg-type]
 }
 
