@@ -74,7 +74,7 @@ class Hooks:
     otherwise; an operation the vendor lacks raises UnsupportedOperation."""
 
     def __init__(self, vendor: Vendor, policies: Sequence[Policy] = ()) -> None:
-        """Raises ConfigurationFault or pluggy.PluginValidationError when a plugin breaks a rule."""
+        """Register the plugins. Raises ConfigurationFault or PluginValidationError for a broken rule."""
         self._vendor = vendor
         self._policies = tuple(policies)
         self._plugins: tuple[Vendor | Policy, ...] = (*self._policies, vendor)

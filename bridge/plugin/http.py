@@ -201,7 +201,7 @@ def _read(response: requests.Response, max_bytes: int) -> None:
 
 
 def classify(error: requests.RequestException) -> BridgeError:
-    """VendorUnreachable when the request certainly never left, OutcomeUnknown in every other case."""
+    """Return VendorUnreachable when the request certainly never left, else OutcomeUnknown."""
     if isinstance(error, requests.ConnectTimeout):
         return VendorUnreachable("The vendor did not answer the connection in time.", code="CONNECT_TIMEOUT")
     if isinstance(error, _BAD_URL):

@@ -48,7 +48,7 @@ class SettingsFaults(Exception):
 
 
 def dotted(*keys: str | int, under: str = "") -> str:
-    """Keys as a TOML path below the path `under`; quoted where TOML would, indices in brackets."""
+    """Return keys as a TOML path below `under`; quoted where TOML would, indices in brackets."""
     path = under
     for key in keys:
         if isinstance(key, int):

@@ -97,28 +97,28 @@ class QuickAudience:
         self._http.close()
 
     def query_sign(self, sign_name: str) -> dict[str, Any]:
-        """API 1: the review of a signature."""
+        """Ask for the review of a signature (API 1)."""
         return self._call("query_sign", "GET", "smsSign/" + quote(sign_name, safe=""))
 
     def create_text_template(self, form: TemplateForm) -> str:
-        """API 2: returns the template's code."""
+        """Create a text template (API 2). Returns its code."""
         body = self._text_template(form, "creatorAccount")
         return str(self._call("create_text_template", "POST", "smsTemplate", body)["templateCode"])
 
     def update_text_template(self, code: str, form: TemplateForm) -> str:
-        """API 3: returns the template's code."""
+        """Change a text template (API 3). Returns its code."""
         body = self._text_template(form, "modifierAccount")
         path = "smsTemplate/" + quote(code, safe="")
         return str(self._call("update_text_template", "PUT", path, body)["templateCode"])
 
     def query_text_template(self, code: str) -> dict[str, Any]:
-        """API 4: the template and its review."""
+        """Ask for a text template and its review (API 4)."""
         return self._call("query_text_template", "GET", "smsTemplate/" + quote(code, safe=""))
 
     def send_file(
         self, out_id: str, url: str, sign_name: str, code: str, *, variables: bool, limit: int = 0
     ) -> str:
-        """API 5, deprecated: the recipients are in a file at `url`. Returns the bizId."""
+        """Send to the recipients in a file at `url` (API 5, deprecated). Returns the bizId."""
         body = {
             "limit": limit,
             "outId": out_id,
@@ -139,29 +139,29 @@ class QuickAudience:
         *,
         limit: int = 0,
     ) -> str:
-        """API 6: `params` is as long as `phones`, or empty. Returns the bizId."""
+        """Send to a list (API 6); `params` is as long as `phones`, or empty. Returns the bizId."""
         body = self._recipients(out_id, phones, params, sign_name, code, limit)
         return str(self._call("send_list", "POST", "sendBatchList", body)["bizId"])
 
     def create_digital_template(self, form: DigitalForm) -> str:
-        """API 7: returns the template's code."""
+        """Create a digital template (API 7). Returns its code."""
         body = self._digital_template(form)
         answer = self._call("create_digital_template", "POST", "digitalSmsTemplate", body)
         return str(answer["templateCode"])
 
     def update_digital_template(self, code: str, form: DigitalForm) -> str:
-        """API 8: returns the template's code."""
+        """Change a digital template (API 8). Returns its code."""
         path = "digitalSmsTemplate/" + quote(code, safe="")
         answer = self._call("update_digital_template", "PUT", path, self._digital_template(form))
         return str(answer["templateCode"])
 
     def delete_digital_template(self, code: str) -> str:
-        """API 9: returns the template's code."""
+        """Delete a digital template (API 9). Returns its code."""
         path = "digitalSmsTemplate/" + quote(code, safe="")
         return str(self._call("delete_digital_template", "DELETE", path)["templateCode"])
 
     def query_digital_template(self, code: str) -> dict[str, Any]:
-        """API 10: the template and its review by each carrier."""
+        """Ask for a digital template and its review by each carrier (API 10)."""
         path = "digitalSmsTemplate/" + quote(code, safe="")
         answer = self._call("query_digital_template", "GET", path)
         carriers = json.loads(answer["supportFactory"])
@@ -179,14 +179,14 @@ class QuickAudience:
         *,
         limit: int = 0,
     ) -> str:
-        """API 11: as `send_list`, for a digital template. Returns the bizId."""
+        """Send as `send_list` does, with a digital template (API 11). Returns the bizId."""
         body = self._recipients(out_id, phones, params, sign_name, code, limit)
         return str(self._call("send_digital_list", "POST", "sendDigitalBatchList", body)["bizId"])
 
     def send_details(
         self, out_id: str, page: int, start: datetime, end: datetime, *, page_size: int = 1000
     ) -> tuple[list[dict[str, Any]], int]:
-        """API 12: one page of rows, and how many rows all pages hold. The dates are aware."""
+        """Ask for a page of rows, and how many all pages hold (API 12). The dates are aware."""
         body = {
             "outId": out_id,
             "currentPage": page,

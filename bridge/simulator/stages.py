@@ -27,7 +27,7 @@ class Stages(Protocol):
 
 
 def stages_for(console: Console) -> Stages:
-    """Bars for a terminal, lines for everything else."""
+    """Return bars for a terminal, lines for everything else."""
     return _Bars(console) if console.is_terminal else _Lines(console)
 
 

@@ -16,7 +16,7 @@ _PROPERTY, _UNPROVEN = "bridge_rule", "bridge_unproven"
 
 
 def pytest_addoption(parser: "pytest.Parser") -> None:
-    """Options for `sms-bridge plugins verify`, and for keeping what went over the wire."""
+    """Add options for `sms-bridge plugins verify`, and for keeping what went over the wire."""
     group = parser.getgroup("bridge", "Quick Audience SMS bridge, vendor tables")
     group.addoption("--bridge-vendor", metavar="NAME", help="run only the tables of this vendor")
     group.addoption("--bridge-rungs", metavar="FILE", help="write the rungs reached as JSON")

@@ -33,7 +33,7 @@ class LedgerGauges(Collector):
         weights: Mapping[str, Mapping[str, int]] | None = None,
         accounts: Mapping[str, Collection[str]] | None = None,
     ) -> None:
-        """`weights`: as configured, of the accounts of channels with weighted routes, of a hundred.
+        """Read for these channels. `weights`: as configured, of accounts with weighted routes, of a hundred.
 
         `accounts`: those of each channel, so that one that was taken out raises no alarm; None for all known.
         """

@@ -47,7 +47,7 @@ class RunningBridge:
             )
 
     def kill_worker(self) -> None:
-        """kill -9: no handler runs, nothing is finished."""
+        """Kill it with -9: no handler runs, nothing is finished."""
         assert self._worker is not None
         self._worker.send_signal(signal.SIGKILL)
         self._worker.wait()
