@@ -72,7 +72,7 @@ class Client:
     """Calls to one Aliyun account. Safe for several threads; its connections are pooled by the SDK."""
 
     def __init__(self, settings: AliyunSettings) -> None:
-        """Raises ConfigurationFault when the SDK is not installed. Calls nothing."""
+        """Open the client, calling nothing. Raises ConfigurationFault when the SDK is not installed."""
         self._sdk = _sdk()
         self._settings = settings
         self._client = self._connection(settings.endpoint)

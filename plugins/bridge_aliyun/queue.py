@@ -41,7 +41,7 @@ class Queue:
         client: Client,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Raises ConfigurationFault when the queue's SDK is not installed. Calls nothing."""
+        """Open the queues, calling nothing. Raises ConfigurationFault when their SDK is not installed."""
         self._open_account, self._failed, self._unavailable = _sdk()
         self._kind = kind
         self._name = name

@@ -171,7 +171,7 @@ class Aliyun(Vendor):
 
     @hookimpl
     def send_batch(self, channel: Channel, batch: Batch) -> Sequence[SubmitResult]:
-        """SendSms or SendBatchSms."""
+        """Send by SendSms or SendBatchSms."""
         return sending.send(self._client, self._settings, batch)
 
     @hookimpl
@@ -181,7 +181,7 @@ class Aliyun(Vendor):
 
     @hookimpl
     def reconcile_batch(self, channel: Channel, batch: Batch) -> Sequence[SubmitResult]:
-        """QuerySendDetails."""
+        """Ask by QuerySendDetails."""
         return self._details.reconcile(batch)
 
     @hookimpl

@@ -211,7 +211,7 @@ def _needing_codes(recipe: Recipe) -> Iterator[str]:
 
 
 def _code_faults(recipe: Recipe) -> Iterator[RecipeFault]:
-    """Sends by the vendor's code of a template, and nothing that makes one or says that people do."""
+    """Find sends by a vendor's template code, where nothing makes one or says that people do."""
     needing = list(_needing_codes(recipe))
     if recipe.templates.by_hand and not needing:
         yield RecipeFault("templates.by_hand", "is for recipes whose sends name template.vendor_code")
@@ -225,7 +225,7 @@ def _code_faults(recipe: Recipe) -> Iterator[RecipeFault]:
 
 
 def _sample_faults(recipe: Recipe) -> Iterator[RecipeFault]:
-    """Samples that cannot fail, and names they give a value that the recipe does not have."""
+    """Find samples that cannot fail, and names they give a value that the recipe does not have."""
     for number, sample in enumerate(recipe.samples):
         key = f"samples[{number}]"
         if bool(sample.call) == bool(sample.webhook):

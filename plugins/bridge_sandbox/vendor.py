@@ -128,7 +128,7 @@ class Sandbox(Vendor):
         return Limits(messages=self.settings.messages_per_call)
 
     def withheld(self) -> Collection[str]:
-        """Reports come by webhook or by asking, never both."""
+        """Return the ways that reports do not take: they come by webhook or by asking, never both."""
         return ("parse_webhook",) if self.settings.poll else ("poll_receipts", "poll_replies")
 
     # The account

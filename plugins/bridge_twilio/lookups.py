@@ -129,7 +129,7 @@ class Sweep:
         self._clock = clock
 
     def page(self, account: "TwilioAccount", window: PollWindow) -> ReceiptPage:
-        """Receipts for as many of `window.pending` as time allows.
+        """Ask for receipts of as many of `window.pending` as time allows.
 
         The cursor counts the messages asked about so far and says where to begin: those that are never
         reached in time, and those behind one that never ends, come first another time.

@@ -250,7 +250,7 @@ class Twilio(Vendor):
 
     @hookimpl
     def parse_webhook(self, channel: Channel, request: WebhookRequest) -> WebhookResult:
-        """Status callbacks and inbound messages."""
+        """Read status callbacks and inbound messages."""
         return self._webhooks.parse(request)
 
     def _open(self) -> "TwilioAccount":

@@ -18,7 +18,7 @@ UTF8 = ("utf-8",)
 
 
 def read_json(text: str) -> Any:
-    """JSON with numbers kept as the text they were, so that 64-bit ids and 1.10 survive."""
+    """Return JSON with numbers kept as the text they were, so that 64-bit ids and 1.10 survive."""
     try:
         return json.loads(text, parse_int=str, parse_float=str)
     except (ValueError, RecursionError):
@@ -105,7 +105,7 @@ def believed(content_type: str, charsets: Sequence[str]) -> tuple[str, ...]:
 
 
 def read_xml(text: str) -> dict[str, Any]:
-    """XML as nested tables under the root's name: attributes with @, text beside them as #text.
+    """Return XML as nested tables under the root's name: attributes with @, text beside them as #text.
 
     Document types are refused, and with them every entity trick.
     """

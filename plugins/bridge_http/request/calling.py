@@ -23,7 +23,7 @@ class Caller(Protocol):
     """Something that carries a request to the vendor and brings the answer."""
 
     def __call__(self, built: Built) -> VendorAnswer:
-        """Raises VendorUnavailable when nothing reached the vendor, else OutcomeUnknown."""
+        """Call the vendor. Raises VendorUnavailable when nothing reached the vendor, else OutcomeUnknown."""
 
     def close(self) -> None:
         """Close the connections."""

@@ -94,7 +94,7 @@ PHONE_FORMS: dict[str, Callable[[Phone], str]] = {
 
 
 def grouping(mode: str, split: str) -> Callable[[Message], tuple[Any, ...]] | None:
-    """Messages with equal keys may share one call, all of them when there is no key.
+    """Return what tells messages apart that may not share a call; None when all may.
 
     The key never depends on the other messages.
     """

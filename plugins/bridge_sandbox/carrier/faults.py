@@ -84,7 +84,7 @@ class FaultyDay:
             return hit
 
     def shuffled(self, items: list[Any]) -> list[Any]:
-        """`items` in another order."""
+        """Return `items` in another order."""
         with self._lock:
             return self._random.sample(items, len(items))
 

@@ -69,7 +69,7 @@ def entries(rows: Iterable[sqlite3.Row]) -> list[Entry]:
 
 
 def signature(key: str, timestamp: str, body: bytes) -> str:
-    """HMAC-SHA256 over timestamp, full stop and body, in hex."""
+    """Return HMAC-SHA256 over timestamp, full stop and body, in hex."""
     return hmac.new(key.encode(), timestamp.encode() + b"." + body, "sha256").hexdigest()
 
 

@@ -212,7 +212,7 @@ class CarrierStore:
     # Reports
 
     def due_calls(self, account: CarrierAccount, now: float, messages: int) -> list[sqlite3.Row]:
-        """Calls whose reports are due, oldest first, together at least `messages` messages if there are."""
+        """Return calls whose reports are due, oldest first, of at least `messages` messages if there are."""
         rows = self._rows(
             "select id, first, last from call where account = ? and not reported and due_at <= ?"
             " order by due_at, id limit 500",
@@ -266,7 +266,7 @@ class CarrierStore:
     # Inspection
 
     def summary(self, account: str) -> dict[str, Any]:
-        """Counts of one account, or of all with ""."""
+        """Return the counts of one account, or of all with ""."""
         scope = "from message join call on call.id = message.call where ? in ('', account)"
         with self._lock:
             calls, batches = self._db.execute(

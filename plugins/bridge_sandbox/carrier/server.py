@@ -38,7 +38,7 @@ class CarrierServer(ThreadingMixIn, TCPServer):
         return f"http://{self.server_address[0]!s}:{self.server_address[1]}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Callers that vanish are everyday business; anything else is a fault of this program."""
+        """Overlook callers that vanish; anything else is a fault of this program."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
