@@ -32,7 +32,7 @@ def test_a_check_prints_the_requests_byte_for_byte(folder: Path) -> None:
     assert "POST https://api-v4.mysubmail.com/sms/multixsend.json" in result.output
     assert "appid=<secret.appid>&project=10001" in result.output
     assert "sample-appkey" not in result.output
-    assert "7 of 7 samples hold" in result.output
+    assert "13 of 13 samples hold" in result.output
     assert "not checked: live behaviour" in result.output
 
 

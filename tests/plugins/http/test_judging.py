@@ -26,6 +26,13 @@ def test_a_judge_judges_a_recipe_that_ships() -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_payloads_of_the_vendor_are_there_or_were_sought(path: Path) -> None:
+    """A recipe held against our own payloads alone says so, and where others were looked for."""
+    sourced = any(sample.source for sample in load(path).samples)
+    assert sourced != (path.stem in judging.SOUGHT)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_source_has_its_date(path: Path) -> None:
     """A page changes: when it was read, or the version of the client, belongs to it."""
     for sample in load(path).samples:
