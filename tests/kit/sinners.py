@@ -1,16 +1,7 @@
 """The sins of `sins/`, by theme: the rule of the kit that tells each, and a piece of what it says."""
 
-from typing import NamedTuple
-
-
-class Sin(NamedTuple):
-    """A file of `sins/`, its rung's rule that fails, and a piece of what it says."""
-
-    name: str
-    rung: str
-    test: str
-    says: str
-
+from .more_sinners import MORE
+from .sinning import Sin
 
 CLIENTS = [
     Sin("urllib_repeats", "bronze", "test_a_broken_answer", "the request was repeated blindly"),
@@ -348,4 +339,4 @@ AGAIN = [
     Sin("copies_to_another", "bronze", "test_send", "JSON body messages"),
     Sin("lazy_results", "bronze", "test_send", "send_batch returned a generator"),
 ]
-ALL = [*CLIENTS, *MONEY, *SHARED, *LEAKS, *LIMITS, *FORGED, *WEBHOOKS, *LIFE, *PROCESS, *PEERS, *AGAIN]
+ALL = [*CLIENTS, *MONEY, *SHARED, *LEAKS, *LIMITS, *FORGED, *WEBHOOKS, *LIFE, *PROCESS, *PEERS, *AGAIN, *MORE]

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from .ruling import Failures, failures_of
-from .sinners import ALL, Sin
+from .sinners import ALL
+from .sinning import Sin
 
 _SINS = Path(__file__).parent / "sins"
 

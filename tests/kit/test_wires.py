@@ -13,7 +13,7 @@ from bridge.plugin.http import Session, translated
 from bridge.testing import Exchange, Lost, Reply
 from bridge.testing.play.guards import watching
 from bridge.testing.play.serving import serving
-from bridge.testing.play.wires import Wire, emulated, mocked, served
+from bridge.testing.play.wires import Wire, closed_url, emulated, mocked, served
 
 from .conftest import Install
 
@@ -139,3 +139,13 @@ def test_the_watch_ends_with_its_block() -> None:
         assert requests.Session.send is not send
         assert socket.getaddrinfo is not resolve
     assert (requests.Session.send, socket.socket.connect, socket.getaddrinfo) == (send, connect, resolve)
+
+
+def test_a_closed_address_stays_closed() -> None:
+    """Nobody else can listen there: a server of another process would be asked with this one's secrets."""
+    address = ("127.0.0.1", int(closed_url().rpartition(":")[2]))
+    with socket.socket() as caller, pytest.raises(ConnectionRefusedError):
+        caller.connect(address)
+    with socket.socket() as other, pytest.raises(OSError):
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(address)

@@ -1,20 +1,24 @@
 """Bronze and silver, where something is done once more, or is longer and odder than usual."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
+from unittest.mock import patch
 from urllib.parse import unquote_plus
 
-from bridge.plugin import Batch, Outcome
+from bridge.plugin import Batch, Outcome, TemplateType, TextTemplate
 from bridge.plugin.phone import parse
 
 from ..play.breaking import Breaks
 from ..play.row import play
+from ..play.wires import stumble
 from ..table.cases import Poll, Send, Webhook
 from ..table.exchanges import Broken, Exchange, Seen
 from .bronze import Bronze
 from .climbing import rule
+from .references import keys_of
 from .vendor_table import told
 
 _REFUSED = 4
@@ -22,6 +26,10 @@ _REFUSED = 4
 _ODD = 'x"y\\z&to=1;{{0}} %41+é'
 """What hand-made JSON, forms and templates stumble over, or let in as something else."""
 _LONG = "0123456789" * 12
+_FAR = "退订😀 (two  blanks)\nand a line"
+"""What a code page drops, and a plugin joins."""
+_ABROAD = "12025550"
+"""How numbers of another country begin that are as long as mainland ones."""
 _SHORTEST = 3
 
 
@@ -36,9 +44,15 @@ class Again(Bronze):
             return
         rows = [replace(remote_send, exchanges=[*remote_send.exchanges] * (_REFUSED + 1))]
         with self.wire(rows, Breaks(Broken.THROTTLED)) as wire, self.stage(wire, remote_send) as stage:
+            keys: dict[str, set[str]] = {}
             for asked in range(1, _REFUSED + 2):
                 before = wire.requests
                 play(stage, wire, remote_send, as_bridge=True)
+                for name, values in keys_of(wire.seen[before:]).items():
+                    assert keys.setdefault(name, values) == values, (
+                        f"{name} is another when the same batch is asked for again: the vendor sends twice "
+                        "when an answer was lost; make it of the batch's reference"
+                    )
                 assert wire.requests > before, (
                     f"asked again after {asked - 1} refusals, the plugin made no request: it remembers "
                     "batches, or rests by itself; leave pace and repeats to the bridge"
@@ -52,10 +66,27 @@ class Again(Bronze):
             return
         plain = remote_send.batch.messages[0].params
         faults: list[str] = []
-        for value in (_ODD, _LONG):
+        for value in (_ODD, _LONG, _FAR):
             for name, before in plain.items():
                 faults += self._changed(remote_send, name, before, value)
         assert not faults, told(faults)
+
+    @rule("bronze")
+    def test_a_foreign_number_is_sent_whole(self, remote_send: Send) -> None:
+        """A number of another country goes out with its country code, or is refused: no stranger gets it."""
+        if not self.emulates_http() or not isinstance(remote_send.batch.template, TextTemplate):
+            return
+        home = remote_send.batch.messages[0].phone.national
+        row = replace(remote_send, batch=_abroad(remote_send.batch), exchanges=_loose(remote_send))
+        with self.wire([row], Breaks(None)) as wire, self.stage(wire, row) as stage:
+            outcomes = {each.outcome for each in play(stage, wire, row, as_bridge=True).results}
+        texts = [re.sub(r"[^0-9]", "", text) for seen in wire.seen for _, text in _texts(seen)]
+        if not wire.requests or any(home in text for text in texts):
+            return  # an emulator that answers for the home number alone
+        assert any(_ABROAD in text for text in texts) or Outcome.ACCEPTED not in outcomes, (
+            "a number of another country was sent without its country code: a stranger gets the message; "
+            "use phone.e164 or phone.digits, or refuse what the vendor does not take"
+        )
 
     def _changed(self, row: Send, name: str, before: str, value: str) -> Iterator[str]:
         """Send one message with another value; the requests must hold it where they held the old one."""
@@ -91,6 +122,19 @@ class AgainSilver(Again):
         )
 
     @rule("silver")
+    def test_a_bug_in_a_page_is_not_passed_over(self, poll_row: Poll) -> None:
+        """What could not be read is asked for again: no record is left out of a page that counts as read."""
+        brought = getattr(poll_row.expect, "receipts", ()) or getattr(poll_row.expect, "replies", ())
+        if not brought or not self.emulates_http():
+            return
+        with patch.object(type(brought[0]), "__new__", stumble):
+            played = self.play(poll_row, as_bridge=True)
+        assert played.error is not None, (
+            f"a bug while {poll_row.id!r} was read came to {played.answer!r}: let the exception out, and the "
+            "same page is asked for again"
+        )
+
+    @rule("silver")
     def test_a_page_is_asked_for_by_its_cursor(self, poll_row: Poll) -> None:
         """Where polling goes on stands in the window alone: another process asks for the next page."""
         if not self.emulates_http() or not poll_row.exchanges or poll_row.role != "success":
@@ -105,6 +149,15 @@ class AgainSilver(Again):
             "asked twice for the same page, the plugin asked for another one the second time: keep no "
             "position in the vendor object, take it from `window`"
         )
+
+
+def _abroad(batch: Batch) -> Batch:
+    """Return the batch to numbers of another country."""
+    numbers = [f"+{_ABROAD}{index % 1000:03d}" for index in range(len(batch.messages))]
+    phones = [parse(number, TemplateType.INTERNATIONAL) for number in numbers]
+    messages = [each._replace(phone=phone) for each, phone in zip(batch.messages, phones, strict=True)]
+    template = replace(cast("TextTemplate", batch.template), type=TemplateType.INTERNATIONAL)
+    return replace(batch, template=template, messages=tuple(messages))
 
 
 def _asked(seen: Seen) -> tuple[str, ...]:

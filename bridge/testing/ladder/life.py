@@ -63,6 +63,8 @@ class Life(Bronze):
                 _tell_events(stage)
             with _apart(faults, leaks, "in close", stage):
                 stage.close()
+            with _apart(faults, leaks, "when it is forgotten", stage):
+                getattr(stage.vendor, "__del__", _nothing)()
         return faults
 
     def _kinds(self) -> list[Case]:
@@ -79,6 +81,10 @@ class Life(Bronze):
             return
         faults = reference_faults(self, remote_send)
         assert not faults, told(faults)
+
+
+def _nothing() -> None:
+    """Do what most objects do when they are forgotten."""
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from bridge.plugin import DeliveryReceipt, MessageStatus, MoMessage, WebhookReje
 from ..play.comparing import noticing
 from ..play.forging import forgeries
 from ..play.row import play
-from ..play.wires import PluginBug
+from ..play.wires import stumble
 from ..table.cases import Poll, Query, Send, Webhook
 from ..table.rows import all_accepted, sends_in
 from .accounts import faults_of_two, other_account
@@ -20,10 +20,6 @@ from .threads import faults_together, pairs_of
 from .vendor_table import VendorTable, told
 
 _REPORTS = {DeliveryReceipt: "receipts", MoMessage: "replies"}
-
-
-def _stumble(*_: object, **__: object) -> None:
-    raise PluginBug("a bug of the plugin")
 
 
 class Silver(VendorTable):
@@ -89,7 +85,7 @@ class Silver(VendorTable):
         kinds = [kind for kind in _REPORTS if getattr(genuine_row, _REPORTS[kind])]
         with ExitStack() as stack:
             for kind in kinds:
-                stack.enter_context(patch.object(kind, "__new__", _stumble))
+                stack.enter_context(patch.object(kind, "__new__", stumble))
             played = self.play(genuine_row)
         assert not kinds or played.error is not None, (
             f"a bug while {genuine_row.id!r} was read came to {played.answer!r}, which the vendor takes for "

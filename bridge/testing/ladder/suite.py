@@ -1,12 +1,13 @@
 """The whole ladder in one class."""
 
 from .again import AgainSilver
+from .genuine import Genuine
 from .gold import Gold
 from .life import Life
-from .money import Money
+from .proofs import Proofs
 from .silver import Silver
 from .trust import Trust
 
 
-class VendorTests(Gold, Silver, AgainSilver, Life, Trust, Money):
+class VendorTests(Gold, Silver, Genuine, AgainSilver, Life, Trust, Proofs):
     """Subclass it as `TestSomething` and fill in the vendor's table; every test is inherited."""

@@ -11,9 +11,10 @@ from bridge.plugin import Outcome
 
 from ..play.breaking import Breaks
 from ..play.row import play
+from ..play.serving import Flood
 from ..play.trickling import GAP_S
 from ..play.watch import MOST_WAIT_S
-from ..play.wires import Wire, behind
+from ..play.wires import Wire, answered, behind
 from ..table.cases import Send
 from ..table.exchanges import Reply
 from ..table.rows import sends_in
@@ -26,6 +27,8 @@ MOST_EXCHANGE_S = 2 * MOST_WAIT_S
 _PROSE = re.compile(r"mess|msg|desc|reason|error|text|detail|info|remark|title|note|^$", re.IGNORECASE)
 _CODE = re.compile(r"[A-Z0-9_.:-]*|[\w-]+(?:\.[\w-]+)+")
 _MOST_REFUSALS = 3
+_MOST_ANSWER = 64 << 20
+"""Bytes of an answer: what the system buffers by itself is much less."""
 
 
 class Trust(Bronze):
@@ -62,6 +65,20 @@ class Trust(Bronze):
             f"a vendor that sends a byte every {GAP_S:g} s kept the call for {wire.trickle.elapsed_s:.0f} s: "
             "a time-out counts from one byte to the next, so give the whole exchange an end "
             "(bridge.plugin.http.Session has one)"
+        )
+
+    @rule("bronze")
+    def test_an_answer_without_end_is_left(self, remote_send: Send) -> None:
+        """Nobody's memory is filled by a vendor, or by whoever stands between: an answer has a bound."""
+        if not self.emulates_http() or not self._can_serve(remote_send, tls=False):
+            self.not_proven("an answer without end: the table's addresses cannot be served")
+            return
+        flood = Flood()
+        with answered(lambda _: flood) as wire, self.stage(wire, remote_send) as stage:
+            play(stage, wire, remote_send, as_bridge=True)
+        assert flood.sent <= _MOST_ANSWER, (
+            f"of an answer without end {flood.sent >> 20} MiB were read: read so many bytes and no more "
+            "(bridge.plugin.http.Session does)"
         )
 
     @contextmanager

@@ -78,7 +78,9 @@ def _page(seen: Seen) -> str:
 
 def _spoilt(reply: Reply, fate: Broken, seen: Seen) -> Reply | Lost | Broken:
     if fate in _STATUSES:
-        return Reply(_STATUSES[fate], text=_page(seen), headers={"Content-Type": "text/html"})
+        # Many gateways say when to come again: for whoever may.
+        later = {"Retry-After": "1"} if fate is Broken.UNAVAILABLE else {}
+        return Reply(_STATUSES[fate], text=_page(seen), headers={"Content-Type": "text/html", **later})
     if fate in _TEXTS:
         return Reply(reply.status, text=_TEXTS[fate], headers={"Content-Type": reply.content_type})
     if fate is Broken.ECHO:

@@ -18,13 +18,14 @@ from bridge.plugin import BadNumber, MessageStatus, from_vendor
 from bridge.simulator import TemplateForm
 
 from ..table.exchanges import Lost, Seen
-from .running import CHANNEL, RunningBridge, await_, running_bridge
+from .running import CHANNEL, RunningBridge, await_, await_progress, running_bridge
 from .serving import Answer, Told, serving
 
 CALLS, RECIPIENTS = 24, 4
 KILLED_AT = (3, 12)
 LEASE_S = 3
-_END_S = 90.0
+_STANDSTILL_S = 90.0
+"""Seconds in which nothing moves: a campaign that hangs, however busy the machine."""
 _SETTLE_S = 10.0
 _TOLD = 5
 
@@ -55,6 +56,10 @@ class KillGate:
         if len(self._taken()) == before or not self.before_answer():
             return reply
         return Lost.RESET
+
+    def taken(self) -> int:
+        """Return how many messages the vendor has taken so far."""
+        return len(self._taken())
 
     def before_answer(self) -> bool:
         """Count a call that was taken. Returns True when the worker was killed, and nobody waits any more."""
@@ -112,7 +117,7 @@ def _send(bridge: RunningBridge, sign_name: str, gate: KillGate) -> list[str]:
     code = qa.create_text_template(TemplateForm("code", "Your code is ${code}", 1, "kit"))
     await_(
         lambda: str(qa.query_text_template(code)["templateStatus"]) == "1",
-        30,
+        _STANDSTILL_S,
         lambda: f"the template was not approved\n{bridge.log}",
     )
     gate.bridge = bridge
@@ -132,7 +137,12 @@ def _await_end(bridge: RunningBridge, gate: KillGate) -> None:
         depth = bridge.ledger.gauges()
         return sum(depth.get((CHANNEL, state), 0) for state in states)
 
-    await_(lambda: waiting("ready", "calling") == 0, _END_S, lambda: f"the campaign hangs\n{bridge.log}")
+    await_progress(
+        lambda: waiting("ready", "calling") == 0,
+        lambda: (bridge.ledger.gauges(), gate.taken(), gate.kills),
+        _STANDSTILL_S,
+        lambda: f"the campaign hangs\n{bridge.log}",
+    )
     # What is unknown may be settled by a look-up now; it need not.
     deadline = time.monotonic() + _SETTLE_S
     while waiting("ready", "calling", "unknown") and time.monotonic() < deadline:

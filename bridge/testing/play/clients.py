@@ -20,6 +20,7 @@ _COUNTS = ("total", "connect", "read", "redirect", "status", "other")
 def guarded_requests(watch: Watch) -> Iterator[None]:
     """Note each request, and what its session is allowed to do."""
     send, counting = requests.Session.send, threading.Lock()
+    answered: list[tuple[Seen, requests.Response]] = []
 
     def guarded(
         self: requests.Session, prepared: requests.PreparedRequest, **kwargs: Any
@@ -28,11 +29,19 @@ def guarded_requests(watch: Watch) -> Iterator[None]:
             watch.requests += 1
         watch.faults += _faults(self, prepared, kwargs)
         response = send(self, prepared, **kwargs)
-        watch.exchanges.append((seen_by(prepared), response.status_code, response.text))
+        answered.append((seen_by(prepared), response))
         return response
 
     with patch.object(requests.Session, "send", guarded):
-        yield
+        try:
+            yield
+        finally:
+            watch.exchanges += [(seen, each.status_code, _read_of(each)) for seen, each in answered]
+
+
+def _read_of(response: requests.Response) -> str:
+    """Return what the plugin has read of an answer; the kit reads no more, which may have no end."""
+    return "" if getattr(response, "_content", False) is False else response.text
 
 
 def _faults(

@@ -14,6 +14,7 @@ from ..table.exchanges import Exchange, Reply
 
 Names = Mapping[str, str]
 _OTHER = "-other"
+_MAINLAND = re.compile(r"13[0-9]{9}")
 
 
 def doubled(row: Send) -> Send:
@@ -32,11 +33,18 @@ def crowd_of(row: Send, count: int) -> Send:
     for index in range(count):
         message = batch.messages[index % len(batch.messages)]
         national = message.phone.national
-        # The first of the row's numbers decides, so that no two are alike.
-        other = f"{batch.messages[0].phone.national[:-4]}{index:04d}"
+        other = _neighbour(batch.messages[0].phone.national, index)
         phone = parse(message.phone.raw.replace(national, other), batch.template.type)
         messages.append(message._replace(ref=f"m{index + 1}", phone=phone))
     return Send("a full batch", batch=replace(batch, messages=tuple(messages)))
+
+
+def _neighbour(number: str, index: int) -> str:
+    """Return the nth number near this one; of two mainland neighbours the last eight digits are the same."""
+    if not _MAINLAND.fullmatch(number):
+        return f"{number[:-4]}{index:04d}"
+    second = "9" if number[2] != "9" else "8"
+    return f"{number[:2]}{(number[2], second)[index % 2]}{number[3:-4]}{index // 2:04d}"
 
 
 def of_other_values(row: Send) -> Send:

@@ -1,9 +1,8 @@
-"""Hears what is said where no log shows it: in files, arguments of processes, names of threads, labels.
+"""Hears what is said where no log shows it: in files, arguments of processes, names of threads.
 
 The interpreter tells of files and processes itself, by its audit events, whatever function was called.
 """
 
-import importlib
 import os
 import re
 import sys
@@ -17,6 +16,7 @@ from unittest.mock import patch
 
 from .process import rebound
 from .serving import SERVER
+from .telling import overhearing_metrics
 from .watch import Watch
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT
@@ -31,12 +31,10 @@ _watches: list[Watch] = []
 _files: dict[str, tuple[int, int] | None] = {}
 """Files that were opened for writing, as they were when last looked at; a handle may be kept for later."""
 
-_LABELS = {"prometheus_client.metrics": ("MetricWrapperBase", ("labels",))}
-_SPANS = ("set_attribute", "set_attributes", "add_event", "update_name")
-_TRACES = {
-    "opentelemetry.trace.span": ("NonRecordingSpan", _SPANS),
-    "opentelemetry.sdk.trace": ("Span", _SPANS),
-}
+_SHELLS = frozenset(("sh", "bash", "dash", "ksh", "zsh"))
+_SHELL = "words were given to a shell: name the program and its arguments"
+_CODE = "text was run as code: what comes from outside is data"
+_OWN_ENVIRONMENT = re.compile(r"/proc/(?:self|thread-self|[0-9]+)/(?:environ|cmdline)")
 
 
 @contextmanager
@@ -45,7 +43,7 @@ def overhearing(watch: Watch) -> Iterator[None]:
     _listen_once()
     before = _stamps()
     with ExitStack() as stack:
-        for guard in (_labels, _warned, _threads):
+        for guard in (overhearing_metrics, _warned, _threads):
             stack.enter_context(guard(watch))
         _watches.append(watch)
         try:
@@ -78,6 +76,8 @@ def _opened(watch: Watch, arguments: tuple[Any, ...]) -> None:
     name = os.fsdecode(path)
     if Path(name).name in _PASSWORDS or name == os.environ.get("NETRC"):
         watch.fault("a .netrc was opened: a plugin takes passwords from its settings")
+    if _OWN_ENVIRONMENT.fullmatch(name):
+        watch.fault(f"{name} was opened: what a channel must know stands in its settings")
     if isinstance(flags, int) and flags & _WRITING and not name.endswith(_NOT_KEPT):
         _note_file(watch, name)
 
@@ -85,6 +85,13 @@ def _opened(watch: Watch, arguments: tuple[Any, ...]) -> None:
 def _note_file(watch: Watch, name: str) -> None:
     _files.setdefault(str(Path(name).absolute()), None)
     watch.aside.append(("the name of a file", name))
+
+
+def _removed(watch: Watch, arguments: tuple[Any, ...]) -> None:
+    """Note what stood in a file that is about to go: it could be read until now."""
+    name = os.fsdecode(arguments[0])
+    if str(Path(name).absolute()) in _files:
+        _note_content(watch, Path(name))
 
 
 def _named(watch: Watch, arguments: tuple[Any, ...]) -> None:
@@ -101,7 +108,10 @@ def _database(watch: Watch, arguments: tuple[Any, ...]) -> None:
 def _started(watch: Watch, arguments: tuple[Any, ...]) -> None:
     told = arguments[1] if len(arguments) > 1 else arguments[0]
     words = [told] if isinstance(told, str | bytes) else list(told)
-    watch.aside.append(("the command line of a process", " ".join(os.fsdecode(each) for each in words)))
+    line = [os.fsdecode(each) for each in words]
+    watch.aside.append(("the command line of a process", " ".join(line)))
+    if Path(line[0]).name in _SHELLS and any(each.startswith("-") and "c" in each for each in line[1:2]):
+        watch.fault(_SHELL)
 
 
 def _given(watch: Watch, arguments: tuple[Any, ...]) -> None:
@@ -110,12 +120,22 @@ def _given(watch: Watch, arguments: tuple[Any, ...]) -> None:
         watch.aside.append(("the environment of the process", told.decode("utf-8", "replace")))
 
 
+def _compiled(watch: Watch, arguments: tuple[Any, ...]) -> None:
+    """Tell of text that a module of the plugin runs, by whatever name it calls the function."""
+    source, _ = arguments
+    asked = sys._getframe(2).f_globals.get("__name__")
+    if source is not None and watch.module and str(asked).partition(".")[0] == watch.module:
+        watch.fault(_CODE)
+
+
 def _system_log(watch: Watch, arguments: tuple[Any, ...]) -> None:
     watch.aside.append(("the log of the system", " ".join(map(str, arguments))))
 
 
 _EVENTS: Mapping[str, Callable[[Watch, tuple[Any, ...]], None]] = {
     "open": _opened,
+    "compile": _compiled,
+    "os.remove": _removed,
     "os.mkdir": _named,
     "os.rename": _named,
     "os.link": _named,
@@ -151,34 +171,12 @@ def _read_files(watch: Watch, before: Mapping[str, tuple[int, int] | None]) -> N
         if not found.is_file():
             _files.pop(name)
         elif _stamp(name) != before.get(name):
-            with suppress(OSError), found.open("rb") as file:
-                watch.aside.append(
-                    (f"a file ({found.name})", file.read(_MOST_BYTES).decode("utf-8", "replace"))
-                )
+            _note_content(watch, found)
 
 
-@contextmanager
-def _labels(watch: Watch) -> Iterator[None]:
-    """Note labels of metrics and attributes of traces: they stand where everybody may read them."""
-    importlib.import_module("prometheus_client.metrics")
-    with ExitStack() as stack:
-        for place, of in (("a label of a metric", _LABELS), ("an attribute of a trace", _TRACES)):
-            for module, (kind, methods) in of.items():
-                if module in sys.modules:
-                    owner = getattr(sys.modules[module], kind)
-                    for method in methods:
-                        noted = _noting(watch, place, getattr(owner, method))
-                        stack.enter_context(patch.object(owner, method, noted))
-        yield
-
-
-def _noting(watch: Watch, place: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    def noted(self: Any, *args: Any, **kwargs: Any) -> Any:
-        told = [*args, *kwargs.values()]
-        watch.aside.append((place, " ".join(map(str, told))))
-        return function(self, *args, **kwargs)
-
-    return noted
+def _note_content(watch: Watch, found: Path) -> None:
+    with suppress(OSError), found.open("rb") as file:
+        watch.aside.append((f"a file ({found.name})", file.read(_MOST_BYTES).decode("utf-8", "replace")))
 
 
 @contextmanager

@@ -22,10 +22,29 @@ def forgeries(table: VendorFacts, row: Webhook) -> Iterator[Forgery]:
         return
     assert plain != genuine, "define sign(request), or say in `unsigned_webhooks` why there is no signature"
     yield "not signed", plain
+    yield from _elsewise(plain)
     yield from _headers(plain, genuine)
     yield from _query(plain, genuine)
     if table.signature_covers_body:
         yield "changed after signing", _changed(genuine)
+
+
+def _elsewise(plain: WebhookRequest) -> Iterator[Forgery]:
+    """Make unsigned webhooks that come in another way: nobody may be trusted for the way he comes."""
+    for method in ("GET", "PUT"):
+        if method != plain.method:
+            yield f"not signed, by {method}", replace(plain, method=method)
+    yield (
+        "not signed, below another address",
+        replace(plain, tail=f"{plain.tail}/test", url=f"{plain.url}/test"),
+    )
+    for kind in ("application/json", "application/x-www-form-urlencoded", "text/plain"):
+        if not plain.headers.get("content-type", "").startswith(kind):
+            yield f"not signed, as {kind}", replace(plain, headers={**plain.headers, "content-type": kind})
+    yield "not signed, from this host", replace(plain, remote_addr="127.0.0.1")
+    for name in ("x-forwarded-for", "x-real-ip", "forwarded"):
+        value = "for=127.0.0.1" if name == "forwarded" else "127.0.0.1"
+        yield f"not signed, with {name}", replace(plain, headers={**plain.headers, name: value})
 
 
 def _headers(plain: WebhookRequest, genuine: WebhookRequest) -> Iterator[Forgery]:

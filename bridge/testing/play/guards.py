@@ -22,7 +22,7 @@ from .process import guarded_process, rebound
 from .serving import SERVER
 from .watch import Watch
 
-MOST_SLEEP_S = 3.0
+MOST_SLEEP_S = 0.5
 MOST_CALL_S = 10.0
 ZONE = "KIT-05:43"
 """The host's time zone while a plugin is watched: one that nobody's times are in by chance."""
@@ -199,6 +199,7 @@ def _captured_log(watch: Watch) -> Iterator[None]:
             more = {name: value for name, value in vars(record).items() if name not in _KNOWN}
             watch.log.append(formatter.format(record) + (f" {_plain(more)}" if more else ""))
             watch.logged_at.append(f"{record.filename}:{record.lineno}")
+            watch.aside.append(("the name of a logger", record.name))
         handle(self, record)
 
     level = root.level

@@ -1,5 +1,7 @@
 """Finds what a plugin changes of the process it shares: every other channel lives in it."""
 
+import atexit
+import builtins
 import decimal
 import gc
 import http.client
@@ -10,6 +12,7 @@ import logging
 import logging.config
 import os
 import random
+import resource
 import signal
 import socket
 import ssl
@@ -33,7 +36,14 @@ from .watch import Watch
 _MODULES: tuple[ModuleType, ...] = (
     *(requests, requests.adapters, requests.sessions, requests.api, urllib3, urllib3.connection),
     *(urllib3.connectionpool, urllib3.util.retry, urllib3.util.ssl_, socket, ssl, http.client, json, time),
-    *(logging, threading, random, importlib.import_module("hmac"), importlib.import_module("select")),
+    *(
+        builtins,
+        logging,
+        threading,
+        random,
+        importlib.import_module("hmac"),
+        importlib.import_module("select"),
+    ),
 )
 _CLASSES: tuple[type, ...] = (
     *(requests.Session, requests.adapters.HTTPAdapter, requests.Response, requests.PreparedRequest),
@@ -43,6 +53,7 @@ _CLASSES: tuple[type, ...] = (
 )
 _OURS = ("", "bridge", "bridge.plugin", "urllib3", "requests")
 """Loggers that are not the plugin's to set; "" is the root."""
+_LIMITS = [name for name in dir(resource) if name.startswith("RLIMIT_")]
 _SIGNALS = sorted(map(int, signal.valid_signals()))
 _getsignal: Callable[[int], Any] = importlib.import_module("_signal").getsignal
 """Without the names that the module makes of handlers, which takes its time."""
@@ -70,6 +81,7 @@ def guarded_process(watch: Watch) -> Iterator[None]:
     with ExitStack() as stack:
         for name, sentence in _NOTED.items():
             stack.enter_context(_noted(watch, name, sentence))
+        stack.enter_context(_left_for_the_end(watch))
         yield
     after = _settings()
     for name, (value, restore) in before.items():
@@ -78,6 +90,24 @@ def guarded_process(watch: Watch) -> Iterator[None]:
             if restore is not None:
                 restore(value)
     _put_back(watch, patched)
+
+
+@contextmanager
+def _left_for_the_end(watch: Watch) -> Iterator[None]:
+    """Note what modules of the plugin leave for the end of the process; it is not done then."""
+    register = atexit.register
+
+    def noted(function: Any, *args: Any, **kwargs: Any) -> Any:
+        asked = str(sys._getframe(1).f_globals.get("__name__")).partition(".")[0]
+        if watch.module and asked == watch.module:
+            watch.fault(
+                "something was left for the end of the process (atexit): `close` is the end of a channel"
+            )
+            return function
+        return register(function, *args, **kwargs)
+
+    with patch("atexit.register", noted), rebound(watch.module, register, noted):
+        yield
 
 
 @contextmanager
@@ -118,6 +148,18 @@ def _settings() -> Settings:
         "threading.excepthook": (threading.excepthook, lambda value: setattr(threading, "excepthook", value)),
         "the stack of threads": (threading.stack_size(), threading.stack_size),
         "the collection of garbage": (gc.isenabled(), lambda value: gc.enable() if value else gc.disable()),
+        "the pace of the collection of garbage": (gc.get_threshold(), lambda value: gc.set_threshold(*value)),
+        "the longest integer (set_int_max_str_digits)": (
+            sys.get_int_max_str_digits(),
+            sys.set_int_max_str_digits,
+        ),
+        "the arguments of the process (sys.argv)": (
+            list(sys.argv),
+            lambda value: setattr(sys, "argv", value),
+        ),
+        "the profiling of every function": (sys.getprofile(), sys.setprofile),
+        "the tracing of every line": (sys.gettrace(), sys.settrace),
+        "the limits of the process (setrlimit)": (_limits(), _set_limits),
         "the precision of decimals": ((context.prec, context.rounding), _set_decimals),
         "the handling of signals": (_signals(), _set_signals),
         "an alarm of the process": (signal.getitimer(signal.ITIMER_REAL)[1], None),
@@ -132,6 +174,15 @@ def _settings() -> Settings:
 def _set_decimals(value: tuple[int, str]) -> None:
     context = decimal.getcontext()
     context.prec, context.rounding = value
+
+
+def _limits() -> dict[str, tuple[int, int]]:
+    return {name: resource.getrlimit(getattr(resource, name)) for name in _LIMITS}
+
+
+def _set_limits(limits: Mapping[str, tuple[int, int]]) -> None:
+    for name, limit in limits.items():
+        resource.setrlimit(getattr(resource, name), limit)
 
 
 def _umask() -> int:

@@ -106,6 +106,7 @@ class Played:
             # Without the frames: a line number is no value of a message.
             told = [each for each in traceback.format_exception(self.error) if not each.startswith("  File")]
             yield "an exception", "", "".join([*told, repr(self.error)])
+            yield from (("an attribute of an exception", "", text) for text in _kept_on(self.error))
 
     @property
     def said(self) -> list[tuple[str, str]]:
@@ -225,6 +226,12 @@ def _shown(answer: Any) -> Iterable[tuple[str, str]]:
             yield name, value
         elif not isinstance(value, Phone):
             yield from _shown(value)
+
+
+def _kept_on(error: BaseException) -> Iterable[str]:
+    """Return the texts that an exception carries along; trackers of errors send them."""
+    # A code may be a number that some message's value is too.
+    return [text for name, text in vars(error).items() if isinstance(text, str) and name != "code"]
 
 
 def phones_in(row: Any) -> set[Phone]:

@@ -19,7 +19,10 @@ from bridge.simulator import QuickAudience
 
 CHANNEL = "promo"
 KEY = "kit-channel-key"
-_START_S = 30.0
+_START_S = 120.0
+"""A machine with much else to do starts a process late."""
+_LONGEST_S = 900.0
+"""Whatever moves all the time without an end hangs, too."""
 
 
 class RunningBridge:
@@ -127,6 +130,26 @@ def await_(condition: Callable[[], bool], seconds: float, complaint: Callable[[]
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, complaint()
+        time.sleep(0.02)
+
+
+def await_progress(
+    condition: Callable[[], bool],
+    progress: Callable[[], object],
+    seconds: float,
+    complaint: Callable[[], str],
+) -> None:
+    """Wait until the condition holds, for as long as something moves; raises AssertionError otherwise.
+
+    `progress` is compared with what it was: `seconds` may pass without any.
+    """
+    began = moved = time.monotonic()
+    last = progress()
+    while not condition():
+        now = progress()
+        if now != last:
+            last, moved = now, time.monotonic()
+        assert time.monotonic() < min(moved + seconds, began + _LONGEST_S), complaint()
         time.sleep(0.02)
 
 

@@ -17,9 +17,26 @@ from urllib.parse import urlsplit
 
 from ..table.exchanges import Broken, Lost, Reply, Seen
 
+
+class Flood:
+    """An answer that never ends, as far as anybody reads it; `sent` are the bytes that were taken."""
+
+    most = 128 << 20
+
+    def __init__(self) -> None:
+        self.sent = 0
+
+    def pieces(self) -> Iterator[bytes]:
+        """Return the answer piece by piece: the beginning of JSON, and blanks."""
+        yield b'{"'
+        while self.sent < self.most:
+            yield b" " * (1 << 16)
+            self.sent += 1 << 16
+
+
 Told = Reply | Lost | Broken
 Answer = Callable[[Seen], Any]
-"""What the vendor says to a request: a Reply, a Lost, or a Broken for the server to carry out."""
+"""What the vendor says to a request: a Reply, a Lost, or a Broken or Flood for the server to carry out."""
 _PASSED_HEADERS = ("content-type", "retry-after", "location")
 _HELD_S = 30
 _STEP_MS = 10
@@ -137,6 +154,8 @@ class _Handler(BaseHTTPRequestHandler):
         told = self.server.answer(Seen(self.command, url, dict(self.headers.items()), body))
         if isinstance(told, Reply):
             self._give(told)
+        elif isinstance(told, Flood):
+            self._flood(told)
         elif told is Broken.CUT:
             self._cut()
         else:
@@ -151,6 +170,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
         self.wfile.write(reply.body)
+
+    def _flood(self, flood: Flood) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        for piece in flood.pieces():
+            self.wfile.write(piece)
 
     def _cut(self) -> None:
         self.send_response(200)

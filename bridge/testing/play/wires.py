@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import cache
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -31,6 +32,11 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 class PluginBug(RuntimeError):
     """Stands for any mistake in a plugin's code."""
+
+
+def stumble(*_: object, **__: object) -> None:
+    """Fail as a plugin does that has a mistake in it."""
+    raise PluginBug("a bug of the plugin")
 
 
 class Emulator(Protocol):
@@ -189,10 +195,19 @@ def behind(
 
 
 def closed_url() -> str:
-    """Return an address at which nothing listens."""
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{closed.getsockname()[1]}"
+    """Return an address at which nothing listens, as long as this process runs.
+
+    The port is kept: let go, it may be another process's server a moment later, which is then asked with the
+    secrets of somebody else's test.
+    """
+    return f"http://127.0.0.1:{_kept_port().getsockname()[1]}"
+
+
+@cache
+def _kept_port() -> socket.socket:
+    kept = socket.socket()
+    kept.bind(("127.0.0.1", 0))
+    return kept
 
 
 @contextmanager

@@ -45,6 +45,8 @@ class VendorFacts:
     unsigned_webhooks: ClassVar[str] = ""
     """Why the vendor's webhooks cannot be verified (the bridge's secret path is then their only guard)."""
     signature_covers_body: ClassVar[bool] = True
+    replayed_webhooks: ClassVar[str] = ""
+    """Why a webhook is taken that was signed long ago, though the vendor signs the time."""
     signed_for_all: ClassVar[str] = ""
     """Why a webhook of one account is genuine for any other: the vendor signs with a key of its own."""
     campaign_sign: ClassVar[str] = SIGN

@@ -59,6 +59,8 @@ class PlainAcme(Acme):
     """One account at Acme."""
 
     timeout = 10.0
+    most_answer: int | None = 1 << 20
+    """Bytes: what is cut at them is no JSON any more."""
 
     def _open(self, request: urllib.request.Request) -> Any:
         opener = urllib.request.build_opener(_Open(), urllib.request.ProxyHandler({}), _Stay())
@@ -72,7 +74,7 @@ class PlainAcme(Acme):
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         try:
             with self._open(self._request(method, path, body)) as response:
-                answer = json.loads(response.read())
+                answer = json.loads(response.read(self.most_answer))
         except (OSError, http.client.HTTPException, ValueError) as error:
             if isinstance(error, urllib.error.HTTPError):
                 error.close()

@@ -8,6 +8,8 @@ from bridge.plugin import BridgeError, Vendor, VendorUnavailable, hookimpl
 
 
 class Sin(PlainAcme):
+    most_answer = None
+
     def _meaning(self, error: Exception) -> BridgeError:
         if isinstance(error, http.client.HTTPException):
             return VendorUnavailable("No contact.")

@@ -1,0 +1,101 @@
+"""More sins of `sins/`, by theme; they stand as those of `sinners.py` do."""
+
+from .sinning import Sin
+
+CLIENTS = [
+    Sin("asyncio_repeats", "bronze", "test_a_broken_answer", "the request was repeated blindly"),
+    Sin("curl_proxy", "bronze", "test_send", "the request was never made"),
+    Sin("repeats_by_decorator", "bronze", "test_a_broken_answer", "the request was repeated blindly"),
+    Sin(
+        "repeats_when_told",
+        "bronze",
+        "test_a_broken_answer",
+        "the request was repeated blindly: a gateway's 503",
+    ),
+    Sin("reads_without_bound", "bronze", "test_an_answer_without_end", "MiB were read"),
+    Sin("paces_itself", "bronze", "test_send", "send_batch slept 1 s"),
+]
+MONEY = [
+    Sin(
+        "idempotency_key_by_chance",
+        "bronze",
+        "test_what_was_refused",
+        "is another when the same batch is asked for again",
+    ),
+    Sin("reconcile_too_narrow", "bronze", "test_a_look_up_covers", "query.from begins after the call"),
+    Sin("reconcile_believes_a_part", "bronze", "test_a_part_of_a_look_up", "says that there is more (total)"),
+    Sin("check_sends", "bronze", "test_nothing_but_a_send", "check_channel makes the request of a send"),
+    Sin("sorts_by_number", "bronze", "test_results_stand", "of 3 messages got another's result"),
+    Sin("merges_alike", "bronze", "test_a_full_batch", "of 500 messages in one batch 250 reached"),
+    Sin("strangers_abroad", "bronze", "test_a_foreign_number", "without its country code"),
+    Sin("drops_emoji", "bronze", "test_values_arrive", "did not arrive whole"),
+    Sin("strips_values", "bronze", "test_values_arrive", "did not arrive whole"),
+    Sin("swallows_in_poll", "silver", "test_a_bug_in_a_page", "came to ReceiptPage(receipts=[]"),
+    Sin("template_repeats", "bronze", "test_a_lost_answer_is", "1 became 2"),
+]
+TOLD = [
+    Sin("span_name", "bronze", "test_send", "an attribute of a trace shows a full phone number"),
+    Sin("span_attributes", "bronze", "test_send", "an attribute of a trace shows a full phone number"),
+    Sin("span_exception", "bronze", "test_send", "an attribute of a trace shows a full phone number"),
+    Sin("span_status", "bronze", "test_send", "an attribute of a trace shows a full phone number"),
+    Sin("own_tracer", "bronze", "test_send", "an attribute of a trace shows the text of a message"),
+    Sin("baggage", "bronze", "test_send", "the baggage of a trace shows a full phone number"),
+    Sin("otel_counter", "bronze", "test_send", "an attribute of a metric shows a full phone number"),
+    Sin("metric_exemplar", "bronze", "test_send", "the value of a metric shows a full phone number"),
+    Sin("metric_value", "bronze", "test_send", "the value of a metric shows a full phone number"),
+    Sin("metric_name", "bronze", "test_send", "the name of a metric shows a full phone number"),
+    Sin("logger_name", "bronze", "test_send", "the name of a logger shows a full phone number"),
+    Sin("logger_unheard", "bronze", "test_send", "the printed text shows a full phone number"),
+    Sin("standard_error", "bronze", "test_send", "the printed text shows a full phone number"),
+    Sin("structlog_number", "bronze", "test_send", "shows a full phone number"),
+    Sin("tells_at_exit", "bronze", "test_send", "left for the end of the process (atexit)"),
+    Sin(
+        "tells_when_forgotten", "bronze", "test_nothing_is_told", "a full phone number (when it is forgotten"
+    ),
+    Sin("file_for_a_moment", "bronze", "test_send", "shows a full phone number"),
+    Sin("exception_note", "bronze", "test_send", "an exception shows a full phone number"),
+    Sin("exception_cause", "bronze", "test_send", "an exception shows a full phone number"),
+    Sin("exception_attribute", "bronze", "test_send", "an attribute of an exception shows the text"),
+]
+GENUINE = [
+    Sin("webhook_by_get", "silver", "test_a_forged", "not signed, by GET: came to"),
+    Sin("webhook_by_tail", "silver", "test_a_forged", "not signed, below another address: came to"),
+    Sin(
+        "webhook_by_kind",
+        "silver",
+        "test_a_forged",
+        "not signed, as application/x-www-form-urlencoded: came to",
+    ),
+    Sin("webhook_by_forwarder", "silver", "test_a_forged", "not signed, with x-forwarded-for: came to"),
+    Sin("webhook_by_peer", "silver", "test_a_forged", "not signed, from this host: came to"),
+    Sin("accepts_empty_signature", "silver", "test_a_forged", "with an empty x-acme-signature: came to"),
+    Sin("signs_what_it_parsed", "silver", "test_a_webhook_is_verified", "make the digest of request.body"),
+    Sin("takes_old_webhooks", "silver", "test_an_old_webhook", "signed a day ago, came to"),
+]
+COUNTED = [
+    Sin("reference_in_a_wide_circle", "bronze", "test_references", "is counted up, or drawn out of few"),
+    Sin("reference_of_second_and_count", "bronze", "test_references", "body.ref is "),
+    Sin("reference_counts_on", "bronze", "test_references", "is counted up, or drawn out of few"),
+    Sin("reference_drawn_small", "bronze", "test_references", "is counted up, or drawn out of few"),
+    Sin("reference_of_content", "bronze", "test_references", "is made of the numbers or texts"),
+    Sin("nonce_in_a_circle", "bronze", "test_references", "header X-Nonce comes again"),
+    Sin("nonce_of_second", "bronze", "test_references", "header X-Nonce comes again"),
+]
+EVERYBODYS = [
+    Sin("evaluates_by_another_name", "bronze", "test_send", "text was run as code"),
+    Sin("shell_by_hand", "bronze", "test_send", "words were given to a shell"),
+    Sin("prints_replaced", "bronze", "test_send", "builtins.print was replaced"),
+    Sin(
+        "digits_without_end",
+        "bronze",
+        "test_send",
+        "the longest integer (set_int_max_str_digits) was changed",
+    ),
+    Sin("files_of_the_process", "bronze", "test_send", "the limits of the process (setrlimit) was changed"),
+    Sin("traces_everything", "bronze", "test_send", "the profiling of every function was changed"),
+    Sin("collects_seldom", "bronze", "test_send", "the pace of the collection of garbage was changed"),
+    Sin("process_title", "bronze", "test_send", "the arguments of the process (sys.argv) was changed"),
+    Sin("key_of_environ_bytes", "bronze", "test_send", "of the environment was read"),
+    Sin("environment_from_proc", "bronze", "test_send", "/proc/self/environ was opened"),
+]
+MORE = [*CLIENTS, *MONEY, *TOLD, *GENUINE, *COUNTED, *EVERYBODYS]

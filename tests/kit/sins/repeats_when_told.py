@@ -1,0 +1,27 @@
+"""A send is made again when the answer says after how long."""
+
+from typing import Any
+
+from acme_sms import ERRORS, Acme
+
+from bridge.plugin import OutcomeUnknown, Vendor, hookimpl
+from bridge.plugin.http import raise_for_status, translated
+
+
+class Sin(Acme):
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
+        with translated():
+            response = self._http.request(method, self._base + path, json=body)
+            if response.status_code >= 500 and "Retry-After" in response.headers:
+                response = self._http.request(method, self._base + path, json=body)
+            raise_for_status(response)
+            answer = response.json()
+        code = str(answer.get("code"))
+        if code == "0":
+            return answer
+        raise ERRORS.get(code, OutcomeUnknown)("Acme refused the call.", code=code)
+
+
+@hookimpl
+def register_vendors() -> list[type[Vendor]]:
+    return [Sin]

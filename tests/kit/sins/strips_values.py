@@ -1,0 +1,20 @@
+"""Lines of a value are joined."""
+
+from typing import Any
+
+from acme_sms import Acme
+
+from bridge.plugin import Batch, Vendor, hookimpl
+
+
+class Sin(Acme):
+    def _body(self, batch: Batch) -> dict[str, Any]:
+        body = super()._body(batch)
+        for message in body["messages"]:
+            message["vars"] = {name: " ".join(value.split()) for name, value in message["vars"].items()}
+        return body
+
+
+@hookimpl
+def register_vendors() -> list[type[Vendor]]:
+    return [Sin]
