@@ -31,7 +31,7 @@ def test_a_worker_that_is_asked_to_end_leaves_nothing_in_doubt(database_url: str
         assert 0 < waiting(rig, "ready") < COUNT
         assert carrier.accepted().total() == COUNT - waiting(rig, "ready")
         worker.start()
-        rig.await_(lambda: rig.callbacks.inbox.received(OUT_ID) == COUNT and rig.idle(), 60, "the end")
+        rig.await_(lambda: rig.callbacks.inbox.received(OUT_ID) == COUNT and rig.idle(), 240, "the end")
         assert carrier.accepted() == Counter(phones)
 
 

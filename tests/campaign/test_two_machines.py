@@ -39,7 +39,7 @@ def test_two_workers_share_the_work_and_send_nothing_twice(database_url: str, tm
             thread.start()
         for thread in threads:
             thread.join()
-        rig.await_(lambda: rig.callbacks.inbox.received(OUT_ID) == COUNT and rig.idle(), 120, "the end")
+        rig.await_(lambda: rig.callbacks.inbox.received(OUT_ID) == COUNT and rig.idle(), 240, "the end")
         assert rig.carrier.accepted() == Counter(phones)
         for worker in rig.workers:
             assert worker.stop() == 0
