@@ -54,6 +54,12 @@ class Filed:
         return self.status in (ReviewStatus.APPROVED, ReviewStatus.PARTIAL)
 
 
+_KEY = ("channel", "code", "account")
+_REVIEWED = (*_KEY, "vendor_code", "digest", "filed_at", "owed")
+"""What a review is about: it holds for nothing else."""
+_TOLD = tuple(one.name for one in fields(Filed) if one.name not in _KEY)
+
+
 @dataclass(frozen=True, slots=True)
 class AccountSign:
     """A signature's review at one account; times in milliseconds."""
@@ -98,6 +104,30 @@ class Filings:
                 note(connection, act)
 
         self._database.write(work)
+
+    def save_review(self, asked: Filed, told: Filed, act: Act | None = None) -> bool:
+        """Store what became of a filing; False if it was filed anew or went since it was `asked` about.
+
+        Then nothing is stored: what was told is about an older text. A person's decision (`act`) is nothing
+        either once another was made.
+        """
+        values = {name: getattr(told, name) for name in _TOLD}
+        values["reason"], values["error"] = clean(told.reason), clean(told.error)
+        values["carriers"] = packed_reviews(told.carriers)
+        guarded = _REVIEWED if act is None else (*_REVIEWED, "status")
+        statement = (
+            update(_filing)
+            .where(*(_filing.c[name] == getattr(asked, name) for name in guarded))
+            .values(**values)
+        )
+
+        def work(connection: Connection) -> bool:
+            changed = bool(connection.execute(statement).rowcount)
+            if changed and act is not None:
+                note(connection, act)
+            return changed
+
+        return self._database.write(work)
 
     def of(self, channel: str, code: str) -> dict[str, Filed]:
         """Return a template's filings by account."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, select, update
+from sqlalchemy import Connection, Select, bindparam, select, true, update
 
 from ..plugin import Carrier, CarrierReview, Kind, ReviewStatus, TemplateType
 from .audit import BRIDGE, Act, note
@@ -56,6 +56,7 @@ class StoredSign:
     checked: int
 
 
+_KEY = ("channel", "code")
 _REVIEWED = ("type", "name", "content", "remark", "sign_name", "vendor_code")
 """What a review is about: it holds for nothing else."""
 _REVIEW = ("vendor_code", "state", "status", "reason", "carriers", "checked", "filed_at")
@@ -78,10 +79,29 @@ class Templates:
             )
         )
 
+    def change(self, found: StoredTemplate, changed: StoredTemplate) -> bool:
+        """Store a template as Quick Audience changed it; False if it went, or got another code, meanwhile.
+
+        Then nothing is stored: who deleted it must not find it again, and no operator's code is lost.
+        """
+        values = _to_row(changed)
+        statement = (
+            update(_template)
+            .where(
+                _template.c.channel == found.channel,
+                _template.c.code == found.code,
+                _template.c.vendor_code == found.vendor_code,
+                _template.c.deleted.is_(None),
+            )
+            .values({name: values[name] for name in values if name not in _KEY})
+        )
+        return bool(self._database.write(lambda connection: connection.execute(statement).rowcount))
+
     def save_review(self, asked: StoredTemplate, told: StoredTemplate, act: Act | None = None) -> bool:
         """Store what the vendor told. Returns False if the template is another since it was `asked` about.
 
-        Then nothing is stored: the review is that of an older text.
+        Then nothing is stored: the review is that of an older text. A person's (`act`) is nothing either once
+        another person, or the vendor, has decided.
         """
         values, was = _to_row(told), _to_row(asked)
         statement = (
@@ -90,6 +110,7 @@ class Templates:
                 _template.c.channel == asked.channel,
                 _template.c.code == asked.code,
                 *(_template.c[name] == was[name] for name in _REVIEWED),
+                true() if act is None else _template.c.status == was["status"],
                 _template.c.deleted.is_(None),
             )
             .values({name: values[name] for name in _REVIEW})

@@ -8,7 +8,17 @@ from dataclasses import dataclass, replace
 
 from bridge.channels import OpenChannel
 from bridge.clock import DAY_MS, Clock, hours, millis
-from bridge.ledger import AccountKey, Act, Filed, Forgotten, Ledger, Replayed, StoredTemplate, Window
+from bridge.ledger import (
+    AccountKey,
+    Act,
+    Filed,
+    Forgotten,
+    Ledger,
+    Replayed,
+    StoredTemplate,
+    Window,
+    digest_of,
+)
 from bridge.ledger.suppressions import OPERATOR
 from bridge.plugin import Kind, Phone, ReviewStatus
 from bridge.plugin.phone import mask
@@ -22,6 +32,7 @@ NO_CHANNEL = "There is no channel %(channel)s; the configuration has %(names)s."
 NO_ACCOUNT = "The channel %(channel)s has no account %(account)s; it has %(names)s."
 NO_TEMPLATE = "The channel %(channel)s has no template %(code)s."
 
+CHANGED = "The template %(code)s was changed meanwhile; look at it again, and decide anew."
 OTHER_TYPE = "%(reason)s The template is of type %(type)s."
 
 _NAMED = 20
@@ -53,13 +64,15 @@ class OperatorRefused(Exception):
 class ReviewDecision:
     """An operator's review of a template. `vendor_code` is what the vendor knows it by, "" to leave that.
 
-    `account`: the one of several that it is about, "" for the primary.
+    `account`: the one of several that it is about, "" for the primary. `seen`: what `Operating.seen` told of
+    the template when the person looked at it, "" where nobody can say.
     """
 
     status: ReviewStatus
     reason: str = ""
     vendor_code: str = ""
     account: str = ""
+    seen: str = ""
 
 
 class Operating:
@@ -116,16 +129,17 @@ class Operating:
         A channel that cannot be opened here is given by its name: what the ledger knows of the template must
         do then, and only its primary account can be decided for.
         """
-        if isinstance(channel, str):
-            if decision.account:
-                raise OperatorRefused(
-                    "The secrets of %(channel)s are not here: decide for an account where they are.",
-                    channel=channel,
-                )
-        elif decision.account not in ("", channel.primary.name):
+        if isinstance(channel, str) and decision.account:
+            raise OperatorRefused(
+                "The secrets of %(channel)s are not here: decide for an account where they are.",
+                channel=channel,
+            )
+        name = channel if isinstance(channel, str) else channel.name
+        if decision.seen and decision.seen != self.seen(name, code):
+            raise OperatorRefused(CHANGED, code=code)
+        if not isinstance(channel, str) and decision.account not in ("", channel.primary.name):
             self._decide_at(channel, code, decision)
             return
-        name = channel if isinstance(channel, str) else channel.name
         template = self._undecided(channel, code, decision)
         changed = replace(
             template,
@@ -138,9 +152,15 @@ class Operating:
             changed = replace(changed, vendor_code=decision.vendor_code, filed_at=filed_at)
         act = self._act("template decided", name, decision.reason)
         if not self._ledger.templates.save_review(template, changed, act):
-            raise OperatorRefused(
-                "The template %(code)s was changed meanwhile; look at it again, and decide anew.", code=code
-            )
+            raise OperatorRefused(CHANGED, code=code)
+
+    def seen(self, channel: str, code: str) -> str:
+        """Return what tells the template as it is now from any later text of it."""
+        template = self._ledger.templates.get(channel, code)
+        if template is None:
+            raise OperatorRefused(NO_TEMPLATE, channel=channel, code=code)
+        shown = f"{template.name}\0{template.content}"
+        return digest_of(template.kind, template.type, shown, template.sign_name)
 
     def awaited(self, channel: OpenChannel, code: str) -> list[str]:
         """Return the accounts whose review of a template a person decides, those that still wait first."""
@@ -182,7 +202,8 @@ class Operating:
         told = {"account": filed.account, "status": str(decision.status), "vendor_code": decision.vendor_code}
         act = replace(self._act("template decided", channel.name, decision.reason, **told), subject=code)
         before = {"status": str(filed.status), "vendor_code": filed.vendor_code}
-        self._ledger.filings.save(decided, replace(act, before=before))
+        if not self._ledger.filings.save_review(filed, decided, replace(act, before=before)):
+            raise OperatorRefused(CHANGED, code=code)
 
     def _undecided_at(self, channel: OpenChannel, code: str, name: str) -> tuple[Filed, Kind]:
         """Return what is filed at an account that leaves the review to people, and the template's kind."""

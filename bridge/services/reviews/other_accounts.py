@@ -253,17 +253,17 @@ class OtherAccounts:
         filing = Filing(account.hooks)
         had_no_code = filed.reason == NO_CODE and not filing.lacks_code(self._shown(template, filed))
         if filed.owed or had_no_code:
-            self._store.save(self.hand_in(account, template, filed))
+            self._store.save_review(filed, self.hand_in(account, template, filed))
         elif filing.reviews(template.kind) and filed.filed_at == account.hooks.identity:
             try:
                 review = filing.query(self._shown(template, filed))
             except BridgeError as error:
                 log.warning("review not refreshed", channel=self._channel.name, code=error.code)
-                self._store.save(replace(filed, checked=millis(self._clock)))
+                self._store.save_review(filed, replace(filed, checked=millis(self._clock)))
                 return
             self._keep_review(filed, review)
         else:  # nobody can be asked: it must not stand before those that can
-            self._store.save(replace(filed, checked=millis(self._clock)))
+            self._store.save_review(filed, replace(filed, checked=millis(self._clock)))
 
     def _keep_review(self, filed: Filed, review: Review) -> None:
         """Store what an account told; another state than before is written down."""
@@ -275,7 +275,7 @@ class OtherAccounts:
             before, after = ({"account": one.account, "status": str(one.status)} for one in (filed, told))
             act = Act(BRIDGE, "template reviewed", told.checked, filed.channel, filed.code, told.reason)
             act = replace(act, before=before, after=after)
-        self._store.save(told, act)
+        self._store.save_review(filed, told, act)
 
     def _remember(self, account: str, name: str, review: SignReview | None) -> None:
         status, reason = (review.status, review.reason) if review else (ReviewStatus.PENDING, "")

@@ -1,6 +1,7 @@
 """Templates: kept here for every channel, reviewed by the vendor where it reviews."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
@@ -76,14 +77,14 @@ class TemplateReviews:
 
         Returns its code.
         """
-        return self._update(_with_text(self.find(code, Kind.TEXT), body))
+        return self._update(code, Kind.TEXT, lambda found: _with_text(found, body))
 
     def update_digital(self, code: str, body: DigitalTemplateBody) -> str:
         """Change a digital template; it keeps its code and is reviewed again.
 
         Returns its code.
         """
-        return self._update(_with_parts(self.find(code, Kind.DIGITAL), body))
+        return self._update(code, Kind.DIGITAL, lambda found: _with_parts(found, body))
 
     def query_text(self, code: str) -> TextTemplateReply:
         """Return the review of a text template."""
@@ -222,19 +223,38 @@ class TemplateReviews:
 
     def _create(self, draft: StoredTemplate) -> str:
         self._require_sendable(draft.kind)
-        if not self._filing.creates(draft.kind):
-            return self._keep(self._decided_here(draft))
-        return self._keep(self._handed_in(draft, self._filing.create(self._shown(draft))))
+        kept = self._filed(draft)
+        self._store.save(kept)
+        self._others.file(kept)
+        return kept.code
 
-    def _update(self, changed: StoredTemplate) -> str:
-        self._require_sendable(changed.kind)
-        if self.filed_elsewhere(changed):
-            return self._create(replace(changed, vendor_code="", state=""))
+    def _update(self, code: str, kind: Kind, change: Callable[[StoredTemplate], StoredTemplate]) -> str:
+        found = self.find(code, kind)
+        self._require_sendable(kind)
+        kept = self._changed(found, change(found))
+        at_vendor = self._filing.creates(kind) or self._filing.updates(kind)
+        while not self._store.change(found, kept):
+            # Deleted meanwhile, or given its code by an operator; nothing is handed in twice.
+            found = self.find(code, kind)
+            kept = kept if at_vendor else self._changed(found, change(found))
+        self._others.file(kept)
+        return code
+
+    def _changed(self, found: StoredTemplate, changed: StoredTemplate) -> StoredTemplate:
+        """Return a changed template as its vendor, or the channel, reviews it now."""
+        if self.filed_elsewhere(found):
+            return self._filed(replace(changed, vendor_code="", state=""))
         if self._filing.updates(changed.kind):
-            return self._keep(self._handed_in(changed, self._filing.update(self._shown(changed))))
+            return self._handed_in(changed, self._filing.update(self._shown(changed)))
         if self._filing.creates(changed.kind):
             raise Refusal("UNSUPPORTED_OPERATION", "The vendor cannot change templates; create a new one.")
-        return self._keep(self._decided_here(changed))
+        return self._decided_here(changed)
+
+    def _filed(self, draft: StoredTemplate) -> StoredTemplate:
+        """Return a new template as its vendor, or the channel, reviews it."""
+        if not self._filing.creates(draft.kind):
+            return self._decided_here(draft)
+        return self._handed_in(draft, self._filing.create(self._shown(draft)))
 
     def _delete(self, stored: StoredTemplate) -> str:
         if self._at_vendor(stored) and self._filing.deletes(stored.kind):
@@ -243,18 +263,13 @@ class TemplateReviews:
         self._others.delete(stored)
         return stored.code
 
-    def _keep(self, stored: StoredTemplate) -> str:
-        kept = replace(stored, checked=millis(self._clock))
-        self._store.save(kept)
-        self._others.file(kept)
-        return stored.code
-
     def _decided_here(self, stored: StoredTemplate) -> StoredTemplate:
-        auto = self._channel.settings.review == "auto"
-        return decided_here(stored, self._shown(stored), self._filing, auto=auto)
+        auto, now = self._channel.settings.review == "auto", millis(self._clock)
+        return replace(decided_here(stored, self._shown(stored), self._filing, auto=auto), checked=now)
 
     def _handed_in(self, stored: StoredTemplate, created: CreatedTemplate) -> StoredTemplate:
-        return replace(handed_in(stored, stored.kind, created), filed_at=self._channel.hooks.identity)
+        filed_at, now = self._channel.hooks.identity, millis(self._clock)
+        return replace(handed_in(stored, stored.kind, created), filed_at=filed_at, checked=now)
 
     def _reviewed(self, stored: StoredTemplate, review: Review) -> StoredTemplate:
         return self._decided(stored, reviewed(stored, review, millis(self._clock)))

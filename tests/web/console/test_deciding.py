@@ -1,11 +1,14 @@
 """A template that waits for a person is decided on its page, and accounts are asked from theirs."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from bridge.ledger import Ledger
 from bridge.plugin import BridgeError, Health, ListedTemplate, ReviewStatus
+from bridge.services.desk.operating import Operating
 from bridge.services.reviews.drifting import Drifting
 from tests.services.world import NAME, World
 
@@ -53,6 +56,23 @@ def test_a_template_is_decided_on_its_page(
     assert (found.status, found.reason, found.vendor_code) == stored
     decided = [act.who for act in scene.acts() if act.what == "template decided"]
     assert decided == (["console:anna"] if status == 303 else [])
+
+
+def test_a_page_decides_what_it_shows(scene: Scene) -> None:
+    """Quick Audience may have written another text since it was opened."""
+    world = scene.world
+    code = world.template()
+    browser, page = scene.browser("operator"), f"/console/templates/{NAME}/{code}"
+    seen = re.findall(r'name="seen" value="([0-9a-f]{32})"', browser.get(page).text)
+    assert len(seen) == 2
+    stored = world.ledger.templates.get(NAME, code)
+    assert stored is not None
+    world.ledger.templates.save(replace(stored, content="New ${name}"))
+    answers = [
+        browser.post(f"{page}/decide", {"decision": "approved", "seen": one}).status_code
+        for one in (seen[0], Operating(world.settings, world.ledger, lambda: world.now).seen(NAME, code))
+    ]
+    assert answers == [409, 303]
 
 
 def test_only_who_may_decide_is_shown_how(scene: Scene) -> None:

@@ -6,6 +6,7 @@ into the address, as numbers are elsewhere. Nothing is filed, and nothing sent.
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bridge.plugin import ReviewStatus
 from bridge.plugin.phone import mask
@@ -57,6 +58,7 @@ def _template(desk: Desk, asked: Asked, channel: str, code: str) -> View:
         "variables": variables(found.content),
         "status": STATUS_NAMES[found.status],
         "awaited": _awaited(desk, channel, code),
+        "seen": desk.operating.seen(channel, code),
     }
     return View([], facts)
 
@@ -75,6 +77,7 @@ def _decide(desk: Desk, asked: Asked, channel: str, code: str) -> Done:
     if status is ReviewStatus.REJECTED and not reason:
         raise NotUnderstood(phrase("Say why it is refused: the marketer reads it."))
     decision = ReviewDecision(status, reason, asked.text("vendor_code", 128), asked.text("account", 64))
+    decision = replace(decision, seen=asked.text("seen", 64))
     desk.operating.decide(opened_channel(desk, channel), code, decision)
     return Done(_DECIDED[status], {"code": code}, f"/console/templates/{channel}/{code}")
 
