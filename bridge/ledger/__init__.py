@@ -12,7 +12,7 @@ from .database.tables import RECEIPT, REPLY
 from .drift import Drift
 from .filings import AccountSign, Filed, digest_of, digest_of_snapshot
 from .forgetting import Forgotten
-from .history import Detail, TimeSpan
+from .history import Detail, InCall, TimeSpan
 from .prices import Charged, Rate
 from .reports.callbacks import Callback
 from .reports.contradictions import LateReport
@@ -91,6 +91,7 @@ __all__ = [
     "HeldLease",
     "Hold",
     "Holder",
+    "InCall",
     "Intake",
     "KindCount",
     "LateReport",

@@ -8,10 +8,11 @@ from sqlalchemy import ColumnElement, Select, func, select, true
 
 from bridge.clock import DAY_MS
 
-from ..plugin import MessageStatus
+from ..plugin import MessageStatus, TemplateType
 from ..plugin.status import FIRST_FINAL, MAY_HAVE_ARRIVED
 from .blobs import Recipients, decode
 from .database import tables
+from .database.dialects import lit
 from .database.engine import Database
 from .refs import AHEAD_MS, Place, phone_keys
 from .sendinfo import SendInfo, SendInfos
@@ -38,6 +39,16 @@ class Detail(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Detail({self.batch_id}, {self.seq}, status={self.status})"
+
+
+class InCall(NamedTuple):
+    """A batch that is claimed and whose call is not recorded yet; `called` in milliseconds."""
+
+    id: int
+    owner: str
+    called: int
+    type: TemplateType
+    recipients: Recipients
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +123,23 @@ class MessageHistory:
                     digits = keys[row.phone_key]
                     counts[digits] = counts.get(digits, 0) + int(row.messages)
         return counts
+
+    def in_call(self, channel: str) -> list[InCall]:
+        """Return the batches of a channel that workers are calling the vendor for."""
+        rows = select(_batch.c.id, _batch.c.owner, _batch.c.called, _batch.c.recipients).where(
+            tables.UNFINISHED,
+            _batch.c.channel == channel,
+            _batch.c.state == lit(tables.CALLING),
+            _batch.c.called.is_not(None),
+        )
+        with self._database.read() as connection:
+            found = connection.execute(rows).all()
+            infos = self._infos.of_batches(connection, {row.id for row in found})
+        return [
+            InCall(row.id, row.owner, row.called, infos[row.id].type, decode(row.recipients))
+            for row in found
+            if row.id in infos and row.recipients is not None
+        ]
 
     def claimed(self, channel: str, vendor_ids: Sequence[str]) -> frozenset[str]:
         """Return those of the vendor's ids that messages of the channel carry."""

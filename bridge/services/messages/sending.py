@@ -4,6 +4,7 @@ What a call answered becomes statuses here, what a look-up answers later in `set
 to the database: the caller records the conclusion, so that many finished calls share one commit.
 """
 
+import random
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -40,6 +41,7 @@ from bridge.plugin import (
     unknown,
 )
 
+from ..history import asking
 from ..pricing import Pricing
 from ..sentences import CANCELLED, OWN
 from .attempts import attempt_of, unsent_attempt
@@ -55,6 +57,9 @@ _HOLD_MS = MINUTE_MS
 _LOOK_AGAIN_MS = 1_000
 _LEASE_MARGIN_MS = 2_000
 _SHORTEST_DEFERRAL_MS = 1_000
+_LONGEST_TURN_MS = 3_000
+"""Two workers that wait for each other come back at different moments."""
+_TURN = "Another message to the recipient is being sent; it counts first."
 _MOST_SEGMENTS = 32_767
 _STATUS = {
     Outcome.ACCEPTED: MessageStatus.ACCEPTED,
@@ -112,7 +117,7 @@ class Sending:
                 return Sent(self._unfit(claimed, accepted, unfit))
             drafted = self._drafted(claimed, info)
             others = self._routing.of_others(drafted)
-            refused, deferred = ({}, {}) if others else self._screen(drafted)
+            refused, deferred = ({}, {}) if others else self._screen(claimed, drafted)
         except Exception as error:
             log.exception("batch held back", channel=self._channel.name, error=type(error).__name__)
             return Sent(self._held(claimed, error))
@@ -176,14 +181,19 @@ class Sending:
         check_at = max(lapsed.conclusion.check_at, claimed.lease)
         return replace(lapsed, conclusion=replace(lapsed.conclusion, check_at=check_at))
 
-    def _screen(self, drafted: Draft) -> tuple[dict[int, SubmitResult], dict[int, Wait]]:
+    def _screen(self, claimed: Claimed, drafted: Draft) -> tuple[dict[int, SubmitResult], dict[int, Wait]]:
         """Return the seqs that policies refuse, and those they defer: until when, and which policy."""
         refused: dict[int, SubmitResult] = {}
         deferred: dict[int, Wait] = {}
-        verdicts = self._channel.hooks.screen(drafted.batch) if drafted.batch else []
+        with asking(claimed) as mine:
+            verdicts = self._channel.hooks.screen(drafted.batch) if drafted.batch else []
+        later = millis(self._clock) + random.randint(_SHORTEST_DEFERRAL_MS, _LONGEST_TURN_MS)
+        turn = Wait(later, Why(Hold.POLICY, _TURN))
         for seq, verdict in zip(drafted.seqs, verdicts, strict=True):
             if verdict.defer_until is not None:
                 deferred[seq] = Wait(millis_of(verdict.defer_until), Why(Hold.POLICY, verdict.reason))
+            elif verdict.code and drafted.phones[seq].digits in mine.busy:
+                deferred[seq] = turn
             elif verdict.code:
                 refused[seq] = rejected(verdict.code, verdict.reason)
         return refused, deferred
