@@ -12,11 +12,10 @@ from bridge.plugin.http import Session, translated
 
 from ..answer.errors import VendorAnswer
 from .building import Built
+from .preparing import Preparer
 
 MAX_ANSWER = 16 << 20
 """Bytes of an answer that are read; a longer one is no answer."""
-
-USER_AGENT = "qa-sms-bridge"
 
 
 class Caller(Protocol):
@@ -51,22 +50,21 @@ class HttpCaller:
             self._session.proxies = {"https": proxy, "http": proxy}
         self._verify: bool | str = ca_file or True
         self._session.cert = client
+        # The environment has no say in it, so that what is merged is the same for every request.
+        self._settings = self._session.merge_environment_settings("", {}, True, self._verify, client)
+        self._prepared = Preparer(self._session)
         self._timeout = timeout
         self._clock = clock
 
     def __call__(self, built: Built) -> VendorAnswer:
         """Send exactly these bytes and read the whole answer."""
-        headers = {"User-Agent": USER_AGENT, "Accept": "*/*", **built.headers}
-        with translated():
-            prepared = self._session.prepare_request(
-                requests.Request(built.method, built.url, headers=headers, data=built.body or None)
-            )
-            prepared.url = built.url  # requests rewrites escapes; what was signed is sent
-            settings = self._session.merge_environment_settings(built.url, {}, True, self._verify, None)
-            with self._session.send(
-                prepared, timeout=self._timeout, allow_redirects=False, **settings
-            ) as response:
-                content = self._content(response)
+        with (
+            translated(),
+            self._session.send(
+                self._prepared(built), timeout=self._timeout, allow_redirects=False, **self._settings
+            ) as response,
+        ):
+            content = self._content(response)
         return VendorAnswer(
             response.status_code, {k.lower(): v for k, v in response.headers.items()}, content
         )
