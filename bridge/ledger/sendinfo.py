@@ -1,7 +1,7 @@
 """What is known of a batch's send, remembered: it never changes once it is stored."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,14 +63,25 @@ class SendInfos:
             known.update(self._load(connection, unknown))
         return known
 
+    def of_calls(self, connection: Connection, sends: Mapping[int, int]) -> dict[int, SendInfo]:
+        """Return the sends of batches whose sends' ids are known already."""
+        with self._lock:
+            known = {batch_id: self._by_batch[batch_id] for batch_id in sends if batch_id in self._by_batch}
+        unknown = {batch_id: sends[batch_id] for batch_id in sends.keys() - known.keys()}
+        return known | self._of_pairs(connection, unknown) if unknown else known
+
     def of_send(self, connection: Connection, send_id: int) -> SendInfo:
         """Return an existing send."""
         return _info(connection.execute(select(tables.send).where(tables.send.c.id == send_id)).one())
 
     def _load(self, connection: Connection, batch_ids: set[int]) -> dict[int, SendInfo]:
-        batch, send = tables.batch, tables.send
+        batch = tables.batch
         owners = connection.execute(select(batch.c.id, batch.c.send_id).where(batch.c.id.in_(batch_ids)))
-        pairs = {row.id: row.send_id for row in owners}
+        return self._of_pairs(connection, {row.id: row.send_id for row in owners})
+
+    def _of_pairs(self, connection: Connection, pairs: Mapping[int, int]) -> dict[int, SendInfo]:
+        """Return the sends by batch id, given the id of each batch's send."""
+        send = tables.send
         with self._lock:
             known = {one: self._by_send[one] for one in set(pairs.values()) if one in self._by_send}
         unseen = set(pairs.values()) - known.keys()

@@ -1,10 +1,10 @@
 """Which message a vendor's report is about, by the strongest thing it names."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from ...plugin import BadNumber, DeliveryReceipt, Phone
 from ...plugin.phone import parse
@@ -18,9 +18,29 @@ from . import segments
 _batch, _message = tables.batch, tables.message
 _LOOKUP = 500
 
+# Made once: a vendor of single webhooks has them run for each.
+_CALLED = select(_batch.c.id, _batch.c.account, _batch.c.identity, _batch.c.state).where(
+    _batch.c.id.in_(bindparam("ids", expanding=True))
+)
+_BY_ID = (
+    select(_message.c.vendor_id, *segments.LOCATED)
+    .join(_batch, _batch.c.id == _message.c.batch_id)
+    .where(_message.c.vendor_id.in_(bindparam("ids", expanding=True)), tables.NAMED)
+)
+
+
+class _Call(NamedTuple):
+    """A batch that was called, as its reports need to know it."""
+
+    info: SendInfo
+    unsettled: bool
+
 
 class Located(NamedTuple):
-    """A message row that a report is about; `raw` is the number as Quick Audience wrote it."""
+    """A message row that a report is about; `raw` is the number as Quick Audience wrote it.
+
+    `unsettled`: other messages of its batch may be in question, so that the batch may end with this one.
+    """
 
     batch_id: int
     seq: int
@@ -28,6 +48,7 @@ class Located(NamedTuple):
     segments: int
     status: int
     info: SendInfo
+    unsettled: bool = True
 
     @property
     def place(self) -> Place:
@@ -74,11 +95,11 @@ class Finder:
             for index, receipt in enumerate(receipts)
             if receipt.message_ref and (place := from_message_ref(receipt.message_ref)) is not None
         }
-        infos = self._of_scope(connection, scope, {place.batch_id for place in places.values()})
-        wanted = {place for place in places.values() if place.batch_id in infos}
+        calls = self._of_scope(connection, scope, {place.batch_id for place in places.values()})
+        wanted = {place for place in places.values() if place.batch_id in calls}
         rows = {
             (row.batch_id, row.seq): Located(
-                row.batch_id, row.seq, row.phone, row.segments, row.status, infos[row.batch_id]
+                row.batch_id, row.seq, row.phone, row.segments, row.status, *calls[row.batch_id]
             )
             for row in find_messages(connection, wanted)
         }
@@ -98,12 +119,12 @@ class Finder:
             and receipt.phone is not None
             and (batch_id := from_ref(receipt.batch_ref)) is not None
         }
-        infos = self._of_scope(connection, scope, {batch_id for batch_id, _ in wanted.values()})
+        calls = self._of_scope(connection, scope, {batch_id for batch_id, _ in wanted.values()})
         by_number: dict[tuple[int, str], Located] = {}
-        for batch_id, info in infos.items():
+        for batch_id, call in calls.items():
             query = select(_message.c.seq, _message.c.phone, _message.c.segments, _message.c.status)
             for found_row in connection.execute(query.where(_message.c.batch_id == batch_id)):
-                row = Located(batch_id, *found_row, info)
+                row = Located(batch_id, *found_row, *call)
                 for reading in _readings(row):
                     by_number.setdefault((batch_id, reading), row)
         for index, (batch_id, phone) in wanted.items():
@@ -132,46 +153,43 @@ class Finder:
             if match is not None:
                 found[index] = match
 
-    def _of_scope(
-        self, connection: Connection, scope: Scope, batch_ids: Iterable[int], *, own: bool = False
-    ) -> dict[int, SendInfo]:
-        """Return the sends of batches that are the channel's and that the reporting account may know.
-
-        `own`: only the account's own, for what vendors name is unique within an account only.
-        """
+    def _of_scope(self, connection: Connection, scope: Scope, batch_ids: Collection[int]) -> dict[int, _Call]:
+        """Return the batches that are the channel's and that the reporting account may know."""
         found = self._infos.of_batches(connection, batch_ids)
         infos = {batch_id: info for batch_id, info in found.items() if info.channel == scope.channel}
         if scope.source is None or not infos:
-            return infos
-        knows = scope.source.made if own else scope.source.may_know
-        called = select(_batch.c.id, _batch.c.account, _batch.c.identity).where(_batch.c.id.in_(infos))
+            return {batch_id: _Call(info, unsettled=True) for batch_id, info in infos.items()}
         return {
-            row.id: infos[row.id] for row in connection.execute(called) if knows(row.account, row.identity)
+            row.id: _Call(infos[row.id], _unsettled(row))
+            for row in connection.execute(_CALLED, {"ids": sorted(infos)})
+            if scope.source.may_know(row.account, row.identity)
         }
 
     def _vendor_rows(
         self, connection: Connection, scope: Scope, vendor_ids: Iterable[str]
     ) -> dict[str, list[Located]]:
+        """Return messages by the vendor's ids, of the account's own calls: ids are unique within it only."""
         ids = sorted(vendor_ids)
-        columns = [
-            _message.c[name] for name in ("vendor_id", "batch_id", "seq", "phone", "segments", "status")
-        ]
         rows: list[Any] = []
         for start in range(0, len(ids), _LOOKUP):
             asked = ids[start : start + _LOOKUP]
-            query = select(*columns).where(_message.c.vendor_id.in_(asked), tables.NAMED)
-            rows += connection.execute(query).all()
+            rows += connection.execute(_BY_ID, {"ids": asked}).all()
             if missing := set(asked).difference(row.vendor_id for row in rows):
                 rows += segments.find(connection, missing)
-        infos = self._of_scope(connection, scope, {row.batch_id for row in rows}, own=True)
+        infos = self._infos.of_calls(connection, {row.batch_id: row.send_id for row in rows})
         by_id: dict[str, list[Located]] = defaultdict(list)
         for row in rows:
-            if row.batch_id in infos:
-                found = Located(
-                    row.batch_id, row.seq, row.phone, row.segments, row.status, infos[row.batch_id]
-                )
-                by_id[row.vendor_id].append(found)
+            info = infos.get(row.batch_id)
+            if info is None or info.channel != scope.channel:
+                continue
+            if scope.source is None or scope.source.made(row.account, row.identity):
+                located = (row.batch_id, row.seq, row.phone, row.segments, row.status)
+                by_id[row.vendor_id].append(Located(*located, info, _unsettled(row)))
         return by_id
+
+
+def _unsettled(row: Any) -> bool:
+    return bool(row.state == tables.UNKNOWN)
 
 
 def _nearest(connection: Connection, rows: Sequence[Located], identity: str) -> Sequence[Located]:

@@ -93,6 +93,7 @@ class Receipts:
         known = {found.place: found.status for found in located.values()}
         rows = _climbed(connection, climbs, known)
         contradictions.keep(connection, scope, climbs, rows)
+        close_settled(connection, {one.batch_id for one in located.values() if one.unsettled})
         ends = self._end(connection, scope, rows)
         _suppress_opted_out(connection, scope, receipts, located)
         note_charges(
@@ -110,7 +111,9 @@ class Receipts:
         """Apply statuses learned from the vendor by other ways than receipts."""
         places = {Place(one.batch_id, one.seq) for one in climbs}
         known = {Place(row.batch_id, row.seq): row.status for row in find_messages(connection, places)}
-        return self._end(connection, scope, _climbed(connection, climbs, known))
+        rows = _climbed(connection, climbs, known)
+        close_settled(connection, {row.batch_id for row in rows})
+        return self._end(connection, scope, rows)
 
     def any_parked(self, connection: Connection, channel: str) -> bool:
         """Return whether any receipt of the channel waits for its message."""
@@ -195,8 +198,7 @@ class Receipts:
         return self.take(connection, scope, receipts, arrived)
 
     def _end(self, connection: Connection, scope: Scope, changed: Sequence[Any]) -> list[Ended]:
-        """Hand what became final to the outbox, and end unknown batches that have no open message left."""
-        close_settled(connection, {row.batch_id for row in changed})
+        """Hand what became final to the outbox."""
         final = [row for row in changed if row.status >= FIRST_FINAL]
         infos = self._infos.of_batches(connection, {row.batch_id for row in final})
         groups: dict[str, list[Ended]] = defaultdict(list)

@@ -19,7 +19,13 @@ from ..refs import Place
 MOST = 255
 """The most segments a message may have: its header counts them in one byte (3GPP TS 23.040, 9.2.3.24.1)."""
 
-_message, _segment = tables.message, tables.segment
+_batch, _message, _segment = tables.batch, tables.message, tables.segment
+
+LOCATED = (
+    *(_message.c[name] for name in ("batch_id", "seq", "phone", "segments", "status")),
+    *(_batch.c[name] for name in ("send_id", "account", "identity", "state")),
+)
+"""What is asked of a message that a report is about, and of its batch."""
 
 
 class Segment(NamedTuple):
@@ -64,13 +70,14 @@ def totals(segments: Iterable[Segment]) -> dict[Place, int]:
 
 
 def find(connection: Connection, vendor_ids: Collection[str]) -> Sequence[Row[Any]]:
-    """Return messages with such a segment: vendor_id, batch_id, seq, phone, segments, status."""
-    columns = (
-        _segment.c.vendor_id,
-        *(_message.c[name] for name in ("batch_id", "seq", "phone", "segments", "status")),
-    )
+    """Return messages with such a segment: its vendor_id, and LOCATED."""
     same = (_message.c.batch_id == _segment.c.batch_id) & (_message.c.seq == _segment.c.seq)
-    query = select(*columns).join(_message, same).where(_segment.c.vendor_id.in_(vendor_ids))
+    query = (
+        select(_segment.c.vendor_id, *LOCATED)
+        .join(_message, same)
+        .join(_batch, _batch.c.id == _message.c.batch_id)
+        .where(_segment.c.vendor_id.in_(vendor_ids))
+    )
     return connection.execute(query.where(_segment.c.vendor_id != "")).all()
 
 
