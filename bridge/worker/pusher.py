@@ -1,7 +1,8 @@
 """The push loop: what became final goes to Quick Audience, several callbacks at a time."""
 
+import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
@@ -18,6 +19,10 @@ from .loop import Loop
 log = structlog.get_logger("bridge.worker")
 
 _PROBE_MS = 120_000
+_COMPANY_S = 0.2
+"""How long what ends is let come together, where little did: each callback costs as much as many entries."""
+_LITTLE = 100
+"""Rows of the outbox that are little for a claim: where more are taken, more are likely to wait."""
 
 
 class Pusher(Loop[Pushed]):
@@ -26,13 +31,23 @@ class Pusher(Loop[Pushed]):
     name = "push"
 
     def __init__(
-        self, services: Services, ledger: Ledger, bridge: BridgeSettings, *, owner: str, clock: Clock
+        self,
+        services: Services,
+        ledger: Ledger,
+        bridge: BridgeSettings,
+        *,
+        owner: str,
+        clock: Clock,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(services, ledger, bridge, threads=bridge.push_threads, owner=owner, clock=clock)
+        self._sleep = sleep
+        self._more = False
 
     def cycle(self, wait_s: float, *, claiming: bool = True) -> int:
         """Record finished pushes and claim more, or wait up to `wait_s`.
 
+        After a claim of all that was due, and that little, what ends next is let come together for a moment.
         Returns how many calls were begun. Raises LedgerUnavailable; what Quick Audience answered is kept
         meanwhile.
         """
@@ -43,6 +58,8 @@ class Pusher(Loop[Pushed]):
             self._begin(job)
         if not jobs:
             self._gather(wait_s)
+        elif wait_s and not self._more:
+            self._sleep(min(wait_s, _COMPANY_S))
         return len(jobs)
 
     def _begin(self, job: PushJob) -> None:
@@ -80,6 +97,7 @@ class Pusher(Loop[Pushed]):
 
     def _claim_in(self, connection: Any, names: list[str], now: int) -> list[PushJob]:
         jobs: list[PushJob] = []
+        self._more = False
         for name in names:
             room = self._room(name, jobs)
             if room <= 0:
@@ -87,13 +105,15 @@ class Pusher(Loop[Pushed]):
             state = self._ledger.coordination.may_push(connection, name, now=now, probe_ms=_PROBE_MS)
             if state == "open":
                 continue
-            jobs += self._ledger.outbox.claim(
+            claimed = self._ledger.outbox.claim(
                 connection,
                 Scope(name, now),
                 Holder(self._owner, seconds(self._bridge.lease_s)),
                 jobs=1 if state == "probe" else room,
                 size=self._services[name].channel.settings.push_batch,
             )
+            self._more |= len(claimed) == room or sum(len(job.row_ids) for job in claimed) > _LITTLE
+            jobs += claimed
         return jobs
 
     def _push(self, job: PushJob) -> Pushed:

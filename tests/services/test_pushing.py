@@ -79,6 +79,27 @@ def test_receipts_reach_quick_audience(pushing: World, audience: CallbackServer)
     assert (audience.inbox.pushes, audience.inbox.refused, waiting(pushing)) == (1, 0, 0)
 
 
+# (rows that are little, how long the loop may wait, how long it rests after a claim of one row)
+RESTS = [(1, 1.0, [0.2]), (1, 0.1, [0.1]), (1, 0, []), (0, 1.0, [])]
+
+
+@pytest.mark.parametrize(("little", "wait_s", "rests"), RESTS)
+def test_what_ends_comes_together_where_it_is_little(
+    pushing: World, monkeypatch: pytest.MonkeyPatch, little: int, wait_s: float, rests: list[float]
+) -> None:
+    """A callback costs as much as many entries; where more may wait there is no rest."""
+    push(pushing)
+    pushing.now += 5
+    deliver(pushing)
+    monkeypatch.setattr("bridge.worker.pusher._LITTLE", little)
+    rested: list[float] = []
+    monkeypatch.setattr(pushing.pusher, "_sleep", rested.append)
+    assert pushing.pusher.cycle(wait_s) == 1
+    assert rested == rests
+    push(pushing)
+    assert waiting(pushing) == 0
+
+
 TRANSIENT = [FaultMode.ERROR_500, FaultMode.RESET, FaultMode.TIMEOUT, FaultMode.HTML]
 
 
