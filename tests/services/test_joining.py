@@ -10,7 +10,7 @@ import pytest
 
 from bridge.ledger import LedgerUnavailable, Scope
 from bridge.plugin import DeliveryReceipt, MessageStatus, WebhookRequest, WebhookResult
-from bridge.services.reports.joining import Joined
+from bridge.services.reports.joining import Joined, _Part
 
 from .world import World
 
@@ -99,6 +99,25 @@ def test_many_are_stored_in_order_and_in_bounds() -> None:
     letters = "f" + "x" * 100
     assert all(future.exception() is None for future in come(store, letters))
     assert [len(call) for call in store.calls] == [1, 64, 36]
+
+
+def test_company_is_waited_for_where_there_was_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who came alone waits for nobody; after three, the first waits until three are there, but not long."""
+    store = Store()
+    come(store, "fxyz")
+    waits: list[float | None] = []
+
+    def others_come(timeout: float | None = None) -> bool:
+        waits.append(timeout)
+        if len(waits) == 1:
+            store.queue.extend(_Part(letter) for letter in "no")
+        return True
+
+    monkeypatch.setattr(store.joined._enough, "wait", others_come)
+    for letter in "mac":
+        store.joined.store(letter)
+    assert store.calls == ["f", "xyz", "mno", "a", "c"]
+    assert len(waits) == 2, "of one that came alone last time nobody is expected"
 
 
 def test_nobody_waits_for_a_thread_that_is_ended() -> None:

@@ -12,12 +12,15 @@ T = TypeVar("T")
 
 _MOST = 64
 """How many parts are stored in one go, so that none waits long for the others."""
+_COMPANY_S = 0.01
+"""The longest that one who may store waits for those who brought something at the same time as before."""
 
 
 class Joined(Generic[T]):
     """Stores parts in order of arrival; each caller learns what became of its own once that is committed.
 
-    Nobody waits for company: one thread stores, and whoever comes meanwhile is stored together next.
+    One thread stores, and whoever comes meanwhile is stored together next. Where several came last time, it
+    waits a few milliseconds for as many; who comes alone waits for nobody.
     `together` stores several parts in one transaction; where it fails, each is stored `alone`, so that a bad
     one costs itself only. A ledger that is away is away for all: they are not tried singly.
     """
@@ -27,11 +30,15 @@ class Joined(Generic[T]):
         self._alone = alone
         self._waiting: deque[_Part[T]] = deque()
         self._turn = threading.Lock()
+        self._expected = 1
+        self._enough = threading.Event()
 
     def store(self, content: T) -> None:
         """Store one part. Returns after its commit; raises what kept it from being stored."""
         part = _Part(content)
         self._waiting.append(part)
+        if len(self._waiting) >= self._expected:
+            self._enough.set()
         with self._turn:
             while not part.done:
                 self._next()
@@ -39,6 +46,9 @@ class Joined(Generic[T]):
             raise part.error
 
     def _next(self) -> None:
+        self._enough.clear()
+        if len(self._waiting) < self._expected:
+            self._enough.wait(_COMPANY_S)
         parts = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST))]
         try:
             self._run(parts)
@@ -47,6 +57,7 @@ class Joined(Generic[T]):
             for part in parts:
                 if not part.done:
                     part.end(LedgerUnavailable("The thread that was storing this was ended."))
+        self._expected = min(len(parts) + len(self._waiting), _MOST)
 
     def _run(self, parts: Sequence["_Part[T]"]) -> None:
         if len(parts) > 1 and self._stored_together(parts):
