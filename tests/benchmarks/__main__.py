@@ -19,6 +19,7 @@ from .receiving import received
 from .recipes import lines as recipe_lines
 from .round_trip import there_and_back
 from .sending import sent
+from .single import one_a_call
 from .spans import traced
 from .table import Line, machine, print_table
 
@@ -34,6 +35,7 @@ class Sizes:
     pushes: int
     round_trip: int
     a_request: int
+    singles: int
     choices: Counts
     crowd: Crowd
     looks: int
@@ -47,6 +49,7 @@ FULL = Sizes(
     pushes=100_000,
     round_trip=100_000,
     a_request=1_000,
+    singles=3_000,
     choices=Counts(rows=100_000, before=1_000_000),
     crowd=Crowd(messages=5_000_000, beside=50_000),
     looks=20,
@@ -59,6 +62,7 @@ QUICK = Sizes(
     pushes=2_000,
     round_trip=1_000,
     a_request=500,
+    singles=100,
     choices=Counts(rows=1_000, before=3_000),
     crowd=Crowd(messages=20_000, beside=500),
     looks=1,
@@ -93,6 +97,11 @@ def round_trip(kind: str, folder: Path, sizes: Sizes) -> Iterator[Line]:
     return there_and_back(kind, folder, sizes.round_trip, sizes.a_request)
 
 
+def single(kind: str, folder: Path, sizes: Sizes) -> Iterator[Line]:
+    """All of it with a vendor that takes one message a call, beside Kannel."""
+    return one_a_call(kind, folder, sizes.singles, sizes.a_request)
+
+
 def choices(kind: str, folder: Path, sizes: Sizes) -> Iterator[Line]:
     """Yield the ledger's choices beside what was not chosen."""
     return compared(kind, folder, sizes.choices)
@@ -119,6 +128,7 @@ ROWS: dict[str, Callable[[str, Path, Sizes], Iterator[Line]]] = {
     "receipts": receipts,
     "push": push,
     "round-trip": round_trip,
+    "single": single,
     "choices": choices,
     "spans": spans,
     "pages": console,

@@ -1,7 +1,7 @@
 """A whole installation of separate processes: the bridge, a sandbox carrier, Quick Audience's callbacks."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from tests.campaign.processes import Program, free_port, python
 
 from .stage import CHANNEL, KEY, SIGN
 
+HOOK_TOKEN = "benchmark-hook-token-01"
 _READY_S = 120
 _CONFIG = """
 [bridge]
@@ -28,11 +29,13 @@ poll_idle_s = 0.1
 [channels.{channel}]
 platform_name = "Acme SMS"
 key = "{key}"
-vendor = "sandbox"
 callback_url = "{callbacks}"
-hook_token = "benchmark-hook-token-01"
+hook_token = "{hook_token}"
 allow_private = true
 max_pending = 100000000
+"""
+_SANDBOX = """
+vendor = "sandbox"
 
 [channels.{channel}.settings]
 url = "{carrier}"
@@ -47,15 +50,28 @@ review_delay_s = 0
 
 
 class Installation:
-    """Use as a context manager over a database with its schema. Without `worker` only gunicorn runs."""
+    """Use as a context manager over a database with its schema. Without `worker` only gunicorn runs.
 
-    def __init__(self, database_url: str, folder: Path, *, worker: bool = True, per_call: int = 1000) -> None:
+    `vendor` is the rest of the channel's settings; `carrier` is what such a vendor's carrier is started by,
+    given the bridge's address.
+    """
+
+    def __init__(
+        self,
+        database_url: str,
+        folder: Path,
+        *,
+        worker: bool = True,
+        per_call: int = 1000,
+        vendor: str = _SANDBOX,
+        carrier: Callable[[str], Sequence[str]] | None = None,
+    ) -> None:
         self._folder = folder
+        self._vendor = vendor
         self._stack = ExitStack()
         self.url = f"http://127.0.0.1:{free_port()}"
-        self.carrier = self._program(
-            "carrier", "bridge_sandbox.carrier", "--database", str(folder / "carrier.db")
-        )
+        sandbox = ("bridge_sandbox.carrier", "--database", str(folder / "carrier.db"))
+        self.carrier = self._program("carrier", *(carrier(self.url) if carrier else sandbox))
         bind = self.url.removeprefix("http://")
         command = (
             ("bridge.cli", "serve", "--bind", bind, "--web-workers", "1")
@@ -69,6 +85,7 @@ class Installation:
             "folder": folder,
             "channel": CHANNEL,
             "key": KEY,
+            "hook_token": HOOK_TOKEN,
             "per_call": per_call,
         }
 
@@ -76,7 +93,7 @@ class Installation:
         self.server = self._stack.enter_context(started_callbacks(self._folder))
         self._stack.enter_context(self.carrier)
         carrier = _first_line(self.carrier)
-        config = _CONFIG.format(**self._config, carrier=carrier, callbacks=self.server.url)
+        config = (_CONFIG + self._vendor).format(**self._config, carrier=carrier, callbacks=self.server.url)
         (self._folder / "bridge.toml").write_text(config)
         self._stack.enter_context(self.bridge)
         self.http = self._stack.enter_context(Session(threads=8, timeout=(5, 600)))

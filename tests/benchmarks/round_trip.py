@@ -26,9 +26,9 @@ def there_and_back(kind: str, folder: Path, recipients: int, per_request: int) -
         meter = Meter(**server_pids(url), **installation.pids)
         with meter:
             started = time.monotonic()
-            _send(installation, bodies)
+            send_all(installation, bodies)
             accepted_s = time.monotonic() - started
-            _await(installation, recipients)
+            await_receipts(installation, recipients)
     cpu = {part: seconds * 1e6 / recipients for part, seconds in meter.cpu_by_part.items() if part != "here"}
     ours = sum(seconds for part, seconds in cpu.items() if part in ("bridge", "postgres"))
     split = ", ".join(f"{part} {seconds:.0f}" for part, seconds in cpu.items())
@@ -62,7 +62,7 @@ def _tally(kind: str, folder: Path, recipients: int, whole: float) -> Line:
     )
 
 
-def _send(installation: Installation, bodies: list[bytes]) -> None:
+def send_all(installation: Installation, bodies: list[bytes]) -> None:
     """Two of Quick Audience's threads send; an error of either is raised here."""
     errors: list[Exception] = []
 
@@ -82,7 +82,8 @@ def _send(installation: Installation, bodies: list[bytes]) -> None:
         raise errors[0]
 
 
-def _await(installation: Installation, recipients: int) -> None:
+def await_receipts(installation: Installation, recipients: int) -> None:
+    """Wait until Quick Audience has a receipt of every recipient."""
     deadline = time.monotonic() + _PATIENCE_S
     while (received := installation.server.received()) < recipients:
         if time.monotonic() > deadline:

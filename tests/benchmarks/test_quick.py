@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROWS = ("accept", "send", "receipts", "push", "choices", "spans", "pages")
+ROWS = ("accept", "send", "receipts", "push", "single", "choices", "spans", "pages")
 
 
 @pytest.mark.slow
@@ -22,6 +22,7 @@ def test_every_row_is_measured() -> None:
         "send 100 a call",
         "receipts, 1 a webhook",
         "push, 500",
+        "one call a message",
         "spans of all",
         "page /console/audit",
     ):
