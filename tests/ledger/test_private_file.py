@@ -104,6 +104,22 @@ def test_a_fault_that_is_over_is_forgotten(path: Path, use: Callable[[Database],
             _fails_or_not(use, database) if attempt == 0 else use(database)
 
 
+def test_nothing_is_written_to_a_file_that_was_moved_away(path: Path) -> None:
+    """Nobody would find it there; when the file is back, or another lies there, no restart is needed."""
+    aside = path.with_name("aside.db")
+    with closing(open_ledger(f"sqlite:///{path}")) as ledger:
+        for use in (_write, _write_relaxed, _read):
+            use(ledger.database)
+        before = _read(ledger.database)
+        path.rename(aside)
+        for use in (_write, _write_relaxed, _read):
+            with pytest.raises(LedgerUnavailable):
+                use(ledger.database)
+        aside.rename(path)
+        assert _read(ledger.database) == before
+        assert _write(ledger.database)
+
+
 def _fails_or_not(use: Callable[[Database], object], database: Database) -> None:
     """A fault shows in some uses only; it must show as what it is."""
     try:

@@ -21,6 +21,7 @@ from sqlalchemy.exc import (
     ArgumentError,
     DatabaseError,
     DBAPIError,
+    DisconnectionError,
     IntegrityError,
     InterfaceError,
     OperationalError,
@@ -63,6 +64,8 @@ _IDLE_TRANSACTION_MS = MINUTE_MS
 
 
 _WAKES = "wakes"
+_FILE = "file"
+"""Under this name a connection's record keeps which file it was opened in."""
 
 
 def wake(connection: Connection) -> None:
@@ -85,13 +88,16 @@ class Database:
         parsed = _parse(url)
         self.sqlite = parsed.get_backend_name() == "sqlite"
         self._lock = threading.Lock() if self.sqlite else None
+        opened: set[Path] = set()
         self.engine = (
-            _sqlite_engine(parsed, pool_size) if self.sqlite else _postgres_engine(parsed, pool_size)
+            _sqlite_engine(parsed, pool_size, "FULL", opened)
+            if self.sqlite
+            else _postgres_engine(parsed, pool_size)
         )
         self.before_commit: list[Callable[[Connection], None]] = []
         """What every write transaction does last, with what it gathered beside its connection."""
         # Its commits may be lost in a power cut, never torn: for records that are worth less than a sync.
-        self._relaxed = _sqlite_engine(parsed, 4, "NORMAL") if self.sqlite else self.engine
+        self._relaxed = _sqlite_engine(parsed, 4, "NORMAL", opened) if self.sqlite else self.engine
         self._bell = Bell(self._notify)
 
     def write(self, work: Callable[[Connection], T], *, durable: bool = True) -> T:
@@ -234,7 +240,7 @@ _PRAGMAS = (
 )
 
 
-def _sqlite_engine(url: URL, pool_size: int, synchronous: str = "FULL") -> Engine:
+def _sqlite_engine(url: URL, pool_size: int, synchronous: str, opened: set[Path]) -> Engine:
     engine = create_engine(
         url,
         **_pool(pool_size),
@@ -247,10 +253,21 @@ def _sqlite_engine(url: URL, pool_size: int, synchronous: str = "FULL") -> Engin
 
     @event.listens_for(engine, "do_connect")
     def keep_private(*_: Any) -> None:
+        if path in opened and _file_at(path) is None:
+            # A new one in its place would take over its log, and with it what is not in the file yet.
+            raise LedgerUnavailable(f"The database {path} was moved or deleted: put it back, with its -wal.")
         _keep_private(path)
 
+    @event.listens_for(engine, "checkout")
+    def require_file(_: Any, record: Any, __: Any) -> None:
+        # SQLite goes on in a file that was moved away, where nobody would look for what was accepted.
+        if record.info[_FILE] != _file_at(path):
+            raise DisconnectionError("the database file was moved or replaced")
+
     @event.listens_for(engine, "connect")
-    def configure(connection: Any, _: Any) -> None:
+    def configure(connection: Any, record: Any) -> None:
+        record.info[_FILE] = _file_at(path)
+        opened.add(path)
         connection.isolation_level = None  # transactions are begun below, not by the driver
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
@@ -262,6 +279,15 @@ def _sqlite_engine(url: URL, pool_size: int, synchronous: str = "FULL") -> Engin
         connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Return what tells the file at a path from another one there; None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _keep_private(path: Path) -> None:
