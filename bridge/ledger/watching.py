@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from .database import tables
 from .database.dialects import lit
 from .database.engine import Database
+from .sending.joining import FREE, any_stopped
 
 _batch, _push, _template = tables.batch, tables.push, tables.template
 
@@ -30,7 +31,8 @@ class Watching:
     def waits(self) -> dict[str, ChannelWaits]:
         """Return what waits in each channel that has anything waiting or given up.
 
-        Batches that a policy, a rate or a vendor's "come back later" holds are due later and do not count.
+        Batches that a policy, a rate or a vendor's "come back later" holds are due later and do not count,
+        nor do those of a campaign that is paused.
         """
         ready = (
             select(_batch.c.channel, func.min(_batch.c.due).label("due"))
@@ -44,6 +46,7 @@ class Watching:
             func.min(_push.c.created).label("since"),
         ).group_by(_push.c.channel, _push.c.dead)
         with self._database.read() as connection:
+            ready = ready.where(FREE) if any_stopped(connection) else ready
             due = {row.channel: row.due for row in connection.execute(ready)}
             found = {(row.channel, row.dead): (row.number, row.since) for row in connection.execute(pushes)}
         return {

@@ -65,10 +65,16 @@ class LedgerGauges(Collector):
         return [up, *found]
 
     def _depth(self) -> GaugeMetricFamily:
+        """Return what has no answer by its state; what waits for a reason of its own is held, not ready."""
         depth = metrics.gauge("queue_depth", "Recipients without an answer.", ("channel", "state"))
-        counts = self._ledger.gauges()
+        counts, held = self._ledger.gauges(), Counter[str]()
+        for one in self._ledger.holds.held(millis(self._clock)):
+            held[one.channel] += one.messages
         for channel in self._channels:
-            for state in ("ready", "calling", "unknown"):
+            ready = counts.get((channel, "ready"), 0)
+            depth.add_metric((channel, "ready"), max(0, ready - held[channel]))
+            depth.add_metric((channel, "held"), min(ready, held[channel]))
+            for state in ("calling", "unknown"):
                 depth.add_metric((channel, state), counts.get((channel, state), 0))
         return depth
 

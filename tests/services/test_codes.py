@@ -1,22 +1,34 @@
 """Whose code of a template a send carries: that of the account which is called, or it waits for a person."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 import pytest
 
 from bridge.contract.bodies import TextTemplateBody
-from bridge.plugin import CreatedTemplate, ReviewChange, ReviewStatus, TemplateReview, TextTemplate
+from bridge.plugin import (
+    Carrier,
+    CarrierReview,
+    CreatedTemplate,
+    DigitalTemplateReview,
+    Kind,
+    ReviewChange,
+    ReviewStatus,
+    TemplateReview,
+    TextTemplate,
+    VendorUnreachable,
+)
 from bridge.services.desk.overview import Overview
 from bridge.services.messages import accepting
 from bridge.services.snapshots import snapshot
 
 from .conftest import Worlds
 from .test_elsewhere_again import reviewed_often
-from .test_failover import PHONES, soon, two
+from .test_failover import PHONES, raising, soon, two
 from .world import World
 
+A, R = ReviewStatus.APPROVED, ReviewStatus.REJECTED
 MAIN, SPARE = ({name: {"vendor": "obedient"}} for name in ("main", "spare"))
 BOTH, TURNED = MAIN | SPARE, SPARE | MAIN
 Change = Callable[[World, str], None]
@@ -136,6 +148,37 @@ def test_a_send_carries_the_code_of_the_account_that_is_called(
     [seen] = Overview(world.settings, world.ledger, lambda: world.now).channels()
     waits = [(hold.reason, row.words in hold.words) for account in seen.accounts for hold in account.held]
     assert waits == ([("review", True)] if row.words else [])
+
+
+GOOD, BAD = ({one: CarrierReview(status) for one in Carrier} for status in (A, R))
+# who approved a digital template, which account fails its calls -> the codes of the calls that were answered
+DIGITAL: dict[str, tuple[Collection[str], str, Mapping[str, set[str]]]] = {
+    "both approved it": (("main", "spare"), "", {"main": {"main-digital"}}),
+    "both, and the first fails": (("main", "spare"), "main", {"spare": {"spare-digital"}}),
+    "the first alone": (("main",), "", {"main": {"main-digital"}}),
+    "the first alone, and it fails": (("main",), "main", {}),
+    "the spare alone": (("spare",), "", {"spare": {"spare-digital"}}),
+    "the spare alone, and it fails": (("spare",), "spare", {}),
+}
+
+
+@pytest.mark.parametrize(("approved", "fails", "codes"), DIGITAL.values(), ids=DIGITAL)
+def test_a_digital_send_carries_the_code_of_an_account_that_approved_it(
+    worlds: Worlds, approved: Collection[str], fails: str, codes: Mapping[str, set[str]]
+) -> None:
+    """The account that did not approve it is not called, whoever fails."""
+    world = two(worlds, approval="any")
+    for name, vendor in world.vendors.items():
+        vendor.digital_review = DigitalTemplateReview(GOOD if name in approved else BAD)
+    code = world.digital()
+    reviewed_often(world, 2)
+    if fails:
+        world.vendors[fails].answer = raising(VendorUnreachable("refused"))
+    world.send(PHONES, code=code, kind=Kind.DIGITAL)
+    soon(world, 5)
+    found = codes_of(world)
+    assert {name: seen for name, seen in found.items() if name != fails} == codes
+    assert found.get(fails, {f"{fails}-digital"}) == {f"{fails}-digital"}
 
 
 def test_an_account_that_comes_back_has_its_templates(

@@ -7,20 +7,25 @@ from typing import NamedTuple
 
 import pytest
 
+from bridge.contract.bodies import SendListBody
 from bridge.ledger import Account
 from bridge.ledger.sending.accounts import save
 from bridge.plugin import (
     ConfigurationRefused,
     CredentialsRejected,
     HeldUntil,
+    Kind,
     NotAccepted,
     VendorThrottled,
     VendorUnavailable,
     Verdict,
     not_sent,
 )
+from bridge.services.campaigns.seeing import Seeing
+from bridge.services.campaigns.steering import CampaignSteering
 from bridge.services.desk.operating import Operating
 from bridge.services.desk.overview import Overview, SeenChannel, SeenHold
+from bridge.web.gauges import KEPT, LedgerGauges
 
 from .conftest import Worlds
 from .world import NAME, World
@@ -231,7 +236,6 @@ def test_callbacks_show_quick_audience_s_last_answer(world: World) -> None:
 def test_weights_are_shown_as_they_are_now(world: World) -> None:
     """What a guard changed, and what is configured."""
     from bridge.ledger import Change
-    from bridge.web.gauges import LedgerGauges
 
     now = int(world.now * 1000)
     world.ledger.weights.change(NAME, {"main": 70, "spare": 30}, [Change("main", 70, 60, "slow", now)])
@@ -243,8 +247,6 @@ def test_weights_are_shown_as_they_are_now(world: World) -> None:
 
 def test_an_account_that_is_paused_is_told_while_there_is_one(world: World) -> None:
     """Whoever paused it; one that was taken out, as the guide says, raises no alarm."""
-    from bridge.web.gauges import LedgerGauges
-
     desk = Operating(world.settings, world.ledger, lambda: world.now)
     desk.pause(NAME, "Their maintenance.", "obedient")
     told = []
@@ -255,10 +257,69 @@ def test_an_account_that_is_paused_is_told_while_there_is_one(world: World) -> N
     assert told == [{"obedient": 1}, {}]
 
 
+def paused(world: World) -> None:
+    """A person pauses the campaign."""
+    steering = CampaignSteering(Seeing(world.ledger), world.ledger, lambda: world.now, "shell:x")
+    steering.pause([NAME], "task-1", "Wrong prices.")
+
+
+def carried_out(world: World) -> None:
+    """Pause it, and let a worker take its batches out of the queue."""
+    paused(world)
+    world.duties.steer()
+
+
+def throttled_before(world: World) -> None:
+    """What waits for its vendor too."""
+    refusing(VendorThrottled("Slow down.", code="429", retry_after=30))(world)
+    world.dispatch()
+    paused(world)
+
+
+def accepted_later(world: World) -> None:
+    """A send joins the campaign when it is paused already."""
+    carried_out(world)
+    world.send(["13600136000"], digest=b"later")
+
+
+# how the campaign of three messages comes to wait -> how many of its messages wait then
+PAUSED: dict[str, tuple[Callable[[World], None], int]] = {
+    "at once": (paused, 3),
+    "carried out": (carried_out, 3),
+    "throttled before": (throttled_before, 3),
+    "accepted later": (accepted_later, 4),
+}
+
+
+@pytest.mark.parametrize("others", [0, 2], ids=["alone", "beside another campaign"])
+@pytest.mark.parametrize(("prepare", "messages"), PAUSED.values(), ids=PAUSED)
+def test_what_a_paused_campaign_has_is_held_and_not_ready(
+    world: World, prepare: Callable[[World], None], messages: int, others: int
+) -> None:
+    """From the moment on at which it is paused: in lists, on pages and for alerts."""
+    world.send(PHONES)
+    prepare(world)
+    if others:
+        raw = {"outId": "another", "phoneNumberJson": PHONES[:others], "signName": "Acme"}
+        raw |= {"templateCode": world.template(), "templateParamJson": [{"name": "n"}] * others}
+        body = SendListBody.parse(json.dumps(raw).encode())
+        world.services.accepting.send_list(body, b"another", Kind.TEXT)
+    world.now += 60
+    [one] = held(world)
+    told = (one.reason, one.words, one.messages, one.until)
+    assert told == ("campaign", "task-1: Wrong prices.", messages, None)
+    assert seen(world).accounts[0].ready == others
+    families = {one.name: one for one in LedgerGauges((NAME,), world.ledger, lambda: world.now).collect()}
+    depth = {one.labels["state"]: one.value for one in families["sms_bridge_queue_depth"].samples}
+    assert depth == {"ready": others, "held": messages, "calling": 0, "unknown": 0}
+    by_reason = {one.labels["reason"]: one.value for one in families["sms_bridge_queue_held"].samples}
+    assert {reason: value for reason, value in by_reason.items() if value} == {"campaign": messages}
+    [overdue] = families["sms_bridge_queue_overdue_seconds"].samples
+    assert overdue.value == (60 if others else 0)
+
+
 def test_gauges_count_by_reason(world: World) -> None:
     """Each reason has its gauge, also when nothing waits for it."""
-    from bridge.web.gauges import KEPT, LedgerGauges
-
     world.send(PHONES)
     quiet(world)
     world.hand_over()

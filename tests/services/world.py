@@ -101,7 +101,7 @@ class Obedient(Vendor):
 
     @hookimpl
     def create_digital_template(self, channel: Channel, template: DigitalTemplate) -> CreatedTemplate:
-        return CreatedTemplate("vendor-digital")
+        return CreatedTemplate(f"{self.create_as}-digital")
 
     @hookimpl
     def query_digital_template(self, channel: Channel, template: DigitalTemplate) -> DigitalTemplateReview:

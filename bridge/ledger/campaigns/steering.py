@@ -21,7 +21,7 @@ from ..database.engine import Database, wake
 from ..scope import Holder
 from ..sending.calls import Claimed
 from ..sending.claiming import take_over
-from ..sending.holds import Hold
+from ..sending.holds import Hold, campaign_words
 from ..sending.joining import CampaignState
 
 HELD = FOREVER_MS
@@ -95,7 +95,7 @@ class Steering:
             why = connection.execute(
                 select(_campaign.c.name, _campaign.c.reason).where(_campaign.c.id == campaign_id)
             ).one()
-        words = clean(f"{why.name}: {why.reason}")
+        words = clean(campaign_words(why.name, why.reason))
         rows = _ready(campaign_id).where(_batch.c.due < HELD)
         return self._move(rows, {"due": HELD, "hold": str(Hold.CAMPAIGN), "hold_words": words})
 

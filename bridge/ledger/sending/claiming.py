@@ -13,18 +13,10 @@ from ..refs import new_id
 from ..scope import Callee, Scope
 from . import attempts
 from .calls import Claimed
-from .joining import CampaignState
+from .joining import FREE
 from .sends import Assigned, Waits, insert_batches
 
 _batch = tables.batch
-
-# No claim takes what belongs to a campaign that is paused or cancelled.
-_STEERED = select(tables.send.c.id).where(
-    tables.send.c.id == _batch.c.send_id,
-    tables.campaign.c.id == tables.send.c.campaign_id,
-    tables.campaign.c.state != lit(CampaignState.RUNNING),
-)
-FREE = ~_STEERED.correlate(_batch).exists()
 
 # Made once: building a statement costs as much as running it.
 _PICKED = (_batch.c.id, _batch.c.attempt, _batch.c.identity)

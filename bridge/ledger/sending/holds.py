@@ -3,17 +3,19 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import Connection, Select, case, func, or_, select
 
 from bridge.clock import FOREVER_MS
 
 from ..database import tables
 from ..database.dialects import lit
 from ..database.engine import Database
+from .joining import FREE, STOPPED, any_stopped
 
 _batch, _file, _message = tables.batch, tables.file, tables.message
+_campaign, _send = tables.campaign, tables.send
 
 
 class Hold(StrEnum):
@@ -79,27 +81,17 @@ class Holds:
     def held(self, now: int) -> list[Held]:
         """Return what is due later, by channel, account and reason, with the words of the most messages.
 
-        What is due and still held waits until a person has acted: no account may take it.
+        What is due and still held waits until a person has acted: no account may take it. What belongs to a
+        campaign that does not run waits for that alone, from the moment on at which it was stopped.
         """
-        until = case((_batch.c.due > now, _batch.c.due), else_=FOREVER_MS)
-        by_person = _batch.c.hold == Hold.REVIEW
-        rows = (
-            select(
-                _batch.c.channel,
-                _batch.c.account,
-                _batch.c.hold,
-                _batch.c.hold_words,
-                func.sum(_batch.c.count).label("messages"),
-                func.min(until).label("until"),
-            )
-            .where(tables.HELD, or_(_batch.c.due > now, by_person))
-            .group_by(_batch.c.channel, _batch.c.account, _batch.c.hold, _batch.c.hold_words)
-        )
         with self._database.read() as connection:
+            stopped = any_stopped(connection)
+            rows = _held(now).where(FREE) if stopped else _held(now)
             found = [
                 Held(row.channel, Hold(row.hold), int(row.messages), row.until, row.hold_words, row.account)
                 for row in connection.execute(rows)
             ]
+            found += _of_campaigns(connection) if stopped else []
         return _folded(found)
 
     def unknown(self) -> dict[str, int]:
@@ -123,6 +115,52 @@ class Holds:
         )
         with self._database.read() as connection:
             return [WaitingFile(**row._mapping) for row in connection.execute(rows)]
+
+
+def _held(now: int) -> Select[Any]:
+    """Return the query for what keeps a reason with it."""
+    until = case((_batch.c.due > now, _batch.c.due), else_=FOREVER_MS)
+    by_person = _batch.c.hold == Hold.REVIEW
+    return (
+        select(
+            _batch.c.channel,
+            _batch.c.account,
+            _batch.c.hold,
+            _batch.c.hold_words,
+            func.sum(_batch.c.count).label("messages"),
+            func.min(until).label("until"),
+        )
+        .where(tables.HELD, or_(_batch.c.due > now, by_person))
+        .group_by(_batch.c.channel, _batch.c.account, _batch.c.hold, _batch.c.hold_words)
+    )
+
+
+def _of_campaigns(connection: Connection) -> list[Held]:
+    """Return what waits of campaigns that are paused or cancelled, whatever it waited for before."""
+    columns = (_batch.c.channel, _batch.c.account, _campaign.c.name, _campaign.c.reason)
+    rows = (
+        select(*columns, func.sum(_batch.c.count).label("messages"))
+        .join_from(_campaign, _send, _send.c.campaign_id == _campaign.c.id)
+        .join(_batch, _batch.c.send_id == _send.c.id)
+        .where(*STOPPED, _batch.c.state == lit(tables.READY))
+        .group_by(*columns)
+    )
+    return [
+        Held(
+            row.channel,
+            Hold.CAMPAIGN,
+            int(row.messages),
+            FOREVER_MS,
+            campaign_words(row.name, row.reason),
+            row.account,
+        )
+        for row in connection.execute(rows)
+    ]
+
+
+def campaign_words(name: str, reason: str) -> str:
+    """Return in whose words a batch waits whose campaign does not run."""
+    return f"{name}: {reason}"
 
 
 def _folded(found: Iterable[Held]) -> list[Held]:

@@ -5,10 +5,10 @@ from enum import IntEnum
 from sqlalchemy import Connection, bindparam, select
 
 from ..database import tables
-from ..database.dialects import made_once, upsert
+from ..database.dialects import lit, made_once, upsert
 from ..refs import new_id
 
-_campaign = tables.campaign
+_batch, _campaign, _send = tables.batch, tables.campaign, tables.send
 
 
 class CampaignKind(IntEnum):
@@ -28,6 +28,22 @@ class CampaignState(IntEnum):
 
 class CampaignCancelled(Exception):
     """The campaign was cancelled; nothing was stored."""
+
+
+# No claim takes what belongs to a campaign that is paused or cancelled.
+_STEERED = select(_send.c.id).where(
+    _send.c.id == _batch.c.send_id,
+    _campaign.c.id == _send.c.campaign_id,
+    _campaign.c.state != lit(CampaignState.RUNNING),
+)
+FREE = ~_STEERED.correlate(_batch).exists()
+STOPPED = (_campaign.c.pending == lit(1), _campaign.c.state != lit(CampaignState.RUNNING))
+"""The conditions for campaigns that do not run and may still have something that waits."""
+
+
+def any_stopped(connection: Connection) -> bool:
+    """Return whether there is a campaign whose batches are not free, so that nobody asks for each in vain."""
+    return connection.execute(select(_campaign.c.id).where(*STOPPED).limit(1)).first() is not None
 
 
 _FIND = select(_campaign.c.id, _campaign.c.state).where(
