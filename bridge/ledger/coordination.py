@@ -4,6 +4,7 @@ All of it lives in the database, so it holds across machines and outlives any pr
 """
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, delete, func, or_, select, update
@@ -158,12 +159,31 @@ class Coordination:
         """Return how many microseconds until the bucket has room, without taking anything."""
         table = tables.bucket
         arrival = connection.execute(select(table.c.arrival).where(table.c.name == bucket)).scalar()
+        return self.wait_of(arrival, bucket, per_second=per_second, burst=burst, now_us=now_us)
+
+    @staticmethod
+    def wait_of(arrival: int | None, bucket: str, *, per_second: float, burst: float, now_us: int) -> int:
+        """Return as `peek` does for a bucket whose arrival was read before, None for one that is full."""
         return 0 if arrival is None else max(0, int(arrival) - int(burst * 1_000_000 / per_second) - now_us)
 
-    def wait_us(self, bucket: str, *, per_second: float, burst: float, now_us: int) -> int:
-        """Return as `peek` does, in a read of its own."""
+    def arrivals(self, buckets: Collection[str]) -> dict[str, int]:
+        """Return the arrivals of those buckets that anything was taken from, in one read."""
+        table = tables.bucket
+        rows = select(table.c.name, table.c.arrival).where(table.c.name.in_(sorted(buckets)))
         with self._database.read() as connection:
-            return self.peek(connection, bucket, per_second=per_second, burst=burst, now_us=now_us)
+            return {row.name: int(row.arrival) for row in connection.execute(rows)}
+
+    def rest(self, bucket: str, until: int) -> None:
+        """Let a bucket be empty until a moment (milliseconds)."""
+        told = {"arrival": until * 1000}
+        self._database.write(
+            lambda connection: connection.execute(
+                upsert(connection, tables.bucket)
+                .values(name=bucket, **told)
+                .on_conflict_do_update(index_elements=["name"], set_=told)
+            ),
+            durable=False,
+        )
 
     def lease(self, name: str, owner: str, *, now: int, lease_ms: int) -> str | None:
         """Take or keep a named lease that is due. Returns its cursor, None when another owner has it."""

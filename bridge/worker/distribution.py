@@ -5,7 +5,7 @@ from collections import defaultdict
 import structlog
 
 from bridge.clock import Clock, millis
-from bridge.services import Services
+from bridge.services import ChannelServices, Services
 from bridge.services.isolation import Isolated
 
 from .lanes import Lane
@@ -19,6 +19,8 @@ _AFTER_NOTHING_MS = 400
 _SILENT_S = 5.0
 """An account that lets every call wait so long may hang: what waits behind them need not wait for it."""
 
+_SHARED_EVERY_MS = 2_000
+
 
 class Distribution:
     """Looks, several times a second, for what has no account or may leave its own. Owned by one thread."""
@@ -30,6 +32,7 @@ class Distribution:
         self._pause_ms = _EVERY_MS
         self._slow: defaultdict[str, dict[str, int]] = defaultdict(dict)
         self._silent: defaultdict[str, set[str]] = defaultdict(set)
+        self._shared: dict[tuple[str, str], int] = {}
 
     def note_slow(self, lane: Lane, until: int) -> None:
         """Remember that an account has no rate left; what waits too long for it may go elsewhere."""
@@ -39,6 +42,14 @@ class Distribution:
         """Remember how long an account lets its calls wait; what has not been called goes elsewhere."""
         names = self._silent[lane.channel.name]
         (names.add if silent_s >= _SILENT_S else names.discard)(lane.account.name)
+
+    def _share(self, services: ChannelServices, now: int) -> None:
+        """Say of which accounts this worker has no answer, now and then while that is so."""
+        name = services.channel.name
+        for account in self._silent[name]:
+            if abs(now - self._shared.get((name, account), 0)) >= _SHARED_EVERY_MS:
+                services.routing.rates.note_silent(account, now)
+                self._shared[name, account] = now
 
     def turn(self) -> None:
         """Distribute, if that was not done just now. Raises LedgerUnavailable."""
@@ -51,5 +62,6 @@ class Distribution:
             slow = self._slow[services.channel.name]
             used_up = [name for name, until in slow.items() if until + _EVERY_MS > now]
             with Isolated(log, "not distributed", channel=services.channel.name):
+                self._share(services, now)
                 moved += services.routing.distribute(used_up, self._silent[services.channel.name])
         self._pause_ms = _EVERY_MS if moved else _AFTER_NOTHING_MS

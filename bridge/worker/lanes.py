@@ -44,19 +44,11 @@ class Lane:
     @property
     def rate_per_s(self) -> float:
         """The most messages a second; 0 for no limit."""
-        own = self.account.settings.rate_per_s
-        return self.channel.settings.rate_per_s if own is None else own
+        return self.services.routing.rates.per_second(self.account.name)
 
     def rate(self, now: int) -> dict[str, Any]:
-        """Return its rate bucket; a claim takes at most a second's worth, so much of the burst is its own."""
-        own = self.account.settings.burst
-        burst = self.channel.settings.burst if own is None else own
-        return {
-            "bucket": f"{self.name}/rate",
-            "per_second": self.rate_per_s,
-            "burst": max(0.0, burst - self.rate_per_s),
-            "now_us": now * 1000,
-        }
+        """Return its rate bucket."""
+        return self.services.routing.rates.rate(self.account.name, now)
 
     @property
     def callee(self) -> Callee:

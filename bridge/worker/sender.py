@@ -177,6 +177,12 @@ class Sender(Loop[Sent]):
         if state.paused_until > now:
             self._rests[name] = min(state.paused_until, now + _LOOK_MS)
             return []
+        # Another worker may have been told to send slower.
+        throttled = lane.services.routing.rates.throttled_until(connection, lane.account.name, now)
+        if throttled:
+            self._rests[name] = min(throttled, now + _LOOK_MS)
+            self._distribution.note_slow(lane, self._rests[name])
+            return []
         # After a pause one batch goes first; with a rate, one at a time so that calls do not bunch.
         limit = 1 if state.pauses or lane.rate_per_s else room.calls
         if lane.rate_per_s:
@@ -267,6 +273,7 @@ class Sender(Loop[Sent]):
             rest_ms = _THROTTLE_MS if error.retry_after is None else seconds(error.retry_after)
             self._rests[lane.name] = now + min(rest_ms, _LONGEST_REST_MS)
             self._distribution.note_slow(lane, self._rests[lane.name])
+            lane.services.routing.rates.note_throttled(lane.account.name, self._rests[lane.name])
         elif sent.outcomes.get(Outcome.ACCEPTED) and self._account_pauses.pop(lane.name, 0):
             self._ledger.accounts.resume(AccountKey(name, lane.account.name), now)
             log.info("account works again", channel=name, account=lane.account.name)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -300,7 +300,7 @@ def test_what_a_paused_campaign_has_is_held_and_not_ready(
     world.send(PHONES)
     prepare(world)
     if others:
-        raw = {"outId": "another", "phoneNumberJson": PHONES[:others], "signName": "Acme"}
+        raw: dict[str, Any] = {"outId": "another", "phoneNumberJson": PHONES[:others], "signName": "Acme"}
         raw |= {"templateCode": world.template(), "templateParamJson": [{"name": "n"}] * others}
         body = SendListBody.parse(json.dumps(raw).encode())
         world.services.accepting.send_list(body, b"another", Kind.TEXT)

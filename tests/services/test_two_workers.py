@@ -8,6 +8,7 @@ import pytest
 
 from bridge.ledger import AccountKey, Callee, Holder, Ledger, Scope
 from bridge.plugin import Limits
+from bridge.services.messages.rates import Rates
 from bridge.settings import BridgeSettings
 from bridge.worker import Sender
 
@@ -16,6 +17,7 @@ from ..ledger.making import NOW, phones, send, terms
 
 def _channel(name: str, rate: float) -> SimpleNamespace:
     settings = SimpleNamespace(rate_per_s=rate, burst=0, concurrency=8, vendor="any")
+    settings.all_accounts = {"any": settings}
     hooks = SimpleNamespace(identity="", limits=Limits(100))
     account = SimpleNamespace(name="any", settings=settings, hooks=hooks)
     return SimpleNamespace(
@@ -23,9 +25,14 @@ def _channel(name: str, rate: float) -> SimpleNamespace:
     )
 
 
+def _services(channel: Any, ledger: Ledger) -> SimpleNamespace:
+    rates = Rates(channel.name, channel.settings, ledger)
+    return SimpleNamespace(channel=channel, routing=SimpleNamespace(rates=rates))
+
+
 def sender(ledger: Ledger, **rates: float) -> Sender:
     """Of channels that have nothing but a rate."""
-    services: Any = {name: SimpleNamespace(channel=_channel(name, rate)) for name, rate in rates.items()}
+    services: Any = {name: _services(_channel(name, rate), ledger) for name, rate in rates.items()}
     return Sender(services, ledger, BridgeSettings(), owner="w", clock=lambda: NOW / 1000)
 
 

@@ -18,6 +18,9 @@ from ..snapshots import snapshot
 from .operating import NO_TEMPLATE, OTHER_TYPE, OperatorRefused, Own
 
 _TAKES = "takes it"
+_ON_TRIAL = ", one message at first: no call has worked since it was stopped"
+_TRIED = "is tried with one batch: no call has worked since it was stopped"
+_ENGAGED = "It is being tried: no call has worked since it was stopped."
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +57,9 @@ class Explaining:
         document = json.loads(snapshot(template, self._channel.settings.opt_out_suffix))
         sign = self.sign_of(code, sign_name)
         info = SendInfo(0, self._channel.name, "", sign, document, millis(self._clock))
-        allowed = self._routing.allowed(template.type, phone)
-        weights = self._routing.weights()
+        allowed, weights = self._routing.allowed(template.type, phone), self._routing.weights()
         verdicts = {name: self._why_not_to(phone, name, info, str(template.kind)) for name in allowed}
-        verdicts |= self._turns([name for name in allowed if not verdicts[name]], weights)
+        verdicts |= self._takers([name for name in allowed if not verdicts[name]], weights)
         verdicts |= {
             name: "No route leads this message to it."
             for name in self._channel.accounts
@@ -72,6 +74,20 @@ class Explaining:
             return {name: f"{_TAKES} with {round(100 * weights[name] / whole)} of 100 sends" for name in able}
         others = {name: f"takes it if {before} does not" for before, name in pairwise(able)}
         return {**dict.fromkeys(able[:1], _TAKES), **others}
+
+    def _takers(self, able: Sequence[str], weights: Mapping[str, int]) -> dict[str, str]:
+        """Return what is said of accounts that may take the message: what a worker would do with it now."""
+        standings, slow = self._routing.standings(), self._routing.rates.slow(millis(self._clock))
+        order = self._routing.order(able, standings, slow)
+        said = {name: f"It has no room now: {one.words}" for name, one in slow.items() if name in able}
+        said |= {name: _ENGAGED for name in able if name not in slow and standings[name].on_trial}
+        said |= dict.fromkeys(order.tried, _TRIED)
+        for name, turn in self._turns(order.targets, weights).items():
+            if name in slow:
+                said[name] = f"{turn}, later: {slow[name].words}"
+            else:
+                said[name] = turn + (_ON_TRIAL if standings[name].on_trial else "")
+        return said
 
     def _why_not_to(self, phone: Phone, name: str, info: SendInfo, kind: str) -> str:
         why = self.why_not(name, info, kind)

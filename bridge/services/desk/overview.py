@@ -10,7 +10,11 @@ from bridge.ledger import Account, ChannelState, Held, Hold, Ledger
 from bridge.ledger.refs import to_ref
 from bridge.settings import ChannelSettings, Settings
 
+from ..messages.rates import Rates
+
 _FOREVER_MS = 3650 * DAY_MS
+_SLOW = frozenset({Hold.RATE, Hold.THROTTLED})
+"""Why an account has no room just now, while it works."""
 _OWN = frozenset({Hold.POLICY, Hold.RATE, Hold.CAMPAIGN})
 """Reasons that are the bridge's own; the others come with a vendor's words."""
 GONE = "gone"
@@ -121,8 +125,10 @@ class Overview:
         state = self._ledger.coordination.channel_state(name)
         known = self._ledger.accounts.of(name)
         found = [known.get(one, Account(name, one)) for one in settings.all_accounts]
+        slow = Rates(name, settings, self._ledger).slow(now)
         stops = [
-            _stop(state, account, now) or self._rate(name, account.name, settings, now) for account in found
+            _stop(state, account, now) or (Stop(*slow[account.name]) if account.name in slow else None)
+            for account in found
         ]
         own = self._own(name, settings, counts)
         seen = [
@@ -163,22 +169,6 @@ class Overview:
             if one.channel == name:
                 found.setdefault(alone or one.account, _Has()).held.append(one)
         return found
-
-    def _rate(self, name: str, account: str, settings: ChannelSettings, now: int) -> Stop | None:
-        """Return what an account's rate lets wait at this moment."""
-        accounts = settings.all_accounts
-        own = accounts[account]
-        per_second = settings.rate_per_s if own.rate_per_s is None else own.rate_per_s
-        if not per_second:
-            return None
-        burst = max(0.0, (settings.burst if own.burst is None else own.burst) - per_second)
-        lane = name if len(accounts) == 1 else f"{name}/{account}"
-        wait_us = self._ledger.coordination.wait_us(
-            f"{lane}/rate", per_second=per_second, burst=burst, now_us=now * 1000
-        )
-        if not wait_us:
-            return None
-        return Stop(Hold.RATE, now - (-wait_us // 1000), f"{per_second:g} messages a second")
 
     def _files(self, name: str) -> list[SeenFile]:
         return [
@@ -223,7 +213,7 @@ def _account(account: Account, has: _Has, stop: Stop | None, now: int, said: str
         ready = 0
     told = [one for one in held if one.reason not in _OWN]
     error = logs.masked(said or account.reason) or next((one.words for one in told), "")
-    resting = stop.until if stop is not None and stop.reason != Hold.RATE else None
+    resting = stop.until if stop is not None and stop.reason not in _SLOW else None
     next_try = resting or min((one.until for one in told if one.until), default=None)
     calling, unknown = has.counts["calling"], has.counts["unknown"]
     return SeenAccount(account.name, ready, calling, unknown, held, error, next_try, stop)
@@ -233,7 +223,7 @@ def _beside(account: Account, has: _Has, configured: Sequence[SeenAccount], now:
     """Return what is with no account yet, or with one that is gone."""
     if account.name:
         return replace(_account(account, has, None, now), stop=_GONE)
-    stopped = [(one.name, one.stop) for one in configured if one.stop and one.stop.reason != Hold.RATE]
+    stopped = [(one.name, one.stop) for one in configured if one.stop and one.stop.reason not in _SLOW]
     if not stopped:
         return _account(account, has, None, now)
     ends = [stop.until for _, stop in stopped if stop.until]

@@ -37,6 +37,7 @@ from ..sentences import OWN_REFUSALS
 from ..snapshots import refused_carriers
 from .balancing import WINDOW_MS, Performance, shares, shifts
 from .drafting import CARRIER_REFUSED, Draft, carrier_of
+from .rates import SILENT, Rates
 
 _SHOWN_AGAIN_MS = MINUTE_MS
 log = structlog.get_logger("bridge.routing")
@@ -49,7 +50,17 @@ class Standing(NamedTuple):
     on_trial: bool = False
 
 
-_SILENT = Standing("Its calls have no answer yet.")
+class Order(NamedTuple):
+    """Who takes what waits: the accounts in the order in which they are asked.
+
+    `tried`: those that failed before, each of which takes one batch, so that it is seen whether they work.
+    """
+
+    targets: Sequence[str]
+    tried: Sequence[str] = ()
+
+
+_SILENT = Standing(SILENT)
 
 
 class Routing:
@@ -62,6 +73,7 @@ class Routing:
         self._clock = clock
         self._weighted = channel.several and channel.settings.route == "weighted"
         self._throttled: Counter[str] = Counter()
+        self.rates = Rates(channel.name, channel.settings, ledger)
         self._by_number = any(route.country or route.prefix for route in channel.settings.routes)
         self._by_hours = any(route.hours for route in channel.settings.routes)
         self.sources: Mapping[str, Source] = {name: source_of(channel, name) for name in channel.accounts}
@@ -70,10 +82,12 @@ class Routing:
         """Return how each account does, by the ledger's word."""
         now, name = millis(self._clock), self._channel.name
         known = self._ledger.accounts.of(name)
-        return {
+        found = {
             account: _standing(known.get(account, Account(*AccountKey(name, account))), now)
             for account in self._channel.accounts
         }
+        silent = self.rates.silent(now) if self._channel.several else ()
+        return found | {one: _SILENT for one in silent if not found[one].why}
 
     def allowed(self, type_: TemplateType, phone: Phone | None = None) -> tuple[str, ...]:
         """Return the accounts that the routes allow, the preferred first.
@@ -121,7 +135,7 @@ class Routing:
         leaving = Leaving(
             list(self._channel.accounts),
             [name for name, standing in standings.items() if standing.why],
-            list(slow),
+            sorted({*slow, *self.rates.slow(now)}),
             now - int(self._channel.settings.failover_after_s * 1000),
         )
         if len(leaving.down) == len(standings):
@@ -131,23 +145,30 @@ class Routing:
 
     def _place(self, group: Group, leaving: Leaving, standings: Mapping[str, Standing], now: int) -> int:
         name = self._channel.name
-        able = self._able(group, leaving, standings)
-        sound = [one for one in able if not standings[one].on_trial]
-        moved = 0
-        if sound:
-            # An account that failed is tried with one batch, while the others wait for one that works.
-            engaged = self._ledger.moving.engaged
-            tried = [one for one in able if one not in sound and not engaged(name, one, now)]
-            moved += sum(self._ledger.moving.move(name, group, leaving, one, now, most=1) for one in tried)
-        targets = sound or able
-        if not targets:
+        order = self._ordered(self._able(group, leaving, standings), standings, now)
+        moved = sum(self._ledger.moving.move(name, group, leaving, one, now, most=1) for one in order.tried)
+        if not order.targets:
             self._note_why(group, now)
         else:
-            target = self._preferred(targets)
+            target = self._preferred(order.targets)
             moved += self._ledger.moving.move(name, group, leaving, target, now)
             if group.account and moved:
                 log.info("batches go to another account", channel=name, account=target, batches=moved)
         return moved
+
+    def order(self, names: Sequence[str], standings: Mapping[str, Standing], slow: Collection[str]) -> Order:
+        """Return who takes a new message that these accounts may take, as it would be given out now."""
+        up = [one for one in names if not standings[one].why]
+        fast = [one for one in up if one not in slow]
+        return self._ordered(fast or up, standings, millis(self._clock))
+
+    def _ordered(self, able: Sequence[str], standings: Mapping[str, Standing], now: int) -> Order:
+        sound = [one for one in able if not standings[one].on_trial]
+        if not sound:
+            return Order(able)
+        # An account that failed is tried with one batch, while the others wait for one that works.
+        engaged, name = self._ledger.moving.engaged, self._channel.name
+        return Order(sound, [one for one in able if one not in sound and not engaged(name, one, now)])
 
     def _note_why(self, group: Group, now: int) -> None:
         """Let a person see why no account may take a group, if it is not for them to work again.
