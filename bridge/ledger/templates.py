@@ -1,6 +1,6 @@
 """Templates and signatures as the bridge knows them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -165,12 +165,24 @@ class Templates:
         with self._database.read() as connection:
             return [_from_row(row) for row in connection.execute(rows)]
 
-    def filed_elsewhere(self, channel: str, identity: str) -> Sequence[StoredTemplate]:
-        """Return the templates that another vendor account has than that of an identity."""
-        other = _template.c.filed_at.not_in(["", identity])
+    def filed_elsewhere(
+        self, channel: str, identity: str, unfiled: Collection[Kind] = ()
+    ) -> Sequence[StoredTemplate]:
+        """Return the templates that another vendor account has than that of an identity.
+
+        `unfiled`: of these kinds also those that no account has.
+        """
+        nowhere = (_template.c.filed_at == "") & _template.c.kind.in_(sorted(unfiled))
+        other = _template.c.filed_at.not_in(["", identity]) | nowhere
         rows = select(_template).where(_template.c.channel == channel, other, _template.c.deleted.is_(None))
         with self._database.read() as connection:
             return [_from_row(row) for row in connection.execute(rows)]
+
+    def belong(self, channel: str, identity: str) -> int:
+        """Note whose the codes are that a person gave before it was known. Returns how many templates."""
+        unknown = (_template.c.channel == channel, _template.c.filed_at == "", _template.c.vendor_code != "")
+        noted = update(_template).where(*unknown).values(filed_at=identity)
+        return self._database.write(lambda connection: connection.execute(noted).rowcount)
 
     def delete(self, channel: str, code: str, now: int) -> bool:
         """Mark a template deleted; its sends keep their snapshot."""

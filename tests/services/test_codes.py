@@ -19,14 +19,15 @@ from bridge.plugin import (
     TextTemplate,
     VendorUnreachable,
 )
+from bridge.services.desk.operating import Decision, Operating
 from bridge.services.desk.overview import Overview
 from bridge.services.messages import accepting
 from bridge.services.snapshots import snapshot
 
 from .conftest import Worlds
 from .test_elsewhere_again import reviewed_often
-from .test_failover import PHONES, raising, soon, two
-from .world import World
+from .test_failover import PHONES, raising, sent, soon, two
+from .world import NAME, World
 
 A, R = ReviewStatus.APPROVED, ReviewStatus.REJECTED
 MAIN, SPARE = ({name: {"vendor": "obedient"}} for name in ("main", "spare"))
@@ -55,6 +56,19 @@ def main_is_another(world: World, _code: str) -> None:
     """The settings of main name another vendor account."""
     world.services.channel.accounts["main"].hooks.identity = "other"
     world.vendors["main"].create_as = "other"
+
+
+def changed_at_another(world: World, code: str) -> None:
+    """Main is another vendor account, and the text is changed before anything was looked after."""
+    main_is_another(world, code)
+    changed(world, code)
+
+
+def another_then_changed(world: World, code: str) -> None:
+    """Main is another vendor account that has the template; then Quick Audience changes the text."""
+    main_is_another(world, code)
+    reviewed_often(world, 2)
+    changed(world, code)
 
 
 def nothing(_world: World, _code: str) -> None:
@@ -90,6 +104,10 @@ ROWS: dict[str, Row] = {
     "another order": Row(BOTH, TURNED, AT_SPARE),
     "another order, then changed": Row(BOTH, TURNED, AT_MAIN, after=changed),
     "deleted, then another order": Row(BOTH, TURNED, AT_MAIN, before=deleted),
+    "the only one is another, then changed": Row(MAIN, MAIN, {}, after=another_then_changed, words=NOT_THERE),
+    "the only one is another, changed at once": Row(
+        MAIN, MAIN, {}, after=changed_at_another, words=NOT_THERE
+    ),
     "deleted": Row(BOTH, BOTH, AT_MAIN, before=deleted),
     "the primary is another": Row(BOTH, BOTH, AT_SPARE, after=main_is_another),
     "the only one is another": Row(MAIN, MAIN, AT_OTHER, after=main_is_another),
@@ -121,11 +139,17 @@ OF_BEFORE = [
     "another order",
     "deleted, then another order",
     "the only one is another",
-    "the only one, and changed",
 ]
-"""What an earlier version took; of a changed template it cannot be told whose code it had."""
+"""What an earlier version took."""
+WHOSE = {
+    "the only one, and changed": Row(MAIN, MAIN, {}, before=changed, words=NOT_THERE),
+    "the only one is another, then changed": Row(MAIN, MAIN, {}, after=another_then_changed, words=NOT_THERE),
+    "the primary is another, then changed": Row(BOTH, BOTH, {}, after=another_then_changed, words=NOT_THERE),
+}
+"""What an earlier version took, of a text that has another code now: nobody can tell whose the first was."""
 CASES: dict[str, tuple[Row, Callable[..., str]]] = {name: (row, snapshot) for name, row in ROWS.items()}
 CASES |= {f"{name}, earlier version": (ROWS[name], without_identity) for name in OF_BEFORE}
+CASES |= {f"{name}, earlier version": (row, without_identity) for name, row in WHOSE.items()}
 
 
 @pytest.mark.parametrize(("row", "shape"), CASES.values(), ids=CASES)
@@ -148,6 +172,124 @@ def test_a_send_carries_the_code_of_the_account_that_is_called(
     [seen] = Overview(world.settings, world.ledger, lambda: world.now).channels()
     waits = [(hold.reason, row.words in hold.words) for account in seen.accounts for hold in account.held]
     assert waits == ([("review", True)] if row.words else [])
+
+
+class Unfiled(NamedTuple):
+    """How templates are reviewed where the account takes none, and what the next account says of them."""
+
+    review: str
+    digital: bool = False
+    answer: ReviewStatus = A
+
+
+UNFILED: dict[str, Unfiled] = {
+    "approved by the bridge": Unfiled("auto"),
+    "waiting for a person": Unfiled("manual"),
+    "digital": Unfiled("auto", digital=True),
+    "and rejected": Unfiled("auto", answer=R),
+}
+
+
+@pytest.mark.parametrize("names", [("main",), ("main", "spare")], ids=["one account", "two accounts"])
+@pytest.mark.parametrize("row", UNFILED.values(), ids=UNFILED)
+def test_a_primary_that_takes_templates_gets_those_that_were_never_filed(
+    worlds: Worlds, monkeypatch: pytest.MonkeyPatch, row: Unfiled, names: Collection[str]
+) -> None:
+    """Made while its predecessor took none; nothing is sent with them before they are filed and approved."""
+    accounts = {name: {"vendor": "obedient"} for name in names}
+    routes = [{"accounts": ["main"]}]
+    first = two(worlds, accounts=accounts, routes=routes, review=row.review)
+    without_templates(first, monkeypatch)
+    code = first.digital() if row.digital else first.template()
+    kind = Kind.DIGITAL if row.digital else Kind.TEXT
+    waits = row.review == "auto"
+    if waits:
+        first.send(PHONES, code=code, kind=kind)
+    world = two(worlds, accounts=accounts, routes=routes, review=row.review)
+    world.now = first.now + 100
+    main_is_another(world, code)
+    main, made = world.vendors["main"], list[str]()
+    main.review = TemplateReview(row.answer)
+    main.digital_review = DigitalTemplateReview(GOOD if row.answer is A else BAD)
+    noting(world, monkeypatch, made)
+    assert world.services.templates.seen(world.ledger.templates.list(NAME)[0]).status is not R
+    soon(world, 2)
+    assert not main.batches, "sent with what was not filed"
+    reviewed_often(world, 4)
+    soon(world, 100)
+    assert made == ["main"]
+    if not waits:
+        world.send(PHONES, code=code, kind=kind)
+        soon(world, 2)
+    codes = {one.template.vendor_code for one in main.batches}
+    assert codes == ({"other-digital" if row.digital else "other-Spring"} if row.answer is A else set())
+
+
+def without_templates(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the primary account take no templates."""
+    hooks = world.hooks
+    offered = {one for one in hooks._operations if "template" not in one}
+    monkeypatch.setattr(hooks, "_operations", frozenset(offered))
+
+
+def noting(world: World, monkeypatch: pytest.MonkeyPatch, made: list[str]) -> None:
+    """Note what is handed in at the primary account."""
+    hooks = world.hooks
+    for name in ("create_template", "create_digital_template"):
+        create = getattr(hooks, name)
+
+        def noted(template: Any, create: Callable[..., Any] = create) -> Any:
+            made.append("main")
+            return create(template)
+
+        monkeypatch.setattr(hooks, name, noted)
+
+
+def test_a_code_that_a_person_gave_is_not_used_at_the_next_account(
+    worlds: Worlds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given where the account could not be told; known to be the account's before when another has come."""
+    first = two(worlds, accounts=MAIN, review="manual")
+    without_templates(first, monkeypatch)
+    first.services.renewing.run()
+    code = first.template()
+    desk = Operating(first.settings, first.ledger, lambda: first.now)
+    desk.decide(NAME, code, Decision(A, vendor_code="10001"))
+    first.send(PHONES[:1], code=code, digest=b"first")
+    first.dispatch()
+    assert codes_of(first) == {"main": {"10001"}}
+    first.send(PHONES, code=code)
+    world = two(worlds, accounts=MAIN, review="manual")
+    world.now = first.now + 100
+    without_templates(world, monkeypatch)
+    main_is_another(world, code)
+    world.services.renewing.run()
+    soon(world, 2)
+    reviewed_often(world, 2)
+    soon(world, 100)
+    assert codes_of(world) == {}
+    desk.decide(world.services.channel, code, Decision(A, vendor_code="20002"))
+    soon(world, 100)
+    assert codes_of(world) == {"main": {"20002"}}
+
+
+def test_a_worker_with_settings_of_before_uses_no_code_of_after(worlds: Worlds) -> None:
+    """It still runs when another process has the new ones, and the template is changed there."""
+    old = two(worlds, accounts=MAIN)
+    code = old.template()
+    old.send(PHONES[:1], code=code, digest=b"before")
+    new = two(worlds, accounts=MAIN)
+    new.now = old.now + 100
+    another_then_changed(new, code)
+    reviewed_often(new, 2)
+    new.send(PHONES[1:], code=code, digest=b"after")
+    old.now = new.now
+    old.dispatch()
+    assert codes_of(old) == {"main": {"main-Spring"}}
+    assert sent(old) == {"main": 1}
+    new.now += 100
+    new.dispatch()
+    assert codes_of(new) == {"main": {"other-Spring-2"}}
 
 
 GOOD, BAD = ({one: CarrierReview(status) for one in Carrier} for status in (A, R))

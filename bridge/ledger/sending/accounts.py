@@ -224,6 +224,13 @@ class Accounts:
 
         self._database.write(work)
 
+    def identity(self, channel: str, account: str) -> str:
+        """Return the identity that an account's name meant when `renew` was asked last, "" if it was not."""
+        known = select(_lease.c.cursor).where(_lease.c.name == f"identities/{channel}")
+        with self._database.read() as connection:
+            told: dict[str, str] = json.loads(connection.execute(known).scalar() or "{}")
+        return told.get(account, "")
+
     def renew(self, channel: str, identities: Mapping[str, str], now: int) -> list[str]:
         """Let accounts begin anew whose name means another identity than when this was asked last.
 

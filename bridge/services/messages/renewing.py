@@ -24,6 +24,11 @@ class Renewing:
             return []
         name = self._channel.name
         identities = {one.name: one.hooks.identity for one in self._channel.accounts.values()}
+        primary = self._channel.primary.name
+        before = self._ledger.accounts.identity(name, primary)
+        if before and before != identities[primary]:
+            # A code that a person gave where the account could not be told is that of the one before.
+            self._ledger.templates.belong(name, before)
         others = self._ledger.accounts.renew(name, identities, millis(self._clock))
         self._looked = True
         if others:

@@ -12,7 +12,7 @@ import structlog
 from bridge.channels import OpenAccount, OpenChannel
 from bridge.clock import Clock, millis
 from bridge.ledger import Filed, Ledger, StoredTemplate
-from bridge.plugin import BridgeError, TemplateReview
+from bridge.plugin import BridgeError, Kind, NoSuchResource, TemplateReview
 
 from ..isolation import Isolated
 from ..snapshots import for_plugins, same_text
@@ -51,8 +51,13 @@ class Adopting:
         return len(missing)
 
     def missing(self) -> Sequence[StoredTemplate]:
-        """Return the templates that the primary account has not got: another one has, or had."""
-        return self._templates.filed_elsewhere(self._channel.name, self._channel.hooks.identity)
+        """Return the templates that the primary account has not got: another one has, or had.
+
+        So are those that were never filed, made while the primary account took none: this one does.
+        """
+        filing = Filing(self._channel.hooks)
+        kinds = [kind for kind in Kind if filing.creates(kind)]
+        return self._templates.filed_elsewhere(self._channel.name, self._channel.hooks.identity, kinds)
 
     def _take_over(self, template: StoredTemplate) -> None:
         primary = self._channel.primary
@@ -65,7 +70,8 @@ class Adopting:
             if there.owed:
                 self._store.save(there)
                 return
-        self._leave(template)
+        if template.filed_at:
+            self.leave(template)
         taken = replace(
             template,
             vendor_code=there.vendor_code,
@@ -94,7 +100,8 @@ class Adopting:
     def _same_account(self, template: StoredTemplate) -> Filed | None:
         """Return what the account says of the code that is known: with the same text it is the same account.
 
-        So a new key for an account files nothing twice.
+        So a new key for an account files nothing twice. A code from before accounts were told apart is that
+        of the account which knows it.
         """
         filing = Filing(self._channel.hooks)
         shown = for_plugins(template, self._channel.settings.opt_out_suffix)
@@ -102,17 +109,20 @@ class Adopting:
             return None
         try:
             review = filing.review(shown)
+        except NoSuchResource:
+            return None
         except BridgeError:
-            return None
-        if not isinstance(review, TemplateReview) or review.content is None:
-            return None
-        if not same_text(review.content, shown):
+            if template.filed_at:
+                return None
+            raise  # it may have it: asked again later
+        told = review.content if isinstance(review, TemplateReview) else None
+        if not (same_text(told, shown) if told is not None else template.filed_at == ""):
             return None
         known = Filed(template.channel, template.code, self._channel.primary.name)
         known = replace(known, vendor_code=template.vendor_code, state=template.state)
         return reviewed(known, review, 0)
 
-    def _leave(self, template: StoredTemplate) -> None:
+    def leave(self, template: StoredTemplate) -> None:
         """Keep what the account before has: it is another one of the channel now, or it may come back.
 
         One that is gone is kept by its identity, which a later account of the channel finds.

@@ -18,6 +18,7 @@ from .filing import Filing
 _ANOTHER = "-"
 """No account's identity: that of an account which is not known, and not the one that has the template now."""
 _NOT_FILED = "It has not got the template with the content of this send."
+_UNFILED = "The template is not filed there yet: it is handed in within a minute."
 _NOT_APPROVED = "The template was not approved there."
 _SENDABLE = (ReviewStatus.APPROVED, ReviewStatus.PARTIAL)
 
@@ -47,25 +48,29 @@ class Fitting:
         if not self._channel.several and self._as_accepted(account, info, before):
             return Fit(info)
         if account is self._channel.primary:
-            return self._at_primary(account.hooks.identity, info, before)
+            return self._at_primary(account, info, before)
         return self._at_other(account, info, before)
 
     def _as_accepted(self, account: OpenAccount, info: SendInfo, before: str) -> bool:
         """Return True where the one account of a channel surely has what the send was accepted with."""
-        kind = Kind(str(info.template["kind"]))
-        return before == account.hooks.identity or (before == "" and not Filing(account.hooks).creates(kind))
+        return before == account.hooks.identity or (before == "" and not _files(account, info))
 
-    def _at_primary(self, identity: str, info: SendInfo, before: str) -> Fit:
+    def _at_primary(self, account: OpenAccount, info: SendInfo, before: str) -> Fit:
+        identity = account.hooks.identity
+        # An account that takes templates has only those that were filed there.
+        own = (identity,) if _files(account, info) else ("", identity)
         stored = self._templates.get(self._channel.name, str(info.template["code"]))
         current = stored is not None and self._digest(stored) == digest_of_snapshot(info.template)
-        if stored is not None and current and stored.filed_at in ("", identity):
+        if stored is not None and current and stored.filed_at in own:
             approved = stored.status in _SENDABLE
             why = "" if approved else f"The template is {stored.status} there. {stored.reason}".strip()
             return Fit(_with(info, before, stored), why)
         # Deleted or changed since: what was accepted goes on as it was, at the account that has it.
-        if before == identity or (before == "" and not current):
+        if before == identity or (before in own and not current):
             return Fit(info, "" if info.template.get("approved", True) else _NOT_APPROVED)
-        return Fit(None, "The template is filed at another vendor account." if current else _NOT_FILED)
+        if stored is None or not current:
+            return Fit(None, _NOT_FILED)
+        return Fit(None, "The template is filed at another vendor account." if stored.filed_at else _UNFILED)
 
     def _at_other(self, account: OpenAccount, info: SendInfo, before: str) -> Fit:
         identity = account.hooks.identity
@@ -97,21 +102,26 @@ class Fitting:
     def _filed_at(self, info: SendInfo) -> str:
         """Return the identity of the account whose code a send was accepted with, "" for no account's."""
         known = info.template.get("filed_at")
-        if known is not None:
+        if known or (known == "" and not info.template["vendor_code"]):
             return str(known)
-        # Written by an earlier version, with the code of what was the primary account then.
+        # Written by an earlier version with the code of what was the primary account then, or with one that a
+        # person gave where the account could not be told.
         code = str(info.template["code"])
         stored = self._templates.get(self._channel.name, code) or self._templates.deleted(
             self._channel.name, code
         )
         if stored is None:
             return ""
-        current = self._digest(stored) == digest_of_snapshot(info.template)
-        taken_over = current and stored.vendor_code != info.template["vendor_code"]
-        return _ANOTHER if taken_over else stored.filed_at
+        # Another code was given by another account, or for another text: whose, nobody can tell any more.
+        return stored.filed_at if stored.vendor_code == info.template["vendor_code"] else _ANOTHER
 
     def _digest(self, stored: StoredTemplate) -> str:
         return digest(stored, self._channel.settings.opt_out_suffix)
+
+
+def _files(account: OpenAccount, info: SendInfo) -> bool:
+    """Return whether an account takes templates of a send's kind, and knows no others."""
+    return Filing(account.hooks).creates(Kind(str(info.template["kind"])))
 
 
 def _with(info: SendInfo, before: str, there: StoredTemplate | Filed) -> SendInfo:

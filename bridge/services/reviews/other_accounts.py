@@ -73,6 +73,10 @@ class OtherAccounts:
             with Isolated(log, "template not filed", channel=self._channel.name, account=name):
                 self._store.save(self.hand_in(account, template, known.get(name)))
 
+    def leave(self, template: StoredTemplate) -> None:
+        """Keep what an account has of a template that is filed anew at the primary one."""
+        self._adopting.leave(template)
+
     def delete(self, template: StoredTemplate) -> None:
         """Delete a template at every other account."""
         known = self._store.of(template.channel, template.code) if self._others else {}

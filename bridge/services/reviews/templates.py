@@ -37,8 +37,8 @@ _FRESH_MS = 5_000
 _PENDING_FRESH_MS = MINUTE_MS
 _PENDING_AT_ONCE = 50
 FILED_ELSEWHERE = (
-    "The template is under review at another vendor account than this platform uses now; "
-    "change it, or create it again, to have it reviewed here."
+    "The template is at another vendor account than this platform uses now, or at none; it is handed in here "
+    "within minutes, and at once when you change it."
 )
 _CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
@@ -156,8 +156,9 @@ class TemplateReviews:
         return self._reviewed(stored, review)
 
     def filed_elsewhere(self, stored: StoredTemplate) -> bool:
-        """Return True when another vendor account has the template: this one cannot tell of its review."""
-        return stored.filed_at not in ("", self._channel.hooks.identity)
+        """Return True when another vendor account has the template, or none: this one has no review of it."""
+        unfiled = not (stored.filed_at or stored.vendor_code) and self._filing.creates(stored.kind)
+        return unfiled or stored.filed_at not in ("", self._channel.hooks.identity)
 
     def refresh_pending(self) -> int:
         """Ask the vendor about templates under review.
@@ -237,13 +238,16 @@ class TemplateReviews:
             # Deleted meanwhile, or given its code by an operator; nothing is handed in twice.
             found = self.find(code, kind)
             kept = kept if at_vendor else self._changed(found, change(found))
+        if found.filed_at and self.filed_elsewhere(found):
+            # What was accepted before still goes there, by the code that it has.
+            self._others.leave(found)
         self._others.file(kept)
         return code
 
     def _changed(self, found: StoredTemplate, changed: StoredTemplate) -> StoredTemplate:
         """Return a changed template as its vendor, or the channel, reviews it now."""
         if self.filed_elsewhere(found):
-            return self._filed(replace(changed, vendor_code="", state=""))
+            return self._filed(replace(changed, vendor_code="", state="", filed_at=""))
         if self._filing.updates(changed.kind):
             return self._handed_in(changed, self._filing.update(self._shown(changed)))
         if self._filing.creates(changed.kind):
