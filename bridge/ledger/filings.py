@@ -62,7 +62,7 @@ _TOLD = tuple(one.name for one in fields(Filed) if one.name not in _KEY)
 
 @dataclass(frozen=True, slots=True)
 class AccountSign:
-    """A signature's review at one account; times in milliseconds."""
+    """A signature's review at one account, `identity` what made it that one; times in milliseconds."""
 
     channel: str
     account: str
@@ -70,6 +70,7 @@ class AccountSign:
     status: ReviewStatus
     reason: str
     checked: int
+    identity: str = ""
 
 
 def digest_of(kind: str, type_: int, content: str, sign_name: str) -> str:

@@ -46,7 +46,10 @@ class StoredTemplate:
 
 @dataclass(frozen=True, slots=True)
 class StoredSign:
-    """A signature's review as the vendor last told it; times in milliseconds."""
+    """A signature's review as the vendor last told it; times in milliseconds.
+
+    `identity` is that of the account that told it, "" where that was not noted.
+    """
 
     channel: str
     name: str
@@ -54,6 +57,7 @@ class StoredSign:
     reason: str
     created: int | None
     checked: int
+    identity: str = ""
 
 
 _KEY = ("channel", "code")
@@ -200,6 +204,7 @@ class Templates:
             "reason": clean(sign.reason),
             "created": sign.created,
             "checked": sign.checked,
+            "identity": sign.identity,
         }
         self._database.write(
             lambda connection: connection.execute(

@@ -52,8 +52,11 @@ def for_plugins(stored: StoredTemplate, opt_out_suffix: str = "") -> Template:
     return TextTemplate(**common, content=content, type=stored.type, variables=variables(content))
 
 
-def snapshot(stored: StoredTemplate, opt_out_suffix: str = "") -> str:
-    """Return the template as a batch keeps it: a later change does not reach messages already accepted."""
+def snapshot(stored: StoredTemplate, opt_out_suffix: str = "", sign_at: str | None = None) -> str:
+    """Return the template as a batch keeps it: a later change does not reach messages already accepted.
+
+    `sign_at`: the identity of the account that has judged the send's signature, "" for none.
+    """
     template = for_plugins(stored, opt_out_suffix)
     refused = [
         carrier
@@ -73,6 +76,8 @@ def snapshot(stored: StoredTemplate, opt_out_suffix: str = "") -> str:
         "refused": refused,
         "approved": stored.status in (ReviewStatus.APPROVED, ReviewStatus.PARTIAL),
     }
+    if sign_at is not None:
+        document["sign_at"] = sign_at
     if isinstance(template, DigitalTemplate):
         document["parts"] = stored.content
     else:

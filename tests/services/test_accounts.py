@@ -6,14 +6,22 @@ from typing import Any
 import pytest
 
 from bridge.ledger import Ledger
-from bridge.plugin import DeliveryReceipt, MessageStatus, MoMessage, VendorUnreachable, accepted, from_vendor
+from bridge.plugin import (
+    DeliveryReceipt,
+    MessageStatus,
+    MoMessage,
+    OutcomeUnknown,
+    VendorUnreachable,
+    accepted,
+    from_vendor,
+)
 from bridge.services import AccountServices
 from bridge.services.reports.receiving import source_of
 from bridge.settings import Settings
 
 from .conftest import Worlds
 from .test_elsewhere_again import reviewed_often
-from .test_failover import raising, soon, two
+from .test_failover import raising, soon, tell_apart, two
 from .world import NAME, World
 
 FIRST, SECOND = "13800000001", "13800000002"
@@ -162,6 +170,92 @@ def test_of_two_messages_with_one_id_the_present_vendors_own_is_meant(worlds: Wo
     soon(later, 3)
     at(later, "main").receiving.store_reports([DeliveryReceipt(D, vendor_id="id-1")], [], "webhook")
     assert later.ended() == {SECOND: "DELIVERED"}
+
+
+def with_another_behind_main(worlds: Worlds, code_of: list[str]) -> World:
+    """A channel whose main had a message taken as id-1; now its settings name another vendor account."""
+    first = two(worlds)
+    first.vendors["main"].answer = lambda batch: [accepted("id-1") for _ in batch.messages]
+    code_of.append(first.template())
+    first.send([FIRST], code=code_of[0], digest=b"1")
+    soon(first, 1)
+    later = two(worlds)
+    later.now = first.now
+    later.services.channel.accounts["main"].hooks.identity = "other vendor"
+    tell_apart(later)
+    reviewed_often(later)
+    return later
+
+
+def a_lost_answer(batch: Any) -> Any:
+    """The new vendor took it, and its answer was lost."""
+    raise OutcomeUnknown("no answer")
+
+
+def its_own_id(batch: Any) -> Any:
+    """The new vendor counts its ids from one again."""
+    return [accepted("id-1") for _ in batch.messages]
+
+
+# what the new vendor answers, to whom the message goes -> what a receipt that came during the call has ended
+EARLY: dict[str, tuple[Any, str, dict[str, str]]] = {
+    "another person's": (its_own_id, SECOND, {SECOND: "DELIVERED"}),
+    "the same person's": (its_own_id, FIRST, {FIRST: "DELIVERED"}),
+    "of a lost answer": (a_lost_answer, SECOND, {}),
+}
+
+
+@pytest.mark.parametrize("number", [True, False], ids=["with the number", "by the id alone"])
+@pytest.mark.parametrize(("answer", "phone", "ended"), EARLY.values(), ids=EARLY)
+def test_an_early_receipt_of_another_vendor_by_the_name_is_not_its_predecessors(
+    worlds: Worlds, answer: Any, phone: str, ended: dict[str, str], number: bool
+) -> None:
+    """It comes before the answer is recorded, and names an id that the vendor before had given too."""
+    codes: list[str] = []
+    world = with_another_behind_main(worlds, codes)
+    named = from_vendor(phone) if number else None
+
+    def answering(batch: Any) -> Any:
+        early = DeliveryReceipt(D, vendor_id="id-1", phone=named)
+        at(world, "main").receiving.store_reports([early], [], "webhook")
+        return answer(batch)
+
+    world.vendors["main"].answer = answering
+    world.send([phone], code=codes[0], digest=b"2")
+    soon(world, 3)
+    for _ in range(3):
+        world.now += 1
+        world.settle()
+    assert world.ended() == ended
+    with world.ledger.database.read() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT batch.identity FROM message JOIN batch ON batch.id = message.batch_id "
+            f"WHERE message.status = {int(D)}"
+        ).all()
+    assert [row.identity for row in rows] == (["other vendor"] if ended else [])
+
+
+def test_a_receipt_that_waits_from_the_vendor_before_is_not_the_next_ones(worlds: Worlds) -> None:
+    """It came early, and its message never; the vendor that has the name now gives the same id."""
+    first = two(worlds)
+    failed = DeliveryReceipt(MessageStatus.UNDELIVERABLE, vendor_id="id-9", code="X")
+    at(first, "main").receiving.store_reports([failed], [], "webhook")
+    codes: list[str] = []
+    world = with_another_behind_main(worlds, codes)
+    world.vendors["main"].answer = lambda batch: [accepted("id-9") for _ in batch.messages]
+    world.send([SECOND], code=codes[0], digest=b"2")
+    soon(world, 3)
+    for _ in range(3):
+        world.now += 60
+        world.settle()
+    assert world.ended() == {}
+
+
+def test_a_new_key_of_the_account_does_not_lose_receipts(worlds: Worlds) -> None:
+    """By its vendor's id, when no call of now can be meant."""
+    world = with_another_behind_main(worlds, [])
+    at(world, "main").receiving.store_reports([DeliveryReceipt(D, vendor_id="id-1")], [], "webhook")
+    assert world.ended() == {FIRST: "DELIVERED"}
 
 
 def test_a_reply_answers_a_message_of_its_account(worlds: Worlds) -> None:

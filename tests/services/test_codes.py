@@ -101,7 +101,7 @@ ROWS: dict[str, Row] = {
     "taken out, and rejected there": Row(BOTH, SPARE, {}, before=rejected_at_spare, words="Not like this."),
     "taken out, and deleted": Row(BOTH, SPARE, {}, before=deleted, words=NOT_THERE),
     "taken out, and changed": Row(BOTH, SPARE, {}, before=changed, words=NOT_THERE),
-    "another order": Row(BOTH, TURNED, AT_SPARE),
+    "another order": Row(BOTH, TURNED, AT_MAIN),
     "another order, then changed": Row(BOTH, TURNED, AT_MAIN, after=changed),
     "deleted, then another order": Row(BOTH, TURNED, AT_MAIN, before=deleted),
     "the only one is another, then changed": Row(MAIN, MAIN, {}, after=another_then_changed, words=NOT_THERE),
@@ -129,7 +129,7 @@ def codes_of(world: World) -> Mapping[str, set[str]]:
 def without_identity(*given: Any) -> str:
     """Return a template as an earlier version kept it with a send."""
     document = json.loads(snapshot(*given))
-    del document["filed_at"]
+    del document["filed_at"], document["sign_at"]
     return json.dumps(document)
 
 

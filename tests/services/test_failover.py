@@ -27,6 +27,7 @@ from bridge.plugin import (
 )
 from bridge.services.messages import failover
 from bridge.services.messages.failover import Then
+from bridge.services.reports.receiving import source_of
 
 from .conftest import Worlds
 from .world import NAME, Obedient, World
@@ -48,6 +49,7 @@ def two(worlds: Worlds, **channel: Any) -> World:
     for name, account in world.services.channel.accounts.items():
         account.hooks.identity = name
         world.vendors[name].create_as = name
+    tell_apart(world)
     create = world.template
 
     def template(content: str = "Dear ${name}", type_: int = 1) -> str:
@@ -59,6 +61,14 @@ def two(worlds: Worlds, **channel: Any) -> World:
 
     world.template = template  # type: ignore[method-assign]
     return world
+
+
+def tell_apart(world: World) -> None:
+    """Let what accounts report be known by their identities as they are now."""
+    channel = world.services.channel
+    world.services.routing.sources = {name: source_of(channel, name) for name in channel.accounts}
+    for name, source in world.services.routing.sources.items():
+        world.services.at[name].receiving._source = source
 
 
 def raising(error: BridgeError) -> Callable[[Batch], Any]:

@@ -60,6 +60,8 @@ account_sign = Table(
     Column("status", String(16), nullable=False),
     Column("reason", Text, nullable=False),
     Column("checked", BigInteger, nullable=False),
+    # The vendor account that said so; "" for one of before that was noted.
+    Column("identity", String(32), nullable=False, server_default=""),
 )
 
 sign = Table(
@@ -71,6 +73,8 @@ sign = Table(
     Column("reason", Text, nullable=False),
     Column("created", BigInteger),
     Column("checked", BigInteger, nullable=False),
+    # The vendor account that said so; "" for one of before that was noted.
+    Column("identity", String(32), nullable=False, server_default=""),
 )
 
 # What an account said of a template or a signature when it was last asked; `what` "" for no difference.

@@ -211,6 +211,8 @@ parked = Table(
     Column("batch_id", BigInteger),
     # The account that reported it; "" where the channel has only one.
     Column("account", String(64), nullable=False, server_default=""),
+    # What made that account the one it was; "" where that is not known.
+    Column("identity", String(32), nullable=False, server_default=""),
     Column("vendor_id", String(128), nullable=False),
     Column("receipt", Text, nullable=False),
     Column("due", BigInteger, nullable=False),

@@ -6,10 +6,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select
 
+from bridge.clock import MINUTE_MS
+
 from ...plugin import BadNumber, DeliveryReceipt, Phone
 from ...plugin.phone import parse
 from ..database import tables
 from ..database.bulk import find_messages
+from ..database.dialects import lit
 from ..refs import Place, from_message_ref, from_ref
 from ..scope import Scope
 from ..sendinfo import SendInfo, SendInfos
@@ -17,6 +20,8 @@ from . import segments
 
 _batch, _message = tables.batch, tables.message
 _LOOKUP = 500
+_SKEW_MS = MINUTE_MS
+"""So far apart may the clocks of two of the bridge's machines be."""
 
 # Made once: a vendor of single webhooks has them run for each.
 _CALLED = select(_batch.c.id, _batch.c.account, _batch.c.identity, _batch.c.state).where(
@@ -40,6 +45,7 @@ class Located(NamedTuple):
     """A message row that a report is about; `raw` is the number as Quick Audience wrote it.
 
     `unsettled`: other messages of its batch may be in question, so that the batch may end with this one.
+    `identity`: of the account that was called, where that is asked for.
     """
 
     batch_id: int
@@ -49,6 +55,7 @@ class Located(NamedTuple):
     status: int
     info: SendInfo
     unsettled: bool = True
+    identity: str = ""
 
     @property
     def place(self) -> Place:
@@ -74,13 +81,20 @@ class Finder:
         self._infos = infos
 
     def locate(
-        self, connection: Connection, scope: Scope, receipts: Sequence[DeliveryReceipt]
+        self,
+        connection: Connection,
+        scope: Scope,
+        receipts: Sequence[DeliveryReceipt],
+        arrived: Sequence[int] = (),
     ) -> dict[int, Located]:
-        """Return the message of each receipt, by the receipt's index; those without one are left out."""
+        """Return the message of each receipt, by the receipt's index; those without one are left out.
+
+        `arrived`: when each came, if not now.
+        """
         found: dict[int, Located] = {}
         self._by_message_ref(connection, scope, receipts, found)
         self._by_batch_ref(connection, scope, receipts, found)
-        self._by_vendor_id(connection, scope, receipts, found)
+        self._by_vendor_id(connection, scope, receipts, found, arrived)
         return found
 
     def _by_message_ref(
@@ -138,6 +152,7 @@ class Finder:
         scope: Scope,
         receipts: Sequence[DeliveryReceipt],
         found: dict[int, Located],
+        arrived: Sequence[int],
     ) -> None:
         wanted = {
             index: receipt
@@ -147,8 +162,7 @@ class Finder:
         by_id = self._vendor_rows(connection, scope, {receipt.vendor_id for receipt in wanted.values()})
         for index, receipt in wanted.items():
             rows: Sequence[Located] = by_id.get(receipt.vendor_id, [])
-            if len(rows) > 1 and scope.source is not None:
-                rows = _nearest(connection, rows, scope.source.identity)
+            rows = _nearest(connection, rows, scope, receipt.phone, arrived[index] if arrived else scope.now)
             match = _choose(rows, receipt.phone)
             if match is not None:
                 found[index] = match
@@ -184,7 +198,7 @@ class Finder:
                 continue
             if scope.source is None or scope.source.made(row.account, row.identity):
                 located = (row.batch_id, row.seq, row.phone, row.segments, row.status)
-                by_id[row.vendor_id].append(Located(*located, info, _unsettled(row)))
+                by_id[row.vendor_id].append(Located(*located, info, _unsettled(row), row.identity))
         return by_id
 
 
@@ -192,16 +206,43 @@ def _unsettled(row: Any) -> bool:
     return bool(row.state == tables.UNKNOWN)
 
 
-def _nearest(connection: Connection, rows: Sequence[Located], identity: str) -> Sequence[Located]:
+def _nearest(
+    connection: Connection, rows: Sequence[Located], scope: Scope, phone: Phone | None, arrived: int
+) -> Sequence[Located]:
     """Return the messages that the reporting account took by its present identity, else all of them.
 
-    Another vendor behind the same name may count its ids from one again.
+    Another vendor behind the same name may count its ids from one again. While a call of its own from before
+    the report has no answer, or a lost one to that number, the report may be about that: then it is none of
+    its predecessor's.
     """
-    called = select(_batch.c.id).where(
-        _batch.c.id.in_({row.batch_id for row in rows}), _batch.c.identity == identity
+    identity = scope.source.identity if scope.source is not None else ""
+    own = [row for row in rows if row.identity in ("", identity)]
+    if own or not rows or not identity:
+        return own or rows
+    return [] if _may_be_early(connection, scope, phone, arrived) else rows
+
+
+def _may_be_early(connection: Connection, scope: Scope, phone: Phone | None, arrived: int) -> bool:
+    """Return whether the account may have taken a message, to this number if given, without an id here."""
+    its = (
+        tables.UNFINISHED,
+        _batch.c.channel == scope.channel,
+        _batch.c.identity == (scope.source.identity if scope.source is not None else ""),
+        _batch.c.called <= arrived + _SKEW_MS,
     )
-    mine = set(connection.execute(called).scalars())
-    return [row for row in rows if row.batch_id in mine] or rows
+    calling = select(_batch.c.id).where(*its, _batch.c.state == lit(tables.CALLING)).limit(1)
+    if connection.execute(calling).first() is not None:
+        return True
+    lost = (
+        select(_message.c.phone)
+        .join_from(_message, _batch, _batch.c.id == _message.c.batch_id)
+        .where(*its, _batch.c.state == lit(tables.UNKNOWN), tables.IN_QUESTION)
+        .limit(_LOOKUP)
+    )
+    numbers = connection.execute(lost).scalars().all()
+    if phone is None or len(numbers) == _LOOKUP:
+        return bool(numbers)
+    return any(phone.national in "".join(filter(str.isdigit, raw)) for raw in numbers)
 
 
 def _choose(rows: Sequence[Located], phone: Phone | None) -> Located | None:

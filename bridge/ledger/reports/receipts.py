@@ -87,7 +87,7 @@ class Receipts:
         """Do as `apply`, within the caller's transaction; `arrived`: when each came, if not now."""
         now = scope.now
         receipts = [_fit(receipt, now) for receipt in receipts]
-        located = self._finder.locate(connection, scope, receipts)
+        located = self._finder.locate(connection, scope, receipts, arrived)
         receipts = _merged(connection, receipts, located)
         climbs = [_climb(found, receipts[index], now) for index, found in located.items()]
         known = {found.place: found.status for found in located.values()}
@@ -139,7 +139,11 @@ class Receipts:
         )
         sources = {called.account: called} if called else {}
         # What another account of the channel reported is about its own messages.
-        mine = _parked.c.account.in_(sorted({"", *sources}))
+        mine = and_(
+            _parked.c.account.in_(sorted({"", *sources})),
+            # Nor is what another vendor account reported that had the name before.
+            _parked.c.identity.in_(sorted({"", *(one.identity for one in sources.values())})),
+        )
         return self._retake(connection, scope, and_(waiting, mine), sources).ends
 
     def retry_parked(
@@ -175,12 +179,12 @@ class Receipts:
         rows = connection.execute(
             delete(_parked)
             .where(_parked.c.channel == scope.channel, condition)
-            .returning(_parked.c.receipt, _parked.c.created, _parked.c.account)
+            .returning(_parked.c.receipt, _parked.c.created, _parked.c.account, _parked.c.identity)
         ).all()
         intake = Intake()
-        for account in sorted({row.account for row in rows}):
-            mine = [row for row in rows if row.account == account]
-            source = sources.get(account) or _gone(account, sources)
+        for account, identity in sorted({(row.account, row.identity) for row in rows}):
+            mine = [row for row in rows if (row.account, row.identity) == (account, identity)]
+            source = _of_before(account, identity, sources)
             intake.add(self._take_parked(connection, scope._replace(source=source), mine))
         return intake
 
@@ -213,9 +217,18 @@ class Receipts:
         return [one for group in groups.values() for one in group]
 
 
-def _gone(account: str, sources: Mapping[str, Source]) -> Source | None:
-    """Return an account that is no more, whose reports are about its own calls; None for no account."""
-    return Source(account, "", frozenset(sources)) if account else None
+def _of_before(account: str, identity: str, sources: Mapping[str, Source]) -> Source | None:
+    """Return the account that reported what waits, as it was then; None for no account.
+
+    One that is no more, or has become another, reported on its own calls.
+    """
+    now = sources.get(account)
+    if now is not None and identity in ("", now.identity):
+        return now
+    if not account:
+        return None
+    others = frozenset(sources) - {account}
+    return Source(account, identity, others, frozenset(one.identity for one in sources.values()) - {identity})
 
 
 def _climbed(connection: Connection, climbs: Iterable[Climb], known: Mapping[Place, int]) -> list[Any]:
@@ -331,6 +344,7 @@ def _park(connection: Connection, scope: Scope, receipts: Sequence[tuple[Deliver
             "channel": channel,
             "batch_id": _batch_id(receipt),
             "account": scope.source.account if scope.source else "",
+            "identity": scope.source.identity if scope.source else "",
             "vendor_id": receipt.vendor_id,
             "receipt": _pack(receipt),
             "due": now + max(_PARK_MS, now - arrived),

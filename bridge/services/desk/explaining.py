@@ -54,9 +54,7 @@ class Explaining:
             raise OperatorRefused(
                 OTHER_TYPE, reason=Own(error.reason), type=Own(template.type.name.lower())
             ) from None
-        document = json.loads(snapshot(template, self._channel.settings.opt_out_suffix))
-        sign = self.sign_of(code, sign_name)
-        info = SendInfo(0, self._channel.name, "", sign, document, millis(self._clock))
+        info = self.info(template, self.sign_of(code, sign_name))
         allowed, weights = self._routing.allowed(template.type, phone), self._routing.weights()
         verdicts = {name: self._why_not_to(phone, name, info, str(template.kind)) for name in allowed}
         verdicts |= self._takers([name for name in allowed if not verdicts[name]], weights)
@@ -95,6 +93,12 @@ class Explaining:
         if not why and refused and carrier_of(phone) in refused:
             return "The recipient's carrier did not approve the template there."
         return why
+
+    def info(self, template: StoredTemplate, sign: str) -> SendInfo:
+        """Return a send with a template and a signature, as it would be accepted now."""
+        suffix, judged = self._channel.settings.opt_out_suffix, self._routing.judged_at(sign)
+        document = json.loads(snapshot(template, suffix, judged))
+        return SendInfo(0, self._channel.name, "", sign, document, millis(self._clock))
 
     def sign_of(self, code: str, sign_name: str) -> str:
         """Return the signature that is meant, "" for none: the given one, the template's or the default."""

@@ -3,7 +3,6 @@
 Nothing is filed, sent or asked of a vendor.
 """
 
-import json
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,14 +10,14 @@ from decimal import Decimal
 
 from bridge import logs
 from bridge.channels import OpenAccount, OpenChannel
-from bridge.clock import Clock, millis
+from bridge.clock import Clock
 from bridge.ledger import Ledger, SendInfo, StoredTemplate
 from bridge.plugin import BadNumber, BridgeError, Phone, Template, TemplateType
 from bridge.plugin.phone import parse
 from bridge.plugin.text import TextContent, gsm7, segments, signed
 
 from ..pricing import Pricing, country_of
-from ..snapshots import for_plugins, snapshot
+from ..snapshots import for_plugins
 from .explaining import Explaining
 from .operating import NO_TEMPLATE, OTHER_TYPE, OperatorRefused, Own
 
@@ -119,8 +118,7 @@ class Previewing:
         if phone is not None:
             routes = self._explaining.routes(phone.raw, stored.code, sign)
             verdicts = {one.account: one.verdict for one in routes}
-        document = json.loads(snapshot(stored, self._channel.settings.opt_out_suffix))
-        info = SendInfo(0, self._channel.name, "", sign, document, millis(self._clock))
+        info = self._explaining.info(stored, sign)
         return [
             self._at(account, stored, info, phone, count, verdicts.get(name, ""))
             for name, account in self._channel.accounts.items()

@@ -68,7 +68,7 @@ class Accepting:
             out_id=body.out_id,
             sign_name=body.sign_name,
             template_code=template.code,
-            template=snapshot(template, self._channel.settings.opt_out_suffix),
+            template=self._snapshot(template),
             digest=digest,
             task=json.dumps(_with_trace(body.task), ensure_ascii=False),
             task_id=body.task.get(TASK.name, ""),
@@ -90,7 +90,7 @@ class Accepting:
             out_id=body.out_id,
             sign_name=body.sign_name,
             template_code=template.code,
-            template=snapshot(template, self._channel.settings.opt_out_suffix),
+            template=self._snapshot(template),
             digest=digest,
             task=json.dumps(_with_trace({})),
         )
@@ -130,6 +130,9 @@ class Accepting:
         tracing.current().set({"messaging.message.id": reference, "messaging.batch.message_count": count})
         self._channel.hooks.tell(EventName.SEND_ACCEPTED, recipients=count)
         log.info("send accepted", send=reference, recipients=count, **more)
+
+    def _snapshot(self, template: StoredTemplate) -> str:
+        return snapshot(template, self._channel.settings.opt_out_suffix, self._channel.hooks.identity)
 
     def _sendable(self, code: str, sign_name: str, kind: Kind) -> StoredTemplate:
         # The primary account's own review goes with the send, whatever Quick Audience sees.

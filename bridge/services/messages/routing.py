@@ -285,6 +285,10 @@ class Routing:
         """Return why an account cannot take a send, "" if it can."""
         return self.fit(name, info).why
 
+    def judged_at(self, sign_name: str) -> str:
+        """Return the identity of the account that has judged a signature for sends of now, "" for none."""
+        return self._fitting.judged_at(sign_name)
+
     def fit(self, name: str, info: SendInfo) -> Fit:
         """Return a send with the template as an account knows it, and why the account cannot take it."""
         return self._fitting.fit(name, info)

@@ -4,12 +4,20 @@ A code means something only at the account that gave it. So a send carries the c
 called: from that account's own row, or from the send itself where the same account had given it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from bridge.channels import OpenAccount, OpenChannel
-from bridge.ledger import Filed, Ledger, SendInfo, StoredTemplate, digest_of_snapshot
+from bridge.ledger import (
+    AccountSign,
+    Filed,
+    Ledger,
+    SendInfo,
+    StoredSign,
+    StoredTemplate,
+    digest_of_snapshot,
+)
 from bridge.plugin import Carrier, CarrierReview, Kind, ReviewStatus
 
 from ..snapshots import digest
@@ -46,7 +54,7 @@ class Fitting:
         account = self._channel.accounts.get(name, self._channel.primary)
         before = self._filed_at(info)
         if not self._channel.several and self._as_accepted(account, info, before):
-            return Fit(info)
+            return Fit(info, self._unfit_sign(account, info))
         if account is self._channel.primary:
             return self._at_primary(account, info, before)
         return self._at_other(account, info, before)
@@ -64,10 +72,11 @@ class Fitting:
         if stored is not None and current and stored.filed_at in own:
             approved = stored.status in _SENDABLE
             why = "" if approved else f"The template is {stored.status} there. {stored.reason}".strip()
-            return Fit(_with(info, before, stored), why)
+            return Fit(_with(info, before, stored), why or self._unfit_sign(account, info))
         # Deleted or changed since: what was accepted goes on as it was, at the account that has it.
         if before == identity or (before in own and not current):
-            return Fit(info, "" if info.template.get("approved", True) else _NOT_APPROVED)
+            why = "" if info.template.get("approved", True) else _NOT_APPROVED
+            return Fit(info, why or self._unfit_sign(account, info))
         if stored is None or not current:
             return Fit(None, _NOT_FILED)
         return Fit(None, "The template is filed at another vendor account." if stored.filed_at else _UNFILED)
@@ -79,25 +88,52 @@ class Fitting:
         if filed is not None and here and filed.digest == digest_of_snapshot(info.template):
             words = f"The template is {filed.status} there. {filed.error or filed.reason}".strip()
             why = "" if filed.approved else words
-            return Fit(_with(info, before, filed), why or self._unfit_sign(account, info.sign_name))
+            return Fit(_with(info, before, filed), why or self._unfit_sign(account, info))
         if before != identity:
             return Fit(None, _NOT_FILED)
         # It was the primary then, and the template was deleted or changed since.
         why = "" if info.template.get("approved", True) else _NOT_APPROVED
-        return Fit(info, why or self._unfit_sign(account, info.sign_name))
+        return Fit(info, why or self._unfit_sign(account, info))
 
-    def _unfit_sign(self, account: OpenAccount, sign_name: str) -> str:
-        if not sign_name:
+    def judged_at(self, sign_name: str) -> str:
+        """Return the identity of the primary account if a send under it is accepted now, else ""."""
+        primary = self._channel.primary
+        known = self._templates.get_sign(self._channel.name, sign_name)
+        own = known is None or known.identity in ("", primary.hooks.identity)
+        approved = known is None or known.status is ReviewStatus.APPROVED
+        return primary.hooks.identity if own and approved else ""
+
+    def _unfit_sign(self, account: OpenAccount, info: SendInfo) -> str:
+        """Return why an account does not take a send's signature, "" where it does.
+
+        The primary account of that time judged it when the send was accepted.
+        """
+        name, identity = info.sign_name, account.hooks.identity
+        judged = info.template.get("sign_at", self._channel.primary.hooks.identity)
+        if not name or judged == identity:
             return ""  # a send always names one: only a person asks without it
-        local = self._channel.settings.signs.get(sign_name)
-        if local is not None or not account.hooks.supports("query_sign"):
+        if name in self._channel.settings.signs or not account.hooks.supports("query_sign"):
             return ""
-        signs = self._store.signs(self._channel.name)
-        known = next((one for one in signs if (one.account, one.name) == (account.name, sign_name)), None)
+        known = self._known_sign(account, name)
         if known is None:
             return "It was not asked about the signature yet."
         approved = known.status is ReviewStatus.APPROVED
         return "" if approved else f"The signature is {known.status} there. {known.reason}".strip()
+
+    def _known_sign(self, account: OpenAccount, name: str) -> StoredSign | AccountSign | None:
+        """Return what an account said of a signature, as the primary one or beside it."""
+        channel, identity = self._channel.name, account.hooks.identity
+        at_primary = self._templates.get_sign(channel, name)
+        beside = [one for one in self._store.signs(channel) if one.name == name]
+        told: list[StoredSign | AccountSign] = [*beside, *([at_primary] if at_primary else [])]
+        by_identity = next((one for one in told if one.identity == identity), None)
+        if by_identity is not None:
+            return by_identity
+        if account is self._channel.primary:
+            mine: Sequence[StoredSign | AccountSign] = [at_primary] if at_primary else []
+        else:
+            mine = [one for one in beside if one.account == account.name]
+        return next((one for one in mine if one.identity == ""), None)
 
     def _filed_at(self, info: SendInfo) -> str:
         """Return the identity of the account whose code a send was accepted with, "" for no account's."""

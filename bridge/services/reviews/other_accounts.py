@@ -174,7 +174,12 @@ class OtherAccounts:
         if not self._others or name in self._channel.settings.signs:
             return
         now = millis(self._clock)
-        known = {one.account: one for one in self._store.signs(self._channel.name) if one.name == name}
+        identities = {account: one.hooks.identity for account, one in self._others.items()}
+        known = {
+            one.account: one
+            for one in self._store.signs(self._channel.name)
+            if one.name == name and one.identity in ("", identities.get(one.account))
+        }
         for account, one in self._others.items():
             fresh = account in known and now - known[account].checked < _SIGN_FRESH_MS
             fresh |= wanted_only and account in known and known[account].status is ReviewStatus.APPROVED
@@ -284,4 +289,5 @@ class OtherAccounts:
     def _remember(self, account: str, name: str, review: SignReview | None) -> None:
         status, reason = (review.status, review.reason) if review else (ReviewStatus.PENDING, "")
         checked = millis(self._clock) if review else 0
-        self._store.save_sign(AccountSign(self._channel.name, account, name, status, reason, checked))
+        told = (status, reason, checked, self._others[account].hooks.identity)
+        self._store.save_sign(AccountSign(self._channel.name, account, name, *told))

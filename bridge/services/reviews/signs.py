@@ -56,7 +56,13 @@ class Signs:
         """Store what the vendor told of a signature."""
         created = millis_of(review.created_at) if review.created_at else None
         stored = StoredSign(
-            self._channel.name, name, review.status, review.reason, created, millis(self._clock)
+            self._channel.name,
+            name,
+            review.status,
+            review.reason,
+            created,
+            millis(self._clock),
+            self._hooks.identity,
         )
         self._store.save_sign(stored)
         return stored
@@ -66,6 +72,25 @@ class Signs:
         if known := self._store.get_sign(self._channel.name, name):
             self._store.save_sign(replace(known, checked=0))
 
+    def refresh(self) -> None:
+        """Ask about signatures that another account approved before, and about those not approved."""
+        if not self._hooks.supports("query_sign"):
+            return
+        before = millis(self._clock) - _APPROVED_FRESH_MS
+        for stored in self._store.signs(self._channel.name):
+            waits = stored.status is not ReviewStatus.APPROVED and stored.checked < before
+            if stored.name in self._channel.settings.signs or not (waits or self._of_another(stored)):
+                continue
+            try:
+                self.remember(stored.name, self._hooks.query_sign(stored.name))
+            except NoSuchResource as error:
+                self.remember(stored.name, SignReview(ReviewStatus.REJECTED, error.reason))
+            except BridgeError as error:
+                log.warning("signature not checked", channel=self._channel.name, code=error.code)
+
+    def _of_another(self, stored: StoredSign) -> bool:
+        return stored.identity not in ("", self._hooks.identity)
+
     def _known(self, name: str) -> StoredSign:
         local = self._channel.settings.signs.get(name)
         if local is not None:
@@ -74,6 +99,8 @@ class Signs:
             raise not_found("The signature is not known to this platform.")
         now = millis(self._clock)
         stored = self._store.get_sign(self._channel.name, name)
+        if stored is not None and self._of_another(stored):
+            stored = None  # what that one approved says nothing of this one
         fresh_ms = _APPROVED_FRESH_MS if stored and stored.status is ReviewStatus.APPROVED else _FRESH_MS
         if stored is not None and now - stored.checked < fresh_ms:
             return stored

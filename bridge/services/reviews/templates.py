@@ -169,6 +169,7 @@ class TemplateReviews:
         waiting = self._store.pending(self._channel.name, checked_before=before, limit=_PENDING_AT_ONCE)
         for stored in waiting:
             self.refreshed(stored)
+        self._signs.refresh()
         return len(waiting) + self._others.refresh()
 
     def apply_review(self, change: ReviewChange, account: str = "") -> None:
