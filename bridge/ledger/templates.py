@@ -176,7 +176,8 @@ class Templates:
 
         `unfiled`: of these kinds also those that no account has.
         """
-        nowhere = (_template.c.filed_at == "") & _template.c.kind.in_(sorted(unfiled))
+        unknown = (_template.c.filed_at == "") & (_template.c.vendor_code == "")
+        nowhere = unknown & _template.c.kind.in_(sorted(unfiled))
         other = _template.c.filed_at.not_in(["", identity]) | nowhere
         rows = select(_template).where(_template.c.channel == channel, other, _template.c.deleted.is_(None))
         with self._database.read() as connection:

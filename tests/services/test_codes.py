@@ -19,7 +19,7 @@ from bridge.plugin import (
     TextTemplate,
     VendorUnreachable,
 )
-from bridge.services.desk.operating import Decision, Operating
+from bridge.services.desk.operating import Operating, ReviewDecision
 from bridge.services.desk.overview import Overview
 from bridge.services.messages import accepting
 from bridge.services.snapshots import snapshot
@@ -254,9 +254,9 @@ def test_a_code_that_a_person_gave_is_not_used_at_the_next_account(
     first.services.renewing.run()
     code = first.template()
     desk = Operating(first.settings, first.ledger, lambda: first.now)
-    desk.decide(NAME, code, Decision(A, vendor_code="10001"))
+    desk.decide(NAME, code, ReviewDecision(A, vendor_code="10001"))
     first.send(PHONES[:1], code=code, digest=b"first")
-    first.dispatch()
+    first.hand_over()
     assert codes_of(first) == {"main": {"10001"}}
     first.send(PHONES, code=code)
     world = two(worlds, accounts=MAIN, review="manual")
@@ -268,7 +268,7 @@ def test_a_code_that_a_person_gave_is_not_used_at_the_next_account(
     reviewed_often(world, 2)
     soon(world, 100)
     assert codes_of(world) == {}
-    desk.decide(world.services.channel, code, Decision(A, vendor_code="20002"))
+    desk.decide(world.services.channel, code, ReviewDecision(A, vendor_code="20002"))
     soon(world, 100)
     assert codes_of(world) == {"main": {"20002"}}
 
@@ -284,11 +284,11 @@ def test_a_worker_with_settings_of_before_uses_no_code_of_after(worlds: Worlds) 
     reviewed_often(new, 2)
     new.send(PHONES[1:], code=code, digest=b"after")
     old.now = new.now
-    old.dispatch()
+    old.hand_over()
     assert codes_of(old) == {"main": {"main-Spring"}}
     assert sent(old) == {"main": 1}
     new.now += 100
-    new.dispatch()
+    new.hand_over()
     assert codes_of(new) == {"main": {"other-Spring-2"}}
 
 

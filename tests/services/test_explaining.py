@@ -96,9 +96,9 @@ def refuses(error: BridgeError, times: int = 1) -> Callable[[World, str], None]:
         world.cold = True
         for number in range(times):
             world.send([f"1370000000{number}"], code=code, digest=b"%d" % number)
-            world.dispatch()
+            world.hand_over()
             world.now += 1
-        world.dispatch()  # what may go elsewhere has gone
+        world.hand_over()  # what may go elsewhere has gone
 
     return happen
 
@@ -227,7 +227,7 @@ def test_what_a_worker_was_told_is_known_at_once(
     world.now, world.cold = first.now, True
     assert explained(world, "13800000001", code) == said
     world.send(["13800000001"], code=code, digest=b"new")
-    world.dispatch()
+    world.hand_over()
     called = {name for name, vendor in world.vendors.items() if "13800000001" in numbers_of(vendor)}
     assert called == ({who} if who else set())
 

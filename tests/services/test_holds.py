@@ -272,7 +272,7 @@ def carried_out(world: World) -> None:
 def throttled_before(world: World) -> None:
     """What waits for its vendor too."""
     refusing(VendorThrottled("Slow down.", code="429", retry_after=30))(world)
-    world.dispatch()
+    world.hand_over()
     paused(world)
 
 

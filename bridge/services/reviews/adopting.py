@@ -12,7 +12,7 @@ import structlog
 from bridge.channels import OpenAccount, OpenChannel
 from bridge.clock import Clock, millis
 from bridge.ledger import Filed, Ledger, StoredTemplate
-from bridge.plugin import BridgeError, Kind, NoSuchResource, TemplateReview
+from bridge.plugin import BridgeError, Kind, TemplateReview
 
 from ..isolation import Isolated
 from ..snapshots import for_plugins, same_text
@@ -100,8 +100,7 @@ class Adopting:
     def _same_account(self, template: StoredTemplate) -> Filed | None:
         """Return what the account says of the code that is known: with the same text it is the same account.
 
-        So a new key for an account files nothing twice. A code from before accounts were told apart is that
-        of the account which knows it.
+        So a new key for an account files nothing twice.
         """
         filing = Filing(self._channel.hooks)
         shown = for_plugins(template, self._channel.settings.opt_out_suffix)
@@ -109,14 +108,11 @@ class Adopting:
             return None
         try:
             review = filing.review(shown)
-        except NoSuchResource:
-            return None
         except BridgeError:
-            if template.filed_at:
-                return None
-            raise  # it may have it: asked again later
-        told = review.content if isinstance(review, TemplateReview) else None
-        if not (same_text(told, shown) if told is not None else template.filed_at == ""):
+            return None
+        if not isinstance(review, TemplateReview) or review.content is None:
+            return None
+        if not same_text(review.content, shown):
             return None
         known = Filed(template.channel, template.code, self._channel.primary.name)
         known = replace(known, vendor_code=template.vendor_code, state=template.state)

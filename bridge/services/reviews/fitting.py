@@ -65,10 +65,12 @@ class Fitting:
 
     def _at_primary(self, account: OpenAccount, info: SendInfo, before: str) -> Fit:
         identity = account.hooks.identity
-        # An account that takes templates has only those that were filed there.
-        own = (identity,) if _files(account, info) else ("", identity)
         stored = self._templates.get(self._channel.name, str(info.template["code"]))
         current = stored is not None and self._digest(stored) == digest_of_snapshot(info.template)
+        # An account that takes templates has those that were filed there, or have a code from before that was
+        # noted.
+        code = stored.vendor_code if stored is not None and current else info.template["vendor_code"]
+        own = ("", identity) if code or not _files(account, info) else (identity,)
         if stored is not None and current and stored.filed_at in own:
             approved = stored.status in _SENDABLE
             why = "" if approved else f"The template is {stored.status} there. {stored.reason}".strip()
