@@ -139,6 +139,14 @@ def test_an_import_from_a_higher_floor_fails_the_gate(importer: str, imported: s
     assert graph.find_illegal_dependencies_for_layers(layers)
 
 
+def test_the_gate_keeps_every_room_but_one_from_plugins() -> None:
+    """A new room is none of theirs."""
+    contracts = configparser.ConfigParser()
+    contracts.read(ROOT / ".importlinter")
+    forbidden = contracts["importlinter:contract:plugins"]["forbidden_modules"].split()
+    assert set(forbidden) == set().union(*floors()) - {"bridge.plugin"}
+
+
 def test_every_room_has_a_floor() -> None:
     """Nothing of the bridge is left out of the rule."""
     rooms = {f"bridge.{path.stem}" for path in (ROOT / "bridge").iterdir() if path.suffix == ".py"}

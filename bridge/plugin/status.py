@@ -41,7 +41,10 @@ class ReviewStatus(StrEnum):
 
 
 class MessageStatus(IntEnum):
-    """Where a message stands. Values are ranks: a message only climbs, and a final status stays."""
+    """Where a message stands. Values are ranks: a message only climbs, and a final status stays.
+
+    But for one that was called: proved absent, or sent again by a decision, it is QUEUED once more.
+    """
 
     QUEUED = 0
     CALLING = 10  # the vendor was called and its outcome is not known (yet)

@@ -258,8 +258,9 @@ class Sender(Loop[Sent]):
             send=to_ref(claimed.send_id),
             **counts,
         )
-        name = EventName.BATCH_UNKNOWN if unknown else EventName.BATCH_RECORDED
-        self._lane(claimed).account.hooks.tell(name, recipients=claimed.count)
+        self._lane(claimed).account.hooks.tell(
+            EventName.BATCH_UNKNOWN if unknown else EventName.BATCH_RECORDED, recipients=claimed.count
+        )
 
     def _apply_backpressure(self, lane: Lane, sent: Sent) -> None:
         """Pause, slow down or resume the account by what its vendor said."""
