@@ -48,6 +48,12 @@ def mask(number: str) -> str:
     return f"{number[:3]}{'*' * (len(number) - 5)}{number[-2:]}"
 
 
+def mask_msisdn(digits: str) -> str:
+    """Return a number masked as people write it: mainland ones without country code, others with a plus."""
+    phone = Phone(digits, f"+{digits}")
+    return mask(phone.e164 if phone.national == digits else phone.national)
+
+
 class Phone(NamedTuple):
     """A phone number (MSISDN). `raw` is the text as it came, `e164` the number with its plus sign.
 

@@ -31,12 +31,12 @@ ACTS = [
             "",
             "By telephone.",
             None,
-            {"sign": "", "numbers": ["861********00"]},
+            {"sign": "", "numbers": ["138******00"]},
         ),
     ),
     (
         f"suppress remove promo {NUMBER}",
-        ("suppressions removed", "promo", "861********00", "", None, {"entries": 0}),
+        ("suppressions removed", "promo", "138******00", "", None, {"entries": 0}),
     ),
     (
         "templates reject desk T1 --reason Rude",

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.plugin import BadNumber, Phone, TemplateType, from_vendor
-from bridge.plugin.phone import mask, parse
+from bridge.plugin.phone import mask, mask_msisdn, parse
 
 HOME = TemplateType.PROMOTION
 INTERNATIONAL = TemplateType.INTERNATIONAL
@@ -179,6 +179,20 @@ def test_written_forms(e164: str, digits: str, national: str) -> None:
 )
 def test_mask(number: str, masked: str) -> None:
     assert mask(number) == masked
+
+
+@pytest.mark.parametrize(
+    ("digits", "masked"),
+    [
+        ("8613800138000", "138******00"),
+        ("14155552671", "+14*******71"),
+        ("886912345678", "+88********78"),
+        ("861012345678", "+86********78"),
+    ],
+)
+def test_mask_msisdn(digits: str, masked: str) -> None:
+    """As people write it, so that nobody takes a foreign number for a mainland one."""
+    assert mask_msisdn(digits) == masked
 
 
 def test_printing_a_phone_never_shows_it() -> None:

@@ -18,7 +18,7 @@ def backup(url: str, target: Path) -> int:
     Returns the copy's size in bytes. The file appears when it is whole and sound, and replaces an older one.
     Raises LedgerUnavailable, for PostgreSQL with the command that does it.
     """
-    source = sqlite_file(url, f"pg_dump --format=custom --file={target} DATABASE")
+    source = sqlite_file(url, f"pg_basebackup -D {target}, with archive_mode on")
     if not source.is_file():
         raise LedgerUnavailable(f"There is no database {source}.")
     partial = target.with_name(f"{target.name}.partial")
@@ -34,7 +34,7 @@ def restore(url: str, source: Path) -> Path | None:
 
     Returns where the former database lies now, None when there was none. Raises LedgerUnavailable.
     """
-    target = sqlite_file(url, f"pg_restore --clean --if-exists --dbname=DATABASE {source}")
+    target = sqlite_file(url, "the folder of pg_basebackup as data, with restore_command and recovery.signal")
     if not source.is_file():
         raise LedgerUnavailable(f"There is no file {source}.")
     partial = target.with_name(f"{target.name}.restoring")
@@ -83,7 +83,7 @@ def sqlite_file(url: str, instead: str) -> Path:
     """Return the file behind a database URL. Raises LedgerUnavailable, with the server's command instead."""
     parsed = read_url(url)
     if parsed.get_backend_name() != "sqlite":
-        raise LedgerUnavailable(f"PostgreSQL has its own command: {instead}")
+        raise LedgerUnavailable(f"PostgreSQL has its own way, see Backup in config/README.md: {instead}")
     return Path(parsed.database or "").expanduser()
 
 

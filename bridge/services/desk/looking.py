@@ -10,7 +10,7 @@ from bridge.clock import DAY_MS, Clock, millis
 from bridge.ledger import RECEIPT, Act, Filed, GivenUp, Ledger, StoredTemplate
 from bridge.ledger import Excerpt as Excerpt
 from bridge.plugin import Kind, Phone, ReviewStatus
-from bridge.plugin.phone import mask
+from bridge.plugin.phone import mask, mask_msisdn
 from bridge.settings import Settings
 
 from ..snapshots import unpack_parts
@@ -186,7 +186,7 @@ class Looking:
         """Return a page of a channel's suppression list, in order of number."""
         [name] = self.chosen(channel)
         return [
-            SeenSuppression(mask(entry.msisdn), entry.sign_name, entry.source, entry.created)
+            SeenSuppression(mask_msisdn(entry.msisdn), entry.sign_name, entry.source, entry.created)
             for entry in self._ledger.suppressions.list(name, rows)
         ]
 

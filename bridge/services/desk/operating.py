@@ -21,7 +21,7 @@ from bridge.ledger import (
 )
 from bridge.ledger.suppressions import OPERATOR
 from bridge.plugin import Kind, Phone, ReviewStatus
-from bridge.plugin.phone import mask
+from bridge.plugin.phone import mask, mask_msisdn
 from bridge.settings import ChannelSettings, Settings
 
 from ..reviews.drifting import lease_of
@@ -226,7 +226,7 @@ class Operating:
     def suppress(self, channel: str, digits: Collection[str], sign: str = "", reason: str = "") -> None:
         """Put numbers on a channel's suppression list, under one signature or under all."""
         self.require(channel)
-        numbers = [mask(one) for one in digits][:_NAMED]
+        numbers = [mask_msisdn(one) for one in digits][:_NAMED]
         act = self._act("numbers suppressed", channel, reason, sign=sign, numbers=numbers)
         now = millis(self._clock)
         self._ledger.suppressions.add(channel, sign, list(digits), OPERATOR, now, act)
@@ -237,7 +237,7 @@ class Operating:
         Returns how many entries.
         """
         self.require(channel)
-        shown = ", ".join(mask(one) for one in list(digits)[:_NAMED])
+        shown = ", ".join(mask_msisdn(one) for one in list(digits)[:_NAMED])
         act = replace(self._act("suppressions removed", channel, reason), subject=shown)
         return self._ledger.suppressions.remove(channel, sign, list(digits), act)
 
