@@ -66,6 +66,7 @@ def demo(recipients: int, keep: bool) -> None:
 )
 @click.option("--sign", help="The signature to send under. [default: the channel's, if configured here]")
 @click.option("--platform-name", help="What every answer must name; any name without it.")
+@click.option("--task-id", help="The campaign that this run is part of. [default: a number of its own]")
 @click.option("--recipients", type=click.IntRange(0), help="How many by list. [default: 100]")
 @click.option("--by-file", type=click.IntRange(0), help="How many by file. [default: a fifth of RECIPIENTS]")
 @click.option("--digital", type=click.IntRange(0), help="How many digital. [default: a tenth of RECIPIENTS]")
@@ -124,9 +125,13 @@ def _simulated(wanted: Wanted, local: LocalBridge) -> bool:
 
 
 def _quick_audience(wanted: Wanted) -> QuickAudience:
-    name = wanted.platform_name
     return QuickAudience(
-        wanted.prefix, wanted.key, platform_name=name, patience_s=PATIENCE_S, authority=wanted.ca
+        wanted.prefix,
+        wanted.key,
+        platform_name=wanted.platform_name,
+        task_id=wanted.task_id,
+        patience_s=PATIENCE_S,
+        authority=wanted.ca,
     )
 
 
@@ -160,10 +165,11 @@ def _run(
     def tell(text: str) -> None:
         console.print(text, highlight=False, soft_wrap=True, markup=False)
 
+    tell(f"This run is the campaign {qa.task_id} (sms-bridge campaigns show {qa.task_id}).")
     course = CampaignRun(qa, callbacks, plan, stages_for(console), held=held, tell=tell).run()
     result = reconcile(course.sent, callbacks.inbox, course.details)
     print_result(console, result, course.seconds)
-    print_awaited(console, course.sent, callbacks.inbox)
+    print_awaited(console, course, callbacks.inbox)
     reasons = held() if result.lost else ()
     for reason in reasons:
         tell(f"They wait: {reason}")

@@ -6,6 +6,7 @@ tests a bridge by using it.
 """
 
 import json
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from .answers import ContractBroken, check_detail, read
 Params = Mapping[str, str | int]
 """The values of one recipient's variables."""
 
+_FIRST_TASK = 10**8
 _UNBELIEVED = "CERTIFICATE_VERIFY_FAILED"
 UTC8 = timezone(timedelta(hours=8))
 
@@ -61,6 +63,8 @@ class QuickAudience:
     `prefix` is what its form holds as callback URL, `key` "" switches authentication off. `platform_name`
     is what every answer must carry; None takes it from the first answer. `spelling` "tables" sends the types
     of the contract's tables (numbers as text, lists as JSON text) where they differ from its examples.
+    `task_id` is the marketing campaign that sends by list are part of; None draws a number. (The deprecated
+    send by file names none.)
     A call without a readable answer (no contact, time-out, HTTP 5xx) is repeated with the same body and a new
     signature for up to `patience_s` seconds. `authority` holds the certificates that vouch for the platform,
     in place of the public ones. Thread-safe.
@@ -73,6 +77,7 @@ class QuickAudience:
         *,
         platform_name: str | None = None,
         account: str = "marketer@example.com",
+        task_id: str | None = None,
         spelling: Literal["examples", "tables"] = "examples",
         patience_s: float = 0,
         timeout: tuple[float, float] = (5, 60),
@@ -83,6 +88,7 @@ class QuickAudience:
         self.prefix = prefix.rstrip("/")
         self.platform_name = platform_name
         self.account = account
+        self.task_id = task_id or str(_FIRST_TASK + secrets.randbelow(9 * _FIRST_TASK))
         self._key = key
         self._as_text = spelling == "tables"
         self._patience_s = patience_s
@@ -246,7 +252,7 @@ class QuickAudience:
         return {
             "limit": limit,
             "relatedAudienceId": "1024",
-            "relatedTaskId": "2048",
+            "relatedTaskId": self.task_id,
             "relatedTaskType": 1,
             "taskCreatorAccount": self.account,
             "outId": out_id,

@@ -65,6 +65,7 @@ class Result:
     """The campaign's figures and everything that does not add up.
 
     `accepted` (different numbers the carrier took) and `duplicates` are None without a carrier's record.
+    `earlier` counts the receipts and replies of an earlier run, which nothing else here counts.
     """
 
     sent: int
@@ -75,6 +76,7 @@ class Result:
     duplicates: int | None
     lost: int
     findings: Sequence[Finding]
+    earlier: int = 0
 
     @property
     def failed(self) -> int:
@@ -100,8 +102,13 @@ def reconcile(
     details: Mapping[str, Sequence[ComparedDetail]] | None,
     carrier: CarrierRecord | None = None,
 ) -> Result:
-    """Compare all sides. `details` None leaves them out; `carrier` None leaves its record out."""
+    """Compare all sides. `details` None leaves them out; `carrier` None leaves its record out.
+
+    A carrier with a record serves this campaign alone. Without one, what comes under an outId that was not
+    sent is of an earlier run that did not wait for it: no fault of the bridge's, and counted apart.
+    """
     findings = _Findings()
+    inbox, earlier = (inbox, 0) if carrier is not None else _of_this_run(sent, inbox)
     lost = _compare_receipts(findings, sent, inbox)
     _judge_inbox(findings, sent, inbox)
     for out_id, expected in sent.items() if details is not None else ():
@@ -120,7 +127,22 @@ def reconcile(
         duplicates=duplicates,
         lost=lost,
         findings=findings.found,
+        earlier=earlier,
     )
+
+
+def _of_this_run(sent: Sent, inbox: Inbox) -> tuple[Inbox, int]:
+    """Return what came under the outIds that were sent, and how many receipts and replies did not."""
+    receipts = {out_id: numbers for out_id, numbers in list(inbox.receipts.items()) if out_id in sent}
+    replies = [reply for reply in inbox.replies if reply.out_id in sent]
+    own = Inbox(
+        receipts,
+        replies,
+        [pair for pair in inbox.contradictions if pair[0].out_id in sent],
+        inbox.refusals,
+    )
+    strangers = (len(numbers) for out_id, numbers in list(inbox.receipts.items()) if out_id not in sent)
+    return own, sum(strangers) + len(inbox.replies) - len(replies)
 
 
 def _reason(receipt: Receipt) -> str:

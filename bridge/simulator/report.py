@@ -5,8 +5,9 @@ from rich.table import Table
 
 from bridge.plugin.phone import mask
 
+from .campaign import Course
 from .inbox import Inbox
-from .reconciliation import Result, Sent
+from .reconciliation import Result
 
 _SHOWN = 5
 
@@ -21,21 +22,25 @@ def print_result(console: Console, result: Result, seconds: float) -> None:
     console.print(table)
     if result.accepted is None:
         console.print("Only the carrier's own record could tell what it accepted, and whether twice.")
+    if result.earlier:
+        text = f"Receipts and replies of an earlier run, by their outId, and not counted: {result.earlier:,}."
+        console.print(text, highlight=False, soft_wrap=True)
     for finding in result.findings:
         console.print(f"[red]does not reconcile:[/red] {finding}", highlight=False, soft_wrap=True)
     if not result.findings:
         console.print("Everything reconciles.", style="green", highlight=False)
 
 
-def print_awaited(console: Console, sent: Sent, inbox: Inbox) -> None:
-    """Say which receipts are still awaited, send by send; numbers are masked."""
-    for out_id, numbers in sent.items():
+def print_awaited(console: Console, course: Course, inbox: Inbox) -> None:
+    """Say which receipts are still awaited, send by send, and where to look; numbers are masked."""
+    for out_id, numbers in course.sent.items():
         known = inbox.receipts.get(out_id, {})
         missing = [number for number in numbers if number not in known]
         if not missing:
             continue
         shown = ", ".join(map(mask, missing[:_SHOWN])) + (", …" if len(missing) > _SHOWN else "")
-        text = f"Still awaited for {out_id}: {len(missing):,} of {len(numbers):,} receipts ({shown})"
+        text = f"Still awaited for {out_id}: {len(missing):,} of {len(numbers):,} receipts ({shown}); "
+        text += f"see sms-bridge campaigns show {course.campaigns[out_id]}"
         console.print(text, highlight=False, soft_wrap=True, markup=False)
 
 

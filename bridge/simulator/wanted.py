@@ -21,6 +21,7 @@ class Wanted:
     ca: Path | None
     sign: str | None
     platform_name: str | None
+    task_id: str | None
     recipients: int | None
     by_file: int | None
     digital: int | None

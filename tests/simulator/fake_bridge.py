@@ -38,6 +38,8 @@ class FakeBridge:
         self._asked: dict[str, int] = {}
         self.sent: list[Entry] = []
         self.types: list[int] = []
+        self.tasks: dict[str, None] = {}
+        self.late: Entry = {}
         self.refuses: set[str] = set()
         self.refusal = "UNSUPPORTED_OPERATION"
         self._lock = threading.Lock()
@@ -112,6 +114,10 @@ class FakeBridge:
 
     def _send(self, body: Any, people: list[tuple[str, Any]]) -> Entry:
         entries = [self._record(body, phone, params) for phone, params in people]
+        if "relatedTaskId" in body:
+            self.tasks[body["relatedTaskId"]] = None
+        if self.late:
+            push(self._http, self.callback_url, receipts_body({**entries[0], **self.late}))
         if self.pushes:
             for first in range(0, len(entries), 500):
                 push(self._http, self.callback_url, receipts_body(*self.tamper(entries[first : first + 500])))

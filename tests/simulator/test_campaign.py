@@ -99,7 +99,7 @@ LIES = {
     "an outId is changed": (
         "tamper",
         lambda entries: [entry | {"outId": "other"} for entry in entries],
-        "not sent to under that outId",
+        "lost: sent, and no receipt came",
     ),
     "two outIds share a push": (
         "tamper",

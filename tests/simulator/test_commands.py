@@ -104,6 +104,27 @@ def test_a_campaign_that_reconciles_ends_with_status_0(fake: FakeBridge, port: i
     assert re.search(r"Replies +\d+ in [\d.]+ s", result.output), "nobody knows how many are due"
 
 
+def test_each_run_is_a_campaign_of_its_own(port: int) -> None:
+    """Who cancels one of them cancels no other; a given id joins them."""
+    seen = []
+    for options in ([], [], ["--task-id", "4711"]):
+        with FakeBridge(f"http://127.0.0.1:{port}", reviews=1) as fake:
+            result = simulated(fake, port, "--recipients", "20", *options)
+        assert result.exit_code == 0, result.output
+        [task] = fake.tasks
+        assert task.isdecimal() and f"campaign {task} (sms-bridge campaigns show {task})" in result.output
+        seen.append(task)
+    assert len(set(seen)) == 3 and seen[-1] == "4711"
+
+
+def test_what_an_earlier_run_did_not_wait_for_is_told_apart(fake: FakeBridge, port: int) -> None:
+    """Its late receipts do not make this run fail."""
+    fake.late = {"outId": "sim-00000000-list"}
+    result = simulated(fake, port, "--recipients", "5", "--by-file", "0", "--digital", "0")
+    assert result.exit_code == 0, result.output
+    assert "of an earlier run, by their outId, and not counted: 1." in result.output
+
+
 def test_a_campaign_that_does_not_reconcile_ends_with_status_1(fake: FakeBridge, port: int) -> None:
     fake.tamper = lambda entries: entries[:-1] or entries
     result = simulated(fake, port, "--recipients", "50")
@@ -167,6 +188,8 @@ def test_it_says_what_holds_messages_and_which_receipts_it_waits_for(
     assert "by quiet hours" in result.output
     shown = re.search(r"Still awaited for sim-\w+-list: 2 of 50 receipts \((.*), (.*)\)", result.output)
     assert shown is not None and all("*" in number for number in shown.groups()), result.output
+    [task] = fake.tasks
+    assert f"; see sms-bridge campaigns show {task}" in result.output
     assert fake.sent[0]["phoneNum"] not in result.output
 
 

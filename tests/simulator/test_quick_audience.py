@@ -230,7 +230,13 @@ def clock() -> Clock:
 @pytest.fixture
 def qa(clock: Clock) -> Iterator[QuickAudience]:
     client = QuickAudience(
-        PREFIX + "/", KEY, platform_name="Acme SMS", patience_s=10, clock=clock, sleep=clock.sleep
+        PREFIX + "/",
+        KEY,
+        platform_name="Acme SMS",
+        task_id="2048",
+        patience_s=10,
+        clock=clock,
+        sleep=clock.sleep,
     )
     yield client
     client.close()
@@ -266,7 +272,7 @@ def test_each_call_is_made_as_the_contract_shows(
 def test_the_tables_spelling_sends_text_where_the_examples_have_numbers_and_lists(
     web: responses.RequestsMock,
 ) -> None:
-    qa = QuickAudience(PREFIX, KEY, spelling="tables")
+    qa = QuickAudience(PREFIX, KEY, task_id="2048", spelling="tables")
     answering(web, "POST", json={**ENVELOPE, **CODE})
     answering(web, "POST", json={**ENVELOPE, "bizId": "b"})
     qa.create_text_template(TEXT)

@@ -159,3 +159,33 @@ def test_without_a_carriers_record_nothing_is_claimed_about_it() -> None:
     inbox.add_receipts([delivered(A)])
     result = reconcile({"list": {A: ""}}, inbox, None)
     assert (result.accepted, result.duplicates, list(result.findings)) == (None, None, [])
+
+
+# What came beside this run's own -> how many are of an earlier run, and what is found.
+BESIDE: dict[str, tuple[list[Receipt], list[PushedReply], int, set[str]]] = {
+    "nothing": ([], [], 0, set()),
+    "an earlier run's receipts": ([delivered(B, "sim-0-list"), failed(C, out_id="sim-0-list")], [], 2, set()),
+    "one that changed its mind": ([delivered(B, "sim-0-list"), failed(B, out_id="sim-0-list")], [], 1, set()),
+    "an earlier run's reply": ([], [PushedReply("sim-0-list", B, "2026-11-20 10:01:00", "好")], 1, set()),
+    "a stranger in this run": ([delivered(B)], [], 0, {"not sent to under that outId"}),
+    "a stranger's reply": (
+        [],
+        [PushedReply("list", B, "2026-11-20 10:01:00", "好")],
+        0,
+        {"reply from a number"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_what_is_late_of_an_earlier_run_is_no_fault(name: str) -> None:
+    receipts, replies, earlier, words = BESIDE[name]
+    inbox = Inbox()
+    inbox.add_receipts([delivered(A), *receipts])
+    inbox.add_replies(replies)
+    result = reconcile({"list": {A: ""}}, inbox, None)
+    found = [str(finding) for finding in result.findings]
+    assert result.earlier == earlier and len(found) == len(words), found
+    assert all(word in finding for word, finding in zip(words, found, strict=True)), found
+    own = [receipt for receipt in receipts if receipt.out_id == "list"]
+    assert (result.delivered, result.failed) == (1 + len(own), 0)
