@@ -11,8 +11,8 @@ import click
 import bridge
 from bridge import logs
 from bridge.services.setup.trying import trials
-from bridge.services.upkeep import LedgerUnavailable, channels_of, create_schema, ledger_of
-from bridge.settings import DEFAULT_PATH, PATH_VARIABLE, Settings, SettingsFaults, load, warn
+from bridge.services.upkeep import channels_of, create_schema, ledger_of
+from bridge.settings import DEFAULT_PATH, PATH_VARIABLE, Settings, SettingsFaults, obstacles, warn
 from bridge.worker import LoopFailed, run
 
 from .opening import Trouble, settings_of_bridge
@@ -44,7 +44,7 @@ def serve(bind: str | None, web_workers: int | None) -> None:
             Child("web", [*web, "bridge.web:assemble()"], vital=True, reload=signal.SIGHUP),
             Child("worker", [sys.executable, "-m", "bridge.cli", "worker"]),
         ],
-        may_reload=sound,
+        obstacles=obstacles,
         environ={**os.environ, _LOOKED: "1"},
         grace_s=max(_GRACE_S, settings.bridge.lease_s),  # the worker itself ends within a lease
     )
@@ -80,15 +80,6 @@ def _check(settings: Settings) -> None:
         faults = list(trials(settings, ledger))
     if faults:
         raise SettingsFaults(faults)
-
-
-def sound() -> bool:
-    """Return whether configuration, plugins and database would let a new process start."""
-    try:
-        _check(load())
-    except (SettingsFaults, LedgerUnavailable):
-        return False
-    return True
 
 
 def gunicorn_file() -> Path:

@@ -46,6 +46,7 @@ class Supervisor:
 
     Children form process groups of their own, so that Ctrl-C in a terminal reaches this process alone and
     they are ended in order. On Linux the kernel ends them should this process be killed.
+    `obstacles` tells before a reload what would keep new processes from starting.
     """
 
     def __init__(
@@ -54,12 +55,12 @@ class Supervisor:
         *,
         grace_s: float = 75,
         environ: Mapping[str, str] | None = None,
-        may_reload: Callable[[], bool] = lambda: True,
+        obstacles: Callable[[], Sequence[str]] = list,
     ) -> None:
         self._children = children
         self._grace_s = grace_s
         self._environ = dict(os.environ if environ is None else environ)
-        self._may_reload = may_reload
+        self._obstacles = obstacles
         self._ending = False
         self._reloading = False
 
@@ -133,8 +134,8 @@ class Supervisor:
         log.info("process started", process=child.name, pid=child.process.pid)
 
     def _reload(self) -> None:
-        if not self._may_reload():
-            log.error("not reloaded: the configuration has faults, see sms-bridge check")
+        if faults := self._obstacles():
+            log.error("not reloaded, all goes on as before", faults=list(faults))
             return
         log.info("reloading")
         for child in self._children:

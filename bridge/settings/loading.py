@@ -17,8 +17,11 @@ from .prices import PriceSettings
 from .variables import with_file
 
 PATH_VARIABLE = "SMS_BRIDGE_CONFIG"
+RELOADING = "SMS_BRIDGE_RELOADING"
+"""Set where a running process asks for a check: what its environment lacks, only a restart can bring."""
 DEFAULT_PATH = Path("config/bridge.toml")
 _TABLES = ("bridge", "channels", "console", "prices")
+_RESTART = "A running process keeps the environment it started with: restart the bridge to add a variable."
 _PLACEHOLDER = "?" * 32
 """In place of a required setting that is missing or wrong, long enough for any."""
 
@@ -156,7 +159,8 @@ class _References:
             return text
         # An empty one must not turn authentication off, nor a vendor's signature: only a literal "" may.
         problem = f"The environment variable {name} is {'not set' if text is None else 'set but empty'}."
-        self.faults.append(Fault(dotted(*keys), problem, "Set it before the bridge starts.", absent=True))
+        advice = _RESTART if RELOADING in self._environ else "Set it before the bridge starts."
+        self.faults.append(Fault(dotted(*keys), problem, advice, absent=True))
         return ""
 
     def _file(self, name: str, keys: tuple[str | int, ...]) -> str:

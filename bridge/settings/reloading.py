@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+from .loading import RELOADING
+
 _PATIENCE_S = 40.0
 _FAULT = "✗ "
 
@@ -17,7 +19,7 @@ def obstacles() -> list[str]:
     try:
         done = subprocess.run(
             [sys.executable, "-m", "bridge.cli", "check"],
-            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+            env={**os.environ, "PYTHONIOENCODING": "utf-8", RELOADING: "1"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",

@@ -318,13 +318,6 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(desk: Desk) -> None:
     assert (result.exit_code, result.output) == (2, "Error: /dev/null: File exists.\n")
 
 
-@pytest.mark.parametrize("text", [CONFIG, CONFIG + 'kye = "x"', CONFIG + 'settings.kye = "x"'])
-def test_only_a_sound_configuration_is_reloaded(desk: Desk, text: str) -> None:
-    """`serve` looks before it passes SIGHUP on."""
-    desk.write(text)
-    assert processes.sound() is (text == CONFIG)
-
-
 def test_gunicorn_is_set_by_the_file_beside_the_configuration(desk: Desk) -> None:
     """Without one there, by the bridge's own."""
     own = Path(__file__).parents[2] / "config" / "gunicorn.py"

@@ -53,6 +53,7 @@ class Served:
             self.port = probe.getsockname()[1]
         config = folder / "bridge.toml"
         config.write_text(CONFIG.format(folder=folder, port=self.port))
+        self._config = config
         self._environ = {**os.environ, **SECRETS, "SMS_BRIDGE_CONFIG": str(config)}
         self._log = folder / "log"
         with self._log.open("wb") as log:
@@ -67,6 +68,12 @@ class Served:
         """Return what another command prints while the bridge runs."""
         command = [sys.executable, "-m", "bridge.cli", *arguments]
         return subprocess.run(command, env=self._environ, check=True, capture_output=True, text=True).stdout
+
+    def change(self, old: str, new: str) -> None:
+        """Change the configuration."""
+        text = self._config.read_text()
+        assert old in text
+        self._config.write_text(text.replace(old, new))
 
     def ready(self) -> bool:
         """Return True when /readyz says so."""
@@ -116,6 +123,15 @@ def test_one_command_runs_the_bridge(served: Served) -> None:
         assert time.monotonic() < deadline, served.log
         time.sleep(0.1)
     served.wait(ready=True)
+    served.change('key = "env:DEMO_KEY"', 'key = "env:DEMO_KEY_2"\nkye = "x"')
+    served.process.send_signal(signal.SIGHUP)
+    deadline = time.monotonic() + DEADLINE_S
+    while "not reloaded" not in served.log:
+        assert time.monotonic() < deadline, served.log
+        time.sleep(0.1)
+    assert "channels.demo.kye: There is no such setting." in served.log
+    assert "DEMO_KEY_2 is not set. A running process keeps the environment" in served.log
+    assert served.ready()
     served.process.send_signal(signal.SIGTERM)
     assert served.process.wait(DEADLINE_S) == 0
     assert "worker stopped" in served.log

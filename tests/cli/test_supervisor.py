@@ -35,11 +35,11 @@ import signal, sys
 from bridge import logs
 from bridge.cli.supervisor import Child, Supervisor
 logs.configure()
-journal, script, obeys, may_reload = sys.argv[1:]
+journal, script, obeys, *faults = sys.argv[1:]
 def child(name, obeys, **options):
     return Child(name, [sys.executable, script, journal, name, obeys], **options)
 children = [child("web", "obeys", vital=True, reload=signal.SIGHUP), child("worker", obeys)]
-supervisor = Supervisor(children, grace_s=1, may_reload=lambda: may_reload == "yes")
+supervisor = Supervisor(children, grace_s=1, obstacles=lambda: faults)
 sys.exit(supervisor.run())
 """
 
@@ -47,12 +47,20 @@ sys.exit(supervisor.run())
 class Serving:
     """A supervisor with two children, and the journal they write."""
 
-    def __init__(self, folder: Path, obeys: str = "obeys", may_reload: str = "yes") -> None:
+    def __init__(self, folder: Path, obeys: str = "obeys", fault: str = "") -> None:
         self.journal = folder / "journal"
         self.journal.touch()
         script = folder / "child.py"
         script.write_text(CHILD)
-        command = [sys.executable, "-c", PARENT, str(self.journal), str(script), obeys, may_reload]
+        command = [
+            sys.executable,
+            "-c",
+            PARENT,
+            str(self.journal),
+            str(script),
+            obeys,
+            *filter(None, [fault]),
+        ]
         self.log = folder / "log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, stderr=log)
@@ -158,10 +166,11 @@ def test_sighup_reloads_the_web_and_renews_the_worker(serving: Callable[..., Ser
 
 
 def test_a_faulty_configuration_is_not_reloaded(serving: Callable[..., Serving]) -> None:
-    """The bridge goes on with what it has."""
-    bridge = serving(may_reload="no")
+    """The bridge goes on with what it has, and the log names each fault."""
+    bridge = serving(fault="channels.promo.kye: There is no such setting.")
     bridge.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: "not reloaded" in bridge.log.read_text())
+    wait_until(lambda: "channels.promo.kye: There is no such setting." in bridge.log.read_text())
+    assert "not reloaded, all goes on as before" in bridge.log.read_text()
     assert bridge.end() == 0
     assert bridge.pids("web hup") == []
 

@@ -2,12 +2,14 @@
 
 import subprocess
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bridge import worker
-from bridge.settings import obstacles
+from bridge.settings import examine, obstacles
+from bridge.settings.loading import RELOADING
 
 CHECK = {
     "well": (0, "✓ promo\n! caution\nNo fault.\n", []),
@@ -23,7 +25,7 @@ def test_the_faults_of_a_check_are_told(
     """Each as a sentence; cautions are none."""
 
     def run(command: list[str], **how: Any) -> subprocess.CompletedProcess[str]:
-        assert command[-1] == "check" and how["timeout"] < 60
+        assert command[-1] == "check" and how["timeout"] < 60 and how["env"][RELOADING]
         return subprocess.CompletedProcess(command, status, printed)
 
     monkeypatch.setattr("bridge.settings.reloading.subprocess.run", run)
@@ -59,3 +61,19 @@ def test_a_worker_ends_at_sighup_where_another_could_start(
     worker._look_first(stop).join(10)
     assert looked_by != [threading.current_thread()]
     assert stop.is_set() == (not faults)
+
+
+# What the process has in its environment -> what is told of the variable that it lacks.
+LACKING = [({}, "Set it before the bridge starts."), ({RELOADING: "1"}, "restart the bridge")]
+
+
+@pytest.mark.parametrize(("environ", "advice"), LACKING, ids=["at a start", "at a reload"])
+def test_a_running_process_is_not_told_to_set_what_it_cannot_get(
+    environ: dict[str, str], advice: str, tmp_path: Path
+) -> None:
+    """The file may be right: a reload cannot bring a new variable."""
+    config = tmp_path / "bridge.toml"
+    config.write_text('[channels.promo]\nkey = "env:PROMO_NEW_KEY"\n')
+    _, faults = examine(config, environ)
+    [fault] = [str(fault) for fault in faults if fault.absent]
+    assert "PROMO_NEW_KEY is not set" in fault and advice in fault
