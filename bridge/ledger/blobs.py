@@ -59,12 +59,22 @@ def encode(recipients: Recipients) -> bytes:
     if recipients.params:
         document["params"] = recipients.params
     if recipients.faults:
-        document["faults"] = {str(seq): fault for seq, fault in recipients.faults.items()}
+        document["faults"] = {
+            str(seq): {"code": code, "reason": reason} for seq, (code, reason) in recipients.faults.items()
+        }
     return pack(document)
 
 
 def decode(blob: bytes) -> Recipients:
     """Return the recipients of a blob."""
     document = unpack(blob)
-    faults = {int(seq): (code, reason) for seq, (code, reason) in document.get("faults", {}).items()}
+    faults = {int(seq): _fault(stored) for seq, stored in document.get("faults", {}).items()}
     return Recipients(document["phones"], document.get("params", ()), faults)
+
+
+def _fault(stored: Mapping[str, str] | Sequence[str]) -> tuple[str, str]:
+    """Read a fault. What an earlier version left in the queue is a list: code, then reason."""
+    if isinstance(stored, Mapping):
+        return stored["code"], stored["reason"]
+    code, reason = stored
+    return code, reason

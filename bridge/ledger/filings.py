@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, or_, select, update
 
 from ..plugin import Carrier, CarrierReview, Kind, ReviewStatus, TemplateType
+from ..plugin.status import UNDER_REVIEW
 from .audit import Act, note
 from .carriers import packed_reviews, unpacked_reviews
 from .database.bulk import clean
@@ -51,7 +52,7 @@ class Filed:
     @property
     def approved(self) -> bool:
         """True when it may be sent with, at least to some carriers."""
-        return self.status in (ReviewStatus.APPROVED, ReviewStatus.PARTIAL)
+        return self.status.sendable
 
 
 _KEY = ("channel", "code", "account")
@@ -208,7 +209,7 @@ class Filings:
         self, channel: str, accounts: Collection[str], *, checked_before: int, now: int, limit: int
     ) -> list[Filed]:
         """Return what is owed by these accounts and due, and what they review and were not asked lately."""
-        open_review = _filing.c.status.in_([ReviewStatus.PENDING, ReviewStatus.PARTIAL])
+        open_review = _filing.c.status.in_(UNDER_REVIEW)
         rows = select(_filing).where(
             _filing.c.channel == channel,
             _filing.c.account.in_(sorted(accounts)),

@@ -17,7 +17,6 @@ from .campaigns.steering import Steering
 from .coordination import Coordination
 from .database import tables, trial
 from .database.bulk import Climb
-from .database.dialects import lit
 from .database.engine import Database, LedgerUnavailable, WrongSchema
 from .database.reasons import reason_of
 from .database.revisions import newest_revision, revision_of
@@ -227,7 +226,7 @@ class Ledger:
         batch = tables.batch
         rows = (
             select(batch.c.channel, batch.c.state, func.sum(batch.c.count).label("messages"))
-            .where(batch.c.state < lit(tables.DONE))
+            .where(tables.UNFINISHED)
             .group_by(batch.c.channel, batch.c.state)
         )
         with self.database.read() as connection:

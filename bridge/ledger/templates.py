@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, select, true, update
 
 from ..plugin import Carrier, CarrierReview, Kind, ReviewStatus, TemplateType
+from ..plugin.status import UNDER_REVIEW
 from .audit import BRIDGE, Act, note
 from .carriers import packed_reviews, unpacked_reviews
 from .database.bulk import clean
@@ -149,7 +150,7 @@ class Templates:
             select(_template)
             .where(
                 _template.c.channel == channel,
-                _template.c.status.in_([ReviewStatus.PENDING, ReviewStatus.PARTIAL]),
+                _template.c.status.in_(UNDER_REVIEW),
                 _template.c.checked < checked_before,
                 _template.c.deleted.is_(None),
             )

@@ -39,6 +39,18 @@ class ReviewStatus(StrEnum):
     PARTIAL = "partial"  # digital templates only: some carriers approved
     REJECTED = "rejected"
 
+    @property
+    def sendable(self) -> bool:
+        """True when it may be sent with, at least to some carriers."""
+        return self in SENDABLE
+
+
+SENDABLE = frozenset({ReviewStatus.APPROVED, ReviewStatus.PARTIAL})
+"""A signature or template that may be sent with, at least to some carriers."""
+
+UNDER_REVIEW = frozenset({ReviewStatus.PENDING, ReviewStatus.PARTIAL})
+"""A review that is not over, at one carrier at least."""
+
 
 class MessageStatus(IntEnum):
     """Where a message stands. Values are ranks: a message only climbs, and a final status stays.
@@ -67,6 +79,9 @@ OPEN = frozenset({MessageStatus.QUEUED, MessageStatus.CALLING, MessageStatus.ACC
 
 FINAL = frozenset(MessageStatus) - OPEN
 """A message that has ended. All are higher than every open one: see FIRST_FINAL."""
+
+UNDECIDED = frozenset({MessageStatus.ACCEPTED, MessageStatus.UNKNOWN})
+"""What a plugin may tell of a message whose status the vendor does not document."""
 
 FAILED = FINAL - {MessageStatus.DELIVERED}
 """A message that has ended without a proof that it arrived."""
@@ -105,3 +120,11 @@ class Outcome(StrEnum):
     REJECTED = "rejected"
     NOT_SENT = "not_sent"
     UNKNOWN = "unknown"
+
+
+AFTER_CALL = {
+    Outcome.ACCEPTED: MessageStatus.ACCEPTED,
+    Outcome.REJECTED: MessageStatus.REJECTED,
+    Outcome.UNKNOWN: MessageStatus.CALLING,
+}
+"""Where a message stands after a call with this outcome. One that was NOT_SENT is sent again instead."""

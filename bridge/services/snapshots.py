@@ -74,7 +74,7 @@ def snapshot(stored: StoredTemplate, opt_out_suffix: str = "", sign_at: str | No
         "state": stored.state,
         "filed_at": stored.filed_at,
         "refused": refused,
-        "approved": stored.status in (ReviewStatus.APPROVED, ReviewStatus.PARTIAL),
+        "approved": stored.status.sendable,
     }
     if sign_at is not None:
         document["sign_at"] = sign_at

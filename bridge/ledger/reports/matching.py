@@ -27,6 +27,7 @@ _SKEW_MS = MINUTE_MS
 _CALLED = select(_batch.c.id, _batch.c.account, _batch.c.identity, _batch.c.state).where(
     _batch.c.id.in_(bindparam("ids", expanding=True))
 )
+_MESSAGE = [_message.c[name] for name in ("batch_id", "seq", "phone", "segments", "status")]
 _BY_ID = (
     select(_message.c.vendor_id, *segments.LOCATED)
     .join(_batch, _batch.c.id == _message.c.batch_id)
@@ -39,6 +40,7 @@ class _Call(NamedTuple):
 
     info: SendInfo
     unsettled: bool
+    identity: str = ""
 
 
 class Located(NamedTuple):
@@ -112,9 +114,7 @@ class Finder:
         calls = self._of_scope(connection, scope, {place.batch_id for place in places.values()})
         wanted = {place for place in places.values() if place.batch_id in calls}
         rows = {
-            (row.batch_id, row.seq): Located(
-                row.batch_id, row.seq, row.phone, row.segments, row.status, *calls[row.batch_id]
-            )
+            (row.batch_id, row.seq): _located(row, calls[row.batch_id])
             for row in find_messages(connection, wanted)
         }
         found.update({index: rows[place] for index, place in places.items() if place in rows})
@@ -136,9 +136,9 @@ class Finder:
         calls = self._of_scope(connection, scope, {batch_id for batch_id, _ in wanted.values()})
         by_number: dict[tuple[int, str], Located] = {}
         for batch_id, call in calls.items():
-            query = select(_message.c.seq, _message.c.phone, _message.c.segments, _message.c.status)
-            for found_row in connection.execute(query.where(_message.c.batch_id == batch_id)):
-                row = Located(batch_id, *found_row, *call)
+            query = select(*_MESSAGE).where(_message.c.batch_id == batch_id)
+            for message in connection.execute(query):
+                row = _located(message, call)
                 for reading in _readings(row):
                     by_number.setdefault((batch_id, reading), row)
         for index, (batch_id, phone) in wanted.items():
@@ -197,9 +197,21 @@ class Finder:
             if info is None or info.channel != scope.channel:
                 continue
             if scope.source is None or scope.source.made(row.account, row.identity):
-                located = (row.batch_id, row.seq, row.phone, row.segments, row.status)
-                by_id[row.vendor_id].append(Located(*located, info, _unsettled(row), row.identity))
+                by_id[row.vendor_id].append(_located(row, _Call(info, _unsettled(row), row.identity)))
         return by_id
+
+
+def _located(row: Any, call: _Call) -> Located:
+    return Located(
+        batch_id=row.batch_id,
+        seq=row.seq,
+        raw=row.phone,
+        segments=row.segments,
+        status=row.status,
+        info=call.info,
+        unsettled=call.unsettled,
+        identity=call.identity,
+    )
 
 
 def _unsettled(row: Any) -> bool:

@@ -375,9 +375,9 @@ def _begun(connection: Connection, keys: Collection[AccountKey], now: int) -> di
     silent = select(worker.c.name).where(worker.c.name == batch.c.owner, worker.c.seen < now - _SILENCE_MS)
     calling = (batch.c.state == lit(tables.CALLING), batch.c.lease >= now, ~silent.exists())
     rows = connection.execute(
-        select(batch.c.channel, batch.c.account, func.count())
+        select(batch.c.channel, batch.c.account, func.count().label("calls"))
         .where(*calling, batch.c.channel.in_(sorted(channels)))
         .group_by(batch.c.channel, batch.c.account)
     )
-    counts = {(channel, name): int(count) for channel, name, count in rows}
+    counts = {(row.channel, row.account): int(row.calls) for row in rows}
     return {key: counts.get((key.channel, key.name), 0) + counts.get((key.channel, ""), 0) for key in keys}

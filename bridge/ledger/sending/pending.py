@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, func, select
 
 from ..database import tables
-from ..database.dialects import lit
 
 _PENDING = select(func.coalesce(func.sum(tables.batch.c.count), 0)).where(
-    tables.batch.c.channel == bindparam("of"), tables.batch.c.state < lit(tables.DONE)
+    tables.batch.c.channel == bindparam("of"), tables.UNFINISHED
 )
 _FRESH_S = 1.0
 _SHARE = 50

@@ -159,10 +159,10 @@ def _refused(connection: Connection, latest: Select[Any], own: Collection[str]) 
     """Return how many messages batches have, but those that the bridge refused, and how many were refused."""
     ids = connection.execute(latest).scalars().all()
     refusal = case((_message.c.status == MessageStatus.REJECTED, 1), else_=0)
-    counts = select(func.count(), func.coalesce(func.sum(refusal), 0))
+    counts = select(func.count().label("messages"), func.coalesce(func.sum(refusal), 0).label("refused"))
     theirs = (_message.c.batch_id.in_(ids), _message.c.code.not_in(sorted(own)))
-    messages, refused = connection.execute(counts.where(*theirs)).one()
-    return int(messages), int(refused)
+    row = connection.execute(counts.where(*theirs)).one()
+    return int(row.messages), int(row.refused)
 
 
 def _slow(connection: Connection, latest: Select[Any], bound: int, now: int) -> tuple[int, int]:
@@ -171,10 +171,10 @@ def _slow(connection: Connection, latest: Select[Any], bound: int, now: int) -> 
     delivered = _message.c.status == MessageStatus.DELIVERED
     until = case((delivered, cast(_message.c.ended_at, BigInteger)), else_=now)
     late = case((until - _message.c.sent > bound, 1), else_=0)
-    counts = select(func.count(), func.coalesce(func.sum(late), 0))
+    counts = select(func.count().label("told"), func.coalesce(func.sum(late), 0).label("slow"))
     timed = (_message.c.batch_id.in_(ids), or_(delivered, _message.c.status == MessageStatus.ACCEPTED))
-    told, slow = connection.execute(counts.where(*timed)).one()
-    return int(told), int(slow)
+    row = connection.execute(counts.where(*timed)).one()
+    return int(row.told), int(row.slow)
 
 
 def _goals_name(channel: str) -> str:

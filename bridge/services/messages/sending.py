@@ -40,6 +40,7 @@ from bridge.plugin import (
     rejected,
     unknown,
 )
+from bridge.plugin.status import AFTER_CALL
 
 from ..history import asking
 from ..pricing import Pricing
@@ -61,11 +62,6 @@ _LONGEST_TURN_MS = 3_000
 """Two workers that wait for each other come back at different moments."""
 _TURN = "Another message to the recipient is being sent; it counts first."
 _MOST_SEGMENTS = 32_767
-_STATUS = {
-    Outcome.ACCEPTED: MessageStatus.ACCEPTED,
-    Outcome.REJECTED: MessageStatus.REJECTED,
-    Outcome.UNKNOWN: MessageStatus.CALLING,
-}
 _FAULT = "The bridge could not prepare the messages; its log says why."
 _TOO_LATE = "NOT_SENT_IN_TIME"
 _FAILED = (Outcome.NOT_SENT, Outcome.UNKNOWN)
@@ -333,7 +329,7 @@ class Sending:
         claimed, phone = drafted.claimed, drafted.phones.get(seq)
         raw = drafted.raw(seq)
         sent = claimed.called or now
-        status = _STATUS[result.outcome]
+        status = AFTER_CALL[result.outcome]
         return MessageRow(
             claimed.id,
             seq,

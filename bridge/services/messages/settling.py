@@ -24,6 +24,7 @@ from bridge.ledger import (
 )
 from bridge.ledger.refs import Place, to_ref
 from bridge.plugin import MessageStatus, Outcome, SubmitResult
+from bridge.plugin.status import AFTER_CALL
 
 from ..isolation import Isolated
 from ..reports.receiving import count_ended
@@ -38,7 +39,7 @@ _LONGEST_CHECK_MS = HOUR_MS
 # A sweep reads all that was sent within the retention time, so it is not made often.
 _SHORTEST_SWEEP_MS = 10 * MINUTE_MS
 _LONGEST_SWEEP_MS = 6 * HOUR_MS
-_STATUS = {Outcome.ACCEPTED: MessageStatus.ACCEPTED, Outcome.REJECTED: MessageStatus.REJECTED}
+_SETTLED = (Outcome.ACCEPTED, Outcome.REJECTED)
 
 
 @dataclass(slots=True)
@@ -243,7 +244,7 @@ class Settling:
             climbs=[
                 _climb(settlement.batch.id, seq, result, now)
                 for seq, result in results.items()
-                if result.outcome in _STATUS
+                if result.outcome in _SETTLED
             ],
             segments=named_segments(settlement.batch, results),
             resend=[
@@ -270,7 +271,7 @@ def _climb(batch_id: int, seq: int, result: SubmitResult, now: int) -> Climb:
     return Climb(
         batch_id,
         seq,
-        int(_STATUS[result.outcome]),
+        int(AFTER_CALL[result.outcome]),
         clean(result.vendor_id, 128),
         clean(result.code, 128),
         clean(result.reason),

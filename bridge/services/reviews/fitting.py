@@ -19,6 +19,7 @@ from bridge.ledger import (
     digest_of_snapshot,
 )
 from bridge.plugin import Carrier, CarrierReview, Kind, ReviewStatus
+from bridge.plugin.status import SENDABLE
 
 from ..snapshots import digest
 from .filing import Filing
@@ -28,7 +29,6 @@ _ANOTHER = "-"
 _NOT_FILED = "It has not got the template with the content of this send."
 _UNFILED = "The template is not filed there yet: it is handed in within a minute."
 _NOT_APPROVED = "The template was not approved there."
-_SENDABLE = (ReviewStatus.APPROVED, ReviewStatus.PARTIAL)
 
 
 class Fit(NamedTuple):
@@ -72,7 +72,7 @@ class Fitting:
         code = stored.vendor_code if stored is not None and current else info.template["vendor_code"]
         own = ("", identity) if code or not _files(account, info) else (identity,)
         if stored is not None and current and stored.filed_at in own:
-            approved = stored.status in _SENDABLE
+            approved = stored.status in SENDABLE
             why = "" if approved else f"The template is {stored.status} there. {stored.reason}".strip()
             return Fit(_with(info, before, stored), why or self._unfit_sign(account, info))
         # Deleted or changed since: what was accepted goes on as it was, at the account that has it.

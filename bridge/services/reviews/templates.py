@@ -24,6 +24,7 @@ from bridge.plugin import (
     TemplateReview,
     TemplateType,
 )
+from bridge.plugin.status import UNDER_REVIEW
 
 from ..snapshots import for_plugins, pack_parts
 from .filing import NO_CODE, Filing, Review
@@ -143,7 +144,7 @@ class TemplateReviews:
         now = millis(self._clock)
         if stored.reason == NO_CODE and not self._filing.lacks_code(self._shown(stored)):
             return self._decided(stored, self._decided_here(stored))
-        open_review = stored.status in (ReviewStatus.PENDING, ReviewStatus.PARTIAL)
+        open_review = stored.status in UNDER_REVIEW
         if not open_review or now - stored.checked < fresh_ms or not self._filing.reviews(stored.kind):
             return stored
         if self.filed_elsewhere(stored):

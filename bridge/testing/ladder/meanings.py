@@ -19,11 +19,10 @@ from bridge.plugin import (
     VendorRejected,
     VendorThrottled,
 )
+from bridge.plugin.status import UNDECIDED
 
 from ..table.cases import Case, Poll, Send, Webhook, is_error
 from .vendor_table import VendorTable
-
-_OPEN = (MessageStatus.ACCEPTED, MessageStatus.UNKNOWN)
 
 MEANINGS: Mapping[str, str] = {
     "delivered": "a receipt that is MessageStatus.DELIVERED",
@@ -115,7 +114,7 @@ _SHOWS: Mapping[str, Callable[[VendorTable, Case], bool]] = {
     "throttle": _is(VendorThrottled),
     "account fault": _is(CredentialsRejected),
     "unlisted status": lambda table, row: any(
-        each.status in _OPEN and each.code not in table.statuses for each in _receipts(row)
+        each.status in UNDECIDED and each.code not in table.statuses for each in _receipts(row)
     ),
     "unlisted code": _unlisted_code,
 }

@@ -80,7 +80,8 @@ class CarrierStore:
         self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = normal")
         self._db.executescript(_SCHEMA)
-        self._last = int(self._db.execute("select coalesce(max(id), 0) from message").fetchone()[0])
+        last = self._db.execute("select coalesce(max(id), 0) last from message").fetchone()
+        self._last = int(last["last"])
         self._accounts = {row["name"]: _account(row) for row in self._db.execute("select * from account")}
 
     def close(self) -> None:
@@ -141,7 +142,7 @@ class CarrierStore:
                 (null, :account, :kind, :type, :name, :sign, :content, :media, :now, :due, 0) returning id"""
         with self._transaction() as db:
             written = db.execute(query, {**row, "number": number}).fetchone()
-        return int(written[0]) if written else 0
+        return int(written["id"]) if written else 0
 
     def template(self, account: CarrierAccount, number: int, now: float) -> dict[str, Any] | None:
         """Return a template of the account with its review as of `now`."""
@@ -177,7 +178,7 @@ class CarrierStore:
             " and number in (select value from json_each(?))",
             *(account.name, sign, now, json.dumps(list(numbers))),
         )
-        return frozenset(row[0] for row in rows)
+        return frozenset(row["number"] for row in rows)
 
     def accept(self, account: CarrierAccount, call: Call, postings: Sequence[Posting]) -> int:
         """Take the messages of one call, all of them or none. Returns the id of the first."""
@@ -185,12 +186,16 @@ class CarrierStore:
             first = self._last + 1
             last = self._last + len(postings)
             number = db.execute(
-                "insert into call values (null, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
-                (account.name, *call, first, last),
+                "insert into call values"
+                " (null, :account, :batch_ref, :sign, :template, :accepted_at, :due_at, :first, :last, 0)",
+                {**call._asdict(), "account": account.name, "first": first, "last": last},
             ).lastrowid
             db.executemany(
-                "insert into message values (?, ?, ?, ?, ?, ?, ?)",
-                [(first + i, number, p.ref, p.number, p.text, *p.fate) for i, p in enumerate(postings)],
+                "insert into message values (:id, :call, :ref, :number, :text, :code, :reply)",
+                [
+                    {**one._asdict(), **one.fate._asdict(), "fate": None, "id": first + i, "call": number}
+                    for i, one in enumerate(postings)
+                ],
             )
             db.executemany(
                 "insert or ignore into opt_out values (?, ?, ?, ?)",
@@ -237,17 +242,19 @@ class CarrierStore:
 
     def is_reported(self, first: int) -> bool:
         """Look a call up by its first message. Returns True once it has been reported."""
-        return bool(self._rows("select reported from call where first = ?", first)[0][0])
+        [call] = self._rows("select reported from call where first = ?", first)
+        return bool(call["reported"])
 
     def next_due(self, account: CarrierAccount) -> float | None:
         """Return when the next report or review of the account is due."""
-        found: float | None = self._rows(
-            """select min(due) from (
+        [found] = self._rows(
+            """select min(due) due from (
                 select min(due_at) due from call where account = ? and not reported union all
                 select min(review_at) from template where account = ? and not announced)""",
             *(account.name, account.name),
-        )[0][0]
-        return found
+        )
+        due: float | None = found["due"]
+        return due
 
     def page(
         self, account: CarrierAccount, after: int, now: float, limit: int
@@ -269,26 +276,29 @@ class CarrierStore:
         """Return the counts of one account, or of all with ""."""
         scope = "from message join call on call.id = message.call where ? in ('', account)"
         with self._lock:
-            calls, batches = self._db.execute(
-                "select count(*), count(distinct batch_ref) from call where ? in ('', account)", (account,)
-            ).fetchone()
-            accepted, refs, replies, waiting = self._db.execute(
-                f"select count(*), count(distinct ref), sum(reply <> ''), sum(not reported) {scope}",
+            called = self._db.execute(
+                "select count(*) calls, count(distinct batch_ref) batches from call where ? in ('', account)",
                 (account,),
             ).fetchone()
-            codes = self._db.execute(f"select code, count(*) {scope} group by code", (account,)).fetchall()
+            taken = self._db.execute(
+                "select count(*) accepted, count(distinct ref) refs,"
+                f" sum(reply <> '') replies, sum(not reported) unreported {scope}",
+                (account,),
+            ).fetchone()
+            query = f"select code, count(*) messages {scope} group by code"
+            codes = self._db.execute(query, (account,)).fetchall()
         return {
-            "calls": calls,
-            "batches": batches,
-            "accepted": accepted,
-            "duplicates": accepted - refs,
-            "replies": replies or 0,
-            "unreported": waiting or 0,
-            "codes": dict(tuple(row) for row in codes),
+            "calls": called["calls"],
+            "batches": called["batches"],
+            "accepted": taken["accepted"],
+            "duplicates": taken["accepted"] - taken["refs"],
+            "replies": taken["replies"] or 0,
+            "unreported": taken["unreported"] or 0,
+            "codes": {row["code"]: row["messages"] for row in codes},
         }
 
     def listing(self, account: str, after: int, limit: int) -> list[sqlite3.Row]:
-        """Accepted messages behind id `after`, of one account or of all with ""."""
+        """Return accepted messages behind id `after`, of one account or of all with ""."""
         return self._rows(
             f"{_MESSAGE} where message.id > ? and ? in ('', account) order by message.id limit ?",
             *(after, account, limit),

@@ -6,7 +6,7 @@ from bridge.channels import OpenChannel
 from bridge.plugin.phone import mask
 from bridge.services.desk.explaining import Explaining
 from bridge.services.desk.operating import NO_CHANNEL, OperatorRefused
-from bridge.services.desk.overview import SeenChannel
+from bridge.services.desk.overview import SeenAccount, SeenChannel
 from bridge.services.desk.signing_in import Role
 from bridge.services.setup.describing import HIDDEN, UNSET, described
 from bridge.services.setup.live import Heard, LiveCheck
@@ -51,21 +51,20 @@ def _channels(desk: Desk, asked: Asked) -> View:
 
 
 def _rows(desk: Desk, channel: SeenChannel) -> list[Sequence[Cell]]:
-    accounts = desk.settings.channels[channel.name].all_accounts
-    rows: list[Sequence[Cell]] = []
-    for account in channel.accounts:
-        stop, known = account.stop, accounts.get(account.name)
-        rows.append(
-            (
-                Link(channel.name, f"{_HOME}/{channel.name}"),
-                channel.platform_name,
-                named(account),
-                known.vendor if known else "",
-                State(REASONS[stop.reason] if stop else phrase("yes")),
-                stop.words if stop else "",
-            )
-        )
-    return rows
+    return [_row(desk, channel, account) for account in channel.accounts]
+
+
+def _row(desk: Desk, channel: SeenChannel, account: SeenAccount) -> Sequence[Cell]:
+    stop = account.stop
+    known = desk.settings.channels[channel.name].all_accounts.get(account.name)
+    return (
+        Link(channel.name, f"{_HOME}/{channel.name}"),
+        channel.platform_name,
+        named(account),
+        known.vendor if known else "",
+        State(REASONS[stop.reason] if stop else phrase("yes")),
+        stop.words if stop else "",
+    )
 
 
 def _channel(desk: Desk, asked: Asked, channel: str) -> View:
@@ -79,7 +78,7 @@ def _channel(desk: Desk, asked: Asked, channel: str) -> View:
             _SETTINGS,
             [(one.name, _value(one.value), Word(_DEFAULT[one.default])) for one in settings],
         ),
-        Table("accounts", phrase("Accounts"), _ACCOUNTS, _with_checks(desk, opened, _rows(desk, seen))),
+        Table("accounts", phrase("Accounts"), _ACCOUNTS, _with_checks(desk, opened, seen)),
     ]
     facts = {
         "channel": seen,
@@ -90,15 +89,15 @@ def _channel(desk: Desk, asked: Asked, channel: str) -> View:
     return View(tables, facts)
 
 
-def _with_checks(desk: Desk, opened: OpenChannel, rows: list[Sequence[Cell]]) -> list[Sequence[Cell]]:
+def _with_checks(desk: Desk, opened: OpenChannel, seen: SeenChannel) -> list[Sequence[Cell]]:
     """Return the rows with a button each that asks the account; one that is gone cannot be asked."""
     found: list[Sequence[Cell]] = []
-    for row in rows:
-        name = row[2]
+    for account in seen.accounts:
+        name = named(account)
         there = isinstance(name, str) and name in opened.accounts and desk.may(Role.OPERATOR)
         fields = {"account": str(name)}
         ask = Button(phrase("Check now"), f"{_HOME}/{opened.name}/check", fields) if there else None
-        found.append((*row, ask))
+        found.append((*_row(desk, seen, account), ask))
     return found
 
 
