@@ -31,6 +31,43 @@ TOP_LEVEL = {
     "wsgi.py",
     "config",
 }
+OLD_WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "steer": ("control; a role may act", ()),
+    "stranger": ("third-party", ()),
+    "abroad(?![a-z])": ("international; an account is called overseas", ()),
+    "half (a )?(character|surrogate)": ("lone surrogates", ()),
+    r"take_in(?![a-z])|\btak(es|ing) in what": ("store", ()),
+    "heed(?![a-z])": ("apply", ()),
+    "tactful|discreet": ("masked", ()),
+    "yield_duty": ("release_lease", ()),
+    r"pay_rates|_pay\(": ("debit_rates", ()),
+    "left to its lease": ("left for lease expiry", ()),
+    "not listening": ("LISTEN connection lost", ()),
+    "dispatch(?!_threads|ed)": ("send, hooks", ()),
+    r"\bchunk(?!ed|_rows)": (
+        "batch; HTTP has chunks",
+        (
+            "bridge/web/threads.py",
+            "tests/web/test_threads.py",
+            "tests/plugin/test_fetch.py",
+            "tests/plugin/test_exchange.py",
+        ),
+    ),
+    "template_modify|sign_query": (
+        "update_template, query_sign",
+        ("bridge_http/schema/words.py", "config/recipes/README.md", "tests/plugins/http/test_"),
+    ),
+    r"\b_GivenUp": ("FileFailed; what is given up is a callback", ()),
+}
+"""What a thing was once called (a pattern): what it is called now, and which files may have the old word."""
+TEXTS = sorted(
+    path
+    for folder in ("bridge", "plugins", "tests", "config")
+    for path in (*(ROOT / folder).rglob("*"), *ROOT.glob("*.md"))
+    if path.suffix in {".py", ".md", ".toml", ".html", ".po"}
+    and path != Path(__file__)
+    and not {"versions", "vendor", "swagger_ui"} & set(path.parts)
+)
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 40
 FLOOR_1 = ("settings", "logs", "metrics", "tracing", "contract", "ledger")
@@ -88,6 +125,19 @@ def test_names_say_what_is_inside(path: Path) -> None:
     assert not {"utils", "util", "helpers", "helper", "manager", "misc", "common"} & set(
         path.with_suffix("").parts
     )
+
+
+@pytest.mark.parametrize("word", OLD_WORDS)
+def test_one_thing_has_one_word(word: str) -> None:
+    """No word of before has come back, in code, tests or documents."""
+    now, may = OLD_WORDS[word]
+    old = re.compile(word, re.IGNORECASE)
+    found = [
+        name(path)
+        for path in TEXTS
+        if old.search(path.read_text(encoding="utf-8")) and not any(one in name(path) for one in may)
+    ]
+    assert not found, f"say {now}"
 
 
 def test_the_top_level_is_the_owner_s() -> None:

@@ -140,7 +140,7 @@ def campaigns_totals(channel: str | None, since: str | None, until: str | None, 
 def campaigns_pause(campaign: str, channel: str | None, reason: str) -> None:
     """Send nothing more of CAMPAIGN until it is resumed; its sends are still accepted and wait."""
     with opened(settings_of_ledger(), who()) as desk:
-        desk.steering.pause(desk.chosen(channel), campaign, reason)
+        desk.controlling.pause(desk.chosen(channel), campaign, reason)
     say(f"The campaign is paused; what is being called runs its course. Resume it with: {_again(campaign)}")
 
 
@@ -151,7 +151,7 @@ def campaigns_pause(campaign: str, channel: str | None, reason: str) -> None:
 def campaigns_resume(campaign: str, channel: str | None, reason: str) -> None:
     """Send CAMPAIGN on."""
     with opened(settings_of_ledger(), who()) as desk:
-        desk.steering.resume(desk.chosen(channel), campaign, reason)
+        desk.controlling.resume(desk.chosen(channel), campaign, reason)
     say("The campaign is sent on.")
 
 
@@ -173,7 +173,7 @@ def campaigns_cancel(campaign: str, channel: str | None, reason: str, yes: bool)
                 f"{seen.funnel.waiting} of {seen.funnel.recipients} recipients are not sent to. Cancel?"
             )
             click.confirm(question, abort=True)
-        desk.steering.cancel(desk.chosen(channel), campaign, reason)
+        desk.controlling.cancel(desk.chosen(channel), campaign, reason)
     say("The campaign is cancelled; the workers end what was not sent.")
 
 

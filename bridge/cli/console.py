@@ -19,7 +19,7 @@ def console() -> None:
 def console_login(name: str | None, role: str) -> None:
     """Print a link that signs a person in, once, within ten minutes.
 
-    A viewer looks, an operator steers as well, an admin forgets people, too.
+    A viewer looks, an operator acts as well, an admin forgets people, too.
     """
     settings = settings_of_console()
     if settings.console is None:

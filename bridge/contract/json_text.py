@@ -1,7 +1,7 @@
 """JSON read so that nothing a marketer typed is changed.
 
 Numbers come out as their literal text (`1.10` stays `1.10`, an identity number keeps all its digits).
-Characters that no database column or vendor can hold (NUL, half a surrogate pair) are taken out on the way.
+Characters that no database column or vendor can hold (NUL, lone surrogates) are removed on the way.
 """
 
 import json

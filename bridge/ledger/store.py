@@ -10,10 +10,10 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from ..plugin import DeliveryReceipt, MoMessage
 from .ahead import Ahead
 from .audit import Audit
+from .campaigns.controlling import Controlling
 from .campaigns.latest_sends import LatestSends
 from .campaigns.reading import Campaigns
 from .campaigns.recipients import CampaignRecipients
-from .campaigns.steering import Steering
 from .coordination import Coordination
 from .database import tables, trial
 from .database.bulk import Climb
@@ -125,7 +125,7 @@ class Ledger:
         self.prices = Prices(database)
         self.audit = Audit(database)
         self.forgetting = Forgetting(database)
-        self.steering = Steering(database)
+        self.controlling = Controlling(database)
         self.campaigns = Campaigns(database)
         self.latest_sends = LatestSends(database)
         self.recipients = CampaignRecipients(database)

@@ -12,8 +12,8 @@ from .status import TemplateType
 _NOISE = str.maketrans("", "", " -()\t")
 _MAINLAND = re.compile(r"(?:\+86|0086|86)?0?(1[3-9][0-9]{9})")
 _INTERNATIONAL = re.compile(r"(?:\+|00)?([1-9][0-9]{6,15})")
-# The 1 that calls from abroad to Mexico's mobiles took until 2019 (national plan, from memory): no number of
-# today has it, but people and vendors still write it.
+# The 1 that international calls to Mexico's mobiles took until 2019 (national plan, from memory): no number
+# of today has it, but people and vendors still write it.
 _OLD_MEXICAN = re.compile(r"\+521([0-9]{10})")
 # Argentina's mobiles have a 9 behind the country code, at home a 15 behind the area's instead; people and
 # vendors also write neither, or both. Whom a message is for has a mobile, so all are one number, with the 9.

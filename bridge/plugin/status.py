@@ -63,7 +63,7 @@ class MessageStatus(IntEnum):
     ACCEPTED = 20
     DELIVERED = 30
     UNDELIVERABLE = 31
-    EXPIRED = 32  # the vendor or the carrier gave up delivering it
+    EXPIRED = 32  # the vendor or the carrier delivers it no more
     REJECTED = 33
     UNKNOWN = 34  # nobody knows whether it arrived: the deadline passed, or the vendor says so
     UNSENT = 35  # the bridge never handed it to a vendor

@@ -30,7 +30,7 @@ __all__ = ["AccountServices", "ChannelHistory", "ChannelServices", "Pushed", "Se
 
 @dataclass(frozen=True, slots=True)
 class AccountServices:
-    """What the bridge does for one account of a channel: it takes in what the account reports."""
+    """What the bridge does for one account of a channel: it stores what the account reports."""
 
     account: OpenAccount
     receiving: Receiving

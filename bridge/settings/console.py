@@ -9,7 +9,7 @@ from .addresses import web_address
 from .base import SettingsModel
 
 ConsoleRole = Literal["viewer", "operator", "admin"]
-"""What a person may do: look (viewer), steer (operator), forget people as well (admin)."""
+"""What a person may do: look (viewer), act (operator), forget people as well (admin)."""
 
 SHORTEST_SECRET = 32
 

@@ -74,7 +74,7 @@ class Duties:
             Duty("beat", 5.0, self.beat),
             Duty("take over", 1.0, self.take_over),
             Duty("expire", 60.0, self.expire),
-            Duty("steer", 1.0, self.steer),
+            Duty("control", 1.0, self.control),
             Duty("keep house", 60.0, self.keep_house),
             Duty("bring back", 20.0, self.bring_back),
             *(duty for services in self._services.values() for duty in self._of(services, stop)),
@@ -123,7 +123,7 @@ class Duties:
             self._conclude(claimed, self._services[claimed.channel].settling.expire)
         return bool(expired)
 
-    def steer(self) -> bool:
+    def control(self) -> bool:
         """Carry out what was decided about campaigns: hold their batches, free them, or end them uncalled."""
         return self._carrying.run(
             self._owner,

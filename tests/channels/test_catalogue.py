@@ -112,7 +112,7 @@ def test_deprecations_warn_through_pluggy(install: Install, monkeypatch: pytest.
         discover([install("a", vendors=[Tiny])])
 
 
-def test_installed_plugins_are_found_as_strangers_are() -> None:
+def test_installed_plugins_are_found_as_third_party_ones_are() -> None:
     """The built-in plugins come through their entry points, without a problem."""
     catalogue = discover()
     assert {"sandbox"} <= set(catalogue.vendors)

@@ -177,7 +177,7 @@ def test_faults_name_their_path_and_the_remedy(
 def test_all_channels_are_checked_and_the_sound_ones_closed(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One pass reports both broken channels; what was opened meanwhile is given up."""
+    """One pass reports both broken channels; what was opened meanwhile is closed."""
     closed: list[str] = []
     monkeypatch.setattr(Tiny, "close", lambda self: closed.append(self.channel.name))
     channels = {"a": channel(vendor="x"), "b": channel(), "c": channel(vendor="picky")}

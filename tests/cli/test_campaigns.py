@@ -1,4 +1,4 @@
-"""Campaigns as an operator sees and steers them."""
+"""Campaigns as an operator sees and controls them."""
 
 import csv
 import json
@@ -78,7 +78,7 @@ def test_a_campaign_is_shown(desk: Desk) -> None:
     assert "100.0%" in desk.run("campaigns show 20260001").output
 
 
-def test_one_is_steered(desk: Desk) -> None:
+def test_one_is_controlled(desk: Desk) -> None:
     """Paused with its reason, resumed, cancelled when asked twice; then nothing more."""
     started(desk)
     assert desk.run("campaigns pause 20260001 --reason 'Wrong text.'").exit_code == 0
@@ -115,7 +115,7 @@ def test_recipients_are_exported(desk: Desk, options: str, numbers: list[str]) -
     assert len(desk.ledger.audit.acts()) == 2 * ("--full" in options)
 
 
-def test_a_strangers_words_do_not_move_the_cursor(desk: Desk) -> None:
+def test_third_party_words_do_not_move_the_cursor(desk: Desk) -> None:
     """An outId or a vendor's words may hold what a terminal obeys."""
     started(desk)
     ended(desk, MessageStatus.REJECTED, "\x1b[2J", reason="\x1b]0;title\x07")
@@ -185,7 +185,7 @@ def test_campaigns_are_searched(desk: Desk, options: str, found: int) -> None:
     assert len(json.loads(desk.run(f"campaigns list {options} --json").output)["campaigns"]) == found
 
 
-def test_steering_needs_no_secrets(desk: Desk) -> None:
+def test_controlling_needs_no_secrets(desk: Desk) -> None:
     """A shell that has the database's address and no channel's key."""
     started(desk)
     desk.template("promo", "T1")

@@ -27,7 +27,7 @@ MONEY = [
     Sin("check_sends", "bronze", "test_nothing_but_a_send", "check_channel makes the request of a send"),
     Sin("sorts_by_number", "bronze", "test_results_stand", "of 3 messages got another's result"),
     Sin("merges_alike", "bronze", "test_a_full_batch", "of 500 messages in one batch 250 reached"),
-    Sin("strangers_abroad", "bronze", "test_a_foreign_number", "without its country code"),
+    Sin("cuts_country_code", "bronze", "test_a_foreign_number", "without its country code"),
     Sin("drops_emoji", "bronze", "test_values_arrive", "did not arrive whole"),
     Sin("strips_values", "bronze", "test_values_arrive", "did not arrive whole"),
     Sin("swallows_in_poll", "silver", "test_a_bug_in_a_page", "came to ReceiptPage(receipts=[]"),

@@ -183,7 +183,7 @@ SETTLED = {
     "progress for some": (receipts(MessageStatus.ACCEPTED, [1]), 2, 0),
     "proof of absence for one": (resend([1]), 2, 1),
     "proof of absence for all": (resend([0, 1, 2]), 0, 3),
-    "given up": (climbs(MessageStatus.UNKNOWN, [0, 1, 2]), 0, 0),
+    "closed as unknown": (climbs(MessageStatus.UNKNOWN, [0, 1, 2]), 0, 0),
 }
 
 
@@ -225,7 +225,7 @@ def test_two_settlers_do_not_both_settle(ledger: Ledger) -> None:
     assert len(ledger.batches.open_messages(second.id)) == 3
 
 
-def test_what_was_never_sent_is_given_up_at_its_deadline(ledger: Ledger) -> None:
+def test_what_was_never_sent_expires_at_its_deadline(ledger: Ledger) -> None:
     """Three days later the batch is handed out to be ended, not to be called, even of a channel at rest."""
     accept(ledger, send(phones(2)))
     assert not ledger.batches.has_due(CHANNEL, NOW + 3 * DAY)

@@ -121,7 +121,7 @@ LATE: dict[str, tuple[S | None, tuple[S, ...], int]] = {
     "the same again": (S.DELIVERED, (S.DELIVERED,), 0),
     "progress after the end": (S.DELIVERED, (S.ACCEPTED,), 0),
     "failed after delivered": (S.DELIVERED, (S.UNDELIVERABLE,), 1),
-    "delivered after it was given up": (S.UNKNOWN, (S.DELIVERED,), 1),
+    "delivered after it was closed as unknown": (S.UNKNOWN, (S.DELIVERED,), 1),
     "both ends in one page": (None, (S.DELIVERED, S.DELIVERED, S.UNDELIVERABLE), 1),
     "the first end": (None, (S.UNDELIVERABLE,), 0),
 }

@@ -41,7 +41,7 @@ def long_message(ledger: Ledger, ids: Sequence[str] = ("a", "b", "c")) -> Claime
     return batch
 
 
-# the reports in their order, each taken in by itself; the final status, "" while the message is open
+# the reports in their order, each stored by itself; the final status, "" while the message is open
 NUMBERED: list[tuple[list[DeliveryReceipt], str]] = [
     ([by_number(1), by_number(2)], ""),
     ([by_number(3)], ""),
@@ -118,7 +118,7 @@ def test_another_channel_has_no_part_in_it(ledger: Ledger) -> None:
     assert ledger.receipts.apply("other", [by_id("b")], pushes=True, now=NOW).parked == 1
 
 
-def test_reports_taken_in_at_the_same_time_do_not_miss_each_other(ledger: Ledger) -> None:
+def test_reports_stored_at_the_same_time_do_not_miss_each_other(ledger: Ledger) -> None:
     """Two webhooks, two transactions: the later one sees the earlier one's segment."""
     recorded(ledger, phones(20))
     start = threading.Barrier(2)

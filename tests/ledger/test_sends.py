@@ -64,7 +64,7 @@ def test_beyond_the_cap_nothing_is_stored(
 
 
 def test_recipients_come_back_as_they_were(ledger: Ledger) -> None:
-    """Any text survives the blob: quotes, emoji, half a surrogate pair, long digits."""
+    """Any text survives the blob: quotes, emoji, a lone surrogate, long digits."""
     odd = ["13800138000", " +86 138 ", "号码", "🙂", "\ud83d", "1" * 400, '"\\', "{}"]
     accept(ledger, send(odd))
     (batch,) = claim(ledger)

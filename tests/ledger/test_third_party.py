@@ -49,7 +49,7 @@ def test_ours_is_tried_before_third_party_receipts_that_wait_longer(ledger: Ledg
     assert (len(tried.ends), tried.total) == (1, RETRIED)
 
 
-def test_a_stranger_that_is_tried_again_does_not_come_back_before_the_rest(ledger: Ledger) -> None:
+def test_a_third_party_report_that_is_tried_again_does_not_come_back_before_the_rest(ledger: Ledger) -> None:
     """One round tries each once: the flood ends."""
     park_third_party(ledger, THIRD_PARTY, due=NOW)
     now, rounds = NOW + MINUTE, 0

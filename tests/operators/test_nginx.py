@@ -135,7 +135,7 @@ def test_other_failures_are_in_the_error_log(nginx: Callable[..., Nginx]) -> Non
     assert "connect() failed" in proxy.logs()
 
 
-def test_headers_of_strangers_do_not_get_through(nginx: Callable[..., Nginx]) -> None:
+def test_third_party_headers_do_not_get_through(nginx: Callable[..., Nginx]) -> None:
     """Only the address that nginx saw itself; and the name in the URL as it was written."""
     upstream = Upstream(answer)
     proxy = nginx(upstream.port)
@@ -183,7 +183,7 @@ def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.mark.slow
-def test_large_strangers_disturb_nobody(bridge: Served, nginx: Callable[..., Nginx]) -> None:
+def test_large_third_party_bodies_disturb_nobody(bridge: Served, nginx: Callable[..., Nginx]) -> None:
     """An unsigned POST of 200 kB to any address fails by itself: good requests meanwhile are well."""
     proxy, token = nginx(bridge.port), SECRETS["DEMO_TOKEN"]
     addresses = ["/demo/sms/sendBatchList", "/nobody/sms/x", "/hooks/demo/wrong/x", "/x", "/healthz"]

@@ -9,7 +9,7 @@ from bridge.plugin import DeliveryReceipt, Kind, MessageStatus, OutcomeUnknown, 
 from bridge.services.campaigns.seeing import STATES, Seeing
 from bridge.services.snapshots import snapshot
 
-from .test_campaigns import numbers, send, steer, steering
+from .test_campaigns import control, controlling, numbers, send
 from .test_failover import raising
 from .world import NAME, World
 
@@ -53,13 +53,13 @@ def sent_again(world: World) -> None:
 
 def paused_at_its_end(world: World) -> None:
     all_delivered(world)
-    steering(world).pause([NAME], "out-1", "Later.")
+    controlling(world).pause([NAME], "out-1", "Later.")
 
 
 def cancelled(world: World) -> None:
     send(world, numbers(2))
-    steering(world).cancel([NAME], "out-1", "Stop.")
-    steer(world)
+    controlling(world).cancel([NAME], "out-1", "Stop.")
+    control(world)
 
 
 def file_begun(world: World) -> None:

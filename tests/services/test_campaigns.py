@@ -35,9 +35,9 @@ from bridge.plugin import (
     accepted,
     rejected,
 )
+from bridge.services.campaigns.controlling import CampaignControlling
 from bridge.services.campaigns.exporting import Exporting
 from bridge.services.campaigns.seeing import Seeing
-from bridge.services.campaigns.steering import CampaignSteering
 from bridge.services.desk.operating import OperatorRefused
 from bridge.services.snapshots import snapshot
 
@@ -52,7 +52,7 @@ def numbers(count: int, start: int = 0) -> list[str]:
 
 
 def send(world: World, phones: Sequence[str], task: str = "", out_id: str = "out-1", code: str = "") -> str:
-    """Accept a send of a campaign. Returns its bizId."""
+    """Accept a send of a campaign. Returns its id."""
     body = {
         "outId": out_id,
         "phoneNumberJson": list(phones),
@@ -65,8 +65,8 @@ def send(world: World, phones: Sequence[str], task: str = "", out_id: str = "out
     return world.services.accepting.send_list(SendListBody.parse(raw), raw[-32:] + out_id.encode(), Kind.TEXT)
 
 
-def steering(world: World) -> CampaignSteering:
-    return CampaignSteering(Seeing(world.ledger), world.ledger, lambda: world.now, "shell:ann")
+def controlling(world: World) -> CampaignControlling:
+    return CampaignControlling(Seeing(world.ledger), world.ledger, lambda: world.now, "shell:ann")
 
 
 def whole(world: World, name: str) -> dict[str, int]:
@@ -82,9 +82,9 @@ def codes(world: World, out_id: str = "out-1") -> Counter[str]:
     return Counter(detail.code or MessageStatus(detail.status).name for detail in details)
 
 
-def steer(world: World) -> None:
+def control(world: World) -> None:
     """Let a worker carry out all that was decided."""
-    while world.duties.steer():
+    while world.duties.control():
         pass
 
 
@@ -149,23 +149,23 @@ def test_paused_nothing_is_called_and_resumed_all_is(world: World) -> None:
     """Sends that come meanwhile wait too; another campaign goes on."""
     code = world.template()
     send(world, numbers(3), task="t1", code=code)
-    steering(world).pause([NAME], "t1", "Wrong text.")
+    controlling(world).pause([NAME], "t1", "Wrong text.")
     send(world, numbers(2, 10), task="t1", out_id="out-2", code=code)
     send(world, numbers(1, 20), out_id="other", code=code)
     world.hand_over()
     assert world.sent() == numbers(1, 20)
-    steer(world)
+    control(world)
     world.hand_over()
     assert world.sent() == numbers(1, 20)
-    steering(world).resume([NAME], "t1")
-    steer(world)
+    controlling(world).resume([NAME], "t1")
+    control(world)
     world.hand_over()
     assert sorted(world.sent()) == sorted([*numbers(1, 20), *numbers(3), *numbers(2, 10)])
 
 
 @pytest.mark.parametrize("alone", [True, False])
 @pytest.mark.parametrize("act", ["pause", "cancel"])
-def test_no_account_claims_what_is_steered(world: World, alone: bool, act: str) -> None:
+def test_no_account_claims_what_is_controlled(world: World, alone: bool, act: str) -> None:
     """Nor one of several, and though nobody carried it out yet: the campaign's state alone decides."""
     send(world, numbers(2), task="t1")
     now = int(world.now * 1000)
@@ -176,7 +176,7 @@ def test_no_account_claims_what_is_steered(world: World, alone: bool, act: str) 
         ledger, scope = world.ledger, Scope(NAME, now)
         return len(ledger.write(lambda c: ledger.batches.claim(c, scope, holder, callee, limit=9)))
 
-    getattr(steering(world), act)([NAME], "t1", "Stop.")
+    getattr(controlling(world), act)([NAME], "t1", "Stop.")
     world.ledger.write(lambda c: c.execute(text(f"UPDATE batch SET due = {now}")))
     assert not world.ledger.batches.has_due(NAME, now)
     assert not world.ledger.batches.has_due(NAME, now, "a")
@@ -189,9 +189,9 @@ def test_cancelled_nothing_is_called_and_everybody_is_told(world: World) -> None
     """Each recipient has one failed receipt; later sends are refused, and nothing undoes it."""
     code = world.template()
     send(world, numbers(3), task="t1", code=code)
-    steering(world).cancel([NAME], "t1", "Wrong audience.")
+    controlling(world).cancel([NAME], "t1", "Wrong audience.")
     world.hand_over()
-    steer(world)
+    control(world)
     assert world.sent() == []
     assert codes(world) == {"CANCELLED": 3}
     assert world.ledger.outbox.waiting(NAME)[0] == 3
@@ -199,7 +199,7 @@ def test_cancelled_nothing_is_called_and_everybody_is_told(world: World) -> None
     with pytest.raises(Refusal) as refused:
         send(world, numbers(1, 50), task="t1", out_id="late", code=code)
     assert refused.value.code == "CAMPAIGN_CANCELLED"
-    for act in (steering(world).resume, steering(world).pause, steering(world).cancel):
+    for act in (controlling(world).resume, controlling(world).pause, controlling(world).cancel):
         with pytest.raises(OperatorRefused, match=r"is cancelled already\. That is final"):
             act([NAME], "t1", "why")
     assert world.ledger.tallies.differences() == []
@@ -211,12 +211,12 @@ def test_what_was_called_runs_its_course(world: World) -> None:
     send(world, numbers(2), task="t1", code=code)
 
     def meanwhile(batch: Batch) -> Sequence[SubmitResult]:
-        steering(world).cancel([NAME], "t1", "Stop.")
+        controlling(world).cancel([NAME], "t1", "Stop.")
         return [accepted("v1"), SubmitResult(Outcome.NOT_SENT, code="BUSY", error=NotAccepted("Busy."))]
 
     world.vendor.answer = meanwhile
     world.hand_over()
-    steer(world)
+    control(world)
     assert whole(world, "t1") == {"recipients": 2, "accepted": 1, "failed": 1}
     assert codes(world) == {"CANCELLED": 1}
     assert len(world.vendor.batches) == 1
@@ -226,16 +226,16 @@ def test_a_repeated_request_of_a_cancelled_campaign_has_its_first_answer(world: 
     """It was accepted once, and Quick Audience may ask again."""
     code = world.template()
     first = send(world, numbers(1), task="t1", code=code)
-    steering(world).cancel([NAME], "t1", "Stop.")
+    controlling(world).cancel([NAME], "t1", "Stop.")
     assert send(world, numbers(1), task="t1", code=code) == first
 
 
 def test_a_killed_worker_leaves_a_cancelled_batch_cancelled(world: World) -> None:
     """It was taken to be ended, and nobody ended it: the lease lapses, and it ends all the same."""
     send(world, numbers(2), task="t1")
-    campaign = steering(world).cancel([NAME], "t1", "Stop.")
+    campaign = controlling(world).cancel([NAME], "t1", "Stop.")
     now = int(world.now * 1000)
-    taken = world.ledger.steering.claim_uncalled(campaign.id, Holder("dead", 1000), now, limit=9)
+    taken = world.ledger.controlling.claim_uncalled(campaign.id, Holder("dead", 1000), now, limit=9)
     assert [batch.count for batch in taken] == [2]
     world.now += 5
     assert world.duties.take_over()
@@ -246,11 +246,11 @@ def test_a_state_that_nobody_carried_out_is_carried_out(world: World) -> None:
     """The operator's process died right after its commit: a worker goes on."""
     code = world.template()
     send(world, numbers(2), task="t1", code=code)
-    steering(world).pause([NAME], "t1", "Wait.")
+    controlling(world).pause([NAME], "t1", "Wait.")
     world.ledger.write(lambda c: c.execute(text("UPDATE campaign SET state = 0")))  # as after such a resume
     world.hand_over()
     assert world.sent() == []
-    steer(world)
+    control(world)
     world.hand_over()
     assert len(world.sent()) == 2
 
@@ -258,12 +258,12 @@ def test_a_state_that_nobody_carried_out_is_carried_out(world: World) -> None:
 def test_it_is_carried_out_once_and_for_all(world: World) -> None:
     """After a while nothing can come that it concerns, and no worker looks at it any more."""
     send(world, numbers(2), task="t1")
-    steering(world).cancel([NAME], "t1", "Stop.")
-    steer(world)
-    assert len(world.ledger.steering.pending([NAME])) == 1
+    controlling(world).cancel([NAME], "t1", "Stop.")
+    control(world)
+    assert len(world.ledger.controlling.pending([NAME])) == 1
     world.now += HOUR_S
-    steer(world)
-    assert world.ledger.steering.pending([NAME]) == []
+    control(world)
+    assert world.ledger.controlling.pending([NAME]) == []
 
 
 def test_a_campaign_is_cancelled_while_its_file_is_read(world: World) -> None:
@@ -284,11 +284,11 @@ def test_a_campaign_is_cancelled_while_its_file_is_read(world: World) -> None:
         assert world.ledger.files.advance(job, later, [batch], **times)
 
     read(1, False)
-    steering(world).cancel([NAME], "out-1", "Stop.")
-    steer(world)
+    controlling(world).cancel([NAME], "out-1", "Stop.")
+    control(world)
     read(2, True)
     world.hand_over()
-    steer(world)
+    control(world)
     assert (world.sent(), codes(world)) == ([], {"CANCELLED": 2})
     assert world.ledger.tallies.differences() == []
     assert send_id
@@ -299,7 +299,7 @@ def test_claims_and_a_cancellation_race(worlds: Worlds) -> None:
     world = worlds(rate_per_s=0)
     world.vendor.size = 1
     send(world, numbers(60), task="t1")
-    cancel = Thread(target=lambda: steering(world).cancel([NAME], "t1", "Stop."))
+    cancel = Thread(target=lambda: controlling(world).cancel([NAME], "t1", "Stop."))
     sent: list[str] = []
 
     def answer(batch: Batch) -> Sequence[SubmitResult]:
@@ -312,7 +312,7 @@ def test_claims_and_a_cancellation_race(worlds: Worlds) -> None:
     world.hand_over()
     cancel.join()
     world.hand_over()
-    steer(world)
+    control(world)
     rows = {row["number"]: row["status"] for row in _export(world, "t1")}
     assert Counter(rows.values()) == Counter(accepted=len(sent), unsent=60 - len(sent))
     assert len(set(sent)) == len(sent) >= 5
@@ -321,8 +321,8 @@ def test_claims_and_a_cancellation_race(worlds: Worlds) -> None:
 def test_every_change_is_in_the_audit(world: World) -> None:
     """Who, what, why, before and after."""
     send(world, numbers(1), task="t1")
-    steering(world).pause([NAME], "t1", "Wrong text.")
-    steering(world).resume([NAME], "t1", "Mended.")
+    controlling(world).pause([NAME], "t1", "Wrong text.")
+    controlling(world).resume([NAME], "t1", "Mended.")
     acts = [act for act in world.ledger.audit.acts() if act.who != BRIDGE]
     assert [(act.who, act.what, act.why, act.before, act.after) for act in acts] == [
         ("shell:ann", "campaign resumed", "Mended.", {"state": "paused"}, {"state": "running"}),

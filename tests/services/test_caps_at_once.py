@@ -12,7 +12,7 @@ from .conftest import Worlds
 from .world import NAME, World
 
 ANNA, BOB, CARL = "13800000000", "13900000001", "13700000002"
-ABROAD = "+44 7911 123456"
+OVERSEAS = "+44 7911 123456"
 ONE_A_DAY = {"frequency": {"types": ["promotion", "international"], "caps": [{"messages": 1, "hours": 24}]}}
 PROMOTION, INTERNATIONAL = 2, 3
 
@@ -62,7 +62,7 @@ WRITTEN = {
     "as it is": ([ANNA, BOB], [ANNA, CARL], PROMOTION),
     "with the country": ([ANNA, BOB], ["+86" + ANNA], PROMOTION),
     "with spaces": (["138 0000 0000"], [ANNA, "1380000-0000"], PROMOTION),
-    "from abroad": ([ABROAD], ["4407911123456"], INTERNATIONAL),
+    "international": ([OVERSEAS], ["4407911123456"], INTERNATIONAL),
 }
 
 

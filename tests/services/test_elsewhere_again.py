@@ -26,8 +26,8 @@ from bridge.plugin import (
     accepted,
     not_sent,
 )
+from bridge.services.campaigns.controlling import CampaignControlling
 from bridge.services.campaigns.seeing import Seeing
-from bridge.services.campaigns.steering import CampaignSteering
 from bridge.services.desk.operating import Operating
 from bridge.services.desk.unknowns import UnknownOutcomes
 
@@ -304,13 +304,13 @@ def test_nothing_of_a_cancelled_campaign_is_sent_once_more(worlds: Worlds) -> No
     world.vendor.answer = raising(OutcomeUnknown("no answer"))
     world.send(PHONES)
     world.hand_over()
-    steering = CampaignSteering(Seeing(world.ledger), world.ledger, lambda: world.now, "shell:x")
-    steering.cancel([NAME], "task-1", "Wrong.")
+    controlling = CampaignControlling(Seeing(world.ledger), world.ledger, lambda: world.now, "shell:x")
+    controlling.cancel([NAME], "task-1", "Wrong.")
     unknowns = UnknownOutcomes(world.settings, world.ledger, lambda: world.now)
     assert unknowns.resendable(Chosen(NAME)) == 0
     assert unknowns.resend(Chosen(NAME), "Lost.").messages == 0
     world.hand_over()
-    world.duties.steer()
+    world.duties.control()
     assert (len(world.sent()), world.ended()) == (2, {})
 
 

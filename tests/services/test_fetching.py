@@ -169,7 +169,7 @@ def test_a_worker_that_ends_puts_its_file_back(world: World, shelf: CallbackServ
     assert len(world.sent()) == len(set(world.sent())) == 5_000
 
 
-def test_a_file_that_the_bridge_fails_to_read_is_given_up_in_time(
+def test_a_file_that_the_bridge_fails_to_read_fails_in_time(
     world: World, shelf: CallbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Tried again less and less often, and for a day at most."""
@@ -185,7 +185,7 @@ def test_a_file_that_the_bridge_fails_to_read_is_given_up_in_time(
     assert not world.duties.read_file(world.services)
 
 
-def test_a_file_that_waited_for_days_is_not_given_up_at_its_first_failure(
+def test_a_file_that_waited_for_days_does_not_fail_at_its_first_failure(
     world: World, shelf: CallbackServer
 ) -> None:
     """No worker ran, and then the file's host was not there for a moment."""
@@ -218,7 +218,7 @@ def test_addresses_that_must_not_be_fetched_are_refused_at_once(worlds: Worlds, 
 
 
 def test_a_public_name_for_a_private_address_is_refused_when_it_is_fetched(worlds: Worlds) -> None:
-    """The file is given up, nothing is sent."""
+    """The file has failed, nothing is sent."""
     world = worlds(allow_private=False)
     send(world, "https://localhost/list.txt")
     assert world.sent() == []

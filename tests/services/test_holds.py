@@ -21,8 +21,8 @@ from bridge.plugin import (
     Verdict,
     not_sent,
 )
+from bridge.services.campaigns.controlling import CampaignControlling
 from bridge.services.campaigns.seeing import Seeing
-from bridge.services.campaigns.steering import CampaignSteering
 from bridge.services.desk.operating import Operating
 from bridge.services.desk.overview import Overview, SeenChannel, SeenHold
 from bridge.web.gauges import KEPT, LedgerGauges
@@ -259,14 +259,14 @@ def test_an_account_that_is_paused_is_told_while_there_is_one(world: World) -> N
 
 def paused(world: World) -> None:
     """A person pauses the campaign."""
-    steering = CampaignSteering(Seeing(world.ledger), world.ledger, lambda: world.now, "shell:x")
-    steering.pause([NAME], "task-1", "Wrong prices.")
+    controlling = CampaignControlling(Seeing(world.ledger), world.ledger, lambda: world.now, "shell:x")
+    controlling.pause([NAME], "task-1", "Wrong prices.")
 
 
 def carried_out(world: World) -> None:
     """Pause it, and let a worker take its batches out of the queue."""
     paused(world)
-    world.duties.steer()
+    world.duties.control()
 
 
 def throttled_before(world: World) -> None:

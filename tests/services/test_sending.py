@@ -151,7 +151,7 @@ BAD: dict[str, tuple[str, dict[str, str] | None, str]] = {
     "too short": ("1380000", {"name": "a"}, "INVALID_NUMBER"),
     "American under a domestic template": ("+14155552671", {"name": "a"}, "INVALID_NUMBER"),
     "empty": ("", {"name": "a"}, "INVALID_NUMBER"),
-    "half a character": ("\ud800", {"name": "a"}, "INVALID_NUMBER"),
+    "a lone surrogate": ("\ud800", {"name": "a"}, "INVALID_NUMBER"),
     "value missing": ("13800000009", {"other": "a"}, "MISSING_VARIABLE"),
 }
 

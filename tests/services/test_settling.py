@@ -227,7 +227,7 @@ def test_a_worker_that_slept_through_its_lease_does_not_call(world: World) -> No
 
 
 @pytest.mark.parametrize(("hours", "code"), [(71, None), (73, "NO_RECEIPT")])
-def test_a_receipt_that_never_comes_is_given_up(world: World, hours: float, code: str | None) -> None:
+def test_a_message_whose_receipt_never_comes_is_closed(world: World, hours: float, code: str | None) -> None:
     """Quick Audience is told after three days, and what comes later changes nothing."""
     world.send(PHONES)
     world.hand_over()
@@ -242,8 +242,8 @@ def test_a_receipt_that_never_comes_is_given_up(world: World, hours: float, code
     assert world.ended() == dict.fromkeys(PHONES, code or "DELIVERED")
 
 
-def test_a_message_sent_late_is_given_up_too(world: World) -> None:
-    """One that waited while others were sent is not passed over when their receipts are given up."""
+def test_a_message_sent_late_is_closed_too(world: World) -> None:
+    """One that waited while others were sent is not passed over when they are closed."""
     world.vendor.size = 1
     world.vendor.answer = lambda batch: (
         [accepted()] if batch.messages[0].phone.raw == PHONES[1] else [not_sent(NotAccepted("busy"))]

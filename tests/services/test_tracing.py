@@ -46,7 +46,7 @@ def attributes(span: ReadableSpan) -> dict[str, Any]:
 
 
 def sent(world: World) -> tuple[str, str]:
-    """Accept a send within a request's span. Returns its bizId and the span's trace."""
+    """Accept a send within a request's span. Returns its id and the span's trace."""
     code = world.template()
     names = {"messaging.operation.type": tracing.CREATE}
     with tracing.span(f"send_list {NAME}", tracing.SERVER, names):

@@ -249,7 +249,7 @@ def test_the_vendor_is_asked_now(
 
 @pytest.mark.parametrize("able", [True, False], ids=["asked", "by settings that name another account"])
 def test_absence_is_not_believed_while_the_call_may_still_arrive(world: World, able: bool) -> None:
-    """Asked a second after a call was given up, the vendor knows of nothing: that proves nothing yet."""
+    """Asked a second after a call timed out, the vendor knows of nothing: that proves nothing yet."""
     world.send(PHONES)
     world.warm()
     [claimed] = world.claimed()

@@ -238,7 +238,7 @@ class World:
         kind: Kind = Kind.TEXT,
         digest: bytes | None = None,
     ) -> str:
-        """Accept a send. Returns its bizId."""
+        """Accept a send. Returns its id."""
         values = [{"name": f"n{index}"} for index in range(len(phones))] if params is None else params
         raw = json.dumps(
             {

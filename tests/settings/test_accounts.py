@@ -53,8 +53,8 @@ ACCOUNT_ROWS: list[tuple[str, list[tuple[str, str]]]] = [
     ),
     (ACCOUNTS.replace("spare", "Spare"), [(f"{AT}.accounts.Spare", "cannot be an account's name")]),
     (
-        ROUTE + 'accounts = ["abroad"]',
-        [(f"{AT}.routes[0].accounts", "no account abroad. Name some of: main")],
+        ROUTE + 'accounts = ["overseas"]',
+        [(f"{AT}.routes[0].accounts", "no account overseas. Name some of: main")],
     ),
     (
         ROUTE + 'accounts = ["main", "main"]',

@@ -104,7 +104,7 @@ def test_a_part_that_does_not_start_shows_the_end_of_its_log(tmp_path: Path) -> 
     assert "line 1\n" not in text
 
 
-def test_a_part_that_never_gets_ready_is_given_up(tmp_path: Path) -> None:
+def test_a_part_that_never_gets_ready_fails(tmp_path: Path) -> None:
     with Parts(tmp_path) as parts:
         part = parts.start("bridge", sys.executable, "-c", "import time; time.sleep(600)")
         with pytest.raises(PartFailed, match=r"not ready after 0.1 seconds(.|\n)*printed nothing"):

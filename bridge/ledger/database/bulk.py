@@ -1,7 +1,7 @@
 """The statements that carry millions of rows, written for each database.
 
 PostgreSQL loads rows with COPY (a tenth of the CPU of executemany) and takes arrays. SQLite takes many rows
-in one INSERT, or one JSON text that it walks with json_each; executemany would give up the interpreter lock
+in one INSERT, or one JSON text that it walks with json_each; executemany would release the interpreter lock
 for each row, and wait for it behind every busy thread. Everything else in the ledger is plain SQLAlchemy.
 """
 

@@ -15,7 +15,7 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
-STEERED = text("pending = 1")
+CONTROLLED = text("pending = 1")
 
 # What shares Quick Audience's task id within a channel, else an outId; see bridge.ledger.campaigns.
 campaign = Table(
@@ -37,8 +37,8 @@ campaign = Table(
     Index(
         "ix_campaign_pending",
         "pending",
-        sqlite_where=STEERED,
-        postgresql_where=STEERED,
+        sqlite_where=CONTROLLED,
+        postgresql_where=CONTROLLED,
     ),
 )
 

@@ -105,7 +105,7 @@ class Database:
 
         Run again from the start after a deadlock, a busy database, or an id that another process drew too: it
         must have no other effects and draw its ids itself.
-        `durable=False` gives up the last milliseconds of commits in a power cut for speed.
+        `durable=False` risks the last milliseconds of commits in a power cut for speed.
         Raises LedgerUnavailable when the database is gone; then nothing is known to be stored.
         """
         for attempt in range(1, _ATTEMPTS + 1):

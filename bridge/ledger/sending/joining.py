@@ -19,7 +19,7 @@ class CampaignKind(IntEnum):
 
 
 class CampaignState(IntEnum):
-    """How a campaign is steered; it is never anything else again once it is cancelled."""
+    """How a campaign is controlled; it is never anything else again once it is cancelled."""
 
     RUNNING = 0
     PAUSED = 1
@@ -31,12 +31,12 @@ class CampaignCancelled(Exception):
 
 
 # No claim takes what belongs to a campaign that is paused or cancelled.
-_STEERED = select(_send.c.id).where(
+_CONTROLLED = select(_send.c.id).where(
     _send.c.id == _batch.c.send_id,
     _campaign.c.id == _send.c.campaign_id,
     _campaign.c.state != lit(CampaignState.RUNNING),
 )
-FREE = ~_STEERED.correlate(_batch).exists()
+FREE = ~_CONTROLLED.correlate(_batch).exists()
 STOPPED = (_campaign.c.pending == lit(1), _campaign.c.state != lit(CampaignState.RUNNING))
 """The conditions for campaigns that do not run and may still have something that waits."""
 

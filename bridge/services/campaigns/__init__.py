@@ -1,1 +1,1 @@
-"""Campaigns for people: seen, steered and exported, whatever the desk."""
+"""Campaigns for people: seen, controlled and exported, whatever the desk."""

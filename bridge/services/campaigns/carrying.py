@@ -6,7 +6,7 @@ import structlog
 
 from bridge.clock import MINUTE_MS, Clock, millis
 from bridge.ledger import CampaignState, Claimed, Holder, Ledger
-from bridge.ledger.campaigns.steering import Steered
+from bridge.ledger.campaigns.controlling import Controlled
 from bridge.ledger.refs import to_ref
 
 log = structlog.get_logger("bridge.campaigns")
@@ -33,7 +33,7 @@ class Carrying:
         Returns whether there is more to end at once.
         """
         now = millis(self._clock)
-        pending = self._ledger.steering.pending(self._channels)
+        pending = self._ledger.controlling.pending(self._channels)
         self._looked = {one.id: self._looked.get(one.id, 0) for one in pending}
         due = [one for one in pending if self._is_due(one, now)]
         holder, more = Holder(owner, self._lease_ms), False
@@ -41,26 +41,28 @@ class Carrying:
             more |= self._carry(one, holder, end, now)
         return more
 
-    def _is_due(self, steered: Steered, now: int) -> bool:
-        seldom = abs(now - self._looked[steered.id]) >= _SELDOM_MS
-        return seldom or abs(now - steered.changed) < _FRESH_MS
+    def _is_due(self, campaign: Controlled, now: int) -> bool:
+        seldom = abs(now - self._looked[campaign.id]) >= _SELDOM_MS
+        return seldom or abs(now - campaign.changed) < _FRESH_MS
 
-    def _carry(self, steered: Steered, holder: Holder, end: Callable[[Claimed], None], now: int) -> bool:
-        self._looked[steered.id] = now
-        steering = self._ledger.steering
-        if steered.state is CampaignState.RUNNING:
-            steering.release(steered.id, now)
+    def _carry(self, campaign: Controlled, holder: Holder, end: Callable[[Claimed], None], now: int) -> bool:
+        self._looked[campaign.id] = now
+        controlling = self._ledger.controlling
+        if campaign.state is CampaignState.RUNNING:
+            controlling.release(campaign.id, now)
         else:
-            steering.hold(steered.id)
+            controlling.hold(campaign.id)
         uncalled: list[Claimed] = []
-        if steered.state is CampaignState.CANCELLED:
-            uncalled = steering.claim_uncalled(steered.id, holder, now, limit=_TAKEN)
+        if campaign.state is CampaignState.CANCELLED:
+            uncalled = controlling.claim_uncalled(campaign.id, holder, now, limit=_TAKEN)
             for claimed in uncalled:
                 end(claimed)
         if uncalled:
-            self._looked[steered.id] = 0  # there may be more
+            self._looked[campaign.id] = 0  # there may be more
             recipients = sum(claimed.count for claimed in uncalled)
-            log.info("cancelled", channel=steered.channel, campaign=to_ref(steered.id), recipients=recipients)
+            log.info(
+                "cancelled", channel=campaign.channel, campaign=to_ref(campaign.id), recipients=recipients
+            )
         else:
-            steering.conclude(steered, now)
+            controlling.conclude(campaign, now)
         return bool(uncalled)

@@ -9,9 +9,9 @@ from bridge.settings import Settings
 
 from .. import upkeep
 from ..desk.looking import Looking
+from .controlling import CampaignControlling
 from .exporting import Exporting
 from .seeing import Seeing
-from .steering import CampaignSteering
 
 
 class CampaignDesk:
@@ -20,7 +20,7 @@ class CampaignDesk:
     def __init__(self, settings: Settings, ledger: upkeep.Ledger, who: str, clock: Clock = time.time) -> None:
         self._looking = Looking(settings, ledger, clock)
         self.seeing = Seeing(ledger)
-        self.steering = CampaignSteering(self.seeing, ledger, clock, who)
+        self.controlling = CampaignControlling(self.seeing, ledger, clock, who)
         self.exporting = Exporting(ledger, clock, who)
 
     def chosen(self, channel: str | None) -> list[str]:

@@ -127,11 +127,11 @@ class Seeing:
         rows: Excerpt = FIRST_ROWS,
     ) -> list[SeenCampaign]:
         """Return campaigns by the time of their first send, the latest first."""
-        steered = CampaignState[state.upper()] if state and state != ENDED else None
+        controlled = CampaignState[state.upper()] if state and state != ENDED else None
         over = None
         if state in (ENDED, _RUNNING):
-            steered, over = CampaignState.RUNNING, state == ENDED
-        return self._seen(self._ledger.campaigns.search(Search(channels, text, steered, over, rows)))
+            controlled, over = CampaignState.RUNNING, state == ENDED
+        return self._seen(self._ledger.campaigns.search(Search(channels, text, controlled, over, rows)))
 
     def find(self, channels: Sequence[str], text: str) -> Campaign:
         """Return the one campaign of this name or reference."""

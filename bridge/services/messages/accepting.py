@@ -56,7 +56,7 @@ class Accepting:
         self._clock = clock
 
     def send_list(self, body: SendListBody, digest: bytes, kind: Kind) -> str:
-        """Take a send to a list. Returns its bizId. The same digest within the replay time sends nothing."""
+        """Take a send to a list, once within the replay time of its digest. Returns the send's id."""
         count, most = len(body.phones), self._bridge.max_recipients
         if count > most:
             raise Refusal(

@@ -34,7 +34,7 @@ _FEWEST_ATTEMPTS = 6
 _ON_MS = 1_000  # a host that cuts each connection still gives the file piece by piece
 
 
-class _GivenUp(Exception):
+class _FileFailed(Exception):
     """The file cannot be read on, now or later."""
 
     def __init__(self, reason: str) -> None:
@@ -71,7 +71,7 @@ class Fetching:
     def _read_or_put_back(self, job: FileJob, stopping: Callable[[], bool]) -> None:
         try:
             self._read(job, stopping)
-        except (AddressRefused, _GivenUp) as error:
+        except (AddressRefused, _FileFailed) as error:
             self._fail(job, error.reason)
         except _BrokenOff as error:
             log.info("file read on later", channel=self._channel.name, reason=error.reason)
@@ -85,7 +85,7 @@ class Fetching:
         with self._opened(job, job.position) as response:
             etag = _identity(response)
             if job.position and etag != job.etag:
-                raise _GivenUp("The file changed while it was read; the rest was not sent.")
+                raise _FileFailed("The file changed while it was read; the rest was not sent.")
             if response.status_code == 416:
                 self._store(job, Progress(job.etag, job.position, job.lines, job.taken, finished=True), [])
                 return
@@ -134,7 +134,7 @@ class Fetching:
             for line in lines:
                 too_large = self._too_large(gathered, line)
                 if too_large:
-                    raise _GivenUp(f"{too_large}; the rest was not sent.")
+                    raise _FileFailed(f"{too_large}; the rest was not sent.")
                 gathered.add(line, encoding, job.recipients_limit)
                 if len(gathered.phones) < size * _TOGETHER:
                     continue
@@ -143,7 +143,7 @@ class Fetching:
                 if stopping():
                     self._ledger.files.again(job, due=millis(self._clock), error="")
                     return
-        except (FetchFailed, _GivenUp) as error:
+        except (FetchFailed, _FileFailed) as error:
             # What was read is kept, so the next attempt begins behind it.
             self._store(job, gathered.progress(job.etag), gathered.flush(size))
             if isinstance(error, FetchFailed) and gathered.position > job.position:

@@ -151,7 +151,7 @@ class Sending:
         """
         info = self._ledger.info(claimed)
         drafted = draft(claimed, info)
-        cancelled = self._ledger.steering.state_of_send(claimed.send_id) is CampaignState.CANCELLED
+        cancelled = self._ledger.controlling.state_of_send(claimed.send_id) is CampaignState.CANCELLED
         code = CANCELLED if cancelled else _TOO_LATE
         late = SubmitResult(Outcome.REJECTED, code=code, reason=OWN[code])
         results = {**dict.fromkeys([*drafted.seqs, *drafted.duplicates], late), **drafted.results}

@@ -28,7 +28,7 @@ _ODD = 'x"y\\z&to=1;{{0}} %41+é'
 _LONG = "0123456789" * 12
 _FAR = "退订😀 (two  blanks)\nand a line"
 """What a code page drops, and a plugin joins."""
-_ABROAD = "12025550"
+_INTERNATIONAL = "12025550"
 """How numbers of another country begin that are as long as mainland ones."""
 _SHORTEST = 3
 
@@ -73,18 +73,18 @@ class Again(Bronze):
 
     @rule("bronze")
     def test_a_foreign_number_is_sent_whole(self, remote_send: Send) -> None:
-        """A number of another country goes out with its country code, or is refused: no stranger gets it."""
+        """A number of another country goes out with its country code, or is refused: nobody else gets it."""
         if not self.emulates_http() or not isinstance(remote_send.batch.template, TextTemplate):
             return
         home = remote_send.batch.messages[0].phone.national
-        row = replace(remote_send, batch=_abroad(remote_send.batch), exchanges=_loose(remote_send))
+        row = replace(remote_send, batch=_international(remote_send.batch), exchanges=_loose(remote_send))
         with self.wire([row], Breaks(None)) as wire, self.stage(wire, row) as stage:
             outcomes = {each.outcome for each in play(stage, wire, row, as_bridge=True).results}
         texts = [re.sub(r"[^0-9]", "", text) for seen in wire.seen for _, text in _texts(seen)]
         if not wire.requests or any(home in text for text in texts):
             return  # an emulator that answers for the home number alone
-        assert any(_ABROAD in text for text in texts) or Outcome.ACCEPTED not in outcomes, (
-            "a number of another country was sent without its country code: a stranger gets the message; "
+        assert any(_INTERNATIONAL in text for text in texts) or Outcome.ACCEPTED not in outcomes, (
+            "a number of another country was sent without its country code: somebody else gets the message; "
             "use phone.e164 or phone.digits, or refuse what the vendor does not take"
         )
 
@@ -151,9 +151,9 @@ class AgainSilver(Again):
         )
 
 
-def _abroad(batch: Batch) -> Batch:
+def _international(batch: Batch) -> Batch:
     """Return the batch to numbers of another country."""
-    numbers = [f"+{_ABROAD}{index % 1000:03d}" for index in range(len(batch.messages))]
+    numbers = [f"+{_INTERNATIONAL}{index % 1000:03d}" for index in range(len(batch.messages))]
     phones = [parse(number, TemplateType.INTERNATIONAL) for number in numbers]
     messages = [each._replace(phone=phone) for each, phone in zip(batch.messages, phones, strict=True)]
     template = replace(cast("TextTemplate", batch.template), type=TemplateType.INTERNATIONAL)

@@ -32,7 +32,7 @@ OPT_OUT = frozenset({"R", "T", "退订"})
 
 _PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
 _MAINLAND = re.compile(r"861[3-9]\d{9}")
-_ABROAD = re.compile(r"[1-9]\d{6,14}")
+_INTERNATIONAL = re.compile(r"[1-9]\d{6,14}")
 _UNICOM = re.compile(r"86(13[0-2]|145|15[56]|166|17[56]|18[56]|196)")
 _TELCOM = re.compile(r"86(133|149|153|17[37]|18[019]|19[0139])")
 
@@ -125,7 +125,7 @@ class Letter:
 
     def __init__(self, template: Mapping[str, Any], sign: str, blocked: frozenset[str]) -> None:
         self._pieces = _PLACEHOLDER.split(template["content"])
-        self._number = _ABROAD if template["type"] == "international" else _MAINLAND
+        self._number = _INTERNATIONAL if template["type"] == "international" else _MAINLAND
         self._sign = f"【{sign}】" if sign else ""
         self._blocked = blocked
         self._digital = template["kind"] == "digital"

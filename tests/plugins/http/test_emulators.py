@@ -126,7 +126,7 @@ INTERNATIONAL = {
 
 
 @pytest.mark.parametrize("kind", [kind for kind in VENDORS if kind.mainland], ids=lambda kind: kind.recipe)
-def test_a_number_abroad_is_written_as_the_vendor_wants_it(kind: type[Emulator]) -> None:
+def test_an_international_number_is_written_as_the_vendor_wants_it(kind: type[Emulator]) -> None:
     emulator = kind()
     vendor = opened(emulator)
     values = {"name": "Li Lei", "code": "0123"}

@@ -207,7 +207,7 @@ MERGED: list[tuple[Any, Any]] = [
 
 
 @pytest.mark.parametrize(("tree", "value"), MERGED)
-def test_a_table_takes_in_keys_that_are_computed(tree: Any, value: Any) -> None:
+def test_a_table_accepts_keys_that_are_computed(tree: Any, value: Any) -> None:
     """For vendors that number their parameters."""
     assert run(tree) == value
 

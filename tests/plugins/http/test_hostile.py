@@ -34,7 +34,7 @@ HOSTILE = [
     *("{1}", "00123", "13900001111", "1_000", "1e3", "true", "null", " blank ", "", "\u2028", "\x00", "\t"),
     *("</sms>", "<![CDATA[", "】【Evil】", "x" * 2000, "\ud800"),
 ]
-NO_UNICODE = "\ud800"  # half a character: no charset can write it
+NO_UNICODE = "\ud800"  # a lone surrogate: no charset can write it
 CLEAN = "Li Lei"
 
 
@@ -172,7 +172,7 @@ def ordered(message: Message) -> Any:
     return list(message.params.values())
 
 
-# recipe: (how the vendor reads a call, what it must find, what is refused beside half a character)
+# recipe: (how the vendor reads a call, what it must find, what is refused beside a lone surrogate)
 RECIPES: dict[str, tuple[Reading, Callable[[Message], Any], set[str]]] = {
     "46elks": (one("to", "message"), text, set()),
     "africastalking": (several("to", "message"), text, set()),

@@ -1,4 +1,4 @@
-"""The console in a real Chromium: it signs in, watches, finds, steers and replays, as a person does."""
+"""The console in a real Chromium: it signs in, watches, finds, acts and replays, as a person does."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -114,7 +114,7 @@ def test_a_campaign_is_cancelled_in_flight(scene: Scene) -> None:
         cancel.find_element(By.NAME, "reason").send_keys("Wrong text.")
         cancel.find_element(By.TAG_NAME, "button").click()
         visit.until(lambda: "The campaign is cancelled" in visit.text)
-        while world.duties.steer():
+        while world.duties.control():
             pass
         world.hand_over()
         visit.until(lambda: "CANCELLED" in visit.text)
@@ -156,7 +156,7 @@ def test_a_template_is_previewed_and_an_account_checked(scene: Scene) -> None:
     assert [act.what for act in scene.acts()[:2]] == ["account checked", "account checked"]
 
 
-def test_a_viewer_cannot_steer(scene: Scene) -> None:
+def test_a_viewer_cannot_act(scene: Scene) -> None:
     """There is no form for it, and one that is made up is refused."""
     campaign = scene.house()
     with visiting(scene) as visit:

@@ -175,7 +175,7 @@ def test_what_cannot_be_is_told(scene: Scene, path: str, status: int, text: str)
     assert text in answer.text
 
 
-def test_a_campaign_is_steered_once(scene: Scene) -> None:
+def test_a_campaign_is_controlled_once(scene: Scene) -> None:
     """What cannot be done any more is told; the worker follows what was decided."""
     campaign = scene.house()
     browser = scene.browser("operator")

@@ -54,7 +54,7 @@ _RECIPIENTS = (
     Column("sent", phrase("Sent")),
     Column("ended", phrase("Ended")),
     Column("outId", phrase("outId")),
-    Column("bizId", phrase("bizId")),
+    Column("send", phrase("Send")),
     Column("message", phrase("Message")),
     Column("vendor_id", phrase("Vendor's id")),
     Column("account", phrase("Account")),
@@ -81,7 +81,7 @@ def _campaign(desk: Desk, asked: Asked, campaign: str) -> View:
         "times": [_span(one) for one in whole.times],
         "first": Moment(seen.first, zone),
         "last": Moment(seen.last, zone),
-        "may_steer": desk.may(Role.OPERATOR) and seen.state != "cancelled",
+        "may_act": desk.may(Role.OPERATOR) and seen.state != "cancelled",
         "text": _text(whole),
         "cost": priced(seen.costs),
         "charge": charged(seen.costs),
@@ -182,20 +182,20 @@ def _cell(name: str, value: object, zone: tzinfo) -> Cell:
 
 def _pause(desk: Desk, asked: Asked, campaign: str) -> Done:
     reason = asked.text("reason") or "Paused by an operator."
-    desk.campaigns.steering.pause(desk.campaigns.chosen(None), campaign, reason)
+    desk.campaigns.controlling.pause(desk.campaigns.chosen(None), campaign, reason)
     return Done(
         phrase("The campaign is paused; what is being called runs its course."), back=_address(campaign)
     )
 
 
 def _resume(desk: Desk, asked: Asked, campaign: str) -> Done:
-    desk.campaigns.steering.resume(desk.campaigns.chosen(None), campaign, asked.text("reason"))
+    desk.campaigns.controlling.resume(desk.campaigns.chosen(None), campaign, asked.text("reason"))
     return Done(phrase("The campaign is sent on."), back=_address(campaign))
 
 
 def _cancel(desk: Desk, asked: Asked, campaign: str) -> Done:
     reason = asked.text("reason") or "Cancelled by an operator."
-    desk.campaigns.steering.cancel(desk.campaigns.chosen(None), campaign, reason)
+    desk.campaigns.controlling.cancel(desk.campaigns.chosen(None), campaign, reason)
     return Done(
         phrase("The campaign is cancelled; the workers end what was not sent."), back=_address(campaign)
     )

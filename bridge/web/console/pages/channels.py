@@ -83,7 +83,7 @@ def _channel(desk: Desk, asked: Asked, channel: str) -> View:
     facts = {
         "channel": seen,
         "several": opened.several,
-        "may_steer": desk.may(Role.OPERATOR),
+        "may_act": desk.may(Role.OPERATOR),
         "pushes": bool(opened.settings.callback_url),
     }
     return View(tables, facts)

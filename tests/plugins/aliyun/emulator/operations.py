@@ -25,7 +25,7 @@ from .account import (
 Params = Mapping[str, str]
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _MAINLAND = re.compile(r"(?:\+86|0086|86|\+)?(1[3-9]\d{9})")
-_ABROAD = re.compile(r"[1-9]\d{6,14}")
+_INTERNATIONAL = re.compile(r"[1-9]\d{6,14}")
 _SUFFIXES = {"txt", "jpg", "png", "gif", "mp3", "mp4"}
 _MAX_DIGITAL_BYTES = 1_900_000
 
@@ -94,7 +94,7 @@ def _number(account: Account, phone: str, template: Template) -> str:
     if template.type == INTERNATIONAL:
         if re.fullmatch(r"861[3-9]\d{9}", phone):
             raise Refused("isv.DOMESTIC_NUMBER_NOT_SUPPORTED")
-        match = _ABROAD.fullmatch(phone)
+        match = _INTERNATIONAL.fullmatch(phone)
     else:
         match = _MAINLAND.fullmatch(phone)
     if match is None:

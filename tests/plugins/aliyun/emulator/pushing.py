@@ -70,7 +70,7 @@ class Pusher(threading.Thread):
                 self.step(time.monotonic())
 
     def step(self, now: float) -> None:
-        """Take in new messages, end those that are due, and push what waits for its turn."""
+        """Fetch new messages, end those that are due, and push what waits for its turn."""
         messages = self._account.messages
         fresh = messages[self._seen :]
         self._seen += len(fresh)

@@ -99,7 +99,7 @@ class Emulator(ABC):
         return VendorAnswer(status, {"content-type": "application/json"}, content.encode())
 
     def close(self) -> None:
-        """Give up what is kept of calls."""
+        """Forget what is kept of calls."""
         self.sizes.clear()
 
     def take(self, number: str, content: Any, ref: str = "") -> str:

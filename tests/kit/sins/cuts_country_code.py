@@ -1,4 +1,4 @@
-"""The first two digits are cut off, whatever country they are of: a stranger gets the message."""
+"""The first two digits are cut off, whatever country they are of: somebody else gets the message."""
 
 from typing import Any
 

@@ -35,7 +35,7 @@ _batch, _send, _campaign, _file = tables.batch, tables.send, tables.campaign, ta
 
 
 @dataclass(frozen=True, slots=True)
-class Steered:
+class Controlled:
     """A campaign whose latest change is not carried out to the end."""
 
     id: int
@@ -45,7 +45,7 @@ class Steered:
     changed: int
 
 
-class Steering:
+class Controlling:
     """The states of campaigns, and the batches that follow them."""
 
     def __init__(self, database: Database) -> None:
@@ -70,19 +70,19 @@ class Steering:
         return self._database.write(work)
 
     def state_of_send(self, send_id: int) -> CampaignState:
-        """Return how the campaign of a send is steered."""
+        """Return how the campaign of a send is controlled."""
         rows = select(_campaign.c.state).join(_send, _send.c.campaign_id == _campaign.c.id)
         with self._database.read() as connection:
             state = connection.execute(rows.where(_send.c.id == send_id)).scalar()
         return CampaignState.RUNNING if state is None else CampaignState(state)
 
-    def pending(self, channels: Collection[str]) -> list[Steered]:
+    def pending(self, channels: Collection[str]) -> list[Controlled]:
         """Return the campaigns whose change is not carried out to the end."""
         columns = [_campaign.c[name] for name in ("id", "channel", "name", "state", "changed")]
         rows = select(*columns).where(_campaign.c.pending == lit(1), _campaign.c.channel.in_(channels))
         with self._database.read() as connection:
             return [
-                Steered(row.id, row.channel, row.name, CampaignState(row.state), row.changed)
+                Controlled(row.id, row.channel, row.name, CampaignState(row.state), row.changed)
                 for row in connection.execute(rows)
             ]
 
@@ -125,21 +125,21 @@ class Steering:
             )
         )
 
-    def conclude(self, steered: Steered, now: int) -> None:
+    def conclude(self, controlled: Controlled, now: int) -> None:
         """Note that a change is carried out, once nothing can come that it concerns."""
-        if now < steered.changed + _QUIET_MS or steered.state is CampaignState.PAUSED:
+        if now < controlled.changed + _QUIET_MS or controlled.state is CampaignState.PAUSED:
             return
-        mine = select(_send.c.id).where(_send.c.campaign_id == steered.id)
+        mine = select(_send.c.id).where(_send.c.campaign_id == controlled.id)
         open_batch = exists().where(_batch.c.send_id.in_(mine), tables.UNFINISHED)
         open_file = exists().where(_file.c.send_id.in_(mine), _file.c.state == tables.READY)
-        held = _ready(steered.id).where(_batch.c.due >= HELD).exists()
-        left = held if steered.state is CampaignState.RUNNING else or_(open_batch, open_file)
+        held = _ready(controlled.id).where(_batch.c.due >= HELD).exists()
+        left = held if controlled.state is CampaignState.RUNNING else or_(open_batch, open_file)
         done = (
             update(_campaign)
             .where(
-                _campaign.c.id == steered.id,
-                _campaign.c.state == int(steered.state),
-                _campaign.c.changed == steered.changed,
+                _campaign.c.id == controlled.id,
+                _campaign.c.state == int(controlled.state),
+                _campaign.c.changed == controlled.changed,
                 ~left,
             )
             .values(pending=0)

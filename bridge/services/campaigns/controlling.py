@@ -18,7 +18,7 @@ _ALREADY = {
 }
 
 
-class CampaignSteering:
+class CampaignControlling:
     """An operator's hand on one campaign; `who` is written into the audit. Raises OperatorRefused.
 
     From the change on no worker begins a call for a campaign that does not run; what is being called runs
@@ -34,19 +34,19 @@ class CampaignSteering:
     def pause(self, channels: Sequence[str], text: str, why: str) -> Campaign:
         """Let what was not called wait until the campaign is resumed."""
         campaign = self._change(channels, text, _PAUSED, [_RUNNING], why)
-        self._ledger.steering.hold(campaign.id)
+        self._ledger.controlling.hold(campaign.id)
         return campaign
 
     def resume(self, channels: Sequence[str], text: str, why: str = "") -> Campaign:
         """Send on."""
         campaign = self._change(channels, text, _RUNNING, [_PAUSED], why)
-        self._ledger.steering.release(campaign.id, millis(self._clock))
+        self._ledger.controlling.release(campaign.id, millis(self._clock))
         return campaign
 
     def cancel(self, channels: Sequence[str], text: str, why: str) -> Campaign:
         """End what was not called, for good; Quick Audience gets a failed receipt for each recipient."""
         campaign = self._change(channels, text, _CANCELLED, [_RUNNING, _PAUSED], why)
-        self._ledger.steering.hold(campaign.id)
+        self._ledger.controlling.hold(campaign.id)
         return campaign
 
     def _change(
@@ -69,6 +69,6 @@ class CampaignSteering:
             {"state": campaign.state.name.lower()},
             {"state": state.name.lower()},
         )
-        if not self._ledger.steering.change(campaign.id, state, allowed, act):
+        if not self._ledger.controlling.change(campaign.id, state, allowed, act):
             raise OperatorRefused(_ALREADY[self._seeing.find(channels, to_ref(campaign.id)).state])
         return campaign
