@@ -15,6 +15,7 @@ from .audit import BRIDGE, Act, note
 from .database import tables
 from .database.dialects import upsert
 from .database.engine import Database, wake
+from .scope import Holder
 
 _state = tables.channel_state
 _lease = tables.lease
@@ -185,7 +186,7 @@ class Coordination:
             durable=False,
         )
 
-    def lease(self, name: str, owner: str, *, now: int, lease_ms: int) -> str | None:
+    def lease(self, name: str, holder: Holder, *, now: int) -> str | None:
         """Take or keep a named lease that is due. Returns its cursor, None when another owner has it."""
 
         def work(connection: Connection) -> str | None:
@@ -197,9 +198,9 @@ class Coordination:
                 .where(
                     _lease.c.name == name,
                     _lease.c.due <= now,
-                    or_(_lease.c.until <= now, _lease.c.owner == owner),
+                    or_(_lease.c.until <= now, _lease.c.owner == holder.owner),
                 )
-                .values(owner=owner, until=now + lease_ms)
+                .values(owner=holder.owner, until=now + holder.lease_ms)
                 .returning(_lease.c.cursor)
             ).scalar()
 

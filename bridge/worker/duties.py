@@ -10,6 +10,7 @@ import structlog
 from bridge.clock import DAY_MS, Clock, hours, millis, seconds
 from bridge.ledger import RETRIED, Claimed, Ledger, LedgerUnavailable
 from bridge.ledger.refs import to_ref
+from bridge.ledger.scope import Holder
 from bridge.services import AccountServices, ChannelServices, Sent, Services
 from bridge.services.campaigns.carrying import Carrying
 from bridge.services.isolation import Isolated
@@ -105,7 +106,7 @@ class Duties:
         """Conclude batches whose worker vanished."""
         now, lease_ms = millis(self._clock), seconds(self._bridge.lease_s)
         lapsed = self._ledger.batches.claim_lapsed(
-            list(self._services), self._owner, limit=_TAKEN, now=now, lease_ms=lease_ms
+            list(self._services), Holder(self._owner, lease_ms), limit=_TAKEN, now=now
         )
         for claimed in lapsed:
             self._conclude(claimed, self._services[claimed.channel].settling.lapse)
@@ -117,7 +118,7 @@ class Duties:
         if not self._ledger.batches.has_expired(names, now):
             return False
         expired = self._ledger.batches.claim_expired(
-            names, self._owner, limit=_TAKEN, now=now, lease_ms=lease_ms
+            names, Holder(self._owner, lease_ms), limit=_TAKEN, now=now
         )
         for claimed in expired:
             self._conclude(claimed, self._services[claimed.channel].settling.expire)
@@ -144,7 +145,7 @@ class Duties:
     def read_file(self, services: ChannelServices, stopping: Callable[[], bool] = lambda: False) -> bool:
         """Read one file of recipients, if one is due: a slow host keeps no other channel waiting."""
         now, lease_ms = millis(self._clock), seconds(self._bridge.lease_s)
-        job = self._ledger.files.claim(services.channel.name, self._owner, now=now, lease_ms=lease_ms)
+        job = self._ledger.files.claim(services.channel.name, Holder(self._owner, lease_ms), now=now)
         if job is not None:
             services.fetching.run(job, stopping)
         return job is not None

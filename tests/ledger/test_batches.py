@@ -7,6 +7,7 @@ import pytest
 
 from bridge.ledger import Claimed, Climb, Ledger, Settlement
 from bridge.ledger.refs import message_ref
+from bridge.ledger.scope import Holder
 from bridge.plugin import DeliveryReceipt, MessageStatus
 
 from .making import CHANNEL, DAY, NOW, accept, claim, conclude, phones, pushed, row, rows, send, statuses
@@ -24,7 +25,7 @@ def unknown(ledger: Ledger, count: int = 3) -> Claimed:
 
 def settle(ledger: Ledger, now: int = NOW + 1000, **what: object) -> Claimed:
     """Claim the one batch that is due for settling, and settle it."""
-    (batch,) = ledger.batches.claim_unknown(CHANNEL, "settler", limit=10, now=now, lease_ms=MINUTE)
+    (batch,) = ledger.batches.claim_unknown(CHANNEL, Holder("settler", MINUTE), limit=10, now=now)
     given: dict[str, object] = {
         "resend_due": now,
         "resend_deadline": now + DAY,
@@ -65,7 +66,7 @@ def test_only_what_is_due_is_claimed(ledger: Ledger, due_in: int, claimed: bool)
 
 def lapse(ledger: Ledger, batch: Claimed) -> None:
     """Another worker takes the batch over when its lease is past, and writes it down as unknown."""
-    (lapsed,) = ledger.batches.claim_lapsed([CHANNEL], "other", limit=5, now=batch.lease + 1, lease_ms=MINUTE)
+    (lapsed,) = ledger.batches.claim_lapsed([CHANNEL], Holder("other", MINUTE), limit=5, now=batch.lease + 1)
     assert conclude(ledger, lapsed, rows(lapsed, MessageStatus.CALLING), check_at=NOW + DAY)
 
 
@@ -75,7 +76,7 @@ def test_a_lease_that_lapsed_is_unknown_and_never_ready(ledger: Ledger, late: bo
     accept(ledger, send(phones(2)))
     (batch,) = claim(ledger, lease_ms=MINUTE)
     moment = batch.lease + (1 if late else -1)
-    lapsed = ledger.batches.claim_lapsed([CHANNEL], "other", limit=5, now=moment, lease_ms=MINUTE)
+    lapsed = ledger.batches.claim_lapsed([CHANNEL], Holder("other", MINUTE), limit=5, now=moment)
     assert len(lapsed) == (1 if late else 0)
     assert claim(ledger, "other", now=NOW + 2 * DAY) == []
 
@@ -100,7 +101,7 @@ def test_a_late_answer_may_come_before_the_messages_it_is_about(ledger: Ledger) 
     """The batch was taken over but not yet written down as unknown: the answer waits for that."""
     accept(ledger, send(phones(2)))
     (batch,) = claim(ledger)
-    (lapsed,) = ledger.batches.claim_lapsed([CHANNEL], "other", limit=5, now=batch.lease + 1, lease_ms=MINUTE)
+    (lapsed,) = ledger.batches.claim_lapsed([CHANNEL], Holder("other", MINUTE), limit=5, now=batch.lease + 1)
     late = [row(batch, 0, vendor_id="v0"), row(batch, 1, MessageStatus.REJECTED)]
     assert conclude(ledger, batch, late) is False
     assert conclude(ledger, lapsed, rows(lapsed, MessageStatus.CALLING), check_at=NOW + DAY)
@@ -127,7 +128,7 @@ def test_an_answer_told_twice_does_not_end_the_next_call(ledger: Ledger) -> None
 def test_an_answer_told_twice_does_not_disturb_who_settles_it(ledger: Ledger) -> None:
     """The same, when the same worker looks after the unknown outcome already."""
     batch = unknown(ledger)
-    (held,) = ledger.batches.claim_unknown(CHANNEL, batch.owner, limit=1, now=NOW + 1000, lease_ms=MINUTE)
+    (held,) = ledger.batches.claim_unknown(CHANNEL, Holder(batch.owner, MINUTE), limit=1, now=NOW + 1000)
     assert (held.owner, held.attempt) == (batch.owner, batch.attempt)
     assert conclude(ledger, batch, rows(batch, MessageStatus.CALLING), check_at=NOW + 1000) is False
     assert len(ledger.batches.open_messages(batch.id)) == 3
@@ -203,7 +204,7 @@ def test_an_unknown_outcome_is_settled_by_proof(
 def test_a_receipt_beats_a_proof_of_absence(ledger: Ledger) -> None:
     """A message whose receipt came between look-up and settlement is not sent again."""
     batch = unknown(ledger)
-    (held,) = ledger.batches.claim_unknown(CHANNEL, "settler", limit=1, now=NOW + 1000, lease_ms=MINUTE)
+    (held,) = ledger.batches.claim_unknown(CHANNEL, Holder("settler", MINUTE), limit=1, now=NOW + 1000)
     receipts(MessageStatus.DELIVERED, [0])(ledger, batch)
     settlement = Settlement(
         held, "task-1", "Acme", True, resend=[0, 1], resend_due=NOW, resend_deadline=NOW + DAY
@@ -217,9 +218,9 @@ def test_a_receipt_beats_a_proof_of_absence(ledger: Ledger) -> None:
 def test_two_settlers_do_not_both_settle(ledger: Ledger) -> None:
     """The second finds nothing while the first holds the batch, and the first too late has no effect."""
     unknown(ledger)
-    (first,) = ledger.batches.claim_unknown(CHANNEL, "a", limit=1, now=NOW + 1000, lease_ms=MINUTE)
-    assert ledger.batches.claim_unknown(CHANNEL, "b", limit=1, now=NOW + 1000, lease_ms=MINUTE) == []
-    (second,) = ledger.batches.claim_unknown(CHANNEL, "b", limit=1, now=first.lease + 1, lease_ms=MINUTE)
+    (first,) = ledger.batches.claim_unknown(CHANNEL, Holder("a", MINUTE), limit=1, now=NOW + 1000)
+    assert ledger.batches.claim_unknown(CHANNEL, Holder("b", MINUTE), limit=1, now=NOW + 1000) == []
+    (second,) = ledger.batches.claim_unknown(CHANNEL, Holder("b", MINUTE), limit=1, now=first.lease + 1)
     late = ledger.batches.settle(Settlement(first, "task-1", "Acme", True, resend=[0]), NOW)
     assert late.stale
     assert len(ledger.batches.open_messages(second.id)) == 3
@@ -230,7 +231,7 @@ def test_what_was_never_sent_expires_at_its_deadline(ledger: Ledger) -> None:
     accept(ledger, send(phones(2)))
     assert not ledger.batches.has_due(CHANNEL, NOW + 3 * DAY)
     assert claim(ledger, now=NOW + 3 * DAY) == []
-    assert ledger.batches.claim_expired([CHANNEL], "w", limit=5, now=NOW + 3 * DAY - 1, lease_ms=MINUTE) == []
-    (expired,) = ledger.batches.claim_expired([CHANNEL], "w", limit=5, now=NOW + 3 * DAY, lease_ms=MINUTE)
+    assert ledger.batches.claim_expired([CHANNEL], Holder("w", MINUTE), limit=5, now=NOW + 3 * DAY - 1) == []
+    (expired,) = ledger.batches.claim_expired([CHANNEL], Holder("w", MINUTE), limit=5, now=NOW + 3 * DAY)
     assert conclude(ledger, expired, rows(expired, MessageStatus.UNSENT), now=NOW + 3 * DAY)
     assert set(statuses(ledger).values()) == {"UNSENT"}

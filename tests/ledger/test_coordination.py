@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from bridge.ledger import Ledger
+from bridge.ledger.scope import Holder
 
 from .making import CHANNEL, NOW
 
@@ -77,21 +78,21 @@ def test_a_rate_is_shared_by_all_workers(ledger: Ledger) -> None:
 )
 def test_a_duty_has_one_owner(ledger: Ledger, owner: str, later: int, gets: bool) -> None:
     """Its owner may go on, another only when the lease is past."""
-    assert ledger.coordination.lease("poll", "a", now=NOW, lease_ms=MINUTE) == ""
-    found = ledger.coordination.lease("poll", owner, now=NOW + later, lease_ms=MINUTE)
+    assert ledger.coordination.lease("poll", Holder("a", MINUTE), now=NOW) == ""
+    found = ledger.coordination.lease("poll", Holder(owner, MINUTE), now=NOW + later)
     assert (found is not None) is gets
 
 
 def test_a_cursor_moves_with_its_owner_only(ledger: Ledger) -> None:
     """Who lost the duty cannot store a cursor; a duty given back rests until its time."""
     coordination = ledger.coordination
-    coordination.lease("poll", "a", now=NOW, lease_ms=MINUTE)
+    coordination.lease("poll", Holder("a", MINUTE), now=NOW)
     assert ledger.write(lambda c: coordination.advance(c, "poll", "a", "page-2", until=NOW + MINUTE))
-    assert coordination.lease("poll", "b", now=NOW + MINUTE, lease_ms=MINUTE) == "page-2"
+    assert coordination.lease("poll", Holder("b", MINUTE), now=NOW + MINUTE) == "page-2"
     assert not ledger.write(lambda c: coordination.advance(c, "poll", "a", "page-3", until=NOW))
     coordination.release_lease("poll", "b", due=NOW + 9 * MINUTE)
-    assert coordination.lease("poll", "a", now=NOW + 8 * MINUTE, lease_ms=MINUTE) is None
-    assert coordination.lease("poll", "a", now=NOW + 9 * MINUTE, lease_ms=MINUTE) == "page-2"
+    assert coordination.lease("poll", Holder("a", MINUTE), now=NOW + 8 * MINUTE) is None
+    assert coordination.lease("poll", Holder("a", MINUTE), now=NOW + 9 * MINUTE) == "page-2"
 
 
 def test_who_is_alive(ledger: Ledger) -> None:

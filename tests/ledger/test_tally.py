@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 from bridge.ledger import Ledger, Segment, tally
 from bridge.ledger.refs import message_ref
 from bridge.ledger.reports import segments
+from bridge.ledger.scope import Holder
 from bridge.ledger.tally import BUCKETS_S, GONE
 from bridge.plugin import DeliveryReceipt, MessageStatus
 
@@ -48,7 +49,7 @@ def _early(ledger: Ledger) -> None:
 def _late_answer(ledger: Ledger) -> None:
     accept(ledger, send(phones(2)))
     (batch,) = claim(ledger, lease_ms=10)
-    (lapsed,) = ledger.batches.claim_lapsed([CHANNEL], "other", limit=9, now=NOW + 20, lease_ms=1000)
+    (lapsed,) = ledger.batches.claim_lapsed([CHANNEL], Holder("other", 1000), limit=9, now=NOW + 20)
     conclude(ledger, lapsed, rows(lapsed, MessageStatus.CALLING), check_at=NOW + 90)
     assert not conclude(ledger, batch, [row(batch, 0), row(batch, 1, MessageStatus.REJECTED)])
 

@@ -28,6 +28,7 @@ from bridge.ledger import (
     upgrade,
 )
 from bridge.ledger.database import migrations
+from bridge.ledger.scope import Holder
 from bridge.plugin import DeliveryReceipt, MessageStatus
 
 from ..databases import KINDS, postgres_database, url_of
@@ -190,11 +191,11 @@ def test_what_waited_is_sent(upgraded: Ledger) -> None:
     (batch,) = claim(upgraded, lease_ms=3_600_000)
     assert (upgraded.info(batch).out_id, list(batch.recipients.phones)) == ("ready", phones(4, 30))
     assert batch.recipients.params[0] == {"name": f"n{phones(1, 30)[0]}"}
-    lapsed = upgraded.batches.claim_lapsed([CHANNEL], "me", limit=9, now=NOW + 600_000, lease_ms=1000)
+    lapsed = upgraded.batches.claim_lapsed([CHANNEL], Holder("me", 1000), limit=9, now=NOW + 600_000)
     assert [upgraded.info(one).out_id for one in lapsed] == ["calling"]
-    unknown = upgraded.batches.claim_unknown(CHANNEL, "me", limit=9, now=NOW + 600_000, lease_ms=1000)
+    unknown = upgraded.batches.claim_unknown(CHANNEL, Holder("me", 1000), limit=9, now=NOW + 600_000)
     assert [upgraded.info(one).out_id for one in unknown] == ["unknown"]
-    assert upgraded.files.claim(CHANNEL, "me", now=NOW, lease_ms=1000) is not None
+    assert upgraded.files.claim(CHANNEL, Holder("me", 1000), now=NOW) is not None
 
 
 def test_what_waited_is_pushed(upgraded: Ledger) -> None:

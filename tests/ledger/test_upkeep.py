@@ -23,6 +23,7 @@ from bridge.ledger import (
 from bridge.ledger.database.tables import metadata
 from bridge.ledger.refs import _Sequence, from_message_ref, from_ref, message_ref, new_id, to_ref
 from bridge.ledger.reports.outbox import enqueue_receipts
+from bridge.ledger.scope import Holder
 from bridge.plugin import DeliveryReceipt, MessageStatus
 
 from .making import CHANNEL, DAY, NOW, accept, claim, phones, recorded, send, statuses, terms
@@ -90,7 +91,7 @@ def test_work_of_a_channel_that_is_gone_goes_after_its_time(ledger: Ledger) -> N
 def test_a_file_is_left_to_who_knows_its_channel(ledger: Ledger) -> None:
     """A worker whose configuration is older than the web's does not touch it; its time ends it."""
     ledger.sends.accept(send(), terms(), NewFile("https://host/list.txt"))
-    assert ledger.files.claim("other", "a", now=NOW, lease_ms=1000) is None
+    assert ledger.files.claim("other", Holder("a", 1000), now=NOW) is None
     for channels, left in (([CHANNEL], 1), (["other"], 0)):
         ledger.retention.purge(NOW + DAY, channels=channels)
         with ledger.database.read() as connection:
@@ -130,14 +131,14 @@ def test_details_show_what_ended_in_the_span_page_by_page(ledger: Ledger) -> Non
 def test_a_file_is_read_by_one_and_goes_on_where_it_stopped(ledger: Ledger) -> None:
     """Batches and position are stored together, and only by whoever holds the file."""
     ledger.sends.accept(send(), terms(), NewFile("https://host/list.txt", 10))
-    job = ledger.files.claim(CHANNEL, "a", now=NOW, lease_ms=1000)
+    job = ledger.files.claim(CHANNEL, Holder("a", 1000), now=NOW)
     assert job is not None and (job.position, job.recipients_limit) == (0, 10)
-    assert ledger.files.claim(CHANNEL, "b", now=NOW, lease_ms=1000) is None
+    assert ledger.files.claim(CHANNEL, Holder("b", 1000), now=NOW) is None
     progress = Progress("tag", 100, 3, 3)
     assert ledger.files.advance(
         job, progress, [Recipients(phones(3))], now=NOW, lease_ms=1000, deadline=NOW + DAY
     )
-    taken_over = ledger.files.claim(CHANNEL, "b", now=NOW + 1001, lease_ms=1000)
+    taken_over = ledger.files.claim(CHANNEL, Holder("b", 1000), now=NOW + 1001)
     assert taken_over is not None and (taken_over.position, taken_over.etag, taken_over.taken) == (
         100,
         "tag",
@@ -148,7 +149,7 @@ def test_a_file_is_read_by_one_and_goes_on_where_it_stopped(ledger: Ledger) -> N
     )
     done = Progress("tag", 200, 5, 5, finished=True)
     assert ledger.files.advance(taken_over, done, [], now=NOW, lease_ms=1000, deadline=NOW)
-    assert ledger.files.claim(CHANNEL, "c", now=NOW + DAY, lease_ms=1000) is None
+    assert ledger.files.claim(CHANNEL, Holder("c", 1000), now=NOW + DAY) is None
     assert [batch.count for batch in claim(ledger)] == [3]
 
 

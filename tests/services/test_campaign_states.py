@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from bridge.ledger import NewFile, NewSend, Progress, Recipients, Terms
+from bridge.ledger.scope import Holder
 from bridge.plugin import DeliveryReceipt, Kind, MessageStatus, OutcomeUnknown, rejected
 from bridge.services.campaigns.seeing import STATES, Seeing
 from bridge.services.snapshots import snapshot
@@ -78,7 +79,7 @@ def read(world: World, *, finished: bool) -> None:
     template = world.services.templates.find(code, Kind.TEXT)
     new = NewSend(NAME, "out-1", "Acme", code, snapshot(template), b"d")
     world.ledger.sends.accept(new, Terms(now, now + HOUR_MS, 0, 99), NewFile("https://x"))
-    job = world.ledger.files.claim(NAME, "reader", now=now, lease_ms=9_000_000)
+    job = world.ledger.files.claim(NAME, Holder("reader", 9_000_000), now=now)
     assert job is not None
     batches = [Recipients(numbers(1), [{"name": "n"}])] if finished else []
     times = {"now": now, "lease_ms": 9_000_000, "deadline": now + HOUR_MS}

@@ -274,7 +274,7 @@ def test_a_campaign_is_cancelled_while_its_file_is_read(world: World) -> None:
     send_id = world.ledger.sends.accept(
         new, Terms(now, now + HOUR_S * 1000, 0, 99), NewFile("https://x")
     ).send_id
-    job = world.ledger.files.claim(NAME, "reader", now=now, lease_ms=9_000_000)
+    job = world.ledger.files.claim(NAME, Holder("reader", 9_000_000), now=now)
     assert job is not None
 
     def read(lines: int, finished: bool) -> None:

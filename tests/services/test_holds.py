@@ -9,6 +9,7 @@ import pytest
 
 from bridge.contract.bodies import SendListBody
 from bridge.ledger import Account
+from bridge.ledger.scope import Holder
 from bridge.ledger.sending.accounts import save
 from bridge.plugin import (
     ConfigurationRefused,
@@ -213,7 +214,7 @@ def test_unread_files_say_why(world: World) -> None:
     now = int(world.now * 1000)
     new = NewSend(NAME, "task-1", "Acme", "T1", '{"type": 1, "code": "T1"}', b"d")
     world.ledger.sends.accept(new, Terms(now, now + 10**7, 10**7, 100), NewFile("https://x.example/f.csv"))
-    job = world.ledger.files.claim(NAME, "worker", now=now, lease_ms=1000)
+    job = world.ledger.files.claim(NAME, Holder("worker", 1000), now=now)
     assert job is not None
     world.ledger.files.again(job, due=now + 5000, error="The host answered 404.")
     [file] = seen(world).files

@@ -6,6 +6,7 @@ import pytest
 
 from bridge.channels import PluginFault
 from bridge.ledger.refs import message_ref
+from bridge.ledger.scope import Holder
 from bridge.plugin import (
     DeliveryReceipt,
     MessageStatus,
@@ -169,7 +170,7 @@ def test_a_page_of_a_duty_that_was_lost_is_kept(world: World, monkeypatch: pytes
         page = poll(window)
         world.now += 600
         now = int(world.now * 1000)
-        world.ledger.coordination.lease(lease, "other", now=now, lease_ms=1000)
+        world.ledger.coordination.lease(lease, Holder("other", 1000), now=now)
         return page
 
     monkeypatch.setattr(world.hooks, "poll_receipts", slow)

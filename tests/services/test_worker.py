@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import text
 
 from bridge.ledger import Claimed, Conclusion, LedgerUnavailable, Recorded, Settlement
+from bridge.ledger.scope import Holder
 from bridge.plugin import Batch, CredentialsRejected, MessageStatus, SubmitResult, accepted, unknown
 from bridge.worker import LoopFailed, Worker, loop
 from bridge.worker.duties import Duty
@@ -279,7 +280,7 @@ def test_what_nobody_called_is_not_in_question(world: World) -> None:
     world.send(PHONES)
     world.now += 73 * 3600
     now = int(world.now * 1000)
-    assert world.ledger.batches.claim_expired([NAME], "dead", limit=9, now=now, lease_ms=60_000)
+    assert world.ledger.batches.claim_expired([NAME], Holder("dead", 60_000), limit=9, now=now)
     world.now += 61
     world.settle()
     assert world.ended() == dict.fromkeys(PHONES, "NOT_SENT_IN_TIME")

@@ -131,7 +131,7 @@ class Batches:
         return self._database.write(lambda connection: connection.execute(waiting).rowcount)
 
     def claim_expired(
-        self, channels: Collection[str], owner: str, *, limit: int, now: int, lease_ms: int
+        self, channels: Collection[str], holder: Holder, *, limit: int, now: int
     ) -> list[Claimed]:
         """Take READY batches past their deadline, of paused channels too; they expire, never called."""
         rows = past_deadline(channels, now).limit(limit)
@@ -140,8 +140,8 @@ class Batches:
                 connection,
                 rows,
                 state=tables.CALLING,
-                owner=owner,
-                lease=now + lease_ms,
+                owner=holder.owner,
+                lease=now + holder.lease_ms,
                 called=None,
                 attempt=_batch.c.attempt + 1,
             )
@@ -153,7 +153,7 @@ class Batches:
             return connection.execute(past_deadline(channels, now).limit(1)).first() is not None
 
     def claim_lapsed(
-        self, channels: Collection[str], owner: str, *, limit: int, now: int, lease_ms: int
+        self, channels: Collection[str], holder: Holder, *, limit: int, now: int
     ) -> list[Claimed]:
         """Take over CALLING batches whose lease lapsed; their outcome is unknown, never called again."""
         rows = (
@@ -164,11 +164,11 @@ class Batches:
             .limit(limit)
         )
         return self._database.write(
-            lambda connection: take_over(connection, rows, owner=owner, lease=now + lease_ms)
+            lambda connection: take_over(connection, rows, owner=holder.owner, lease=now + holder.lease_ms)
         )
 
     def claim_unknown(
-        self, channel: str, owner: str, *, limit: int, now: int, lease_ms: int, after: int | None = None
+        self, channel: str, holder: Holder, *, limit: int, now: int, after: int | None = None
     ) -> list[Claimed]:
         """Take UNKNOWN batches that are due for a look-up or for their deadline.
 
@@ -178,7 +178,7 @@ class Batches:
         found = unknown_due(channel, now) if after is None else unknown_after(channel, after)
         rows = found.where(free).limit(limit)
         return self._database.write(
-            lambda connection: take_over(connection, rows, owner=owner, lease=now + lease_ms)
+            lambda connection: take_over(connection, rows, owner=holder.owner, lease=now + holder.lease_ms)
         )
 
     def open_messages(self, batch_id: int) -> Sequence[tuple[int, str, int]]:

@@ -12,7 +12,7 @@ from ..blobs import Recipients, encode
 from ..database import tables
 from ..database.dialects import skip_locked
 from ..database.engine import Database, wake
-from ..scope import Scope
+from ..scope import Holder, Scope
 from .sends import Waits, insert_batches
 
 _file = tables.file
@@ -58,7 +58,7 @@ class Files:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def claim(self, channel: str, owner: str, *, now: int, lease_ms: int) -> FileJob | None:
+    def claim(self, channel: str, holder: Holder, *, now: int) -> FileJob | None:
         """Take one file of the channel that is due and read by nobody."""
         due = (
             select(_file.c.send_id)
@@ -83,7 +83,7 @@ class Files:
             row = connection.execute(
                 update(_file)
                 .where(_file.c.send_id == send_id)
-                .values(owner=owner, lease=now + lease_ms, attempt=_file.c.attempt + 1)
+                .values(owner=holder.owner, lease=now + holder.lease_ms, attempt=_file.c.attempt + 1)
                 .returning(*_JOB)
             ).one()
             return FileJob(**row._mapping)

@@ -26,6 +26,7 @@ from bridge.ledger import (
     bars,
     route_in,
 )
+from bridge.ledger.scope import Holder
 from bridge.plugin import BadNumber, Carrier, Phone, TemplateType
 from bridge.plugin.phone import parse
 from bridge.settings import RouteSettings
@@ -247,7 +248,7 @@ class Routing:
         self._ledger.weights.note_throttled(name, counts, now)
         coordination = self._ledger.coordination
         lease = f"weights/{name}"
-        if coordination.lease(lease, owner, now=now, lease_ms=MINUTE_MS) is None:
+        if coordination.lease(lease, Holder(owner, MINUTE_MS), now=now) is None:
             return 0
         changed = self._rebalance(now)
         coordination.release_lease(lease, owner, due=now + MINUTE_MS)

@@ -23,6 +23,7 @@ from bridge.ledger import (
     clean,
 )
 from bridge.ledger.refs import Place, to_ref
+from bridge.ledger.scope import Holder
 from bridge.plugin import MessageStatus, Outcome, SubmitResult
 from bridge.plugin.status import AFTER_CALL
 
@@ -93,7 +94,7 @@ class Settling:
         Returns how many were looked after.
         """
         batches = self._ledger.batches.claim_unknown(
-            self._channel.name, owner, limit=_LIMIT, now=millis(self._clock), lease_ms=self._lease_ms
+            self._channel.name, Holder(owner, self._lease_ms), limit=_LIMIT, now=millis(self._clock)
         )
         for claimed in batches:
             # One that fails is looked after again when this claim has lapsed.
@@ -106,10 +107,9 @@ class Settling:
         asked, after = LookedUp(), 0
         while batches := self._ledger.batches.claim_unknown(
             self._channel.name,
-            owner,
+            Holder(owner, self._lease_ms),
             limit=_LIMIT,
             now=millis(self._clock),
-            lease_ms=self._lease_ms,
             after=after,
         ):
             for claimed in batches:
@@ -140,7 +140,7 @@ class Settling:
         """
         name = f"sweep/{self._channel.name}"
         now = millis(self._clock)
-        if self._ledger.coordination.lease(name, owner, now=now, lease_ms=self._lease_ms) is None:
+        if self._ledger.coordination.lease(name, Holder(owner, self._lease_ms), now=now) is None:
             return 0
         span, place, total = TimeSpan(0, now - self._deadline_ms), Place(0, 0), 0
         while overdue := self._ledger.history.awaiting(self._channel.name, span, after=place, limit=_SWEEP):

@@ -11,6 +11,7 @@ from bridge.channels import OpenAccount, OpenChannel, PluginFault
 from bridge.clock import DAY_MS, HOUR_MS, MINUTE_MS, Clock, hours, millis, moment, seconds
 from bridge.ledger import Detail, HeldLease, Ledger, TimeSpan, UnreadPage
 from bridge.ledger.refs import Place, message_ref, to_ref
+from bridge.ledger.scope import Holder
 from bridge.plugin import (
     BadNumber,
     BridgeError,
@@ -73,7 +74,7 @@ class Polling:
 
     def _poll(self, hook: str, owner: str) -> int:
         name = self._lease_name(hook)
-        cursor = self._ledger.coordination.lease(name, owner, now=millis(self._clock), lease_ms=_LEASE_MS)
+        cursor = self._ledger.coordination.lease(name, Holder(owner, _LEASE_MS), now=millis(self._clock))
         if cursor is None:
             return 0
         pages = 0

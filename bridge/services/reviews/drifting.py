@@ -15,6 +15,7 @@ from bridge.channels import OpenAccount, OpenChannel
 from bridge.clock import MINUTE_MS, Clock, millis, millis_of, moment
 from bridge.ledger import Drift, Ledger, StoredTemplate
 from bridge.ledger.drift import NO_LIST, ONLY_THERE, SHOWN_ONLY, SIGN, TEMPLATE
+from bridge.ledger.scope import Holder
 from bridge.plugin import (
     BridgeError,
     EventName,
@@ -78,7 +79,7 @@ class Drifting:
         due = self._ledger.coordination.due(name)
         if due > now:
             return False
-        if self._ledger.coordination.lease(name, self._owner, now=now, lease_ms=_LEASE_MS) is None:
+        if self._ledger.coordination.lease(name, Holder(self._owner, _LEASE_MS), now=now) is None:
             return False
         # The first worker of a new bridge waits for the night.
         begun = due > 0

@@ -20,6 +20,7 @@ from bridge.ledger import (
     Ledger,
     StoredTemplate,
 )
+from bridge.ledger.scope import Holder
 from bridge.plugin import (
     BridgeError,
     DigitalTemplateReview,
@@ -93,7 +94,7 @@ class OtherAccounts:
             return 0
         now, name = millis(self._clock), f"filings/{self._channel.name}"
         # One process at a time: two would file a template twice.
-        if self._coordination.lease(name, self._owner, now=now, lease_ms=_LEASE_MS) is None:
+        if self._coordination.lease(name, Holder(self._owner, _LEASE_MS), now=now) is None:
             return 0
         try:
             return self._look_after(now)
