@@ -61,7 +61,7 @@ _secret_pattern = _nothing
 
 
 def hide(secrets: Iterable[str]) -> None:
-    """Never show these values again, nor their URL-encoded, JSON and base64 forms.
+    """Hide these values from now on, and their URL-encoded, JSON and base64 forms.
 
     Values shorter than 4 characters are ignored: hiding them would make every text unreadable.
     """

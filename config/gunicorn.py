@@ -114,7 +114,7 @@ def on_starting(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """A process has loaded the application."""
+    """Keep what a process has loaded out of garbage collection."""
     keep_what_is_loaded()
 
 

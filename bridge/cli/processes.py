@@ -83,7 +83,7 @@ def _check(settings: Settings) -> None:
 
 
 def gunicorn_file() -> Path:
-    """gunicorn.py beside the configuration, else the one that came with the bridge."""
+    """Return gunicorn.py beside the configuration, else the one that came with the bridge."""
     beside = Path(os.environ.get(PATH_VARIABLE) or DEFAULT_PATH).parent
     checkout = Path(bridge.__file__).parents[1] / "config"
     installed = Path(sysconfig.get_path("data")) / "share" / "qa-sms-bridge" / "config"

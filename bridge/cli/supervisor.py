@@ -146,7 +146,7 @@ class Supervisor:
             child.told_to_end = child.reload is None
 
     def _end(self) -> int:
-        """Ask every child to end and wait; 1 when one had to be killed."""
+        """Ask every child to end and wait. Returns 1 when one had to be killed."""
         running = [child for child in self._children if child.process and child.process.poll() is None]
         for child in running:
             assert child.process is not None  # noqa: S101 - chosen above
@@ -174,5 +174,5 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def _end_with_parent() -> None:
-    """PR_SET_PDEATHSIG: the kernel sends SIGTERM to this child when its parent dies."""
+    """Have the kernel send SIGTERM to this child when its parent dies (PR_SET_PDEATHSIG)."""
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)

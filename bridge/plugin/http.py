@@ -139,7 +139,7 @@ class Session(requests.Session):
         super().mount(prefix, adapter)
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Never: `requests` would follow a redirect of `get` unasked, past any check of the address."""
+        """Return none: `requests` would follow a redirect unasked, past any check of the address."""
 
 
 def _pair(timeout: object) -> tuple[float, float]:

@@ -118,7 +118,7 @@ class PendingMessage(NamedTuple):
 
 
 def _keep_nothing(page: bytes) -> None:
-    """Outside the bridge nothing is kept."""
+    """Keep nothing: there is no bridge."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,26 @@ from bridge.ledger import LedgerUnavailable
 class Isolated:
     """A block whose failure is logged as `event` and ends there; `error` is what failed, if anything did.
 
-    A ledger that is away is nobody's fault and concerns everything: LedgerUnavailable goes through, and so
-    does what is meant to end the thread or the process.
+    A ledger that is away is nobody's fault and concerns everything: LedgerUnavailable goes `through`, unless
+    the caller says that nothing does. So does what is meant to end the thread or the process, unless
+    `catches` it.
     """
 
-    def __init__(self, log: Any, event: str, **fields: object) -> None:
+    def __init__(
+        self,
+        log: Any,
+        event: str,
+        *,
+        through: tuple[type[BaseException], ...] = (LedgerUnavailable,),
+        catches: type[BaseException] = Exception,
+        **fields: object,
+    ) -> None:
         self._log = log
         self._event = event
+        self._through = through
+        self._catches = catches
         self._fields = fields
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -25,10 +36,13 @@ class Isolated:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        if not isinstance(error, Exception) or isinstance(error, LedgerUnavailable):
+        if not isinstance(error, self._catches) or isinstance(error, self._through):
             return False
         self.error = error
-        self._log.error(self._event, exc_info=error, **self._fields)
+        # That the database is away needs no traceback: it is the same from everywhere.
+        away = isinstance(error, LedgerUnavailable)
+        told = {"error": str(error)} if away else {"exc_info": error}
+        self._log.error(self._event, **told, **self._fields)
         return True
 
     @property

@@ -13,7 +13,7 @@ class StageProgress(Protocol):
     """One stage that is under way."""
 
     def reach(self, done: int) -> None:
-        """So much of the stage is done. May be called from any thread; never goes back."""
+        """Note that so much of the stage is done; it never goes back. Any thread may call it."""
 
     def note(self, text: str) -> None:
         """Say how the stage went, in a few words behind its title."""

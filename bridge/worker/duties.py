@@ -8,7 +8,7 @@ from functools import partial
 import structlog
 
 from bridge.clock import DAY_MS, Clock, hours, millis, seconds
-from bridge.ledger import RETRIED, Claimed, Ledger, LedgerUnavailable
+from bridge.ledger import RETRIED, Claimed, Ledger
 from bridge.ledger.refs import to_ref
 from bridge.ledger.scope import Holder
 from bridge.services import AccountServices, ChannelServices, Sent, Services
@@ -36,12 +36,9 @@ class Duty:
         """Do it until `stop`; a failure is logged and tried again at the next turn."""
         while not stop.is_set():
             again = False
-            try:
+            # Even what would end the thread: nobody else does this duty.
+            with Isolated(log, "duty failed", through=(), catches=BaseException, duty=self.name):
                 again = self.work()
-            except LedgerUnavailable as error:
-                log.error("ledger unavailable", duty=self.name, error=str(error))
-            except BaseException:  # even one that would end the thread: nobody else does this duty
-                log.exception("duty failed", duty=self.name)
             if not again:
                 stop.wait(self.every_s)
 

@@ -12,6 +12,7 @@ import structlog
 from bridge.clock import Clock
 from bridge.ledger import Ledger, LedgerUnavailable
 from bridge.services import Services
+from bridge.services.isolation import Isolated
 from bridge.settings import BridgeSettings
 
 from .crew import Crew, Result
@@ -38,17 +39,12 @@ class Pulse:
 
         Raises what failed when nothing else has happened for a minute; a database may be away for longer.
         """
-        try:
+        with Isolated(log, "loop failed", through=(), loop=self._name) as turn:
             work()
-        except LedgerUnavailable as error:
-            log.error("ledger unavailable", loop=self._name, error=str(error))
-        except Exception:
-            if not self.alive:
-                raise
-            log.exception("loop failed", loop=self._name)
-        else:
             self._latest = self._clock()
             return
+        if not self.alive and turn.error is not None and not isinstance(turn.error, LedgerUnavailable):
+            raise turn.error
         threading.Event().wait(_RETRY_S)
 
     @property

@@ -223,24 +223,19 @@ class Sender(Loop[Sent]):
             return self._outcome(self._services[claimed.channel].sending, claimed)
 
     def _outcome(self, sending: Sending, claimed: Claimed) -> Sent | None:
-        try:
+        with Isolated(log, "sending failed", through=()):
             return sending.run(claimed)
-        except Exception:
-            # The vendor may have been called: the outcome is unknown, as after a crash.
-            log.exception("sending failed")
-        try:
+        # The vendor may have been called: the outcome is unknown, as after a crash.
+        with Isolated(log, "left for lease expiry", through=()):
             return sending.lapse(claimed)
-        except Exception:
-            log.exception("left for lease expiry")
-            return None
+        return None
 
     def _concluded(self, sent: Sent, recorded: Recorded) -> None:
         """Tell what was recorded, and follow it up; a failure here must not look like one of the record."""
-        try:
+        batch = sent.conclusion.batch
+        with Isolated(log, "recorded, follow-up failed", through=(), channel=batch.channel):
             self._tell(sent, recorded)
-            self._apply_backpressure(self._lane(sent.conclusion.batch), sent)
-        except Exception:
-            log.exception("recorded, follow-up failed", channel=sent.conclusion.batch.channel)
+            self._apply_backpressure(self._lane(batch), sent)
 
     def _tell(self, sent: Sent, recorded: Recorded) -> None:
         claimed = sent.conclusion.batch

@@ -64,7 +64,7 @@ def create(
 def update(
     client: DigitalClient, settings: AliyunSettings, template: DigitalTemplate, fetch: Fetch
 ) -> CreatedTemplate:
-    """Aliyun cannot change a digital template: refuse, or hand in another (`digital_edit`).
+    """Refuse, or hand in another (`digital_edit`): Aliyun cannot change a digital template.
 
     Until a carrier approves the other the old one is sent with, and `state` holds the new one's code.
     """

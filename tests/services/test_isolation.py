@@ -1,6 +1,7 @@
 """One bad thing must not hold up the others."""
 
 from contextlib import suppress
+from typing import Any
 
 import pytest
 import structlog
@@ -11,21 +12,30 @@ from bridge.services.isolation import Isolated
 log = structlog.get_logger("test")
 
 
+PLAIN: dict[str, Any] = {}
+NOTHING_PASSES: dict[str, Any] = {"through": ()}
+OF_A_THREAD: dict[str, Any] = {"through": (), "catches": BaseException}
+
+
 @pytest.mark.parametrize(
-    ("raised", "goes_through"),
+    ("how", "raised", "goes_through"),
     [
-        (None, False),
-        (ValueError("a value out of range"), False),
-        (LedgerUnavailable("away"), True),
-        (SystemExit(3), True),
-        (KeyboardInterrupt(), True),
+        (PLAIN, None, False),
+        (PLAIN, ValueError("a value out of range"), False),
+        (PLAIN, LedgerUnavailable("away"), True),
+        (PLAIN, SystemExit(3), True),
+        (PLAIN, KeyboardInterrupt(), True),
+        (NOTHING_PASSES, LedgerUnavailable("away"), False),
+        (NOTHING_PASSES, SystemExit(3), True),
+        (OF_A_THREAD, LedgerUnavailable("away"), False),
+        (OF_A_THREAD, SystemExit(3), False),
     ],
     ids=repr,
 )
-def test_what_fails_ends_there(raised: BaseException | None, goes_through: bool) -> None:
+def test_what_fails_ends_there(how: dict[str, Any], raised: BaseException | None, goes_through: bool) -> None:
     """Unless it concerns everything."""
     passed: BaseException | None = None
-    guard = Isolated(log, "not done", batch="b1")
+    guard = Isolated(log, "not done", batch="b1", **how)
     with structlog.testing.capture_logs() as logged, suppress(BaseException):
         try:
             with guard:

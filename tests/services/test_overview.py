@@ -126,7 +126,7 @@ SAID: dict[str, tuple[list[BridgeError], str]] = {
 def test_the_last_error_is_the_last(
     worlds: Worlds, errors: list[BridgeError], error: str, names: tuple[str, ...]
 ) -> None:
-    """Whether it paused the account or not."""
+    """Show the latest error, if it paused the account or not."""
     accounts = {name: {"vendor": "obedient"} for name in names}
     world = two(worlds, accounts=accounts, routes=[{"accounts": ["main"]}], cold=True)
     code = world.template()

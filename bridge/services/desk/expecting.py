@@ -1,7 +1,9 @@
-"""Why messages of a channel do not leave now, for somebody who waits for their receipts."""
+"""What somebody who sends through this bridge may expect: a signature, and why messages do not leave now."""
 
+import ipaddress
 from collections.abc import Iterator
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from bridge import logs
 from bridge.clock import Clock, millis, moment
@@ -11,6 +13,25 @@ from bridge.settings import Settings
 from .overview import Overview, Stop
 
 _ALIVE_MS = 30_000
+
+
+def channel_at(settings: Settings, address: str) -> str:
+    """Return the name of the channel that an address of this bridge means, "" for another's address."""
+    parts = urlsplit(address)
+    own = urlsplit(settings.bridge.public_url).hostname
+    if parts.hostname is None or not (parts.hostname == own or _is_loopback(parts.hostname)):
+        return ""
+    name = parts.path.strip("/")
+    if not name:
+        name = next((name for name, channel in settings.channels.items() if channel.default), "")
+    return name if name in settings.channels else ""
+
+
+def sign_of(settings: Settings, name: str) -> str:
+    """Return a signature that the channel may send under, or ""."""
+    channel = settings.channels[name]
+    approved = (sign for sign, review in channel.signs.items() if review.status.sendable)
+    return channel.default_sign or next(approved, "")
 
 
 def asked(settings: Settings, name: str, clock: Clock) -> list[str]:
@@ -45,6 +66,13 @@ def holds(settings: Settings, ledger: Ledger, name: str, clock: Clock) -> Iterat
         yield f"pushing of {name} stands {until(seen.push_stop.until)}: {seen.push_stop.words}"
     if not ledger.coordination.live_workers(since=now - _ALIVE_MS):
         yield "no worker was heard of in the last 30 seconds."
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _words(stop: Stop) -> str:

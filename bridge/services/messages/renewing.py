@@ -19,7 +19,7 @@ class Renewing:
         self._looked = False
 
     def run(self) -> list[str]:
-        """Let accounts be called that are others than before; returns their names, none the second time."""
+        """Let accounts be called that are others than before. Returns their names, none the second time."""
         if self._looked:
             return []
         name = self._channel.name

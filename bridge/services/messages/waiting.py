@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from bridge.clock import seconds
+from bridge.clock import SECOND_MS, hours, seconds
 from bridge.ledger import Hold, Why
 from bridge.plugin import (
     ConfigurationRefused,
@@ -17,7 +17,7 @@ from bridge.plugin import (
 
 _LONGEST_WAIT_S = 300.0
 _LONGEST_ASKED_S = 3600.0
-_LONGEST_HOLD_S = 36 * 3600.0
+_LONGEST_HOLD_S = hours(36) / SECOND_MS
 _MORNING_RUSH_S = 30.0
 _FOR_A_PERSON_S = 30.0
 """The first wait of messages that a person must mend a template, signature or route for."""

@@ -123,10 +123,8 @@ class Receiving:
             account=self._account.name if self._channel.several else "",
         )
         # The vendor is to be answered as the plugin said, whatever becomes of our copy.
-        try:
+        with Isolated(log, "refused webhook not kept", through=(), channel=self._channel.name):
             self._ledger.refused_webhooks.keep(refused)
-        except Exception:
-            log.exception("refused webhook not kept", channel=self._channel.name)
 
     def store_reports(
         self,
@@ -184,7 +182,7 @@ class Receiving:
         pages: Collection[int],
     ) -> StoredReports:
         """Store each by itself, the cursor last; raises what failed when nothing could be stored."""
-        intake, new, failures = Intake(), 0, list[Exception]()
+        intake, new, failures = Intake(), 0, list[BaseException]()
         reports = [*(([receipt], []) for receipt in receipts), *(([], [reply]) for reply in replies)]
         for one in reports:
             with Isolated(log, "report not stored", channel=self._channel.name) as alone:

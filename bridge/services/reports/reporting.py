@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bridge.channels import OpenChannel
-from bridge.clock import moment
+from bridge.clock import millis_of, moment
 from bridge.contract.bodies import SendDetailsBody
 from bridge.contract.replies import DetailRow, DetailsReply
 from bridge.ledger import Detail, Ledger, Recipients, TimeSpan
@@ -59,4 +59,4 @@ def _content(content: str, seq: int, recipients: Recipients | None) -> str:
 
 
 def _floor_ms(moment: datetime) -> int:
-    return int(moment.timestamp()) * 1000
+    return millis_of(moment.replace(microsecond=0))

@@ -81,7 +81,7 @@ def registration_faults(vendor: type[Vendor]) -> list[str]:
 
 
 def identity_faults(vendor: type[Vendor]) -> list[str]:
-    """Vendor objects are told apart by identity: two channels may have equal settings."""
+    """Require that vendor objects are told apart by identity: two channels may have equal settings."""
     changed = [name for name in ("__eq__", "__hash__") if getattr(vendor, name) is not getattr(object, name)]
     return [f"the class changes {name}: objects must be equal to themselves only" for name in changed]
 

@@ -65,7 +65,7 @@ class VendorFacts:
         raise NotImplementedError("define error_row(code)")
 
     def campaign_answer(self, seen: Seen) -> tuple[Reply, Sequence[str]]:
-        """Any request of a campaign answered as the vendor would, and the numbers of messages it took.
+        """Answer a request of a campaign as the vendor would. Returns the numbers of messages it took, too.
 
         For the kill -9 campaign of a table without an emulator: signature and template approved, every
         message taken. An emulator has `delivered` instead.

@@ -97,7 +97,7 @@ class WebhookPusher:
         self.wake()
 
     def wake(self) -> None:
-        """Something may have become due."""
+        """Look for what has become due."""
         with self._news:
             self._generation += 1
             self._news.notify_all()

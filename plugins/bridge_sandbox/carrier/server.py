@@ -100,4 +100,4 @@ class _Connection(BaseHTTPRequestHandler):
             self.connection.close()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base's name)
-        """Quiet: an access log would hold phone numbers."""
+        """Log nothing: an access log would hold phone numbers."""
