@@ -11,7 +11,7 @@ from bridge import clock
 from bridge.clock import FOREVER_MS
 from bridge.services.campaigns.desk import CampaignDesk
 from bridge.services.campaigns.desk import campaigns as opened
-from bridge.services.campaigns.exporting import STATUSES
+from bridge.services.campaigns.exporting import STATUSES, Choice
 from bridge.services.campaigns.seeing import STATES, Funnel, SeenCampaign, Whole
 from bridge.services.desk.amounts import amount, priced
 from bridge.services.desk.looking import Excerpt
@@ -196,7 +196,7 @@ def campaigns_export(
     settings = settings_of_ledger()
     with opened(settings, who()) as desk:
         found = desk.seeing.find(desk.chosen(channel), campaign)
-        rows = desk.exporting.rows(found, statuses, codes, full=full)
+        rows = desk.exporting.rows(found, Choice(statuses, codes), full=full)
         write = write_csv if form == "csv" else write_lines
         write(rows, sys.stdout, settings.bridge.timezone)
 

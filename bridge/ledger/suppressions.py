@@ -11,7 +11,7 @@ from .audit import BRIDGE, Act, note
 from .database.dialects import upsert
 from .database.engine import Database
 from .database.tables import suppression
-from .scope import Excerpt
+from .scope import Excerpt, Scope
 
 OPERATOR = "operator"
 """The source of what a person put on the list."""
@@ -42,17 +42,16 @@ class Suppressions:
 
     def add(
         self,
-        channel: str,
+        scope: Scope,
         sign_name: str,
         msisdns: Iterable[str],
         source: str,
-        now: int,
         act: Act | None = None,
     ) -> None:
         """Put numbers on the list; those already there stay as they are."""
 
         def work(connection: Connection) -> None:
-            suppress(connection, channel, sign_name, list(msisdns), source, now)
+            suppress(connection, scope, sign_name, list(msisdns), source)
             if act is not None:
                 note(connection, act)
 
@@ -124,11 +123,17 @@ def _forms(channel: str, msisdns: Iterable[str]) -> list[str]:
 
 
 def suppress(
-    connection: Connection, channel: str, sign_name: str, msisdns: Collection[str], source: str, now: int
+    connection: Connection, scope: Scope, sign_name: str, msisdns: Collection[str], source: str
 ) -> None:
     """Put numbers on the list within the caller's transaction; what nobody typed is the bridge's own act."""
     rows = [
-        {"channel": channel, "sign_name": sign_name, "msisdn": msisdn, "source": source, "created": now}
+        {
+            "channel": scope.channel,
+            "sign_name": sign_name,
+            "msisdn": msisdn,
+            "source": source,
+            "created": scope.now,
+        }
         for msisdn in sorted(set(msisdns))
     ]
     if not rows:
@@ -137,7 +142,7 @@ def suppress(
     added = connection.execute(new, rows).scalars().all()
     if added and source != OPERATOR:
         told = {"sign": sign_name, "numbers": [mask(msisdn) for msisdn in sorted(added)[:_TOLD]]}
-        note(connection, Act(BRIDGE, "numbers suppressed", now, channel, why=source, after=told))
+        note(connection, Act(BRIDGE, "numbers suppressed", scope.now, scope.channel, why=source, after=told))
 
 
 def unsuppress(connection: Connection, channel: str, sign_name: str, msisdns: Collection[str]) -> None:

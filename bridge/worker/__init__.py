@@ -21,6 +21,7 @@ from bridge.services import Services, build
 from bridge.settings import Settings, obstacles
 
 from .duties import Duties
+from .loop import Station
 from .pusher import Pusher
 from .sender import Sender
 
@@ -48,16 +49,10 @@ class Worker:
         bridge = settings.bridge
         self._ledger = ledger
         self._failed = False
-        self.sender = Sender(services, ledger, bridge, owner=self.name, clock=clock)
-        self.pusher = Pusher(services, ledger, bridge, owner=self.name, clock=clock)
-        self.duties = Duties(
-            services,
-            ledger,
-            bridge,
-            owner=self.name,
-            clock=clock,
-            alive=lambda: self.sender.alive and self.pusher.alive,
-        )
+        station = Station(services, ledger, bridge, self.name, clock)
+        self.sender = Sender(station)
+        self.pusher = Pusher(station)
+        self.duties = Duties(station, alive=lambda: self.sender.alive and self.pusher.alive)
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set, then finish what is in flight.

@@ -7,16 +7,16 @@ from functools import partial
 
 import structlog
 
-from bridge.clock import DAY_MS, Clock, hours, millis, seconds
-from bridge.ledger import RETRIED, Claimed, Ledger
+from bridge.clock import DAY_MS, hours, millis, seconds
+from bridge.ledger import RETRIED, Claimed
 from bridge.ledger.refs import to_ref
 from bridge.ledger.scope import Holder
-from bridge.services import AccountServices, ChannelServices, Sent, Services
+from bridge.services import AccountServices, ChannelServices, Sent
 from bridge.services.campaigns.carrying import Carrying
 from bridge.services.isolation import Isolated
 from bridge.services.reports.receiving import count_ended
-from bridge.settings import BridgeSettings
 
+from .loop import Station
 from .recording import Recorder
 
 log = structlog.get_logger("bridge.worker")
@@ -46,25 +46,17 @@ class Duty:
 class Duties:
     """The duties of one worker."""
 
-    def __init__(
-        self,
-        services: Services,
-        ledger: Ledger,
-        bridge: BridgeSettings,
-        *,
-        owner: str,
-        clock: Clock,
-        alive: Callable[[], bool] = lambda: True,
-    ) -> None:
-        self._services = services
-        self._ledger = ledger
-        self._bridge = bridge
-        self._owner = owner
-        self._clock = clock
+    def __init__(self, station: Station, *, alive: Callable[[], bool] = lambda: True) -> None:
+        self._services = station.services
+        self._ledger = station.ledger
+        self._bridge = station.bridge
+        self._owner = station.owner
+        self._clock = station.clock
         self._alive = alive
-        self._recorder = Recorder(ledger, clock)
-        self._started = millis(clock)
-        self._carrying = Carrying(list(services), ledger, clock, lease_ms=seconds(bridge.lease_s))
+        self._recorder = Recorder(station.ledger, station.clock)
+        self._started = millis(station.clock)
+        lease_ms = seconds(station.bridge.lease_s)
+        self._carrying = Carrying(list(station.services), station.ledger, station.clock, lease_ms=lease_ms)
 
     def all(self, stop: threading.Event) -> list[Duty]:
         """Return every duty of this worker, a channel's apart, so that no vendor keeps another waiting."""

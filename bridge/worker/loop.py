@@ -5,6 +5,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import ClassVar, Generic
 
 import structlog
@@ -53,29 +54,30 @@ class Pulse:
         return abs(self._clock() - self._latest) < _SILENCE_S
 
 
+@dataclass(frozen=True, slots=True)
+class Station:
+    """What every loop of one worker works with; `owner` is the name its claims are under."""
+
+    services: Services
+    ledger: Ledger
+    bridge: BridgeSettings
+    owner: str
+    clock: Clock
+
+
 class Loop(ABC, Generic[Result]):
     """A loop that claims work, has it done by a crew's threads, and records what came of it."""
 
     name: ClassVar[str]
 
-    def __init__(
-        self,
-        services: Services,
-        ledger: Ledger,
-        bridge: BridgeSettings,
-        *,
-        threads: int,
-        owner: str,
-        clock: Clock,
-        names: Sequence[str] = (),
-    ) -> None:
-        self._names = list(names or services)
-        self._services = services
-        self._ledger = ledger
-        self._bridge = bridge
-        self._owner = owner
-        self._clock = clock
-        self._pulse = Pulse(self.name, clock)
+    def __init__(self, station: Station, *, threads: int, names: Sequence[str] = ()) -> None:
+        self._names = list(names or station.services)
+        self._services = station.services
+        self._ledger = station.ledger
+        self._bridge = station.bridge
+        self._owner = station.owner
+        self._clock = station.clock
+        self._pulse = Pulse(self.name, station.clock)
         self._crew: Crew[Result] = Crew(self.name, threads, len(self._names))
         self._unrecorded: list[Result] = []
         self._turn = 0

@@ -7,14 +7,13 @@ from typing import Any
 
 import structlog
 
-from bridge.clock import Clock, millis, seconds
-from bridge.ledger import Holder, Ledger, PushJob, Scope
-from bridge.services import Pushed, Services
+from bridge.clock import millis, seconds
+from bridge.ledger import Holder, PushJob, Scope
+from bridge.services import Pushed
 from bridge.services.isolation import Isolated
 from bridge.services.reports.pushing import Pushing
-from bridge.settings import BridgeSettings
 
-from .loop import Loop
+from .loop import Loop, Station
 
 log = structlog.get_logger("bridge.worker")
 
@@ -30,17 +29,8 @@ class Pusher(Loop[Pushed]):
 
     name = "push"
 
-    def __init__(
-        self,
-        services: Services,
-        ledger: Ledger,
-        bridge: BridgeSettings,
-        *,
-        owner: str,
-        clock: Clock,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        super().__init__(services, ledger, bridge, threads=bridge.push_threads, owner=owner, clock=clock)
+    def __init__(self, station: Station, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        super().__init__(station, threads=station.bridge.push_threads)
         self._sleep = sleep
         self._more = False
 

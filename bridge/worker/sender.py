@@ -13,8 +13,8 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from bridge import metrics
-from bridge.clock import HOUR_MS, MINUTE_MS, Clock, millis, seconds
-from bridge.ledger import AccountKey, Claimed, Holder, Ledger, Recorded, Room, Scope
+from bridge.clock import HOUR_MS, MINUTE_MS, millis, seconds
+from bridge.ledger import AccountKey, Claimed, Holder, Recorded, Room, Scope
 from bridge.ledger.refs import to_ref
 from bridge.plugin import (
     ConfigurationRefused,
@@ -25,15 +25,14 @@ from bridge.plugin import (
     Outcome,
     VendorThrottled,
 )
-from bridge.services import Sent, Services
+from bridge.services import Sent
 from bridge.services.isolation import Isolated
 from bridge.services.messages.sending import Sending
 from bridge.services.reports.receiving import count_ended
-from bridge.settings import BridgeSettings
 
 from .distribution import Distribution
 from .lanes import Lane, lanes_of
-from .loop import Loop
+from .loop import Loop, Station
 from .recording import Recorder
 from .risk import Risk
 
@@ -52,22 +51,12 @@ class Sender(Loop[Sent]):
 
     name = "send"
 
-    def __init__(
-        self, services: Services, ledger: Ledger, bridge: BridgeSettings, *, owner: str, clock: Clock
-    ) -> None:
-        self._lanes = lanes_of(services)
-        super().__init__(
-            services,
-            ledger,
-            bridge,
-            threads=bridge.dispatch_threads,
-            owner=owner,
-            clock=clock,
-            names=list(self._lanes),
-        )
-        self._distribution = Distribution(services, clock)
-        self._recorder = Recorder(ledger, clock)
-        self._risk = Risk(services, ledger)
+    def __init__(self, station: Station) -> None:
+        self._lanes = lanes_of(station.services)
+        super().__init__(station, threads=station.bridge.dispatch_threads, names=list(self._lanes))
+        self._distribution = Distribution(station.services, station.clock)
+        self._recorder = Recorder(station.ledger, station.clock)
+        self._risk = Risk(station.services, station.ledger)
         self._rests: dict[str, int] = {}
         self._pauses: dict[str, int] = {}  # of channels, as they were at the latest claim
         self._account_pauses: dict[str, int] = {}

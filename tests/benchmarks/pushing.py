@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 from bridge.contract import callbacks, signing
 from bridge.ledger.reports.outbox import Ended, enqueue_receipts
+from bridge.ledger.scope import Scope
 from bridge.plugin import MessageStatus
 from bridge.worker import Pusher
 
@@ -34,7 +35,9 @@ def pushed(kind: str, folder: Path, recipients: int) -> Iterator[Line]:
     ):
         ended = _ended(recipients)
         stage.ledger.write(
-            lambda connection: enqueue_receipts(connection, CHANNEL, {"task-1": ended}, ended[0].ended_at)
+            lambda connection: enqueue_receipts(
+                connection, Scope(CHANNEL, ended[0].ended_at), {"task-1": ended}
+            )
         )
         ours, limit = Meter(**server_pids(url), callbacks=server.pid), Meter()
         with ours:
@@ -54,7 +57,7 @@ def pushed(kind: str, folder: Path, recipients: int) -> Iterator[Line]:
 
 
 def _push(stage: Stage) -> None:
-    pusher = Pusher(stage.services, stage.ledger, stage.settings.bridge, owner="benchmark", clock=time.time)
+    pusher = Pusher(stage.station())
     with running(pusher.run):
         while stage.ledger.outbox.waiting(CHANNEL)[0]:
             time.sleep(0.02)

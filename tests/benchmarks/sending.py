@@ -47,7 +47,7 @@ def sent(kind: str, folder: Path, recipients: int, per_call: int) -> Iterator[Li
 
 def drain(stage: Stage) -> None:
     """Hooks until every batch is recorded."""
-    sender = Sender(stage.services, stage.ledger, stage.settings.bridge, owner="benchmark", clock=time.time)
+    sender = Sender(stage.station())
     with running(sender.run):
         while stage.ledger.gauges():
             time.sleep(0.02)

@@ -35,6 +35,7 @@ from bridge.plugin import (
 from bridge.services import ChannelHistory, ChannelServices, Services, build
 from bridge.settings import Settings
 from bridge.web import create_app
+from bridge.worker.loop import Station
 
 CHANNEL = "promo"
 SIGN = "Acme"
@@ -107,6 +108,10 @@ class Stage:
     def channel(self) -> ChannelServices:
         """The services of the only channel."""
         return self.services[CHANNEL]
+
+    def station(self) -> Station:
+        """Return what a loop of a worker works with."""
+        return Station(self.services, self.ledger, self.settings.bridge, "benchmark", time.time)
 
     def ask(self, method: str, path: str, body: bytes) -> Any:
         """Call as Quick Audience does; the answer. Raises AssertionError unless its code is OK."""

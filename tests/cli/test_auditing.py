@@ -8,6 +8,7 @@ import pytest
 from bridge.cli import opening
 from bridge.ledger import AccountKey, Change
 from bridge.ledger.reports.outbox import Ended, enqueue_receipts
+from bridge.ledger.scope import Scope
 from bridge.plugin import MessageStatus
 
 from .conftest import Desk
@@ -108,7 +109,7 @@ def test_the_bridge_writes_its_own_acts(desk: Desk) -> None:
     desk.ledger.accounts.resume(key, now)
     desk.ledger.weights.change("promo", {"tiny": 70}, [Change("tiny", 70, 60, "slow", now)])
     for _ in range(2):
-        desk.ledger.suppressions.add("promo", "", [f"86{NUMBER}"], "reply", now)
+        desk.ledger.suppressions.add(Scope("promo", now), "", [f"86{NUMBER}"], "reply")
     rows = json.loads(desk.run("audit --json").output)["audit"]
     assert [(row["who"], row["what"]) for row in reversed(rows)] == [
         ("bridge", "channel paused"),
@@ -138,7 +139,7 @@ def test_a_person_is_forgotten(desk: Desk) -> None:
     """When asked twice; it says how many rows of what."""
     now = int(time.time() * 1000)
     ended = Ended(NUMBER, MessageStatus.DELIVERED, now, now, "", "")
-    desk.ledger.write(lambda connection: enqueue_receipts(connection, "promo", {"1": [ended]}, now))
+    desk.ledger.write(lambda connection: enqueue_receipts(connection, Scope("promo", now), {"1": [ended]}))
     desk.run(f"suppress add promo {NUMBER}")
     assert desk.run(f"forget {NUMBER}", stdin="n\n").exit_code == 1
     done = desk.run(f"forget {NUMBER} --yes")

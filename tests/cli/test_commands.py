@@ -158,7 +158,9 @@ def test_push_lists_and_replays_what_was_given_up(desk: Desk) -> None:
     """A dead letter is shown with its error and waits again after a replay."""
     now = int(time.time() * 1000)
     ended = Ended(NUMBER, MessageStatus.DELIVERED, now, now, "", "")
-    desk.ledger.write(lambda connection: enqueue_receipts(connection, "promo", {"20260001": [ended]}, now))
+    desk.ledger.write(
+        lambda connection: enqueue_receipts(connection, Scope("promo", now), {"20260001": [ended]})
+    )
     assert row_of(desk.run("push").output, "promo").split()[1] == "1"
     [job] = desk.ledger.write(
         lambda connection: desk.ledger.outbox.claim(

@@ -10,6 +10,7 @@ import pytest
 from bridge.cli import main
 from bridge.ledger import RefusedWebhook
 from bridge.ledger.reports.outbox import Ended, enqueue_receipts
+from bridge.ledger.scope import Scope
 from bridge.plugin import MessageStatus
 
 from .conftest import Desk
@@ -63,7 +64,9 @@ def full(desk: Desk) -> Desk:
     accept(desk, now, [NUMBER])
     conclude(desk, now, NUMBER, reason=f"Number {NUMBER} is switched off.")
     ended = Ended(NUMBER, MessageStatus.DELIVERED, now, now, "", "")
-    desk.ledger.write(lambda connection: enqueue_receipts(connection, "promo", {"20260001": [ended]}, now))
+    desk.ledger.write(
+        lambda connection: enqueue_receipts(connection, Scope("promo", now), {"20260001": [ended]})
+    )
     desk.run(f"suppress add promo {NUMBER}")
     refused = RefusedWebhook("promo", "Forged.", "POST", "/receipts", {}, b"{}", now)
     desk.ledger.refused_webhooks.keep(refused)

@@ -14,7 +14,9 @@ def enqueue(ledger: Ledger, *groups: tuple[str, int], now: int = NOW) -> None:
     """Each group: an outId and how many messages of it ended, in a transaction of its own."""
     for place, (out_id, count) in enumerate(groups):
         ended = [Ended(f"{out_id}-{place}-{index}", 30, NOW, NOW, "DELIVRD", "") for index in range(count)]
-        ledger.write(lambda c, out_id=out_id, ended=ended: enqueue_receipts(c, CHANNEL, {out_id: ended}, now))  # type: ignore[misc]
+        ledger.write(
+            lambda c, out_id=out_id, ended=ended: enqueue_receipts(c, Scope(CHANNEL, now), {out_id: ended})  # type: ignore[misc]
+        )
 
 
 def claim(
@@ -50,7 +52,7 @@ def test_one_call_holds_one_out_id(
 def test_receipts_and_replies_travel_apart(ledger: Ledger) -> None:
     """They have different addresses at Quick Audience."""
     enqueue(ledger, ("t1", 1))
-    ledger.write(lambda c: enqueue_replies(c, CHANNEL, {"t1": [Replied("138", NOW, "T")]}, NOW))
+    ledger.write(lambda c: enqueue_replies(c, Scope(CHANNEL, NOW), {"t1": [Replied("138", NOW, "T")]}))
     assert [job.kind for job in claim(ledger)] == [0, 1]
 
 

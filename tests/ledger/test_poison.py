@@ -28,7 +28,9 @@ def test_a_push_that_cannot_be_read_holds_up_no_other(ledger: Ledger, junk: str)
     """It becomes a dead letter for the operator to see."""
     for out_id in ("t1", "t1", "t2"):
         ended = [Ended("138", 30, NOW, NOW, "", "")]
-        ledger.write(lambda c, out_id=out_id, ended=ended: enqueue_receipts(c, CHANNEL, {out_id: ended}, NOW))  # type: ignore[misc]
+        ledger.write(
+            lambda c, out_id=out_id, ended=ended: enqueue_receipts(c, Scope(CHANNEL, NOW), {out_id: ended})  # type: ignore[misc]
+        )
     spoil(ledger, "push", "entries", junk.encode())
     for expected in ([("t1", 1), ("t2", 1)], []):
         jobs = ledger.write(

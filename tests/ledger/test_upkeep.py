@@ -23,7 +23,7 @@ from bridge.ledger import (
 from bridge.ledger.database.tables import metadata
 from bridge.ledger.refs import _Sequence, from_message_ref, from_ref, message_ref, new_id, to_ref
 from bridge.ledger.reports.outbox import enqueue_receipts
-from bridge.ledger.scope import Holder
+from bridge.ledger.scope import Holder, Scope
 from bridge.plugin import DeliveryReceipt, MessageStatus
 
 from .making import CHANNEL, DAY, NOW, accept, claim, phones, recorded, send, statuses, terms
@@ -102,7 +102,7 @@ def test_a_file_is_left_to_who_knows_its_channel(ledger: Ledger) -> None:
 def test_what_quick_audience_never_took_goes_after_its_time(ledger: Ledger) -> None:
     """Pushes hold numbers too, dead letters and those of channels without a callback above all."""
     ended = [Ended(phone, 30, NOW, NOW, "", "") for phone in phones(3)]
-    ledger.write(lambda c: enqueue_receipts(c, "gone", {"task-1": ended}, NOW))
+    ledger.write(lambda c: enqueue_receipts(c, Scope("gone", NOW), {"task-1": ended}))
     assert ledger.retention.purge_pushes(NOW) == 0
     assert ledger.retention.purge_pushes(NOW + 1) == 3
     assert ledger.outbox.waiting("gone") == (0, None)
@@ -155,9 +155,9 @@ def test_a_file_is_read_by_one_and_goes_on_where_it_stopped(ledger: Ledger) -> N
 
 def test_suppression_is_by_signature_or_for_all(ledger: Ledger) -> None:
     """An entry without a signature counts under each; removing one leaves the others."""
-    ledger.suppressions.add(CHANNEL, "Acme", ["861"], "test", NOW)
-    ledger.suppressions.add(CHANNEL, "", ["862", "862"], "test", NOW)
-    ledger.suppressions.add("other", "", ["863"], "test", NOW)
+    ledger.suppressions.add(Scope(CHANNEL, NOW), "Acme", ["861"], "test")
+    ledger.suppressions.add(Scope(CHANNEL, NOW), "", ["862", "862"], "test")
+    ledger.suppressions.add(Scope("other", NOW), "", ["863"], "test")
 
     def among(sign_name: str) -> set[str]:
         return ledger.suppressions.among(CHANNEL, sign_name, ["861", "862", "863"])

@@ -10,7 +10,7 @@ MINUTE = 60_000
 
 def enqueue(ledger: Ledger, at: int) -> None:
     ended = [Ended("m-1", 30, NOW, NOW, "DELIVRD", "")]
-    ledger.write(lambda c: enqueue_receipts(c, CHANNEL, {"t1": ended}, at))
+    ledger.write(lambda c: enqueue_receipts(c, Scope(CHANNEL, at), {"t1": ended}))
 
 
 def bury(ledger: Ledger, at: int) -> None:

@@ -36,7 +36,7 @@ from bridge.plugin import (
     rejected,
 )
 from bridge.services.campaigns.controlling import CampaignControlling
-from bridge.services.campaigns.exporting import Exporting
+from bridge.services.campaigns.exporting import Choice, Exporting
 from bridge.services.campaigns.seeing import Seeing
 from bridge.services.desk.operating import OperatorRefused
 from bridge.services.snapshots import snapshot
@@ -333,7 +333,7 @@ def test_every_change_is_in_the_audit(world: World) -> None:
 def _export(world: World, name: str, *statuses: str, full: bool = True) -> list[dict[str, object]]:
     campaign = Seeing(world.ledger).find([NAME], name)
     exporting = Exporting(world.ledger, lambda: world.now, "shell:ann")
-    return list(exporting.rows(campaign, statuses, full=full))
+    return list(exporting.rows(campaign, Choice(statuses), full=full))
 
 
 @pytest.mark.parametrize(
@@ -395,6 +395,7 @@ def test_recipients_are_counted_without_being_read(
     send(world, numbers(1, 9), task="t1", out_id="out-2", code=code)
     campaign = Seeing(world.ledger).find([NAME], "t1")
     exporting = Exporting(world.ledger, lambda: world.now, "shell:root")
-    rows = list(exporting.rows(campaign, statuses, codes))
-    assert exporting.count(campaign, statuses, codes) == len(rows) == count
-    assert list(exporting.rows(campaign, statuses, codes, skip=2)) == rows[2:]
+    choice = Choice(statuses, codes)
+    rows = list(exporting.rows(campaign, choice))
+    assert exporting.count(campaign, choice) == len(rows) == count
+    assert list(exporting.rows(campaign, choice, skip=2)) == rows[2:]

@@ -7,6 +7,7 @@ import pytest
 
 from bridge.plugin import Batch, BridgeError, SubmitResult, VendorUnreachable, accepted
 from bridge.worker import Sender
+from bridge.worker.loop import Station
 
 from .conftest import Worlds
 from .world import NAME, World
@@ -27,7 +28,7 @@ def world(worlds: Worlds) -> World:
 def other(world: World) -> Iterator[Sender]:
     """A second worker of the same channel, on a machine of its own."""
     bridge = world.settings.bridge
-    sender = Sender(world.all_services, world.ledger, bridge, owner="other", clock=lambda: world.now)
+    sender = Sender(Station(world.all_services, world.ledger, bridge, "other", lambda: world.now))
     yield sender
     sender.close()
 

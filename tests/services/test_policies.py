@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bridge.ledger.scope import Scope
 from bridge.plugin import (
     Batch,
     Carrier,
@@ -64,7 +65,7 @@ def reported(world: World) -> None:
 
 def listed(world: World) -> None:
     """The operator puts Anna on the list, under every signature."""
-    world.ledger.suppressions.add(NAME, "", ["86" + ANNA], "operator", 1)
+    world.ledger.suppressions.add(Scope(NAME, 1), "", ["86" + ANNA], "operator")
 
 
 def everything(batch: Batch) -> list[SubmitResult]:

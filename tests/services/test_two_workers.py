@@ -11,6 +11,7 @@ from bridge.plugin import Limits
 from bridge.services.messages.rates import Rates
 from bridge.settings import BridgeSettings
 from bridge.worker import Sender
+from bridge.worker.loop import Station
 
 from ..ledger.making import NOW, phones, send, terms
 
@@ -33,7 +34,7 @@ def _services(channel: Any, ledger: Ledger) -> SimpleNamespace:
 def sender(ledger: Ledger, **rates: float) -> Sender:
     """Of channels that have nothing but a rate."""
     services: Any = {name: _services(_channel(name, rate), ledger) for name, rate in rates.items()}
-    return Sender(services, ledger, BridgeSettings(), owner="w", clock=lambda: NOW / 1000)
+    return Sender(Station(services, ledger, BridgeSettings(), "w", lambda: NOW / 1000))
 
 
 @pytest.mark.parametrize("wanted", [["a", "b", "c"], ["c", "b", "a"], ["b", "c", "a"]])

@@ -34,6 +34,7 @@ from bridge.plugin import (
 from bridge.services import ChannelHistory, ChannelServices, build
 from bridge.settings import Settings
 from bridge.worker import Duties, Pusher, Sender
+from bridge.worker.loop import Station
 
 NAME = "promo"
 Answer = Callable[[Batch], Sequence[SubmitResult]]
@@ -188,10 +189,10 @@ class World:
             name: account.hooks._vendor  # type: ignore[misc]
             for name, account in channels[NAME].accounts.items()
         }
-        bridge = settings.bridge
-        self.sender = Sender(services, ledger, bridge, owner="worker", clock=clock)
-        self.pusher = Pusher(services, ledger, bridge, owner="worker", clock=clock)
-        self.duties = Duties(services, ledger, bridge, owner="worker", clock=clock)
+        station = Station(services, ledger, settings.bridge, "worker", clock)
+        self.sender = Sender(station)
+        self.pusher = Pusher(station)
+        self.duties = Duties(station)
 
     def close(self) -> None:
         """Stop the pools."""

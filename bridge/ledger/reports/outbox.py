@@ -81,37 +81,32 @@ class Telling:
     error: str
 
 
-def enqueue_receipts(
-    connection: Connection, channel: str, ends: Mapping[str, Sequence[Ended]], now: int
-) -> None:
+def enqueue_receipts(connection: Connection, scope: Scope, ends: Mapping[str, Sequence[Ended]]) -> None:
     """Write ended messages by outId, in the transaction that ended them."""
-    _enqueue(connection, channel, tables.RECEIPT, ends, now)
+    _enqueue(connection, scope, tables.RECEIPT, ends)
 
 
-def enqueue_replies(
-    connection: Connection, channel: str, replied: Mapping[str, Sequence[Replied]], now: int
-) -> None:
+def enqueue_replies(connection: Connection, scope: Scope, replied: Mapping[str, Sequence[Replied]]) -> None:
     """Write replies by outId, in the transaction that stored them."""
-    _enqueue(connection, channel, tables.REPLY, replied, now)
+    _enqueue(connection, scope, tables.REPLY, replied)
 
 
 def _enqueue(
     connection: Connection,
-    channel: str,
+    scope: Scope,
     kind: int,
     groups: Mapping[str, Sequence[Entry]],
-    now: int,
 ) -> None:
     rows = [
         {
-            "id": new_id(now),
-            "channel": channel,
+            "id": new_id(scope.now),
+            "channel": scope.channel,
             "kind": kind,
             "out_id": out_id,
             "count": len(part),
             "entries": pack_entries(part),
-            "due": now,
-            "created": now,
+            "due": scope.now,
+            "created": scope.now,
         }
         for out_id, entries in groups.items()
         for start in range(0, len(entries), _ROW_ENTRIES)

@@ -213,7 +213,7 @@ class Receipts:
                 Ended(row.phone, row.status, row.sent, row.ended_at, row.code, row.reason)
             )
         if scope.pushes:
-            enqueue_receipts(connection, scope.channel, groups, scope.now)
+            enqueue_receipts(connection, scope, groups)
         return [one for group in groups.values() for one in group]
 
 
@@ -329,7 +329,7 @@ def _suppress_opted_out(
         if receipts[index].opted_out:
             gone[found.info.sign_name].add(found.msisdn)
     for sign_name, msisdns in gone.items():
-        suppress(connection, scope.channel, sign_name, msisdns, "receipt", scope.now)
+        suppress(connection, scope, sign_name, msisdns, "receipt")
 
 
 def _park(connection: Connection, scope: Scope, receipts: Sequence[tuple[DeliveryReceipt, int]]) -> int:

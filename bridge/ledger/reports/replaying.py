@@ -13,6 +13,7 @@ from ..audit import Act, note
 from ..database import tables
 from ..database.engine import Database
 from ..refs import AHEAD_MS, Place
+from ..scope import Scope
 from .outbox import Ended, Replied, enqueue_receipts, enqueue_replies
 
 _batch, _message, _push, _reply, _send = (
@@ -108,7 +109,7 @@ def _ends(connection: Connection, window: Window, after: Place, now: int) -> lis
     groups: dict[str, list[Ended]] = defaultdict(list)
     for row in rows:
         groups[row.out_id].append(Ended(row.phone, row.status, row.sent, row.ended_at, row.code, row.reason))
-    enqueue_receipts(connection, window.channel, groups, now)
+    enqueue_receipts(connection, Scope(window.channel, now), groups)
     return rows
 
 
@@ -149,5 +150,5 @@ def _replies(connection: Connection, window: Window, after: int, now: int) -> li
     groups: dict[str, list[Replied]] = defaultdict(list)
     for row in rows:
         groups[row.out_id].append(Replied(row.phone, row.received, row.content))
-    enqueue_replies(connection, window.channel, groups, now)
+    enqueue_replies(connection, Scope(window.channel, now), groups)
     return rows

@@ -96,7 +96,7 @@ class Replies:
             if origin is not None:
                 groups[origin.info.out_id].append(stored)
         if terms.pushes:
-            enqueue_replies(connection, channel, groups, terms.now)
+            enqueue_replies(connection, Scope(channel, terms.now), groups)
         return fresh
 
     def latest(self, channels: Collection[str], wanted: Excerpt) -> list[KeptReply]:
@@ -237,6 +237,6 @@ def _follow(
     msisdn = parse(origin.raw, origin.info.type).digits if origin else reply.phone.digits
     leaves = reply.opt_out if reply.opt_out is not None else is_opt_out(reply.content, terms.opt_out_word)
     if leaves:
-        suppress(connection, channel, sign_name, [msisdn], "reply", terms.now)
+        suppress(connection, Scope(channel, terms.now), sign_name, [msisdn], "reply")
     elif reply.opt_out is False:
         unsuppress(connection, channel, sign_name, [msisdn])

@@ -225,13 +225,14 @@ class Batches:
             for row in conclusion.rows
             if row.status in FINAL and row.phone  # without one the person was forgotten
         ]
+        scope = Scope(batch.channel, now, conclusion.pushes)
         if conclusion.pushes:
-            enqueue_receipts(connection, batch.channel, {conclusion.out_id: ends}, now)
-        suppress(connection, batch.channel, conclusion.sign_name, conclusion.opted_out, "vendor", now)
+            enqueue_receipts(connection, scope, {conclusion.out_id: ends})
+        suppress(connection, scope, conclusion.sign_name, conclusion.opted_out, "vendor")
         if parked:
             ends += self._receipts.unpark(
                 connection,
-                Scope(batch.channel, now, conclusion.pushes),
+                scope,
                 conclusion.rows,
                 conclusion.segments,
                 Source(batch.account, batch.identity, frozenset()) if batch.account else None,
@@ -252,8 +253,9 @@ class Batches:
             for row in conclusion.rows
             if row.status in ANSWERED
         ]
-        intake = self._receipts.take(connection, Scope(batch.channel, now, conclusion.pushes), evidence)
-        suppress(connection, batch.channel, conclusion.sign_name, conclusion.opted_out, "vendor", now)
+        scope = Scope(batch.channel, now, conclusion.pushes)
+        intake = self._receipts.take(connection, scope, evidence)
+        suppress(connection, scope, conclusion.sign_name, conclusion.opted_out, "vendor")
         resend_late(connection, conclusion, now)
         return Recorded(stale=True, ends=intake.ends)
 
@@ -278,7 +280,7 @@ class Batches:
             keep(connection, settlement.segments)
             scope = Scope(batch.channel, now, settlement.pushes)
             ends = self._receipts.apply_climbs(connection, scope, settlement.climbs)
-            suppress(connection, batch.channel, settlement.sign_name, settlement.opted_out, "vendor", now)
+            suppress(connection, scope, settlement.sign_name, settlement.opted_out, "vendor")
             close_settled(connection, [batch.id])
             return Recorded(ends=ends)
 

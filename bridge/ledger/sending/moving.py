@@ -15,6 +15,7 @@ from ..database.bulk import clean
 from ..database.dialects import lit, skip_locked
 from ..database.engine import Database
 from ..refs import new_id
+from ..scope import Scope
 from . import attempts
 from .calls import barred_names, bars, route_in
 from .holds import Hold
@@ -61,11 +62,11 @@ class Moving:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def groups(self, channel: str, leaving: Leaving, now: int) -> list[Group]:
+    def groups(self, scope: Scope, leaving: Leaving) -> list[Group]:
         """Return what has no account yet or may leave it, the longest waiting first."""
         rows = (
             select(_batch.c.send_id, _batch.c.account, _batch.c.barred)
-            .where(*_waiting(channel), _batch.c.deadline > now, _free(leaving, now))
+            .where(*_waiting(scope.channel), _batch.c.deadline > scope.now, _free(leaving, scope.now))
             .group_by(_batch.c.send_id, _batch.c.account, _batch.c.barred)
             .order_by(func.min(_batch.c.due))
         )
@@ -116,12 +117,12 @@ class Moving:
         with self._database.read() as connection:
             return connection.execute(rows).scalar() or ""
 
-    def engaged(self, channel: str, account: str, now: int) -> bool:
+    def engaged(self, scope: Scope, account: str) -> bool:
         """Return True when an account has something to call now, or is called."""
-        due = and_(_batch.c.state == lit(tables.READY), _batch.c.due <= now)
+        due = and_(_batch.c.state == lit(tables.READY), _batch.c.due <= scope.now)
         rows = select(_batch.c.id).where(
             tables.UNFINISHED,
-            _batch.c.channel == channel,
+            _batch.c.channel == scope.channel,
             or_(due, _batch.c.state == lit(tables.CALLING)),
             _batch.c.account == account,
         )
@@ -153,9 +154,7 @@ class Moving:
         with self._database.read() as connection:
             return int(connection.execute(rows).scalar() or 0)
 
-    def move(
-        self, channel: str, group: Group, leaving: Leaving, target: str, now: int, most: int = _MOST
-    ) -> int:
+    def move(self, scope: Scope, group: Group, leaving: Leaving, target: str, *, most: int = _MOST) -> int:
         """Give batches of a group to another account, unless others are at them just now.
 
         Returns how many.
@@ -163,9 +162,9 @@ class Moving:
         chosen = (
             select(_batch.c.id, _batch.c.attempt)
             .where(
-                *_of_group(channel, group),
-                _batch.c.deadline > now,
-                _free(leaving, now),
+                *_of_group(scope.channel, group),
+                _batch.c.deadline > scope.now,
+                _free(leaving, scope.now),
             )
             .order_by(_batch.c.due, _batch.c.id)
             .limit(most)
@@ -173,7 +172,7 @@ class Moving:
 
         def work(connection: Connection) -> int:
             rows = connection.execute(skip_locked(connection, chosen)).all()
-            _give(connection, rows, target, now)
+            _give(connection, rows, target, scope.now)
             return len(rows)
 
         return self._database.write(work)

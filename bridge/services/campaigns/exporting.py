@@ -1,6 +1,7 @@
 """The recipients of a campaign for a file: one row each, streamed, numbers masked unless asked for."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from bridge import logs
 from bridge.clock import FOREVER_MS, Clock, millis
@@ -29,6 +30,23 @@ WAITING = "waiting"
 STATUSES = (WAITING, *(one.name.lower() for one in MessageStatus if one is not MessageStatus.QUEUED))
 
 
+class Choice(NamedTuple):
+    """The recipients that are wanted: with one of the statuses and codes, if any are named.
+
+    `since` and `until` (milliseconds) choose what was sent in a span, which leaves out what waits.
+    """
+
+    statuses: Sequence[str] = ()
+    codes: Sequence[str] = ()
+    since: int = 0
+    until: int = FOREVER_MS
+
+    @property
+    def always(self) -> bool:
+        """True when no span of time is chosen."""
+        return not self.since and self.until == FOREVER_MS
+
+
 class Exporting:
     """Exports of campaigns; one with whole numbers is written into the audit."""
 
@@ -40,31 +58,28 @@ class Exporting:
     def rows(
         self,
         campaign: Campaign,
-        statuses: Sequence[str] = (),
-        codes: Sequence[str] = (),
+        choice: Choice,
         *,
         full: bool = False,
         skip: int = 0,
-        since: int = 0,
-        until: int = FOREVER_MS,
     ) -> Iterator[dict[str, object]]:
-        """Yield a row for each recipient but the first `skip`, under the names of EXPORT_COLUMNS.
-
-        Times are in milliseconds; `since` and `until` choose what was sent in a span, which leaves out what
-        waits.
-        """
+        """Yield a row for each recipient but the first `skip`, under the names of EXPORT_COLUMNS."""
         if full:
-            self._note(campaign, statuses, codes)
+            self._note(campaign, choice)
+        statuses, codes = choice.statuses, list(choice.codes)
         chosen = [MessageStatus[one.upper()] for one in statuses if one != WAITING]
-        waiting = (not statuses or WAITING in statuses) and not since and until == FOREVER_MS
-        wanted = Filter(chosen, list(codes), waiting=waiting, since=since, until=until)
+        waiting = (not statuses or WAITING in statuses) and choice.always
+        wanted = Filter(chosen, codes, waiting=waiting, since=choice.since, until=choice.until)
         if statuses and not chosen:
-            wanted = Filter(codes=list(codes), waiting=waiting, ended=False)
+            wanted = Filter(codes=codes, waiting=waiting, ended=False)
         for page in self._ledger.recipients.pages(campaign.id, wanted, skip):
             yield from (_row(one, full) for one in page)
 
-    def count(self, campaign: Campaign, statuses: Sequence[str] = (), codes: Sequence[str] = ()) -> int:
-        """Return how many rows there are, from the totals: a list that knows it need not look for more."""
+    def count(self, campaign: Campaign, choice: Choice) -> int | None:
+        """Return how many rows there are, from the totals; None for a span, of which they say nothing."""
+        if not choice.always:
+            return None
+        statuses, codes = choice.statuses, choice.codes
         parts = self._ledger.campaigns.parts([campaign.id]).get(campaign.id, [])
         chosen = {MessageStatus[one.upper()] for one in statuses if one != WAITING}
         found = sum(
@@ -76,8 +91,8 @@ class Exporting:
             return found
         return found + max(0, campaign.recipients - sum(part.number for part in parts))
 
-    def _note(self, campaign: Campaign, statuses: Sequence[str], codes: Sequence[str]) -> None:
-        asked = {"status": list(statuses), "code": list(codes)}
+    def _note(self, campaign: Campaign, choice: Choice) -> None:
+        asked = {"status": list(choice.statuses), "code": list(choice.codes)}
         self._ledger.audit.note(
             Act(
                 self._who,

@@ -19,6 +19,7 @@ from bridge.ledger import (
     Window,
     digest_of,
 )
+from bridge.ledger.scope import Scope
 from bridge.ledger.suppressions import OPERATOR
 from bridge.plugin import Kind, Phone, ReviewStatus
 from bridge.plugin.phone import mask, mask_msisdn
@@ -229,7 +230,7 @@ class Operating:
         numbers = [mask_msisdn(one) for one in digits][:_NAMED]
         act = self._act("numbers suppressed", channel, reason, sign=sign, numbers=numbers)
         now = millis(self._clock)
-        self._ledger.suppressions.add(channel, sign, list(digits), OPERATOR, now, act)
+        self._ledger.suppressions.add(Scope(channel, now), sign, list(digits), OPERATOR, act)
 
     def allow(self, channel: str, digits: Collection[str], sign: str | None = None, reason: str = "") -> int:
         """Take numbers off a channel's suppression list, under one signature or everywhere.

@@ -141,20 +141,22 @@ class Routing:
         )
         if len(leaving.down) == len(standings):
             return 0  # what waits for one that is down waits as well for another
-        groups = self._ledger.moving.groups(self._channel.name, leaving, now)
+        groups = self._ledger.moving.groups(Scope(self._channel.name, now), leaving)
         return sum(self._place(group, leaving, standings, now) for group in groups)
 
     def _place(self, group: Group, leaving: Leaving, standings: Mapping[str, Standing], now: int) -> int:
-        name = self._channel.name
+        scope = Scope(self._channel.name, now)
         order = self._ordered(self._able(group, leaving, standings), standings, now)
-        moved = sum(self._ledger.moving.move(name, group, leaving, one, now, most=1) for one in order.tried)
+        moved = sum(self._ledger.moving.move(scope, group, leaving, one, most=1) for one in order.tried)
         if not order.targets:
             self._note_why(group, now)
         else:
             target = self._preferred(order.targets)
-            moved += self._ledger.moving.move(name, group, leaving, target, now)
+            moved += self._ledger.moving.move(scope, group, leaving, target)
             if group.account and moved:
-                log.info("batches go to another account", channel=name, account=target, batches=moved)
+                log.info(
+                    "batches go to another account", channel=scope.channel, account=target, batches=moved
+                )
         return moved
 
     def order(self, names: Sequence[str], standings: Mapping[str, Standing], slow: Collection[str]) -> Order:
@@ -168,8 +170,8 @@ class Routing:
         if not sound:
             return Order(able)
         # An account that failed is tried with one batch, while the others wait for one that works.
-        engaged, name = self._ledger.moving.engaged, self._channel.name
-        return Order(sound, [one for one in able if one not in sound and not engaged(name, one, now)])
+        engaged, scope = self._ledger.moving.engaged, Scope(self._channel.name, now)
+        return Order(sound, [one for one in able if one not in sound and not engaged(scope, one)])
 
     def _note_why(self, group: Group, now: int) -> None:
         """Let a person see why no account may take a group, if it is not for them to work again.

@@ -5,7 +5,7 @@ from datetime import tzinfo
 from itertools import islice
 
 from bridge.ledger.campaigns.reading import Campaign
-from bridge.services.campaigns.exporting import STATUSES, WAITING
+from bridge.services.campaigns.exporting import STATUSES, WAITING, Choice
 from bridge.services.campaigns.seeing import Funnel, SeenFailure, SeenSpan, Whole
 from bridge.services.desk.amounts import charged, priced
 from bridge.services.desk.signing_in import Role
@@ -153,18 +153,11 @@ def _wanted(desk: Desk, asked: Asked, found: Campaign) -> tuple[Iterable[Mapping
     full = asked.text("full") == "yes"
     if full and not desk.may(Role.OPERATOR):
         raise NotAllowed
-    chosen, span = ([status] if status else [], [code] if code else []), asked.span(desk.zone(found.channel))
+    span = asked.span(desk.zone(found.channel))
+    choice = Choice([status] if status else [], [code] if code else [], span["since"], span["until"])
     exporting = desk.campaigns.exporting
-    rows = exporting.rows(
-        found,
-        *chosen,
-        full=full and asked.form != "html",
-        skip=asked.skipped,
-        since=span["since"],
-        until=span["until"],
-    )
-    spans = asked.value("since") or asked.value("until")
-    return rows, None if spans else exporting.count(found, *chosen)
+    rows = exporting.rows(found, choice, full=full and asked.form != "html", skip=asked.skipped)
+    return rows, exporting.count(found, choice)
 
 
 def _rows(rows: Iterable[Mapping[str, object]], zone: tzinfo) -> Iterator[Sequence[Cell]]:
