@@ -121,52 +121,52 @@ class Aliyun(Vendor):
 
     @hookimpl
     def query_sign(self, channel: Channel, sign_name: str) -> SignReview:
-        """Ask by GetSmsSign."""
+        """GetSmsSign."""
         return templates.query_sign(self._client, sign_name)
 
     @hookimpl
     def create_template(self, channel: Channel, template: TextTemplate) -> CreatedTemplate:
-        """Create by CreateSmsTemplate."""
+        """CreateSmsTemplate."""
         return templates.create(self._client, self._settings, template)
 
     @hookimpl
     def update_template(self, channel: Channel, template: TextTemplate) -> CreatedTemplate:
-        """Change by UpdateSmsTemplate, or by CreateSmsTemplate when refused and `text_edit` allows it."""
+        """UpdateSmsTemplate, or CreateSmsTemplate when that is refused and `text_edit` allows it."""
         return templates.update(self._client, self._settings, template)
 
     @hookimpl
     def query_template(self, channel: Channel, template: TextTemplate) -> TemplateReview:
-        """Ask by GetSmsTemplate."""
+        """GetSmsTemplate."""
         return templates.query(self._client, template)
 
     @hookimpl
     def delete_template(self, channel: Channel, template: TextTemplate) -> bool:
-        """Delete by DeleteSmsTemplate."""
+        """DeleteSmsTemplate."""
         return templates.delete(self._client, template)
 
     @hookimpl
     def list_templates(self, channel: Channel) -> Sequence[ListedTemplate]:
-        """List by QuerySmsTemplateList, page by page; needs dysms:QuerySmsTemplateList."""
+        """QuerySmsTemplateList, page by page; needs dysms:QuerySmsTemplateList."""
         return list(templates.listed(self._client))
 
     @hookimpl
     def create_digital_template(self, channel: Channel, template: DigitalTemplate) -> CreatedTemplate:
-        """Create by CreateDigitalSmsTemplate."""
+        """CreateDigitalSmsTemplate."""
         return digital.create(self._client, self._settings, template, self._fetch)
 
     @hookimpl
     def update_digital_template(self, channel: Channel, template: DigitalTemplate) -> CreatedTemplate:
-        """Create another by CreateDigitalSmsTemplate when `digital_edit` allows it."""
+        """CreateDigitalSmsTemplate when `digital_edit` allows it."""
         return digital.update(self._client, self._settings, template, self._fetch)
 
     @hookimpl
     def delete_digital_template(self, channel: Channel, template: DigitalTemplate) -> bool:
-        """Delete by DeleteSmsTemplate."""
+        """DeleteSmsTemplate."""
         return templates.delete(self._client, template)
 
     @hookimpl
     def query_digital_template(self, channel: Channel, template: DigitalTemplate) -> DigitalTemplateReview:
-        """Ask by GetSmsTemplate."""
+        """GetSmsTemplate."""
         return digital.query(self._client, template)
 
     @hookimpl
@@ -204,7 +204,7 @@ class Aliyun(Vendor):
 
     @hookimpl
     def parse_webhook(self, channel: Channel, request: WebhookRequest) -> WebhookResult:
-        """Read SmsReport, SmsUp, TemplateSmsReport and SignSmsReport, all at one address.
+        """SmsReport, SmsUp, TemplateSmsReport and SignSmsReport, all at one address.
 
         Aliyun signs none of them: the token in the address, and `push_allow_from` if set, is all there is.
         """
