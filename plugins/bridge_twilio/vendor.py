@@ -185,13 +185,13 @@ class Twilio(Vendor):
 
     @hookimpl
     def query_template(self, channel: Channel, template: TextTemplate) -> TemplateReview:
-        """Return WhatsApp's review, or approved while the Content exists."""
+        """WhatsApp's review, or approved while the Content exists."""
         contents = Contents(self._open(), self._settings)
         return self._template_reviews.get(template.vendor_code, lambda: contents.review(template))
 
     @hookimpl
     def create_digital_template(self, channel: Channel, template: DigitalTemplate) -> CreatedTemplate:
-        """Approve at once, or reject with the reason for which no recipient could get it."""
+        """Approved at once, or rejected with the reason for which no recipient could get it."""
         fault = self._composer.sender_fault(template) or media.fault(
             template, self._settings, channel.allow_private
         )
@@ -212,7 +212,7 @@ class Twilio(Vendor):
 
     @hookimpl
     def delete_digital_template(self, channel: Channel, template: DigitalTemplate) -> bool:
-        """Return True: Twilio keeps nothing of a digital template."""
+        """Gone already: Twilio keeps nothing of a digital template."""
         return True
 
     @hookimpl
