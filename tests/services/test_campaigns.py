@@ -331,8 +331,8 @@ def test_every_change_is_in_the_audit(world: World) -> None:
 
 
 def _export(world: World, name: str, *statuses: str, full: bool = True) -> list[dict[str, object]]:
-    campaign = Seeing(world.ledger).find([NAME], name)
     exporting = Exporting(world.ledger, lambda: world.now, "shell:ann")
+    campaign = Seeing(world.ledger).find([NAME], name)
     return list(exporting.rows(campaign, Choice(statuses), full=full))
 
 
@@ -395,7 +395,6 @@ def test_recipients_are_counted_without_being_read(
     send(world, numbers(1, 9), task="t1", out_id="out-2", code=code)
     campaign = Seeing(world.ledger).find([NAME], "t1")
     exporting = Exporting(world.ledger, lambda: world.now, "shell:root")
-    choice = Choice(statuses, codes)
-    rows = list(exporting.rows(campaign, choice))
+    rows = list(exporting.rows(campaign, choice := Choice(statuses, codes)))
     assert exporting.count(campaign, choice) == len(rows) == count
     assert list(exporting.rows(campaign, choice, skip=2)) == rows[2:]
