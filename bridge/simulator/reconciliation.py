@@ -141,8 +141,8 @@ def _of_this_run(sent: Sent, inbox: Inbox) -> tuple[Inbox, int]:
         [pair for pair in inbox.contradictions if pair[0].out_id in sent],
         inbox.refusals,
     )
-    strangers = (len(numbers) for out_id, numbers in list(inbox.receipts.items()) if out_id not in sent)
-    return own, sum(strangers) + len(inbox.replies) - len(replies)
+    others = (len(numbers) for out_id, numbers in list(inbox.receipts.items()) if out_id not in sent)
+    return own, sum(others) + len(inbox.replies) - len(replies)
 
 
 def _reason(receipt: Receipt) -> str:

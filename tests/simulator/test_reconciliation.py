@@ -167,8 +167,8 @@ BESIDE: dict[str, tuple[list[Receipt], list[PushedReply], int, set[str]]] = {
     "an earlier run's receipts": ([delivered(B, "sim-0-list"), failed(C, out_id="sim-0-list")], [], 2, set()),
     "one that changed its mind": ([delivered(B, "sim-0-list"), failed(B, out_id="sim-0-list")], [], 1, set()),
     "an earlier run's reply": ([], [PushedReply("sim-0-list", B, "2026-11-20 10:01:00", "好")], 1, set()),
-    "a stranger in this run": ([delivered(B)], [], 0, {"not sent to under that outId"}),
-    "a stranger's reply": (
+    "another number in this run": ([delivered(B)], [], 0, {"not sent to under that outId"}),
+    "another number's reply": (
         [],
         [PushedReply("list", B, "2026-11-20 10:01:00", "好")],
         0,
