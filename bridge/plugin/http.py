@@ -50,6 +50,7 @@ __all__ = [
     "fetch",
     "open_url",
     "raise_for_status",
+    "read_answer",
     "retry_after",
     "translated",
 ]
@@ -128,7 +129,7 @@ class Session(requests.Session):
         streamed = kwargs.pop("stream", None) or self.stream
         response = super().send(request, stream=True, **kwargs)
         if not streamed:
-            _read(response, self.max_answer)
+            read_answer(response, self.max_answer)
         return response
 
     def mount(self, prefix: str | bytes, adapter: BaseAdapter) -> None:
@@ -180,8 +181,11 @@ def _repeats(retries: Retry | int | bool) -> bool:
     return bool(retries.total) or (retries.total is None and any(counts))
 
 
-def _read(response: requests.Response, max_bytes: int) -> None:
-    """Read the answer, never more than `max_bytes` of it."""
+def read_answer(response: requests.Response, max_bytes: int) -> None:
+    """Read a streamed answer into its content, never more than `max_bytes` of it, unpacked.
+
+    Raises AnswerTooLong.
+    """
     content = bytearray()
     try:
         for piece in response.iter_content(16_384):

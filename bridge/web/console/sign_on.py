@@ -11,7 +11,7 @@ from authlib.integrations.requests_client import OAuth2Session
 from flask import Flask, Response
 from joserfc.errors import JoseError
 
-from bridge.plugin.http import Adapter
+from bridge.plugin.http import ANSWER_BYTES, Adapter, read_answer
 from bridge.services.desk.signing_in import SignInRefused
 from bridge.settings import SignOnSettings
 
@@ -21,6 +21,19 @@ log = structlog.get_logger("bridge.console")
 
 _TIMEOUT_S = 10
 _MOST_REDIRECTS = 3
+# Authlib believes a provider: where a list, a number or nothing stands in its JSON, Python raises.
+_SENSELESS = (AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+_NO_WORD = (requests.RequestException, AuthlibBaseError, JoseError, *_SENSELESS)
+
+
+class _Bounded(Adapter):
+    """Reads each answer, a redirect's too, within the exchange's time and no further than one may go."""
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # type: ignore[override]
+        """Send as the adapter does. Raises AnswerTooLong."""
+        response = super().send(request, **{**kwargs, "stream": True})
+        read_answer(response, ANSWER_BYTES)
+        return response
 
 
 class _Session(OAuth2Session):  # type: ignore[misc]
@@ -30,7 +43,7 @@ class _Session(OAuth2Session):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self.max_redirects = _MOST_REDIRECTS
         for scheme in ("https://", "http://"):
-            self.mount(scheme, Adapter(threads=1))
+            self.mount(scheme, _Bounded(threads=1))
 
 
 class _Provider(FlaskOAuth2App):  # type: ignore[misc]
@@ -65,7 +78,7 @@ class SignOn:
         """Send the browser to the provider."""
         try:
             answer: Response = self._provider.authorize_redirect(self._back)
-        except (requests.RequestException, AuthlibBaseError, ValueError) as error:
+        except _NO_WORD as error:
             raise _away(error) from None
         return answer
 
@@ -73,7 +86,7 @@ class SignOn:
         """Return what the provider says of the person who came back from it. Raises SignInRefused."""
         try:
             token = self._provider.authorize_access_token()
-        except (requests.RequestException, AuthlibBaseError, JoseError, ValueError) as error:
+        except _NO_WORD as error:
             raise _away(error) from None
         claims: Mapping[str, object] | None = token.get("userinfo")
         if claims is None:  # an answer without an identity is none

@@ -1,17 +1,20 @@
 """Signing in at a real provider of OpenID Connect, and what is tried on the way back from it."""
 
+import gzip
 import os
 import re
 import signal
 import subprocess
 import time
+import tracemalloc
 from collections.abc import Iterator
 
 import pytest
 import requests
 
+from bridge.plugin.http import ANSWER_BYTES
 from tests.operators.tools import tool
-from tests.plugin.peers import DRIP_S, LONGEST_DRIPS, Behaviour, Peer, dripping, silent, stalling
+from tests.plugin.peers import DRIP_S, LONGEST_DRIPS, Behaviour, Peer, dripping, reply, silent, stalling
 
 from .conftest import Scenes
 from .scene import ADDRESS, Browser
@@ -145,6 +148,36 @@ def test_a_provider_that_drips_holds_no_thread(
         took = time.monotonic() - began
     assert (answer.status_code, "did not answer" in answer.text) == (403, True)
     assert took < LONGEST_DRIPS * DRIP_S * 0.8
+
+
+BOMB = gzip.compress(bytes(64 << 20))
+PAGE = b"x" * (ANSWER_BYTES + 1)
+
+# What a provider answers that says nothing; none of it takes the process's memory or ends in a fault of ours.
+SENSELESS: dict[str, Behaviour] = {
+    "more than an answer may be": reply("200 OK", b'{"a":"' + PAGE + b'"}'),
+    "a megabyte that unpacks to many": reply("200 OK", BOMB, "Content-Encoding: gzip"),
+    "a redirect with a body without end": reply("302 Found", BOMB, "Content-Encoding: gzip", "Location: /on"),
+    "nested without end": reply("200 OK", b"[" * 500_000),
+    "no object": reply("200 OK", b"[]"),
+    "nothing": reply("200 OK", b"null"),
+    "an object without its addresses": reply("200 OK", b"{}"),
+    "an address that is none": reply("200 OK", b'{"authorization_endpoint": 7}'),
+    "a page": reply("200 OK", b"<html></html>"),
+}
+
+
+@pytest.mark.parametrize("behaviour", SENSELESS.values(), ids=SENSELESS)
+def test_a_provider_s_senseless_answer_is_told(scenes: Scenes, behaviour: Behaviour) -> None:
+    """As a provider that is away, and little of it is kept."""
+    with Peer(behaviour) as peer:
+        browser = scenes(sign_on=settings_for(peer.url)).browser()
+        tracemalloc.start()
+        answer = browser.get("/console/sign-on")
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert (answer.status_code, "did not answer" in answer.text) == (403, True)
+    assert most < 16 * ANSWER_BYTES
 
 
 def test_without_a_provider_there_is_no_way_to_it(scenes: Scenes) -> None:
