@@ -6,7 +6,7 @@ from .campaigns.reading import KindCount
 from .coordination import ChannelState
 from .database.bulk import Climb, MessageRow, clean
 from .database.copies import backup, integrity, restore
-from .database.engine import LedgerUnavailable, WrongSchema
+from .database.engine import LedgerUnavailable, NoDatabase, WrongSchema
 from .database.revisions import newest_revision, upgrade
 from .database.tables import RECEIPT, REPLY
 from .drift import Drift
@@ -102,6 +102,7 @@ __all__ = [
     "MessageRow",
     "NewFile",
     "NewSend",
+    "NoDatabase",
     "Overfull",
     "Progress",
     "PushJob",

@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bridge.channels import OpenChannel, discover, open_channels
 from bridge.channels.registry import close_channels
-from bridge.ledger import Ledger, LedgerUnavailable, newest_revision, open_ledger
+from bridge.ledger import Ledger, LedgerUnavailable, NoDatabase, newest_revision, open_ledger
 from bridge.ledger import backup as backup_of
 from bridge.ledger import integrity as integrity_of
 from bridge.ledger import restore as restore_from
@@ -109,7 +109,7 @@ def unknowns(settings: Settings, ledger: Ledger, who: str = "bridge") -> Unknown
 
 
 def schema_of(settings: Settings) -> str | None:
-    """Return the schema that the database has, None for an empty one."""
+    """Return the schema that the database has, None for an empty one. Raises LedgerUnavailable."""
     ledger = open_ledger(settings.bridge.database, pool_size=1)
     try:
         return ledger.revision()
@@ -119,8 +119,10 @@ def schema_of(settings: Settings) -> str | None:
 
 def create_schema(settings: Settings) -> None:
     """Give an empty database its schema; any other is left as it is."""
-    if schema_of(settings) is None:
-        upgrade(settings)
+    with suppress(NoDatabase):
+        if schema_of(settings) is not None:
+            return
+    upgrade(settings)
 
 
 def upgrade(settings: Settings) -> None:

@@ -61,7 +61,7 @@ def test_the_reason_is_the_server_s_own(said: str, reason: str, advice: str) -> 
 
 AWAY = [
     ("postgresql://nobody@127.0.0.1:1/none", "Connection refused"),
-    ("sqlite:////proc/none.db", "unable to open database file"),
+    ("sqlite:////proc", "unable to open database file"),
 ]
 
 

@@ -81,23 +81,27 @@ class WrongSchema(LedgerUnavailable):
     """The database has the schema of another version: a person must act, waiting does not help."""
 
 
+class NoDatabase(LedgerUnavailable):
+    """There is no SQLite file, nor a sign that there was one."""
+
+
 class Database:
     """Connections and transactions. Opened once per process, after the fork."""
 
-    def __init__(self, url: str, *, pool_size: int = 16) -> None:
+    def __init__(self, url: str, *, pool_size: int = 16, creates: bool = False) -> None:
+        """`creates`: where there is no SQLite file one is made; else that is LedgerUnavailable."""
         parsed = _parse(url)
         self.sqlite = parsed.get_backend_name() == "sqlite"
         self._lock = threading.Lock() if self.sqlite else None
-        opened: set[Path] = set()
         self.engine = (
-            _sqlite_engine(parsed, pool_size, "FULL", opened)
+            _sqlite_engine(parsed, pool_size, "FULL", creates)
             if self.sqlite
             else _postgres_engine(parsed, pool_size)
         )
         self.before_commit: list[Callable[[Connection], None]] = []
         """What every write transaction does last, with what it gathered beside its connection."""
         # Its commits may be lost in a power cut, never torn: for records that are worth less than a sync.
-        self._relaxed = _sqlite_engine(parsed, 4, "NORMAL", opened) if self.sqlite else self.engine
+        self._relaxed = _sqlite_engine(parsed, 4, "NORMAL", creates) if self.sqlite else self.engine
         self._bell = Bell(self._notify)
 
     def write(self, work: Callable[[Connection], T], *, durable: bool = True) -> T:
@@ -240,7 +244,7 @@ _PRAGMAS = (
 )
 
 
-def _sqlite_engine(url: URL, pool_size: int, synchronous: str, opened: set[Path]) -> Engine:
+def _sqlite_engine(url: URL, pool_size: int, synchronous: str, creates: bool) -> Engine:
     engine = create_engine(
         url,
         **_pool(pool_size),
@@ -253,9 +257,8 @@ def _sqlite_engine(url: URL, pool_size: int, synchronous: str, opened: set[Path]
 
     @event.listens_for(engine, "do_connect")
     def keep_private(*_: Any) -> None:
-        if path in opened and _file_at(path) is None:
-            # A new one in its place would take over its log, and with it what is not in the file yet.
-            raise LedgerUnavailable(f"The database {path} was moved or deleted: put it back, with its -wal.")
+        if _nothing_at(path):
+            _require_new(path, creates)
         _keep_private(path)
 
     @event.listens_for(engine, "checkout")
@@ -267,7 +270,6 @@ def _sqlite_engine(url: URL, pool_size: int, synchronous: str, opened: set[Path]
     @event.listens_for(engine, "connect")
     def configure(connection: Any, record: Any) -> None:
         record.info[_FILE] = _file_at(path)
-        opened.add(path)
         connection.isolation_level = None  # transactions are begun below, not by the driver
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
@@ -288,6 +290,32 @@ def _file_at(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _nothing_at(path: Path) -> bool:
+    """Return whether SQLite would begin a new database there; it takes an empty file for one, too."""
+    try:
+        return path.stat().st_size == 0 and not path.is_dir()
+    except FileNotFoundError:
+        return True
+    except OSError:  # SQLite will tell what is wrong
+        return False
+
+
+def _require_new(path: Path, creates: bool) -> None:
+    """Raise LedgerUnavailable unless there was none, and NoDatabase unless a new one is wanted.
+
+    One that was moved away leaves its log: a new one would empty it, and with it what is nowhere else yet.
+    """
+    if path.with_name(f"{path.name}-wal").exists():
+        raise LedgerUnavailable(
+            f"The database {path} was moved or deleted, and its log {path.name}-wal is left: put it back. "
+            "To begin anew, move the log away first."
+        )
+    if not creates:
+        raise NoDatabase(
+            f"There is no database {path}. Run: sms-bridge db upgrade, or put back the one that was moved."
+        )
 
 
 def _keep_private(path: Path) -> None:

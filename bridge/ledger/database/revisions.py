@@ -34,11 +34,14 @@ def revision_of(connection: Connection) -> str | None:
 
 
 def upgrade(database_url: str) -> None:
-    """Bring the database's schema to this version; does nothing when it is there already."""
+    """Bring the database's schema to this version; does nothing when it is there already.
+
+    A SQLite file is made where there is none. Raises LedgerUnavailable.
+    """
     from alembic import command
     from alembic.config import Config
 
-    database = Database(database_url)
+    database = Database(database_url, creates=True)
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     try:
