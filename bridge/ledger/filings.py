@@ -4,7 +4,7 @@ What the primary account has of a template stands with the template itself (`tem
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from hashlib import blake2b
 from typing import Any
@@ -58,7 +58,6 @@ class Filed:
 _KEY = ("channel", "code", "account")
 _REVIEWED = (*_KEY, "vendor_code", "digest", "filed_at", "owed")
 """What a review is about: it holds for nothing else."""
-_TOLD = tuple(one.name for one in fields(Filed) if one.name not in _KEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +93,38 @@ class Filings:
 
     def save(self, filed: Filed, act: Act | None = None) -> None:
         """Insert a filing or replace all of it, with the act that it comes from."""
-        values = {one.name: getattr(filed, one.name) for one in fields(filed)}
-        values["reason"], values["error"] = clean(filed.reason), clean(filed.error)
-        values["carriers"] = packed_reviews(filed.carriers)
-        key = ["channel", "code", "account"]
+        values = _values(filed)
 
         def work(connection: Connection) -> None:
             insert = upsert(connection, _filing).values(**values)
-            connection.execute(insert.on_conflict_do_update(index_elements=key, set_=values))
+            connection.execute(insert.on_conflict_do_update(index_elements=_KEY, set_=values))
             if act is not None:
                 note(connection, act)
 
         self._database.write(work)
+
+    def keep(self, known: Filed | None, filed: Filed, *, due: int) -> bool:
+        """Store what an account was given; False if something else became of it since it was `known`.
+
+        Which of two the account took last nobody knows then: it is owed the template's text, from `due` on.
+        """
+        values = _values(filed)
+        owed = {"owed": "file", "due": due}
+
+        def work(connection: Connection) -> bool:
+            insert = upsert(connection, _filing)
+            if known is None:
+                mine = insert.values(**values).on_conflict_do_nothing(index_elements=_KEY)
+            else:
+                mine = update(_filing).where(*_unchanged(known, (*_REVIEWED, "filed"))).values(**values)
+            if connection.execute(mine).rowcount:
+                return True
+            again = insert.values(**values | owed)
+            unowed = _filing.c.owed == ""
+            connection.execute(again.on_conflict_do_update(index_elements=_KEY, set_=owed, where=unowed))
+            return False
+
+        return self._database.write(work)
 
     def save_review(self, asked: Filed, told: Filed, act: Act | None = None) -> bool:
         """Store what became of a filing; False if it was filed anew or went since it was `asked` about.
@@ -113,15 +132,9 @@ class Filings:
         Then nothing is stored: what was told is about an older text. A person's decision (`act`) is nothing
         either once another was made.
         """
-        values = {name: getattr(told, name) for name in _TOLD}
-        values["reason"], values["error"] = clean(told.reason), clean(told.error)
-        values["carriers"] = packed_reviews(told.carriers)
+        values = {name: value for name, value in _values(told).items() if name not in _KEY}
         guarded = _REVIEWED if act is None else (*_REVIEWED, "status")
-        statement = (
-            update(_filing)
-            .where(*(_filing.c[name] == getattr(asked, name) for name in guarded))
-            .values(**values)
-        )
+        statement = update(_filing).where(*_unchanged(asked, guarded)).values(**values)
 
         def work(connection: Connection) -> bool:
             changed = bool(connection.execute(statement).rowcount)
@@ -158,15 +171,6 @@ class Filings:
         rows[0] = rows[0].where(_template.c.deleted.is_(None))
         with self._database.read() as connection:
             return {code for some in rows for row in connection.execute(some) for code in row if code}
-
-    def accounts_of(self, channel: str) -> dict[str, dict[str, str]]:
-        """Return the identities at which each template of a channel is filed, by code and account."""
-        rows = select(_filing.c.code, _filing.c.account, _filing.c.filed_at, _filing.c.owed)
-        found: dict[str, dict[str, str]] = {}
-        with self._database.read() as connection:
-            for row in connection.execute(rows.where(_filing.c.channel == channel)):
-                found.setdefault(row.code, {})[row.account] = row.owed or row.filed_at
-        return found
 
     def take_over(self, channel: str, accounts: Mapping[str, str]) -> int:
         """Give each of these accounts, by name, what its identity filed under a name that is none of them.
@@ -251,6 +255,17 @@ class Filings:
                 replace(AccountSign(**row._mapping), status=ReviewStatus(row.status))
                 for row in connection.execute(rows)
             ]
+
+
+def _unchanged(asked: Filed, names: Sequence[str]) -> list[Any]:
+    return [_filing.c[name] == getattr(asked, name) for name in names]
+
+
+def _values(filed: Filed) -> dict[str, Any]:
+    values = {one.name: getattr(filed, one.name) for one in fields(filed)}
+    values["reason"], values["error"] = clean(filed.reason), clean(filed.error)
+    values["carriers"] = packed_reviews(filed.carriers)
+    return values
 
 
 def _filed(row: Any) -> Filed:

@@ -85,17 +85,18 @@ class Templates:
         )
 
     def change(self, found: StoredTemplate, changed: StoredTemplate) -> bool:
-        """Store a template as Quick Audience changed it; False if it went, or got another code, meanwhile.
+        """Store a template as Quick Audience changed it; False if it went, changed or got a code meanwhile.
 
-        Then nothing is stored: who deleted it must not find it again, and no operator's code is lost.
+        Then nothing is stored: who deleted it must not find it again, no operator's code is lost, and of two
+        changes at once the one that the vendor took last is to be kept last.
         """
-        values = _to_row(changed)
+        values, was = _to_row(changed), _to_row(found)
         statement = (
             update(_template)
             .where(
                 _template.c.channel == found.channel,
                 _template.c.code == found.code,
-                _template.c.vendor_code == found.vendor_code,
+                *(_template.c[name] == was[name] for name in _REVIEWED),
                 _template.c.deleted.is_(None),
             )
             .values({name: values[name] for name in values if name not in _KEY})

@@ -8,8 +8,9 @@ import pytest
 
 from bridge.contract.refusal import Refusal
 from bridge.ledger import Filed
-from bridge.plugin import ReviewStatus, TemplateReview
+from bridge.plugin import CreatedTemplate, ReviewStatus, TemplateReview, TextTemplate
 from bridge.services.desk.operating import OperatorRefused, ReviewDecision
+from bridge.services.reviews.filing import Filing
 from bridge.services.snapshots import digest
 
 from .conftest import Worlds
@@ -171,6 +172,50 @@ def test_what_another_account_says_of_an_older_text_is_not_kept(
     if kept is not None and template is not None:
         assert template.content == "New ${name}"
         assert kept.digest == digest(template, world.services.channel.settings.opt_out_suffix)
+
+
+@pytest.mark.parametrize(("store", "name"), [("templates", "change"), ("filings", "keep")])
+def test_of_two_changes_at_once_the_one_that_is_kept_is_at_every_account(
+    worlds: Worlds, monkeypatch: pytest.MonkeyPatch, store: str, name: str
+) -> None:
+    """Else one text would be reviewed, and another sent."""
+    world = two(worlds)
+    templates = world.services.templates
+    code = templates.create_text(text_body())
+    given: dict[str, object] = {}
+    update = Filing.update
+
+    def noted(filing: Filing, template: TextTemplate) -> CreatedTemplate:
+        given[filing._hooks.identity] = template.content
+        return update(filing, template)
+
+    monkeypatch.setattr(Filing, "update", noted)
+    another = text_body(templateContent="Another ${name}")
+    before(getattr(world.ledger, store), name, lambda: templates.update_text(code, another), monkeypatch)
+    templates.update_text(code, text_body(templateContent="New ${name}"))
+    world.now += 100
+    templates.refresh_pending()
+    kept, template = filed(world, code), world.ledger.templates.get(NAME, code)
+    assert kept is not None
+    assert template is not None
+    suffix = world.services.channel.settings.opt_out_suffix
+    assert (kept.digest, kept.owed) == (digest(template, suffix), "")
+    assert list(given.values()) == [template.content] * 2
+
+
+def test_a_change_that_a_killed_process_did_not_hand_on_is_handed_in(worlds: Worlds) -> None:
+    """At an account that has the older text, within a minute."""
+    world = two(worlds)
+    code = world.services.templates.create_text(text_body())
+    older = world.ledger.templates.get(NAME, code)
+    assert older is not None
+    newer = replace(older, content="New ${name}")
+    assert world.ledger.templates.change(older, newer)
+    world.now += 100
+    world.services.templates.refresh_pending()
+    kept = filed(world, code)
+    assert kept is not None
+    assert kept.digest == digest(newer, world.services.channel.settings.opt_out_suffix)
 
 
 def test_a_person_decides_what_was_shown(worlds: Worlds, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,7 +72,12 @@ class OtherAccounts:
         known = self._store.of(template.channel, template.code) if self._others else {}
         for name, account in self._others.items():
             with Isolated(log, "template not filed", channel=self._channel.name, account=name):
-                self._store.save(self.hand_in(account, template, known.get(name)))
+                self._give(account, template, known.get(name))
+
+    def _give(self, account: OpenAccount, template: StoredTemplate, known: Filed | None) -> None:
+        filed = self.hand_in(account, template, known)
+        if not self._store.keep(known, filed, due=millis(self._clock)):
+            log.info("template filed twice at once", channel=self._channel.name, account=account.name)
 
     def leave(self, template: StoredTemplate) -> None:
         """Keep what an account has of a template that is filed anew at the primary one."""
@@ -126,17 +131,28 @@ class OtherAccounts:
         return (elsewhere | at_primary | {self._channel.settings.default_sign}) - {""}
 
     def _file_missing(self) -> None:
-        """File templates at an account that joined the channel, or became another, after they were made."""
-        filed = self._store.accounts_of(self._channel.name)
+        """File templates at an account that has not got them as they are now.
+
+        It joined the channel, or became another, after they were made; or of two changes at once the earlier
+        one came to it last; or a process was killed before it could hand one in.
+        """
+        rows = {(filed.code, filed.account): filed for filed in self._store.of_channel(self._channel.name)}
         missing = [
-            (template, account)
+            (template, account, filed)
             for template in self._templates.list(self._channel.name)
             for name, account in self._others.items()
-            if filed.get(template.code, {}).get(name) not in (_FILE, _DELETE, account.hooks.identity)
+            if not self._has(account, template, filed := rows.get((template.code, name)))
         ]
-        for template, account in missing[:_AT_ONCE]:
+        for template, account, filed in missing[:_AT_ONCE]:
             with Isolated(log, "template not filed", channel=self._channel.name, account=account.name):
-                self._store.save(self.hand_in(account, template, None))
+                self._give(account, template, filed)
+
+    def _has(self, account: OpenAccount, template: StoredTemplate, filed: Filed | None) -> bool:
+        """Return whether an account has a template as it is now, or is owed it already."""
+        if filed is None:
+            return False
+        here = filed.filed_at == account.hooks.identity
+        return bool(filed.owed) or (here and filed.digest == self.digest(template))
 
     def seen(self, template: StoredTemplate) -> StoredTemplate:
         """Return a template with the review that Quick Audience is to see, by the channel's `approval`."""

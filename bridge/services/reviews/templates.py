@@ -235,11 +235,12 @@ class TemplateReviews:
         found = self.find(code, kind)
         self._require_sendable(kind)
         kept = self._changed(found, change(found))
-        at_vendor = self._filing.creates(kind) or self._filing.updates(kind)
         while not self._store.change(found, kept):
-            # Deleted meanwhile, or given its code by an operator; nothing is handed in twice.
-            found = self.find(code, kind)
-            kept = kept if at_vendor else self._changed(found, change(found))
+            # Deleted meanwhile, changed, or given its code by an operator; nothing is created twice. A change
+            # is made again: the vendor may have taken the other one last.
+            created, found = self.filed_elsewhere(found), self.find(code, kind)
+            if not (created and self._filing.creates(kind)):
+                kept = self._changed(found, change(found))
         if found.filed_at and self.filed_elsewhere(found):
             # What was accepted before still goes there, by the code that it has.
             self._others.leave(found)
