@@ -1,9 +1,6 @@
 """Every command: what it prints, what it changes, and how it fails."""
 
-import shutil
-import sqlite3
 import time
-from contextlib import closing
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -114,52 +111,6 @@ def test_db_tells_and_makes_the_schema(bare: Desk) -> None:
     for _ in range(2):
         assert bare.run("db upgrade").exit_code == 0
     assert bare.run("db current").exit_code == 0
-
-
-# What would begin an empty database where none lies, were it not held back; only `db upgrade` and `serve` do.
-LOOKING = [
-    "db current",
-    "db check",
-    "db backup {folder}/copy.db",
-    "check",
-    "worker",
-    "channels",
-    "channels pause promo",
-    "campaigns",
-    "messages 13800138000",
-    "templates list",
-    "audit",
-    "push list",
-    "unknown list",
-    "unknown settle",
-    "forget --yes 13800138000",
-]
-
-
-@pytest.mark.parametrize("command", LOOKING)
-def test_no_command_begins_a_database_where_one_was(bare: Desk, command: str) -> None:
-    """Its file may only have been moved; an empty one would be taken for it."""
-    result = bare.run(command.format(folder=bare.folder))
-    assert result.exit_code in (1, 2)  # 1: `check` has found faults
-    assert "There is no database" in result.output
-    assert not list(bare.folder.glob("*.db*"))
-
-
-@pytest.mark.parametrize("command", [*LOOKING, "db upgrade", "serve"])
-def test_the_log_of_a_database_that_was_moved_is_left_alone(desk: Desk, command: str) -> None:
-    """It holds what was accepted and is nowhere else; with the file put back all of it is there."""
-    file, log, aside = (desk.folder / name for name in ("bridge.db", "bridge.db-wal", "aside.db"))
-    accept(desk, int(time.time() * 1000), [NUMBER])
-    file.rename(aside)
-    before = log.read_bytes()
-    result = desk.run(command.format(folder=desk.folder))
-    assert (result.exit_code == 0, log.read_bytes() == before, file.exists()) == (False, True, False)
-    assert f"database {file}" in result.output
-    desk.ledger.close()
-    shutil.copy(aside, file)
-    log.write_bytes(before)
-    with closing(sqlite3.connect(file)) as connection:
-        assert connection.execute("SELECT count(*) FROM send").fetchone() == (1,)
 
 
 def test_channels_show_state_and_obey(desk: Desk) -> None:
