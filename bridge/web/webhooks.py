@@ -29,6 +29,11 @@ class Webhooks:
     def __init__(self, settings: Settings, services: Services) -> None:
         self._settings = settings
         self._services = services
+        # Once a process: what settings make of accounts is made anew each time they are asked.
+        self._tokens = {
+            name: [(account, of.hook_token.get_secret_value().encode()) for account, of in accounts.items()]
+            for name, accounts in ((name, one.all_accounts) for name, one in settings.channels.items())
+        }
 
     def blueprint(self) -> Blueprint:
         """Return the routes."""
@@ -55,13 +60,11 @@ class Webhooks:
 
     def _named(self, channel: str, token: str) -> str | None:
         """Return the account of the channel that a token names; every one is compared, in constant time."""
-        settings = self._settings.channels.get(channel)
-        accounts = settings.all_accounts if settings else {}
+        given = token.encode()
         found = None
-        for name, account in accounts.items():
-            expected = account.hook_token.get_secret_value()
-            if hmac.compare_digest(token.encode(), expected.encode()) and expected:
-                found = name
+        for account, expected in self._tokens.get(channel, ()):
+            if hmac.compare_digest(given, expected) and expected:
+                found = account
         return found
 
     def _answered(self, channel: str, account: str) -> Response:
