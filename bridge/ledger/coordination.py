@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, delete, func, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from bridge.clock import FOREVER_MS, millis
 
@@ -38,6 +38,12 @@ class ChannelState:
     def breaker(self) -> str:
         """closed, or open (which includes the one probe of the half-open state)."""
         return "open" if self.breaker_failures else "closed"
+
+
+_STATE = select(*(_state.c[name] for name in ChannelState.__dataclass_fields__)).where(
+    _state.c.channel == bindparam("of_channel")
+)
+"""Made once: building a statement costs as much as running it."""
 
 
 class Coordination:
@@ -276,7 +282,7 @@ def _note_pause(connection: Connection, channel: str, act: Act | None) -> None:
 
 
 def _load_state(connection: Connection, channel: str) -> ChannelState:
-    row = connection.execute(select(_state).where(_state.c.channel == channel)).one_or_none()
+    row = connection.execute(_STATE, {"of_channel": channel}).one_or_none()
     return ChannelState(channel) if row is None else ChannelState(**row._mapping)
 
 

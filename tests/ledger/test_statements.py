@@ -2,18 +2,21 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Delete, Select, Update, event
 
-from bridge.ledger import Claimed, Ledger
+from bridge.ledger import AccountKey, Claimed, Ended, Ledger, Shown
 from bridge.ledger.refs import message_ref
+from bridge.ledger.reports.outbox import enqueue_receipts
 from bridge.ledger.scope import Scope, Source
 from bridge.plugin import DeliveryReceipt, MessageStatus
 
-from .making import CHANNEL, NOW, phones, recorded
+from .making import CHANNEL, NOW, phones, pushed, recorded
 
 OWN = Source("one", "", frozenset())
+KEY = AccountKey(CHANNEL, "one")
 
 
 @contextmanager
@@ -57,3 +60,35 @@ def test_a_receipt(ledger: Ledger, name: str) -> None:
         ledger.write(lambda connection: ledger.receipts.take(connection, scope, [make(batch)]))
     assert len(seen) == len(expected), seen
     assert [one for one, start in zip(seen, expected, strict=True) if not one.startswith(start)] == []
+
+
+# What the loops of a worker do each round.
+ROUNDS: dict[str, Callable[[Ledger], object]] = {
+    "a channel's state": lambda ledger: ledger.coordination.channel_state(CHANNEL),
+    "what an account may do": lambda ledger: ledger.write(
+        lambda connection: ledger.accounts.allow(connection, [], [KEY], NOW + 1)
+    ),
+    "whether a push is due": lambda ledger: ledger.outbox.has_due(CHANNEL, NOW),
+    "a push and its end": pushed,
+}
+
+
+@pytest.mark.parametrize("name", ROUNDS)
+def test_a_round(ledger: Ledger, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It builds no statement, which would cost as much as running it: each was made once."""
+    ended = {"task-1": [Ended("13800138000", MessageStatus.DELIVERED, NOW, NOW, "", "")]}
+    ledger.write(lambda connection: enqueue_receipts(connection, Scope(CHANNEL, NOW), ended))
+    ledger.write(lambda connection: ledger.accounts.allow(connection, [Shown(KEY, "")], [KEY], NOW))
+    built: list[str] = []
+    for kind in (Select, Update, Delete):
+        monkeypatch.setattr(kind, "__init__", noting(kind.__init__, built))
+    ROUNDS[name](ledger)
+    assert built == []
+
+
+def noting(made: Callable[..., None], built: list[str]) -> Callable[..., None]:
+    def init(statement: object, *args: Any, **options: Any) -> None:
+        built.append(type(statement).__name__)
+        made(statement, *args, **options)
+
+    return init

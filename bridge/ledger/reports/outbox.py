@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from ..audit import Act, note
 from ..database import tables
 from ..database.bulk import clean
-from ..database.dialects import skip_locked
+from ..database.dialects import made_once, skip_locked
 from ..database.engine import Database
 from ..refs import new_id
 from ..scope import FIRST_ROWS, Excerpt, Holder, Scope
@@ -31,6 +31,30 @@ _ALONE = 6
 """After so many failures a row travels alone: an entry that is never taken must not hold up other rows."""
 _push = tables.push
 _NEW = _push.insert()
+
+# Made once: building a statement costs as much as running it.
+_FREE = (
+    _push.c.channel == bindparam("of_channel"),
+    _push.c.dead == 0,
+    _push.c.due <= bindparam("at"),
+    (_push.c.lease.is_(None)) | (_push.c.lease < bindparam("at")),
+)
+_ANY = select(_push.c.id).where(*_FREE).limit(1)
+_DUE = (
+    select(_push.c.id, _push.c.kind, _push.c.out_id, _push.c.count.label("entries"), _push.c.attempt)
+    .where(*_FREE)
+    .order_by(_push.c.due, _push.c.id)
+    .limit(_SCAN_ROWS)
+)
+_due_rows = made_once(lambda connection: skip_locked(connection, _DUE))
+_OF_IDS = _push.c.id.in_(bindparam("ids", expanding=True))
+_TAKE = (
+    update(_push)
+    .where(_OF_IDS)
+    .values(owner=bindparam("by"), lease=bindparam("until"), attempt=_push.c.attempt + 1)
+    .returning(_push.c.id, _push.c.kind, _push.c.out_id, _push.c.entries, _push.c.attempt, _push.c.created)
+)
+_TOLD = delete(_push).where(_OF_IDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +160,8 @@ class Outbox:
         ids = [row_id for group in picked for row_id in group]
         if not ids:
             return []
-        rows = connection.execute(
-            update(_push)
-            .where(_push.c.id.in_(ids))
-            .values(owner=holder.owner, lease=scope.now + holder.lease_ms, attempt=_push.c.attempt + 1)
-            .returning(
-                _push.c.id, _push.c.kind, _push.c.out_id, _push.c.entries, _push.c.attempt, _push.c.created
-            )
-        ).all()
+        held = {"ids": ids, "by": holder.owner, "until": scope.now + holder.lease_ms}
+        rows = connection.execute(_TAKE, held).all()
         by_id = {
             row.id: (row, entries)
             for row in rows
@@ -155,12 +173,8 @@ class Outbox:
 
     def has_due(self, channel: str, now: int) -> bool:
         """Return whether there is anything to claim; a read, so that idle workers do not write."""
-        free = (_push.c.lease.is_(None)) | (_push.c.lease < now)
-        due = select(_push.c.id).where(
-            _push.c.channel == channel, _push.c.dead == 0, _push.c.due <= now, free
-        )
         with self._database.read() as connection:
-            return connection.execute(due.limit(1)).first() is not None
+            return connection.execute(_ANY, {"of_channel": channel, "at": now}).first() is not None
 
     def finish(self, done: Sequence[Taken], put_back: Sequence[PutBack], now: int) -> None:
         """Delete what Quick Audience took, keeping that it did, and put back the rest: in one transaction."""
@@ -169,7 +183,7 @@ class Outbox:
         def work(connection: Connection) -> None:
             callbacks.note(connection, done, now)
             for start in range(0, len(ids), _SCAN_ROWS):
-                connection.execute(delete(_push).where(_push.c.id.in_(ids[start : start + _SCAN_ROWS])))
+                connection.execute(_TOLD, {"ids": ids[start : start + _SCAN_ROWS]})
             for back in put_back:
                 if back.parts:
                     _part(connection, back, now)
@@ -271,16 +285,9 @@ class Outbox:
 
 
 def _groups(connection: Connection, channel: str, jobs: int, size: int, now: int) -> list[list[int]]:
-    free = (_push.c.lease.is_(None)) | (_push.c.lease < now)
-    due = (
-        select(_push.c.id, _push.c.kind, _push.c.out_id, _push.c.count.label("entries"), _push.c.attempt)
-        .where(_push.c.channel == channel, _push.c.dead == 0, _push.c.due <= now, free)
-        .order_by(_push.c.due, _push.c.id)
-        .limit(_SCAN_ROWS)
-    )
     open_groups: dict[tuple[int, str, int], tuple[list[int], int]] = {}
     full: list[list[int]] = []
-    for row in connection.execute(skip_locked(connection, due)):
+    for row in connection.execute(_due_rows(connection), {"of_channel": channel, "at": now}):
         alone = row.id if row.attempt >= _ALONE else 0
         key, entries = (row.kind, row.out_id, alone), row.entries
         ids, total = open_groups.get(key, ([], 0))

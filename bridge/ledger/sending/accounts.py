@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, select, update
 
 from bridge.clock import FOREVER_MS, MINUTE_MS
 
@@ -33,6 +33,7 @@ _RENEWED_MS = 15_000
 _UNLIMITED = 1 << 30
 _SILENCE_MS = 30_000
 _account, _lease = tables.account, tables.lease
+_batch, _worker = tables.batch, tables.worker
 _PAUSE = ("paused_until", "pauses", "pause_reason")
 _NO_PAUSE = {"paused_until": 0, "pauses": 0, "pause_reason": ""}
 
@@ -161,6 +162,27 @@ class Account:
             return failed
         rest = min(SHORTEST_REST_MS * 2.0 ** min(self.opens, 16), LONGEST_REST_MS)
         return replace(failed, opens=self.opens + 1, open_until=now + int(rest * random.uniform(0.9, 1.1)))
+
+
+# Made once: building a statement costs as much as running it.
+_OF_CHANNELS = select(*(_account.c[name] for name in Account.__dataclass_fields__)).where(
+    _account.c.channel.in_(bindparam("channels", expanding=True))
+)
+# In one order, so that workers do not block each other.
+_LOCKED = _OF_CHANNELS.order_by(_account.c.channel, _account.c.name).with_for_update()
+_silent = select(_worker.c.name).where(
+    _worker.c.name == _batch.c.owner, _worker.c.seen < bindparam("silent_since")
+)
+_CALLING = (
+    select(_batch.c.channel, _batch.c.account, func.count().label("calls"))
+    .where(
+        _batch.c.state == lit(tables.CALLING),
+        _batch.c.lease >= bindparam("at"),
+        ~_silent.exists(),
+        _batch.c.channel.in_(bindparam("channels", expanding=True)),
+    )
+    .group_by(_batch.c.channel, _batch.c.account)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,10 +356,8 @@ def _held(
     held = {key: Account(*key) for key in keys}
     if not held:
         return held
-    rows = select(_account).where(_account.c.channel.in_(sorted({key.channel for key in keys})))
-    if lock:  # in one order, so that workers do not block each other
-        rows = rows.order_by(_account.c.channel, _account.c.name).with_for_update()
-    for row in connection.execute(rows):
+    channels = sorted({key.channel for key in keys})
+    for row in connection.execute(_LOCKED if lock else _OF_CHANNELS, {"channels": channels}):
         account = Account(**row._mapping)
         if account.key in held:
             held[account.key] = account
@@ -370,14 +390,7 @@ def _begun(connection: Connection, keys: Collection[AccountKey], now: int) -> di
     """
     if not keys:
         return {}
-    channels = {key.channel for key in keys}
-    batch, worker = tables.batch, tables.worker
-    silent = select(worker.c.name).where(worker.c.name == batch.c.owner, worker.c.seen < now - _SILENCE_MS)
-    calling = (batch.c.state == lit(tables.CALLING), batch.c.lease >= now, ~silent.exists())
-    rows = connection.execute(
-        select(batch.c.channel, batch.c.account, func.count().label("calls"))
-        .where(*calling, batch.c.channel.in_(sorted(channels)))
-        .group_by(batch.c.channel, batch.c.account)
-    )
+    asked = {"channels": sorted({key.channel for key in keys}), "at": now, "silent_since": now - _SILENCE_MS}
+    rows = connection.execute(_CALLING, asked)
     counts = {(row.channel, row.account): int(row.calls) for row in rows}
     return {key: counts.get((key.channel, key.name), 0) + counts.get((key.channel, ""), 0) for key in keys}
