@@ -1,19 +1,23 @@
 """`sms-bridge init`: six questions, a configuration, and what to enter at both ends."""
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 from rich.cells import cell_len
 
+from bridge import logs
 from bridge.plugin import Beginning, Question
 from bridge.services.setup import beginning as first
 from bridge.services.setup.beginning import Answers
-from bridge.settings import CALLBACK_PRESETS
+from bridge.settings import CALLBACK_PRESETS, SettingsFaults
 from bridge.settings.loading import PATH_VARIABLE
 
+from .interview import Interview, bare, lacking, place_of, wrong_address, wrong_database, wrong_place
 from .language import LANGUAGES, Say, language_of, phrase, speaker
 from .opening import Trouble
 from .opening import say as tell
@@ -21,6 +25,7 @@ from .opening import say as tell
 _WHERE = phrase("Where Quick Audience lives: %(presets)s, or the address of its callbacks")
 _PRESETS = {"presets": ", ".join(CALLBACK_PRESETS)}
 _WIDTH = 30
+_PACKAGE = "qa-sms-bridge"
 
 
 @click.command()
@@ -71,22 +76,48 @@ def init(
     folder, language = folder or _folder(), language or language_of(os.environ)
     say = speaker(language)
     _refuse_to_overwrite(folder, say)
-    interview = _Interview(say, asks=sys.stdin.isatty() if ask is None else ask)
+    interview = Interview(say, asks=sys.stdin.isatty() if ask is None else ask)
     name = interview.asked(platform_name, "--platform-name", phrase("API name, as in Quick Audience's form"))
-    where = interview.asked(quick_audience, "--quick-audience", _WHERE, values=_PRESETS)
+    where = interview.asked(
+        quick_audience, "--quick-audience", _WHERE, values=_PRESETS, check=wrong_place(say)
+    )
     kind, chosen = _chosen(interview, vendor)
     settings = _vendor_settings(interview, chosen, given) if chosen else {}
     question = phrase("Signature of your messages, without brackets")
-    sign = interview.asked(sign, "--sign", question, default=name)
-    database = interview.asked(database, "--database", phrase("Database"), default=first.SQLITE)
-    address = interview.asked(public_url, "--public-url", phrase("Public https address of this bridge"))
+    sign = bare(interview.asked(sign, "--sign", question, default=name))
+    database = interview.asked(
+        database, "--database", phrase("Database"), default=first.SQLITE, check=wrong_database(say)
+    )
+    question = phrase("Public https address of this bridge")
+    address = interview.asked(public_url, "--public-url", question, check=wrong_address(say))
     interview.end()
     assert chosen is not None  # noqa: S101 - else the interview has ended with what was missing
     address = address.rstrip("/")
+    where = place_of(where)
     answers = Answers(name, where, kind, chosen, settings, database, address, sign, channel, language)
-    begun = first.begin(answers)
+    answers, begun = _begun(answers, interview)
     first.write(begun.files, folder)
     _tell(folder, answers, begun, say)
+
+
+def _begun(answers: Answers, interview: Interview) -> tuple[Answers, first.Begun]:
+    """Return answers that work: a person is asked again for those of the vendor's settings that do not.
+
+    Raises SettingsFaults.
+    """
+    questions = answers.beginning.questions
+    while True:
+        try:
+            return answers, first.begin(answers)
+        except SettingsFaults as faults:
+            paths = [fault.path.rpartition(".")[2] for fault in faults.faults]
+            wrong = [one for one in questions if one.name in paths and one.name in answers.settings]
+            if not (interview.asks and wrong):
+                raise
+            for fault in faults.faults:
+                interview.note(logs.masked(str(fault)))
+            again = {one.name: _answer(interview, one) for one in wrong}
+            answers = replace(answers, settings={**answers.settings, **again})
 
 
 def _tell(folder: Path, answers: Answers, begun: first.Begun, say: Say) -> None:
@@ -107,69 +138,48 @@ def _tell(folder: Path, answers: Answers, begun: first.Begun, say: Say) -> None:
     nothing = phrase("Nothing: receipts are asked for, or come with what each message says.")
     for line in lines or [say(nothing)]:
         click.echo(f"  {line}")
+    if begun.files.files:
+        readable = phrase("Where the bridge runs as a user of its own, let that user read the secrets:")
+        click.echo("\n" + say(readable))
+        click.echo(f"  chown -R sms-bridge {shlex.quote(str(place / 'secrets'))}")
     click.echo("\n" + say(phrase("Then")) + f"\n  set -a; . {place / first.ENVIRONMENT}; set +a")
     click.echo(f"  export {PATH_VARIABLE}={place / first.CONFIG}")
     for command in ("db upgrade", "check", "serve"):
         click.echo(f"  sms-bridge {command}")
 
 
-class _Interview:
-    """Asks, or notes what no option gives; `end` tells all of it at once."""
-
-    def __init__(self, say: Say, *, asks: bool) -> None:
-        self.say = say
-        self._ask = asks
-        self._missing: list[str] = []
-
-    def asked(
-        self,
-        given: str | None,
-        option: str,
-        question: str,
-        *,
-        default: str | None = None,
-        hide: bool = False,
-        values: Mapping[str, str] | None = None,
-    ) -> str:
-        """Return what was given, else what is answered, else the default."""
-        if given is not None:
-            return given
-        question = self.say(question) % values if values else self.say(question)
-        if self._ask:
-            answer: str = click.prompt(question, default=default, hide_input=hide, err=True)
-            return answer.strip()
-        if default is None:
-            self._missing.append(f"{option}  {question}")
-        return default or ""
-
-    def note(self, text: str) -> None:
-        """Show a line to a person who answers."""
-        if self._ask:
-            click.echo(text, err=True)
-
-    def end(self) -> None:
-        """Raise Trouble with everything that is missing."""
-        if self._missing:
-            lines = "".join(f"\n  {line}" for line in self._missing)
-            missing = phrase("Nothing is asked here (no terminal, or --no-ask), and these are missing:")
-            raise Trouble(f"{self.say(missing)}{lines}")
-
-
-def _chosen(interview: _Interview, vendor: str | None) -> tuple[str, Beginning | None]:
+def _chosen(interview: Interview, vendor: str | None) -> tuple[str, Beginning | None]:
     known, problems = first.known()
     for name, problem in problems:
         tell(interview.say(phrase("%(name)s cannot be begun with:")) % {"name": name} + f" {problem}")
     for name, (_, one) in sorted(known.items()):
         if vendor is None:
             interview.note(f"  {name:<16} {interview.say(one.title)}")
-    vendor = interview.asked(vendor, "--vendor", phrase("Vendor or recipe"))
-    if vendor and vendor not in known:
-        wrong = interview.say(phrase("There is no vendor or recipe %(vendor)s; there are %(names)s."))
-        raise Trouble(wrong % {"vendor": vendor, "names": ", ".join(sorted(known))})
+    vendor = interview.asked(
+        vendor,
+        "--vendor",
+        phrase("Vendor or recipe"),
+        check=lambda answer: _wrong_vendor(answer, known, interview.say),
+    )
     return known.get(vendor, ("", None))
 
 
-def _vendor_settings(interview: _Interview, chosen: Beginning, given: Sequence[str]) -> Mapping[str, str]:
+def _wrong_vendor(vendor: str, known: Mapping[str, tuple[str, Beginning]], say: Say) -> str:
+    """Return why a vendor cannot be begun with, "" where it can."""
+    names = {"vendor": vendor, "names": ", ".join(sorted(known))}
+    if recipes := sorted(name for name, (kind, _) in known.items() if kind == vendor != name):
+        several = phrase("%(vendor)s works with recipes: name the recipe; there are %(names)s.")
+        if vendor not in known:
+            return say(several) % {"vendor": vendor, "names": ", ".join(recipes)}
+    if vendor not in known:
+        return say(phrase("There is no vendor or recipe %(vendor)s; there are %(names)s.")) % names
+    if lacking(_PACKAGE, vendor):
+        missing = phrase("%(vendor)s needs packages that are not installed: pip install '%(package)s'")
+        return say(missing) % {"vendor": vendor, "package": f"{_PACKAGE}[{vendor}]"}
+    return ""
+
+
+def _vendor_settings(interview: Interview, chosen: Beginning, given: Sequence[str]) -> Mapping[str, str]:
     answers = dict(_pair(text, interview.say) for text in given)
     known = {question.name: question for question in chosen.questions}
     if strange := [name for name in answers if name not in known]:
@@ -182,7 +192,7 @@ def _vendor_settings(interview: _Interview, chosen: Beginning, given: Sequence[s
     return answers
 
 
-def _answer(interview: _Interview, question: Question) -> str:
+def _answer(interview: Interview, question: Question) -> str:
     text = f"{question.name}: {interview.say(question.meaning.rstrip('.'))}"
     return interview.asked(None, f"--set {question.name}=...", text, hide=question.secret)
 

@@ -113,7 +113,7 @@ def suppress_add(
         desk.require(channel)
         digits = _digits(phones, source)
         desk.suppress(channel, digits, sign, reason)
-    say(f"{len(digits)} numbers are on the list of {channel}.")
+    say(f"{len(digits)} {'number is' if len(digits) == 1 else 'numbers are'} on the list of {channel}.")
 
 
 @suppress.command("remove")
@@ -131,7 +131,7 @@ def suppress_remove(
     with operating() as desk:
         desk.require(channel)
         count = desk.allow(channel, _digits(phones, source), sign, reason)
-    say(f"{count} entries were taken off the list of {channel}.")
+    say(f"{count} {'entry was' if count == 1 else 'entries were'} taken off the list of {channel}.")
 
 
 @suppress.command("list")

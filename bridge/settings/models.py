@@ -37,8 +37,13 @@ CALLBACK_PRESETS = ("zhangbei", "shanghai")
 _DATABASE = re.compile(r"sqlite:///.+|postgresql(\+psycopg)?://.+", re.DOTALL)
 
 
+def is_database(url: str) -> bool:
+    """Return whether an address has the form of a database's."""
+    return bool(_DATABASE.fullmatch(url)) and ":memory:" not in url
+
+
 def _database(url: str) -> str:
-    if not _DATABASE.fullmatch(url) or ":memory:" in url:
+    if not is_database(url):
         raise ValueError("a database is sqlite:///PATH or postgresql://USER@HOST/NAME")
     return url
 

@@ -222,9 +222,9 @@ def test_unknown_outcomes_are_shown_asked_about_and_sent_again(desk: Desk) -> No
 def test_suppression_is_added_shown_masked_and_removed(desk: Desk, tmp_path: Path) -> None:
     """Numbers come as arguments, from a file or from standard input."""
     (tmp_path / "numbers").write_text("+14155552671\n\n13900139000\n")
-    assert "1 numbers" in desk.run(f"suppress add promo {NUMBER} --sign Acme").output
+    assert "1 number is on" in desk.run(f"suppress add promo {NUMBER} --sign Acme").output
     assert "2 numbers" in desk.run(f"suppress add promo --file {tmp_path}/numbers").output
-    assert "1 numbers" in desk.run("suppress add promo --file -", stdin="13700137000\n").output
+    assert "1 number is on" in desk.run("suppress add promo --file -", stdin="13700137000\n").output
     listed = desk.run("suppress list promo").output
     assert {"138******00", "+14*******71"} <= set(listed.split())
     assert listed.count("Acme") == 1
@@ -232,7 +232,7 @@ def test_suppression_is_added_shown_masked_and_removed(desk: Desk, tmp_path: Pat
     found = desk.ledger.suppressions.among("promo", "Acme", [f"86{NUMBER}", "14155552671"])
     assert found == {f"86{NUMBER}", "14155552671"}
     assert "0 entries" in desk.run(f"suppress remove promo {NUMBER} --sign Other").output
-    assert "1 entries" in desk.run(f"suppress remove promo {NUMBER}").output
+    assert "1 entry was" in desk.run(f"suppress remove promo {NUMBER}").output
     assert "2 entries" in desk.run(f"suppress remove promo --file {tmp_path}/numbers").output
 
 

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from bridge.channels import discover
 from bridge.cli import main
+from bridge.cli.interview import lacking
 from bridge.cli.language import speaker
 from bridge.plugin import Beginning
 from bridge.services.setup import beginning as first
@@ -143,6 +144,52 @@ def test_questions_are_asked_one_after_the_other(place: Path) -> None:
     assert environment(place)["PROMO_VENDOR_ACCESS_KEY_SECRET"] == SECRET
 
 
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_a_bad_answer_asks_that_question_again(
+    language: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No other answer is lost, and refusals are in the reader's language."""
+    monkeypatch.setattr("bridge.cli.beginning.lacking", lambda _, vendor: vendor == "aliyun")
+    answers = ["Acme", "beijing", "上海", "twillio", "http", "aliyun", "twilio", "AC1", SECRET]
+    answers += [ANSWERS["senders"], "【Acme】", "mysql://x", "", "sms.example.com", "https://sms.example.com"]
+    answers += [ANSWERS["account_sid"]]
+    told = run("init", "--ask", "--language", language, stdin="\n".join([*answers, ""]))
+    assert told.exit_code == 0, told.output
+    channel = tomllib.loads((place / "bridge.toml").read_text())["channels"]["promo"]
+    assert (channel["callback_url"], channel["vendor"], channel["default_sign"]) == (
+        "shanghai",
+        "twilio",
+        "Acme",
+    )
+    assert channel["settings"]["account_sid"] == ANSWERS["account_sid"]
+    assert ("This is neither" in told.output) is (language == "en")
+    for text in REFUSALS:
+        assert speaker(language)(text).partition("%")[0] in told.output, text
+        assert (speaker(language)(text) == text) is (language == "en")
+    assert "qa-sms-bridge[aliyun]" in told.output
+
+
+REFUSALS = [
+    "This is neither %(presets)s nor a web address (https://...).",
+    "This is no web address: write one such as https://sms.example.com, without a query.",
+    "This is no database: write sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME.",
+]
+
+
+# A package's extra -> whether something of it is missing here.
+EXTRAS = [("aliyun", False), ("no-such-extra", False)]
+
+
+@pytest.mark.parametrize(("extra", "missing"), EXTRAS)
+def test_an_extra_that_is_missing_is_known_at_once(
+    extra: str, missing: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not after the last question."""
+    assert lacking("qa-sms-bridge", extra) is missing
+    monkeypatch.setattr("bridge.cli.interview.requires", lambda _: ['none-such>=1; extra == "aliyun"'])
+    assert lacking("qa-sms-bridge", extra) is (extra == "aliyun")
+
+
 def test_fresh_keys_each_time(place: Path) -> None:
     """No two bridges have a secret in common."""
     for folder in ("one", "two"):
@@ -171,6 +218,7 @@ def test_a_secret_that_a_shell_would_change_gets_a_file(
     told = run("init", *options(BEGINNINGS["telnyx"]), "--set", f"key={secret}")
     assert told.exit_code == 0, told.output
     kept = place / "secrets" / "promo_vendor_key"
+    assert f"chown -R sms-bridge {place}/secrets" in told.output
     assert kept.read_text() == secret and kept.stat().st_mode & 0o777 == 0o600
     assert "VENDOR" not in (place / "env").read_text()
     work_with(place, monkeypatch)
@@ -197,6 +245,8 @@ WRONG: dict[str, tuple[list[str], list[str]]] = {
         ["--set id=... ", "--set key=...", "--set app_id=...", "the SdkAppId of the SMS application"],
     ),
     "no such vendor": (["--vendor", "acme"], ["no vendor or recipe acme", "aliyun", "tencent"]),
+    "the vendor of recipes": (["--vendor", "http"], ["http works with recipes: name", "tencent"]),
+    "a vendor without a name": (["--vendor", ""], ["There is no vendor or recipe"]),
     "no such setting": (["--vendor", "tencent", "--set", "appid=1"], ["no setting appid", "app_id"]),
     "no value": (["--vendor", "tencent", "--set", "appid"], ["NAME=VALUE"]),
 }
@@ -212,19 +262,20 @@ def test_what_is_missing_is_told_at_once(name: str, place: Path) -> None:
     assert not list(place.iterdir())
 
 
-FAULTS: dict[str, dict[str, Any]] = {
-    "a callback that is no address": {"--quick-audience": "beijing"},
-    "a database of another kind": {"--database": "mysql://db/x"},
-    "a reserved name": {"--channel": "hooks"},
-    "an address that is none": {"--public-url": "sms.example.com"},
+FAULTS: dict[str, tuple[dict[str, Any], str]] = {
+    "a callback that is no address": ({"--quick-audience": "beijing"}, "--quick-audience: This is neither"),
+    "a database of another kind": ({"--database": "mysql://db/x"}, "--database: This is no database"),
+    "a reserved name": ({"--channel": "hooks"}, "The configuration has faults"),
+    "an address that is none": ({"--public-url": "sms.example.com"}, "--public-url: This is no web address"),
 }
 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_wrong_answer_writes_nothing(name: str, place: Path) -> None:
     """The configuration is tried before it is written."""
-    told = run("init", *options(BEGINNINGS["telnyx"], **FAULTS[name]))
-    assert told.exit_code == 2 and "The configuration has faults" in told.output
+    words, expected = FAULTS[name]
+    told = run("init", *options(BEGINNINGS["telnyx"], **words))
+    assert told.exit_code == 2 and expected in told.output, told.output
     assert not list(place.iterdir())
 
 
