@@ -18,6 +18,8 @@ from bridge.services.sentences import OWN
 _ROOT = Path(bridge.__file__).parent
 _RAISED = {
     *("AddressRefused", "BadNumber", "MissingVariable", "Refusal", "Verdict", "_Fault"),
+    *("CredentialsRejected", "FetchFailed", "OutcomeUnknown"),
+    *("VendorRejected", "VendorThrottled", "VendorUnreachable"),
     *("forbidden", "invalid", "missing", "not_found", "rejected", "unauthorized"),
 }
 _SOURCES = [
@@ -30,7 +32,7 @@ _SOURCES = [
         )
     ),
     *(_ROOT / "web" / f"{name}.py" for name in ("contract", "guards")),
-    *(_ROOT / "plugin" / f"{name}.py" for name in ("addresses", "phone", "text")),
+    *(_ROOT / "plugin" / f"{name}.py" for name in ("addresses", "http", "phone", "text")),
     _ROOT.parent / "plugins" / "bridge_policies" / "policies.py",
 ]
 _NOT_FOR_MARKETERS = {

@@ -58,9 +58,9 @@ _ANSWERS = {
     "This platform cannot send %(kind)s messages.": "本平台不能发送%(kind)s。",
     "The vendor cannot change templates; create a new one.": "供应商不支持修改模板；请新建一个。",
     "The vendor did not delete the template; try again later.": "供应商没有删除该模板；请稍后再试。",
-    "The template is under review at another vendor account than this platform uses now; change it, or "
-    "create it again, to have it reviewed here.": (
-        "模板正在另一个供应商账户审核，而本平台现已不用该账户；请修改或重新创建模板，以便在这里审核。"
+    "The template is at another vendor account than this platform uses now, or at none; it is handed in here "
+    "within minutes, and at once when you change it.": (
+        "模板在另一个本平台现已不用的供应商账户中，或不在任何账户中；几分钟内会在这里提交，修改模板则立即提交。"
     ),
     "The template is still under review.": "模板仍在审核中。",
     "The template was rejected; change it and wait for its review.": "模板未通过审核；请修改后等待审核。",
@@ -160,6 +160,48 @@ _CODES = {
     "The template is not filed with the carrier.": "模板未在运营商处报备。",
     "The vendor does not deliver such messages at this hour.": "供应商在此时段不投递这类消息。",
 }
+_CALLS = {
+    # What a call to the vendor came to.
+    "The vendor did not answer the connection in time.": "供应商没有及时接受连接。",
+    "The vendor's address is not a URL.": "供应商的地址不是 URL。",
+    "The vendor's answer does not end.": "供应商的应答没有结束。",
+    "The vendor did not answer in time.": "供应商没有及时应答。",
+    "The connection to the vendor broke before its answer.": "与供应商的连接在其应答之前中断。",
+    "The vendor's address lies in a private network.": "供应商的地址位于内网。",
+    "The vendor's host name is not known.": "无法解析供应商的主机名。",
+    "The vendor refused the connection.": "供应商拒绝了连接。",
+    "The vendor's certificate is not valid.": "供应商的证书无效。",
+    "The vendor's answer is not JSON.": "供应商的应答不是 JSON。",
+    "The vendor asked to slow down.": "供应商要求放慢速度。",
+    "The vendor refused the credentials.": "供应商拒绝了访问凭证。",
+    "The vendor refused the request.": "供应商拒绝了请求。",
+    "The vendor answered with an error of its own.": "供应商应答称其自身出错。",
+    # What an operator gives as the reason who gives none.
+    "Asked to be forgotten.": "本人要求被遗忘。",
+    "Cancelled by an operator.": "由操作员取消。",
+    "Paused by an operator.": "由操作员暂停。",
+    # Why an account does not take a message now.
+    "The channel is paused: %(rest)s": "通道已暂停：%(rest)s",
+    "It has no room now: %(rest)s": "现在没有余量：%(rest)s",
+    "It is paused: %(rest)s": "已暂停：%(rest)s",
+    "Its calls fail: %(rest)s": "对它的调用失败：%(rest)s",
+    "The vendor asked to send slower.": "供应商要求放慢发送。",
+    "Its calls have no answer yet.": "对它的调用尚无应答。",
+    "Nothing was wrong for 15 minutes.": "15 分钟内没有异常。",
+    "The account %(account)s is not well.": "账户 %(account)s 状况不佳。",
+    "It cannot send %(kind)s messages.": "它不能发送%(kind)s。",
+    "It is being tried: no call has worked since it was stopped.": "正在试用：停用后还没有一次调用成功。",
+    "is tried with one batch: no call has worked since it was stopped": (
+        "用一个批次试用：停用后还没有一次调用成功"
+    ),
+    "The recipient's carrier did not approve the template there.": "收件人的运营商没有在那里通过该模板。",
+    # What became of the file of a campaign.
+    "The file's host could not be reached (%(code)s).": "无法连接文件的主机（%(code)s）。",
+    "The file's address redirects too often.": "文件地址的重定向次数过多。",
+    "The file's host answered with status %(status)s.": "文件的主机应答了状态 %(status)s。",
+    "The file is larger than %(bytes)s bytes.": "文件超过 %(bytes)s 字节。",
+    "The download broke off.": "下载中断。",
+}
 PIECES = {
     "must be the time in seconds (10 digits)": "必须是以秒为单位的时间戳（10 位数字）",
     "must be 8 to 64 letters, digits, hyphens or underscores": "必须是 8 至 64 位字母、数字、连字符或下划线",
@@ -202,5 +244,5 @@ PIECES = {
     "digital": "数字短信",
 }
 """What stands within a sentence, or behind the name of a field."""
-SENTENCES = {**_ANSWERS, **_RECEIPTS, **_CODES}
+SENTENCES = {**_ANSWERS, **_RECEIPTS, **_CODES, **_CALLS}
 """Each sentence as the bridge writes it, "%(name)s" where a value stands, and its translation."""

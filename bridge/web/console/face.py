@@ -5,6 +5,7 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from bridge.contract import wording
 from bridge.services.desk.operating import Own
 from bridge.services.desk.signing_in import Role
 
@@ -37,7 +38,7 @@ def _templates(language: str) -> Environment:
         pairs=lambda texts: [(text, text) for text in texts],
         percent=_percent,
         # For phrases that the code marked: they are not formatted, so that a percent sign may stand in them.
-        say=lambda text: found.gettext(text) if text else "",
+        say=lambda text: _said(found.gettext(text), language) if text else "",
     )
     environment.globals.update(charts=charts, languages=LANGUAGES, role_names=_ROLES)
     return environment
@@ -59,6 +60,11 @@ class ReaderView:
         spoken = translations(self.language)
         told = {name: spoken.gettext(one) if isinstance(one, Own) else one for name, one in values.items()}
         return spoken.gettext(text) % told if told else spoken.gettext(text)
+
+
+def _said(text: str, language: str) -> str:
+    """Return a text that no catalogue holds whole with its values, if marketers read it."""
+    return wording.say(text, "zh-CN" if language == "zh-CN" else "en")
 
 
 def _percent(part: float | Share | None) -> str:

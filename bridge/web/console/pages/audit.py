@@ -66,7 +66,7 @@ def _row(desk: Desk, one: Act) -> Sequence[Cell]:
         Word(one.what),
         one.channel,
         one.subject,
-        logs.masked(one.why),
+        Word(logs.masked(one.why)),
         _state(one.before),
         _state(one.after),
     )

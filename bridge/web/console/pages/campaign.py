@@ -170,6 +170,8 @@ def _cell(name: str, value: object, zone: tzinfo) -> Cell:
         return Moment(value if isinstance(value, int) else None, zone)
     if name == "status":
         return State(STATUS_NAMES[str(value)])
+    if name == "reason":
+        return Word(str(value or ""))
     return value if isinstance(value, int) else str(value or "")
 
 

@@ -63,7 +63,7 @@ def _row(desk: Desk, channel: SeenChannel, account: SeenAccount) -> Sequence[Cel
         named(account),
         known.vendor if known else "",
         State(REASONS[stop.reason] if stop else phrase("yes")),
-        stop.words if stop else "",
+        Word(stop.words if stop else ""),
     )
 
 

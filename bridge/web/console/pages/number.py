@@ -153,7 +153,7 @@ def _attempts(desk: Desk, found: Sequence[SeenMessage]) -> Iterator[Sequence[Cel
 def _attempt(desk: Desk, channel: str, one: SeenAttempt) -> Sequence[Cell]:
     zone = desk.zone(channel)
     called, answered = Moment(one.called, zone), Moment(one.answered, zone)
-    return called, answered, one.account, State(_OUTCOMES[one.outcome]), one.code, one.words
+    return called, answered, one.account, State(_OUTCOMES[one.outcome]), one.code, Word(one.words)
 
 
 def _reports(desk: Desk, found: Sequence[SeenMessage]) -> Iterator[Sequence[Cell]]:
@@ -164,7 +164,7 @@ def _reports(desk: Desk, found: Sequence[SeenMessage]) -> Iterator[Sequence[Cell
 
 def _report(desk: Desk, channel: str, one: SeenReport) -> Sequence[Cell]:
     at, status = Moment(one.at, desk.zone(channel)), State(STATUS_NAMES[one.status])
-    return at, status, one.code, one.words, Word(_COUNTS[one.counts]), one.times
+    return at, status, one.code, Word(one.words), Word(_COUNTS[one.counts]), one.times
 
 
 def _tellings(desk: Desk, found: Sequence[SeenMessage]) -> Iterator[Sequence[Cell]]:

@@ -95,7 +95,7 @@ def _account(desk: Desk, channel: SeenChannel, account: SeenAccount) -> Sequence
         named(account),
         State(REASONS[stop.reason] if stop else phrase("yes")),
         _until(desk, channel.name, stop),
-        stop.words if stop else account.error,
+        Word(stop.words if stop else account.error),
         account.ready,
         account.calling,
         account.unknown,
@@ -121,7 +121,7 @@ def _held(desk: Desk, channels: Sequence[SeenChannel]) -> list[Sequence[Cell]]:
             one.messages,
             Word(REASONS[one.reason]),
             _until(desk, channel.name, one),
-            one.words,
+            Word(one.words),
         )
         for channel in channels
         for account in channel.accounts
