@@ -134,7 +134,7 @@ def _tell(folder: Path, answers: Answers, begun: first.Begun, say: Say) -> None:
     for field, value in first.form(settings, channel, say):
         click.echo(f"  {field}{' ' * max(1, _WIDTH + 1 - cell_len(field))}{value}")
     click.echo("\n" + say(phrase("At %(vendor)s")) % {"vendor": say(answers.beginning.title)})
-    lines = first.at_vendor(answers.beginning, settings, channel, say)
+    lines = first.at_vendor(answers, settings, say)
     nothing = phrase("Nothing: receipts are asked for, or come with what each message says.")
     for line in lines or [say(nothing)]:
         click.echo(f"  {line}")

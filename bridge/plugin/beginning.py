@@ -48,7 +48,8 @@ class Beginning:
     """One way to begin a channel with this vendor: fixed settings, what is asked, what to do at the vendor.
 
     In `at_vendor`, `{hook_url}` stands for the address of the channel's webhooks, `{public_url}` for that of
-    the bridge and `{channel}` for the channel's name.
+    the bridge, `{channel}` for the channel's name and `{NAME_port}` for the port of the address that was
+    answered for the setting NAME.
     """
 
     name: str

@@ -109,7 +109,7 @@ class Sandbox(Vendor):
                 tuple(questions_of(cls.settings_model)),
                 at_vendor=(
                     "Start it; it takes any key at first, and is told the bridge's address by the bridge:",
-                    f"{python} -m bridge_sandbox.carrier --database carrier.db --port 8090",
+                    f"{python} -m bridge_sandbox.carrier --database carrier.db --port {{url_port}}",
                 ),
             ),
         )

@@ -357,3 +357,16 @@ def test_the_sandbox_is_started_by_the_python_that_has_it() -> None:
     """A system may know `python3` alone, and not the bridge."""
     [line] = [line for line in BEGINNINGS["sandbox"].at_vendor if "-m" in line]
     assert shlex.split(line)[0] == sys.executable
+
+
+# The address that was answered -> the port at which the carrier is to listen.
+PORTS = [("http://127.0.0.1:8090", 8090), ("http://127.0.0.1:9123/", 9123), ("http://127.0.0.1", 80)]
+
+
+@pytest.mark.parametrize(("url", "port"), PORTS)
+def test_the_carrier_is_started_where_the_answer_says(url: str, port: int, place: Path) -> None:
+    """Else the bridge calls nobody."""
+    words = options(BEGINNINGS["sandbox"])
+    told = run("init", *words, "--set", f"url={url}")
+    assert told.exit_code == 0, told.output
+    assert f"-m bridge_sandbox.carrier --database carrier.db --port {port}\n" in told.output

@@ -152,8 +152,9 @@ def form(settings: Settings, channel: str, say: Say) -> list[tuple[str, str]]:
     ]
 
 
-def at_vendor(beginning: Beginning, settings: Settings, channel: str, say: Say) -> list[str]:
+def at_vendor(answers: Answers, settings: Settings, say: Say) -> list[str]:
     """Return what is to be done at the vendor, with this bridge's addresses, in the language that is said."""
+    beginning, channel = answers.beginning, answers.channel
     token = settings.channels[channel].hook_token.get_secret_value()
     lines = beginning.at_vendor
     if not token:
@@ -162,8 +163,17 @@ def at_vendor(beginning: Beginning, settings: Settings, channel: str, say: Say) 
         "{public_url}": settings.bridge.public_url,
         "{hook_url}": f"{settings.bridge.public_url}/hooks/{channel}/{token}",
         "{channel}": channel,
-    }
+    } | dict(_ports(answers))
     return [_filled(say(line), names) for line in lines]
+
+
+def _ports(answers: Answers) -> Iterator[tuple[str, str]]:
+    """Yield the port of each address that was answered, by the word that stands for it."""
+    for name, text in answers.settings.items():
+        word = f"{{{name}_port}}"
+        if any(word in line for line in answers.beginning.at_vendor):
+            parts = urlsplit(text)
+            yield word, str(parts.port or (443 if parts.scheme == "https" else 80))
 
 
 def _filled(line: str, names: Mapping[str, str]) -> str:
