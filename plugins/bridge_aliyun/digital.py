@@ -64,7 +64,7 @@ def create(
 def update(
     client: DigitalClient, settings: AliyunSettings, template: DigitalTemplate, fetch: Fetch
 ) -> CreatedTemplate:
-    """Aliyun cannot change a digital template: refuse, or hand in another (`digital_edit`).
+    """Refuse, or hand in another (`digital_edit`): Aliyun cannot change a digital template.
 
     Until a carrier approves the other the old one is sent with, and `state` holds the new one's code.
     """
@@ -78,7 +78,7 @@ def query(client: DigitalClient, template: DigitalTemplate) -> DigitalTemplateRe
     answer = client.query("get_sms_template", template_code=template.state or template.vendor_code)
     status = review_status(answer, "TemplateStatus")
     review = DigitalTemplateReview(_carriers(answer, status), reason(answer, status))
-    moved = bool(template.state) and review.status in (ReviewStatus.APPROVED, ReviewStatus.PARTIAL)
+    moved = bool(template.state) and review.status.sendable
     return DigitalTemplateReview(
         review.carriers,
         review.reason,

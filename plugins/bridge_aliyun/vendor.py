@@ -121,52 +121,52 @@ class Aliyun(Vendor):
 
     @hookimpl
     def query_sign(self, channel: Channel, sign_name: str) -> SignReview:
-        """GetSmsSign."""
+        """Ask by GetSmsSign."""
         return templates.query_sign(self._client, sign_name)
 
     @hookimpl
     def create_template(self, channel: Channel, template: TextTemplate) -> CreatedTemplate:
-        """CreateSmsTemplate."""
+        """Create by CreateSmsTemplate."""
         return templates.create(self._client, self._settings, template)
 
     @hookimpl
     def update_template(self, channel: Channel, template: TextTemplate) -> CreatedTemplate:
-        """UpdateSmsTemplate, or CreateSmsTemplate when that is refused and `text_edit` allows it."""
+        """Change by UpdateSmsTemplate, or by CreateSmsTemplate when refused and `text_edit` allows it."""
         return templates.update(self._client, self._settings, template)
 
     @hookimpl
     def query_template(self, channel: Channel, template: TextTemplate) -> TemplateReview:
-        """GetSmsTemplate."""
+        """Ask by GetSmsTemplate."""
         return templates.query(self._client, template)
 
     @hookimpl
     def delete_template(self, channel: Channel, template: TextTemplate) -> bool:
-        """DeleteSmsTemplate."""
+        """Delete by DeleteSmsTemplate."""
         return templates.delete(self._client, template)
 
     @hookimpl
     def list_templates(self, channel: Channel) -> Sequence[ListedTemplate]:
-        """QuerySmsTemplateList, page by page; needs dysms:QuerySmsTemplateList."""
+        """List by QuerySmsTemplateList, page by page; needs dysms:QuerySmsTemplateList."""
         return list(templates.listed(self._client))
 
     @hookimpl
     def create_digital_template(self, channel: Channel, template: DigitalTemplate) -> CreatedTemplate:
-        """CreateDigitalSmsTemplate."""
+        """Create by CreateDigitalSmsTemplate."""
         return digital.create(self._client, self._settings, template, self._fetch)
 
     @hookimpl
     def update_digital_template(self, channel: Channel, template: DigitalTemplate) -> CreatedTemplate:
-        """CreateDigitalSmsTemplate when `digital_edit` allows it."""
+        """Create another by CreateDigitalSmsTemplate when `digital_edit` allows it."""
         return digital.update(self._client, self._settings, template, self._fetch)
 
     @hookimpl
     def delete_digital_template(self, channel: Channel, template: DigitalTemplate) -> bool:
-        """DeleteSmsTemplate."""
+        """Delete by DeleteSmsTemplate."""
         return templates.delete(self._client, template)
 
     @hookimpl
     def query_digital_template(self, channel: Channel, template: DigitalTemplate) -> DigitalTemplateReview:
-        """GetSmsTemplate."""
+        """Ask by GetSmsTemplate."""
         return digital.query(self._client, template)
 
     @hookimpl
@@ -204,7 +204,7 @@ class Aliyun(Vendor):
 
     @hookimpl
     def parse_webhook(self, channel: Channel, request: WebhookRequest) -> WebhookResult:
-        """SmsReport, SmsUp, TemplateSmsReport and SignSmsReport, all at one address.
+        """Read SmsReport, SmsUp, TemplateSmsReport and SignSmsReport, all at one address.
 
         Aliyun signs none of them: the token in the address, and `push_allow_from` if set, is all there is.
         """

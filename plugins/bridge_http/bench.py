@@ -55,7 +55,7 @@ class NoHistory:
     """The history of a channel that has sent nothing yet and never waits."""
 
     def suppressed(self, *_asked: Any) -> frozenset[Phone]:
-        """Nobody."""
+        """Return nobody."""
         return frozenset()
 
     def recent_sends(self, *_asked: Any) -> Mapping[Phone, int]:
@@ -63,7 +63,7 @@ class NoHistory:
         return {}
 
     def take(self, *_asked: Any) -> float:
-        """Never waits."""
+        """Return no wait."""
         return 0.0
 
     def claimed(self, *_asked: Any) -> frozenset[str]:

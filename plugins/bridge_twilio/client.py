@@ -170,7 +170,7 @@ class TwilioAccount:
         self._change(lambda: approvals.create(request))
 
     def approval(self, content_sid: str) -> Mapping[str, Any]:
-        """WhatsApp's review of a Content template: `status`, `rejection_reason`, ..."""
+        """Return WhatsApp's review of a Content template: `status`, `rejection_reason`, ..."""
         found = self._read(self._contents(content_sid).approval_fetch().fetch).whatsapp
         return found if isinstance(found, Mapping) else {}
 

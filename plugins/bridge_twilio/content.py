@@ -56,7 +56,7 @@ class Contents:
         return CreatedTemplate(sid, status, state=json.dumps({"retired": retired}))
 
     def review(self, template: TextTemplate) -> TemplateReview:
-        """WhatsApp's review, or approved for Content that exists. Raises NoSuchResource."""
+        """Return WhatsApp's review, or approved for Content that exists. Raises NoSuchResource."""
         if not template.vendor_code:
             raise NoSuchResource("The template was never published at Twilio.", code="NO_CONTENT")
         if not self._whatsapp:

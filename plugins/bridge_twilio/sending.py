@@ -116,7 +116,7 @@ class Submission:
 
 
 def _portions(items: Sequence[Item], per_second: float) -> Iterator[Sequence[Item]]:
-    """About one second's worth of segments at a time, so that workers share the rate fairly."""
+    """Yield about a second's worth of segments at a time, so that workers share the rate fairly."""
     if not per_second:
         yield items
         return

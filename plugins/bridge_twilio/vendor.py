@@ -185,13 +185,13 @@ class Twilio(Vendor):
 
     @hookimpl
     def query_template(self, channel: Channel, template: TextTemplate) -> TemplateReview:
-        """WhatsApp's review, or approved while the Content exists."""
+        """Return WhatsApp's review, or approved while the Content exists."""
         contents = Contents(self._open(), self._settings)
         return self._template_reviews.get(template.vendor_code, lambda: contents.review(template))
 
     @hookimpl
     def create_digital_template(self, channel: Channel, template: DigitalTemplate) -> CreatedTemplate:
-        """Approved at once, or rejected with the reason for which no recipient could get it."""
+        """Approve at once, or reject with the reason for which no recipient could get it."""
         fault = self._composer.sender_fault(template) or media.fault(
             template, self._settings, channel.allow_private
         )
@@ -212,7 +212,7 @@ class Twilio(Vendor):
 
     @hookimpl
     def delete_digital_template(self, channel: Channel, template: DigitalTemplate) -> bool:
-        """Gone already: Twilio keeps nothing of a digital template."""
+        """Return True: Twilio keeps nothing of a digital template."""
         return True
 
     @hookimpl

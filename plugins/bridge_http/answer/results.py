@@ -143,7 +143,7 @@ class _ItemReader:
         return named
 
     def _best(self, items: Sequence[Any], batch_id: str) -> SubmitResult:
-        """Several items for one recipient are segments: when any was taken, the message was."""
+        """Choose of a recipient's segments: when any was taken, the message was."""
         if len(items) == 1:
             return self._one(items[0], batch_id)
         taken = [item for item in items if self._ok(item)]

@@ -87,13 +87,13 @@ def b64d(value: Any) -> bytes:
 
 
 def b64url(value: Any, padded: bool = False) -> str:
-    """URL-safe base64; vendors differ over the `=` at its end."""
+    """Write URL-safe base64; vendors differ over the `=` at its end."""
     written = base64.urlsafe_b64encode(raw(value)).decode()
     return written if padded else written.rstrip("=")
 
 
 def compact_json(value: Any) -> str:
-    """Compact JSON, not ASCII-escaped, as every JSON body is written."""
+    """Write compact JSON, not ASCII-escaped, as every JSON body is written."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
 
 

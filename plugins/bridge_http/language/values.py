@@ -234,7 +234,7 @@ def idempotency(batch: Batch, key: str) -> dict[str, Any]:
 
 
 def unix(moment: datetime) -> int:
-    """Whole seconds since 1970."""
+    """Return whole seconds since 1970."""
     return int(moment.timestamp())
 
 

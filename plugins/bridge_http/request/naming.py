@@ -37,11 +37,11 @@ class Namer:
         }
 
     def for_template(self, template: Template) -> dict[str, Any]:
-        """For the operations on one template."""
+        """Return the names for the operations on one template."""
         return {**self.common(), **self._template(template, template.sign_name)}
 
     def for_sign(self, sign_name: str) -> dict[str, Any]:
-        """For the query of a signature."""
+        """Return the names for the query of a signature."""
         return {**self.common(), "sign_name": sign_name, "sign_prefix": f"【{sign_name}】"}
 
     def _template(self, template: TextTemplate | DigitalTemplate, sign_name: str) -> dict[str, Any]:
@@ -55,7 +55,7 @@ class Namer:
         return [RecipientValues(message, write(message.phone), view) for message in batch.messages]
 
     def for_batch(self, batch: Batch) -> dict[str, Any]:
-        """For one batch, but for the recipients and keys of each call."""
+        """Return the names for one batch, but the recipients and keys of each call."""
         common = {
             "batch_ref": batch.ref,
             "out_id": batch.out_id,
@@ -66,7 +66,7 @@ class Namer:
     def for_call(
         self, names: Names, batch: Batch, key: str, recipients: Sequence[RecipientValues]
     ) -> dict[str, Any]:
-        """For one call of the batch; `key` tells it from the other calls of the same batch."""
+        """Return the names for one call of the batch; `key` tells it from its other calls."""
         return {
             **names,
             "nonce": self.nonce(),
@@ -76,7 +76,7 @@ class Namer:
         }
 
     def for_poll(self, window: PollWindow) -> dict[str, Any]:
-        """For one page of reports."""
+        """Return the names for one page of reports."""
         since, until = unix(window.since), unix(window.until)
         return {**self.common(), "since": since, "until": until, "cursor": window.cursor}
 
