@@ -22,8 +22,7 @@ from structlog.contextvars import bound_contextvars
 from structlog.typing import Processor
 
 from bridge.plugin import Phone
-from bridge.plugin.masking import mask_apart
-from bridge.plugin.phone import mask
+from bridge.plugin.masking import mask_numbers
 
 __all__ = ["adopt", "bound_contextvars", "catch_uncaught", "configure", "hide", "masked"]
 
@@ -41,17 +40,6 @@ _OUR_OWN = frozenset({"timestamp", "level", "logger", "request_id", "worker", "c
 """Keys whose values we or the operator make: a random request id, a process id or the name of a channel or an
 account may be or hold a run of digits."""
 
-# A mainland mobile number hides wherever it stands, even inside a longer word. Other runs of 7 to 15 digits
-# count as numbers when they stand alone: base-36 references and hexadecimal ids must survive. Digits that
-# stand apart are `mask_apart`'s.
-_NUMBER = re.compile(
-    r"""
-      (?<!\d)(?:\+?86|0086)?1[3-9]\d{9}(?!\d)
-    | (?<![0-9A-Za-z.])(?:%2[Bb]|\\u002[Bb]|\+)?\d{7,15}(?![0-9A-Za-z]|\.\d)
-    | (?:%2[Bb]|\\u002[Bb])\d{7,15}(?!\d)
-    """,
-    re.VERBOSE,
-)
 # Beside line ends, which tracebacks need: what moves a cursor, colours or rings, and Unicode's own line ends.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _LEAST_SECRET = 4
@@ -88,7 +76,7 @@ def _forms(secret: str) -> Iterable[str]:
 def masked(text: str) -> str:
     """Return the text with secrets hidden, phone numbers masked, and nothing that a terminal would obey."""
     text = _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
-    return _NUMBER.sub(lambda match: mask(match[0]), mask_apart(_secret_pattern.sub(HIDDEN, text)))
+    return mask_numbers(_secret_pattern.sub(HIDDEN, text))
 
 
 def _safe(value: Any) -> Any:

@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from ..plugin.masking import mask_numbers
 from .database import tables
-from .database.bulk import clean
+from .database.bulk import clean, clean_words
 from .database.engine import Database
 from .refs import new_id
 from .scope import FIRST_ROWS, Excerpt
@@ -45,7 +46,7 @@ def note(connection: Connection, act: Act) -> None:
         "what": act.what,
         "channel": act.channel,
         "subject": clean(act.subject, 300),
-        "why": clean(act.why),
+        "why": clean_words(act.why),
         "before": _pack(act.before),
         "after": _pack(act.after),
     }
@@ -80,4 +81,13 @@ def _act(row: Any) -> Act:
 
 
 def _pack(state: Mapping[str, object] | None) -> str:
-    return clean(json.dumps(None if state is None else dict(state), ensure_ascii=True), 100_000)
+    return clean(json.dumps(masked_state(state), ensure_ascii=True), 100_000)
+
+
+def masked_state(state: Any) -> Any:
+    """Return a state with the numbers masked that stand in its texts."""
+    if isinstance(state, Mapping):
+        return {name: masked_state(value) for name, value in state.items()}
+    if isinstance(state, list | tuple):
+        return [masked_state(value) for value in state]
+    return mask_numbers(state) if isinstance(state, str) else state

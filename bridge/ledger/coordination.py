@@ -13,6 +13,7 @@ from bridge.clock import FOREVER_MS, millis
 
 from .audit import BRIDGE, Act, note
 from .database import tables
+from .database.bulk import clean_words
 from .database.dialects import upsert
 from .database.engine import Database, wake
 from .scope import Holder
@@ -69,7 +70,13 @@ class Coordination:
             if state.paused_until > now:
                 return state.paused_until
             until: int = now + min(base_ms * 2 ** min(state.pauses, 20), longest_ms)
-            _save_state(connection, channel, paused_until=until, pauses=state.pauses + 1, pause_reason=reason)
+            _save_state(
+                connection,
+                channel,
+                paused_until=until,
+                pauses=state.pauses + 1,
+                pause_reason=clean_words(reason),
+            )
             after: dict[str, object] = {"paused": True, "for_s": (until - now) // 1000}
             note(connection, Act(BRIDGE, "channel paused", now, channel, why=reason, after=after))
             return until
@@ -81,7 +88,7 @@ class Coordination:
 
         def work(connection: Connection) -> None:
             _note_pause(connection, channel, act)
-            _save_state(connection, channel, paused_until=FOREVER_MS, pause_reason=reason)
+            _save_state(connection, channel, paused_until=FOREVER_MS, pause_reason=clean_words(reason))
 
         self._database.write(work)
 
@@ -102,7 +109,11 @@ class Coordination:
             failures = _load_state(connection, channel).breaker_failures + 1
             until: int = now + min(base_ms * 2 ** min(failures - 1, 20), longest_ms)
             _save_state(
-                connection, channel, breaker_until=until, breaker_failures=failures, breaker_reason=reason
+                connection,
+                channel,
+                breaker_until=until,
+                breaker_failures=failures,
+                breaker_reason=clean_words(reason),
             )
             if failures == 1:
                 note(connection, Act(BRIDGE, "callbacks stopped", now, channel, why=reason))

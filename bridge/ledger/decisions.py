@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, update
 
-from .database.bulk import clean
+from .database.bulk import clean_words
 from .database.tables import decision as _decision
 from .refs import new_id
 
@@ -16,7 +16,7 @@ def decided(connection: Connection, channel: str, kind: str, reason: str, now: i
         "id": found,
         "channel": channel,
         "kind": kind,
-        "reason": clean(reason),
+        "reason": clean_words(reason),
         "messages": 0,
         "created": now,
     }

@@ -15,7 +15,7 @@ from ..plugin import Carrier, CarrierReview, Kind, ReviewStatus, TemplateType
 from ..plugin.status import UNDER_REVIEW
 from .audit import Act, note
 from .carriers import packed_reviews, unpacked_reviews
-from .database.bulk import clean
+from .database.bulk import clean_words
 from .database.dialects import upsert
 from .database.engine import Database
 from .database.tables import account_sign as _sign
@@ -238,7 +238,7 @@ class Filings:
     def save_sign(self, sign: AccountSign) -> None:
         """Remember a signature's review at an account."""
         values = {one.name: getattr(sign, one.name) for one in fields(sign)}
-        values["reason"] = clean(sign.reason)
+        values["reason"] = clean_words(sign.reason)
         self._database.write(
             lambda connection: connection.execute(
                 upsert(connection, _sign)
@@ -263,7 +263,7 @@ def _unchanged(asked: Filed, names: Sequence[str]) -> list[Any]:
 
 def _values(filed: Filed) -> dict[str, Any]:
     values = {one.name: getattr(filed, one.name) for one in fields(filed)}
-    values["reason"], values["error"] = clean(filed.reason), clean(filed.error)
+    values["reason"], values["error"] = clean_words(filed.reason), clean_words(filed.error)
     values["carriers"] = packed_reviews(filed.carriers)
     return values
 

@@ -22,6 +22,7 @@ from ..plugin import BadNumber, Phone, TemplateType
 from ..plugin.phone import parse
 from .audit import Act, note
 from .blobs import Recipients, decode, encode
+from .blotting import blot_attempts, blot_channel
 from .database import tables
 from .database.dialects import upsert
 from .database.engine import Database
@@ -57,7 +58,14 @@ class Forgetting:
         """Return every channel that has anything, configured or not."""
         found: set[str] = set()
         with self._database.read() as connection:
-            for table in (tables.send, tables.reply, tables.suppression, tables.push, tables.parked):
+            for table in (
+                tables.send,
+                tables.reply,
+                tables.suppression,
+                tables.push,
+                tables.parked,
+                tables.audit,
+            ):
                 found.update(connection.execute(select(table.c.channel).distinct()).scalars())
         return sorted(found)
 
@@ -79,6 +87,9 @@ class Forgetting:
         done.rows["reports"] += self._parked(channel, phone)
         done.rows["webhooks"] += self._raw(tables.refused_webhook, "body", channel, phone)
         done.rows["pages"] += self._raw(tables.page, "content", channel, phone)
+        done.rows["reasons"] += self._database.write(
+            lambda connection: blot_channel(connection, channel, phone)
+        )
         done.rows["suppressions"] += self._suppressions(channel, phone, act, done)
         return done
 
@@ -136,6 +147,7 @@ class Forgetting:
             mine = [
                 row for row in found if _is(row.phone, phone, TemplateType(json.loads(row.template)["type"]))
             ]
+            blot_attempts(connection, sorted({row.batch_id for row in found}), phone)
             for row in mine:
                 at = (message.c.batch_id == row.batch_id) & (message.c.seq == row.seq)
                 connection.execute(update(message).where(at).values(phone="", phone_key=0, reason=""))

@@ -10,7 +10,7 @@ from ..plugin import Carrier, CarrierReview, Kind, ReviewStatus, TemplateType
 from ..plugin.status import UNDER_REVIEW
 from .audit import BRIDGE, Act, note
 from .carriers import packed_reviews, unpacked_reviews
-from .database.bulk import clean
+from .database.bulk import clean_words
 from .database.dialects import upsert
 from .database.engine import Database
 from .database.tables import sign as _sign
@@ -204,7 +204,7 @@ class Templates:
         """Remember a signature's review."""
         values = {
             "status": sign.status,
-            "reason": clean(sign.reason),
+            "reason": clean_words(sign.reason),
             "created": sign.created,
             "checked": sign.checked,
             "identity": sign.identity,
@@ -255,7 +255,7 @@ def _reviewed(act: Act | None, asked: StoredTemplate, told: StoredTemplate) -> A
 def _to_row(template: StoredTemplate) -> dict[str, Any]:
     values = {name: getattr(template, name) for name in StoredTemplate.__dataclass_fields__}
     values["type"] = int(template.type)
-    values["reason"] = clean(template.reason)
+    values["reason"] = clean_words(template.reason)
     values["carriers"] = packed_reviews(template.carriers)
     return values
 

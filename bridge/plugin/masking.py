@@ -6,6 +6,18 @@ from .phone import mask
 
 _RUN = re.compile(r"\+?\d{7,}")
 
+# A mainland mobile number hides wherever it stands, even inside a longer word. Other runs of 7 to 15 digits
+# count as numbers when they stand alone: base-36 references and hexadecimal ids must survive. Digits that
+# stand apart are `mask_apart`'s.
+_NUMBER = re.compile(
+    r"""
+      (?<!\d)(?:\+?86|0086)?1[3-9]\d{9}(?!\d)
+    | (?<![0-9A-Za-z.])(?:%2[Bb]|\\u002[Bb]|\+)?\d{7,15}(?![0-9A-Za-z]|\.\d)
+    | (?:%2[Bb]|\\u002[Bb])\d{7,15}(?!\d)
+    """,
+    re.VERBOSE,
+)
+
 # Dates, times behind them and addresses of machines are looked for first, and stay.
 _KEPT = r"""
     (?<![\d.+-])(?:19|20)\d\d(?P<gap>[-./])(?:0?[1-9]|1[0-2])(?P=gap)(?:0?[1-9]|[12]\d|3[01])(?!\d)
@@ -41,6 +53,11 @@ def mask_sentence(text: str) -> str:
     and prices stay.
     """
     return _RUN.sub(lambda found: mask(found[0]), mask_apart(text))
+
+
+def mask_numbers(text: str) -> str:
+    """Return a text of ours with phone numbers masked, however written; references and short ids stay."""
+    return _NUMBER.sub(lambda found: mask(found[0]), mask_apart(text))
 
 
 def mask_apart(text: str) -> str:

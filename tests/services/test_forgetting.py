@@ -4,14 +4,14 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import LargeBinary, String, Text, select
+from sqlalchemy import LargeBinary, String, Table, Text, select, true, update
 
 from bridge.ledger import Ledger, RefusedWebhook, TimeSpan
 from bridge.ledger.database import tables
 from bridge.plugin import DeliveryReceipt, MessageStatus, MoMessage, from_vendor
 from bridge.services.desk.operating import Operating
 
-from .test_campaigns import codes, send, whole
+from .test_campaigns import codes, send, steering, whole
 from .world import NAME, World
 
 GONE = "13800000001"
@@ -137,3 +137,45 @@ def test_a_batch_in_the_call_is_told(full: World) -> None:
     """It cannot be changed under its caller: the operator is told to come again."""
     full.claimed()
     assert operating(full).forget(from_vendor(GONE), "Asked.").busy == 1
+
+
+APART = f"{GONE[:3]} {GONE[3:7]} {GONE[7:]}"
+
+
+@pytest.mark.parametrize("written", [GONE, f"+86{GONE}", APART])
+def test_a_number_in_a_reason_is_never_kept(world: World, written: str) -> None:
+    """Whoever types a number into a reason has it masked: nothing tells later whose it was."""
+    code, why = world.template(), f"Ask {written} first."
+    send(world, [OTHER], out_id="asked", code=code)
+    desk = operating(world)
+    desk.pause(NAME, why)
+    desk.resume(NAME, reason=why)
+    desk.pause(NAME, why, next(iter(world.settings.channels[NAME].all_accounts)))
+    desk.suppress(NAME, [f"86{OTHER}"], reason=why)
+    desk.forget(from_vendor("13800000009"), why)
+    steering(world).pause([NAME], "asked", why)
+    held = everything(world.ledger)
+    assert "first." in held
+    assert GONE not in held.replace(" ", "")
+
+
+OLD_WORDS = [
+    (tables.audit, {"why": f"Ask {APART}."}),
+    (tables.audit, {"before": json.dumps({"reason": GONE, "numbers": [GONE]}), "after": f'{{"{GONE}": 7}}'}),
+    (tables.campaign, {"reason": f"asked by {GONE}"}),
+    (tables.attempt, {"words": f"x{GONE}y is no number"}),
+    (tables.batch, {"hold_words": f"the campaign is paused: ask {GONE}"}),
+]
+
+
+@pytest.mark.parametrize(("table", "values"), OLD_WORDS)
+def test_what_was_written_before_numbers_were_masked_is_blotted(
+    full: World, table: Table, values: dict[str, str]
+) -> None:
+    """Rows of an earlier version; their JSON stays JSON."""
+    operating(full).pause(NAME, "Wait.")
+    old = update(table).values(**values).where(tables.UNFINISHED if table is tables.batch else true())
+    full.ledger.database.write(lambda connection: connection.execute(old))
+    operating(full).forget(from_vendor(GONE), "Asked.")
+    assert GONE not in everything(full.ledger).replace(" ", "")
+    assert full.ledger.audit.acts(NAME)

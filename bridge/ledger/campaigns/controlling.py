@@ -15,7 +15,7 @@ from bridge.clock import FOREVER_MS, MINUTE_MS
 
 from ..audit import Act, note
 from ..database import tables
-from ..database.bulk import clean
+from ..database.bulk import clean, clean_words
 from ..database.dialects import lit
 from ..database.engine import Database, wake
 from ..scope import Holder
@@ -60,7 +60,7 @@ class Controlling:
             changed = connection.execute(
                 update(_campaign)
                 .where(_campaign.c.id == campaign_id, _campaign.c.state.in_([int(one) for one in allowed]))
-                .values(state=int(state), pending=1, reason=clean(act.why), changed=act.at)
+                .values(state=int(state), pending=1, reason=clean_words(act.why), changed=act.at)
             ).rowcount
             if changed:
                 note(connection, act)

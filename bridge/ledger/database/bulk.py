@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, text
 from sqlalchemy.exc import DBAPIError
 
 from bridge.clock import DAY_MS, millis_of
+from bridge.plugin.masking import mask_numbers
 from bridge.plugin.status import FIRST_FINAL
 
 from ..refs import Place
@@ -113,6 +114,14 @@ def clean(text: str, longest: int = 500) -> str:
     if text.isascii() and "\0" not in text:
         return text[:longest]
     return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")[:longest]
+
+
+def clean_words(text: str, longest: int = 500) -> str:
+    """Return what a person or a third party wrote, fit for the database and with phone numbers masked.
+
+    Nobody who is forgotten later stays in somebody's reason.
+    """
+    return clean(mask_numbers(text), longest) if text else text
 
 
 def believable(at: datetime | None, now: int) -> datetime | None:

@@ -18,7 +18,7 @@ from bridge.clock import FOREVER_MS, MINUTE_MS
 
 from ..audit import BRIDGE, Act, note
 from ..database import tables
-from ..database.bulk import clean
+from ..database.bulk import clean_words
 from ..database.dialects import lit, upsert
 from ..database.engine import Database, wake
 
@@ -214,7 +214,9 @@ class Accounts:
             if held.paused(now):
                 return held.paused_until
             until: int = now + min(base_ms * 2 ** min(held.pauses, 20), longest_ms)
-            paused = replace(held, paused_until=until, pauses=held.pauses + 1, pause_reason=clean(reason))
+            paused = replace(
+                held, paused_until=until, pauses=held.pauses + 1, pause_reason=clean_words(reason)
+            )
             save(connection, paused, pause=True)
             after = {"paused": True, "for_s": (until - now) // 1000}
             note(connection, Act(BRIDGE, "account paused", now, key.channel, key.name, reason, after=after))
@@ -229,7 +231,7 @@ class Accounts:
             held = _held(connection, {key}, lock=True)[key]
             before = {"paused": bool(held.paused_until), "reason": held.pause_reason}
             note(connection, replace(act, before=before))
-            paused = replace(held, paused_until=FOREVER_MS, pauses=0, pause_reason=clean(reason))
+            paused = replace(held, paused_until=FOREVER_MS, pauses=0, pause_reason=clean_words(reason))
             save(connection, paused, pause=True)
 
         self._database.write(work)
@@ -374,7 +376,7 @@ def _have_rows(connection: Connection, accounts: Collection[Account]) -> None:
 
 def save(connection: Connection, account: Account, *, pause: bool = False) -> None:
     """Write an account as it is now; its pause, which others may have set meanwhile, only if `pause`."""
-    values = asdict(account) | {"reason": clean(account.reason)}
+    values = asdict(account) | {"reason": clean_words(account.reason)}
     changed = {name: value for name, value in values.items() if pause or name not in _PAUSE}
     connection.execute(
         upsert(connection, _account)

@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Connection, case, literal, select, update
 
 from ...plugin import Outcome
 from ..database import tables
-from ..database.bulk import clean
+from ..database.bulk import clean, clean_words
 from ..database.dialects import made_once, upsert
 from ..database.engine import Database
 
@@ -111,7 +111,7 @@ def _row(batch_id: int, attempt: Attempt) -> dict[str, object]:
         "outcome": attempt.outcome,
         "others": json.dumps(others, separators=(",", ":")) if others else "",
         "code": clean(attempt.code, 128),
-        "words": clean(attempt.words, WORDS),
+        "words": clean_words(attempt.words, WORDS),
     }
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, or_, select, update
 
 from ..blobs import Recipients, encode
 from ..database import tables
+from ..database.bulk import clean_words
 from ..database.dialects import skip_locked
 from ..database.engine import Database, wake
 from ..scope import Holder, Scope
@@ -122,11 +123,11 @@ class Files:
     def again(self, job: FileJob, *, due: int, error: str, progressed: bool = False) -> None:
         """Try the file later, from the position reached; after progress its attempts count anew."""
         attempt = 0 if progressed else job.attempt
-        self._end(job, due=due, error=error, owner=None, lease=None, attempt=attempt)
+        self._end(job, due=due, error=clean_words(error), owner=None, lease=None, attempt=attempt)
 
     def fail(self, job: FileJob, error: str) -> None:
         """Give the file up; `error` is shown to the operator."""
-        self._end(job, state=tables.DONE, error=error, owner=None, lease=None)
+        self._end(job, state=tables.DONE, error=clean_words(error), owner=None, lease=None)
 
     def _end(self, job: FileJob, **values: object) -> None:
         statement = (
