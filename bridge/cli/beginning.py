@@ -142,8 +142,10 @@ def _tell(folder: Path, answers: Answers, begun: first.Begun, say: Say) -> None:
         readable = phrase("Where the bridge runs as a user of its own, let that user read the secrets:")
         click.echo("\n" + say(readable))
         click.echo(f"  chown -R sms-bridge {shlex.quote(str(place / 'secrets'))}")
-    click.echo("\n" + say(phrase("Then")) + f"\n  set -a; . {place / first.ENVIRONMENT}; set +a")
-    click.echo(f"  export {PATH_VARIABLE}={place / first.CONFIG}")
+    click.echo(
+        "\n" + say(phrase("Then")) + f"\n  set -a; . {shlex.quote(str(place / first.ENVIRONMENT))}; set +a"
+    )
+    click.echo(f"  export {PATH_VARIABLE}={shlex.quote(str(place / first.CONFIG))}")
     for command in ("db upgrade", "check", "serve"):
         click.echo(f"  sms-bridge {command}")
 

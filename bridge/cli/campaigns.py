@@ -20,7 +20,7 @@ from bridge.services.pricing import SeenCost
 
 from .exporting import write_csv, write_lines
 from .opening import moment_of, say, settings_of_ledger, who
-from .printing import Lists, Rows, Told, When, data, listing, moment, show, words
+from .printing import Lists, Rows, Told, When, command, data, listing, moment, show, words
 
 _COLUMNS = (
     "campaign",
@@ -327,4 +327,4 @@ def _span(span_s: int) -> str:
 
 
 def _again(campaign: str) -> str:
-    return f"sms-bridge campaigns resume {campaign}"
+    return command("campaigns", "resume", campaign)

@@ -9,7 +9,7 @@ from bridge.services import upkeep
 from bridge.services.desk.overview import GONE, SeenAccount, SeenChannel, Stop
 
 from .opening import operating, say, settings_of_ledger
-from .printing import Lists, Rows, Told, When, listing, moment, show
+from .printing import Lists, Rows, Told, When, command, listing, moment, show
 
 _STOPS = {"pause": "paused", "breaker": "rests", "refused": "stopped"}
 _COLUMNS = ("channel", "platform", "account", "sending", "ready", "calling", "unknown", "pushing")
@@ -55,9 +55,10 @@ def channels_pause(name: str, account: str, reason: str) -> None:
         desk.pause(name, reason, account)
     if account:
         say(f"The account {account} of {name} is paused; what it has not sent goes to another, or waits.")
-        say(f"Resume it with: sms-bridge channels resume {name} --account {account}")
+        say(f"Resume it with: {command('channels', 'resume', name, '--account', account)}")
         return
-    say(f"The channel {name} is paused; its messages wait. Resume it with: sms-bridge channels resume {name}")
+    again = command("channels", "resume", name)
+    say(f"The channel {name} is paused; its messages wait. Resume it with: {again}")
 
 
 @channels.command("resume")

@@ -1,6 +1,7 @@
 """One way of printing lists: tables for people, and with --json one object for programs."""
 
 import re
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -137,6 +138,11 @@ def _text(cell: object, timezone: tzinfo) -> str:
         case None:
             return ""
     return harmless(str(cell))
+
+
+def command(*parts: str) -> str:
+    """Return a command to be typed in a shell; what came from outside is one word of it."""
+    return shlex.join(("sms-bridge", *parts))
 
 
 def harmless(text: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from .opening import looking, say, settings_of_bridge, settings_of_ledger
-from .printing import Lists, Rows, When, listing, show
+from .printing import Lists, Rows, When, command, listing, show
 
 
 @click.group(cls=Lists)
@@ -42,7 +42,7 @@ def webhooks_save(channel: str, number: int, file: Path) -> None:
     """
     with looking(settings_of_bridge()) as desk:
         _write(file, desk.webhook(channel, number).content)
-    say(f"Saved. Try it with: sms-bridge recipe try RECIPE --webhook {file}")
+    say(f"Saved. Try it with: {command('recipe', 'try', 'RECIPE', '--webhook', str(file))}")
 
 
 def _write(file: Path, content: bytes) -> None:

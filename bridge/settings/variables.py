@@ -4,6 +4,7 @@ systemd gives services the variables of an EnvironmentFile; a shell has none of 
 """
 
 import os
+import shlex
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from .faults import Fault
 
 _PATH = "bridge.env_file"
+_OWNER_S = stat.S_IRUSR | stat.S_IWUSR
 
 
 def with_file(
@@ -26,9 +28,11 @@ def with_file(
     try:
         with path.open(encoding="utf-8") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            if mode & 0o077:
-                problem = f"Others than its owner may use the file {path} (mode {mode:04o})."
-                return environ, [Fault(_PATH, problem, f"Run: chmod 0600 {path}")]
+            if mode & ~_OWNER_S:
+                problem = (
+                    f"The file {path} lets more happen than its owner read and write it (mode {mode:04o})."
+                )
+                return environ, [Fault(_PATH, problem, f"Run: chmod 0600 {shlex.quote(str(path))}")]
             return {**_read(file.read()), **environ}, []
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "not UTF-8 text"

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from shlex import quote
 from types import FrameType
 from typing import Any, cast
 
@@ -165,7 +166,7 @@ def _run(
     def tell(text: str) -> None:
         console.print(text, highlight=False, soft_wrap=True, markup=False)
 
-    tell(f"This run is the campaign {qa.task_id} (sms-bridge campaigns show {qa.task_id}).")
+    tell(f"This run is the campaign {qa.task_id} (sms-bridge campaigns show {quote(qa.task_id)}).")
     course = CampaignRun(qa, callbacks, plan, stages_for(console), held=held, tell=tell).run()
     result = reconcile(course.sent, callbacks.inbox, course.details)
     print_result(console, result, course.seconds)

@@ -1,5 +1,7 @@
 """The table at the end of a campaign."""
 
+from shlex import quote
+
 from rich.console import Console
 from rich.table import Table
 
@@ -40,7 +42,7 @@ def print_awaited(console: Console, course: Course, inbox: Inbox) -> None:
             continue
         shown = ", ".join(map(mask, missing[:_SHOWN])) + (", …" if len(missing) > _SHOWN else "")
         text = f"Still awaited for {out_id}: {len(missing):,} of {len(numbers):,} receipts ({shown}); "
-        text += f"see sms-bridge campaigns show {course.campaigns[out_id]}"
+        text += f"see sms-bridge campaigns show {quote(course.campaigns[out_id])}"
         console.print(text, highlight=False, soft_wrap=True, markup=False)
 
 

@@ -2,12 +2,15 @@
 
 import csv
 import json
+import shlex
 import time
 from datetime import datetime
 
 import pytest
+from sqlalchemy import update
 
 from bridge.ledger import Callee, Conclusion, Holder, MessageRow, Scope
+from bridge.ledger.database import tables
 from bridge.ledger.refs import phone_key
 from bridge.plugin import MessageStatus
 
@@ -76,6 +79,18 @@ def test_a_campaign_is_shown(desk: Desk) -> None:
         (2, "MK:0001", "The number does not exist.")
     ]
     assert "100.0%" in desk.run("campaigns show 20260001").output
+
+
+@pytest.mark.parametrize("name", ["file-D; touch pwn", "$(id)", "it's", "a b"])
+def test_the_command_to_resume_is_one_a_shell_takes(desk: Desk, name: str) -> None:
+    """A name from outside is one word of it."""
+    started(desk)
+    campaign = update(tables.campaign).values(name=name)
+    desk.ledger.database.write(lambda connection: connection.execute(campaign))
+    told = desk.run(f"campaigns pause {shlex.quote(name)}").output.split("Resume it with: ")[1]
+    assert shlex.split(told) == ["sms-bridge", "campaigns", "resume", name]
+    assert desk.run("campaigns show 'a\0b'").exit_code == 2
+    assert desk.run("campaigns list --search 'a\0b'").exit_code == 0
 
 
 def test_one_is_controlled(desk: Desk) -> None:

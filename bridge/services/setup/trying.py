@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -48,7 +49,8 @@ def _files(settings: Settings) -> Iterator[Fault]:
         owner = path.stat().st_uid
         if os.geteuid() == 0 and service is not None and owner != service.pw_uid:
             problem = f"{path} belongs to {_name(owner)}, and the service runs as {service.pw_name}."
-            advice = f"Run: chown -R {service.pw_name} {path}, and sms-bridge as that user from now on."
+            run = shlex.join(("chown", "-R", service.pw_name, str(path)))
+            advice = f"Run: {run}, and sms-bridge as that user from now on."
             yield Fault("bridge.database", problem, advice)
 
 

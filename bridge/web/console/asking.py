@@ -38,7 +38,10 @@ class Asked:
 
     def text(self, name: str, most: int = 256) -> str:
         """Return what was typed, "" for nothing."""
-        return self._values.get(name, "").strip()[:most]
+        typed = self._values.get(name, "").strip()
+        if "\0" in typed:  # no database holds it, and PostgreSQL refuses to look for it
+            raise NotUnderstood(phrase("The filter %(name)s cannot have this value."), name=name)
+        return typed[:most]
 
     def choice(self, name: str, allowed: Sequence[str]) -> str | None:
         """Return one of the allowed words, None for nothing."""

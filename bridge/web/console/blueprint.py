@@ -25,6 +25,8 @@ from .sign_on import SignOn
 log = structlog.get_logger("bridge.console")
 
 _FILES = Path(__file__).parent / "static"
+_OTHER_METHODS = ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+"""Answered here where no page or deed takes them, and not by the application: with the console's headers."""
 _YEAR_S = 31_536_000
 _OPEN = frozenset({"static", "language", "link", "enter", "sign_in", "sign_out", "sign_on", "signed_on"})
 """What is served to whom nobody knows yet."""
@@ -53,8 +55,10 @@ class Console:
         _add(found, "language", "/language/<language>", self._language)
         self._doors.add_to(partial(_add, found))
         _add(found, "nowhere", "/<path:rest>", lambda rest: self._server().fault(404))
+        for name, rule in (("other_home", ""), ("other", "/<path:rest>")):
+            _add(found, name, rule, self._no_method, *_OTHER_METHODS)
         found.before_request(self._admit)
-        found.after_request(self._protect)
+        found.after_app_request(self._protect)
         found.register_error_handler(Exception, self._failed)
         return found
 
@@ -111,7 +115,15 @@ class Console:
         return lead_to(self._server().back())
 
     def _protect(self, response: Response) -> Response:
+        # Of the whole application: a method that nobody knows is refused before it is the console's.
+        if request.path != HOME and not request.path.startswith(f"{HOME}/"):
+            return response
         return guard.protect(response, keep=request.endpoint == "console.static")
+
+    def _no_method(self, **_parts: str) -> Response:
+        answer = self._server().fault(405)
+        answer.headers["Allow"] = "GET, HEAD, POST"
+        return answer
 
     def _failed(self, error: Exception) -> Response:
         if isinstance(error, HTTPException) and error.code:
@@ -120,8 +132,8 @@ class Console:
         return self._server().fault(500)
 
 
-def _add(found: Blueprint, name: str, rule: str, view: Callable[..., Response], method: str = "GET") -> None:
-    found.add_url_rule(rule, name, view, methods=[method], provide_automatic_options=False)
+def _add(found: Blueprint, name: str, rule: str, view: Callable[..., Response], *methods: str) -> None:
+    found.add_url_rule(rule, name, view, methods=methods or ("GET",), provide_automatic_options=False)
 
 
 def console(app: Flask, bridge: Bridge) -> Blueprint:

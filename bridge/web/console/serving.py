@@ -35,6 +35,7 @@ _FAULTS = {
     401: phrase("Nobody is signed in here any more."),
     403: phrase("Your role does not allow this."),
     404: phrase("There is no such page."),
+    405: phrase("There is no such page."),
     429: phrase("There were too many attempts: wait a minute."),
 }
 
@@ -51,6 +52,8 @@ class PageServer:
         """Return a page, or its tables as CSV or JSON."""
         if not desk.may(page.role):
             return self.fault(403)
+        if _unheld(parts):
+            return self.fault(404)
         path = self._request.path.removesuffix(f".{form}") if page.rule else f"{HOME}/overview"
         asked = Asked(path, self._request.args, form)
         try:
@@ -68,6 +71,8 @@ class PageServer:
         """Do what a form asks for, and show the page it came from, with what was done."""
         if not desk.may(deed.role):
             return self.fault(403)
+        if _unheld(parts):
+            return self.fault(404)
         try:
             done: Done = deed.do(desk, Asked("", self._request.form), **parts)
         except (NotUnderstood, OperatorRefused) as error:
@@ -111,6 +116,11 @@ class PageServer:
 def lead_to(address: str) -> Response:
     """Return an answer that leads the browser to a page of this console."""
     return Response(status=303, headers={"Location": address})
+
+
+def _unheld(parts: Mapping[str, str]) -> bool:
+    """Return whether a part of an address is what no database holds."""
+    return any("\0" in part for part in parts.values())
 
 
 def _told(error: NotUnderstood | OperatorRefused) -> tuple[str, Mapping[str, object]]:

@@ -2,13 +2,12 @@
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from bridge import clock
-from bridge.services.desk.spreadsheets import harmless_cell
+from bridge.services.desk.spreadsheets import harmless_cell, harmless_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +102,9 @@ def as_json(tables: Sequence[Table]) -> Iterator[str]:
     """Yield one object that holds each table under its name, row by row."""
     yield "{"
     for number, table in enumerate(tables):
-        yield f"{',' if number else ''}\n{json.dumps(table.name)}: ["
+        yield f"{',' if number else ''}\n{harmless_json(table.name)}: ["
         for index, row in enumerate(table.rows):
-            yield (",\n" if index else "\n") + json.dumps(_object(table.columns, row), ensure_ascii=False)
+            yield (",\n" if index else "\n") + harmless_json(_object(table.columns, row))
         yield "]"
     yield "\n}\n"
 

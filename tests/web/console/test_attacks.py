@@ -49,12 +49,41 @@ def test_a_form_without_the_session_s_token_does_nothing(scene: Scene, token: st
     assert scene.acts()[0].what != "channel paused"
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "POST"])
 def test_other_methods_are_refused(scene: Scene, method: str) -> None:
     """No page knows them."""
-    client = scene.browser("admin").client
-    answer = client.open("/console/campaigns", method=method, base_url=ADDRESS, headers=OWN)
-    assert answer.status_code in (400, 405)
+    browser = scene.browser("admin")
+    browser.get("/console")
+    form = {"token": browser.token}
+    answer = browser.client.open(
+        "/console/campaigns", method=method, base_url=ADDRESS, headers=OWN, data=form
+    )
+    assert answer.status_code == 405
+    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+    assert (answer.mimetype, answer.headers["Cache-Control"]) == ("text/html", "no-store")
+
+
+def test_a_method_that_nobody_knows_is_refused_with_the_headers(scene: Scene) -> None:
+    """Before it is the console's."""
+    answer = scene.browser("admin").client.open("/console/campaigns", method="BREW", base_url=ADDRESS)
+    assert answer.status_code == 405
+    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+
+
+# What no database holds, in filters and addresses -> the status.
+UNHELD = [
+    ("/console/campaigns?search=%00", 400),
+    ("/console/campaigns.json?search=a%00b", 400),
+    ("/console/callbacks?outId=%00", 400),
+    ("/console/campaigns/%00", 404),
+    ("/console/campaigns/%00/recipients.csv", 404),
+]
+
+
+@pytest.mark.parametrize(("path", "status"), UNHELD)
+def test_a_nul_is_refused_before_a_database_sees_it(scene: Scene, path: str, status: int) -> None:
+    """PostgreSQL would fail."""
+    assert scene.browser("viewer").get(path).status_code == status
 
 
 FORGED = [
@@ -130,6 +159,19 @@ def test_no_cell_of_a_csv_is_a_formula(scene: Scene) -> None:
     names = [row["name"] for row in csv.DictReader(io.StringIO(answer.text))]
     assert sorted(names) == sorted(["'=1+1", "'+cmd", "'-2", "'@sum", "'\t=1", "plain"])
     assert answer.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_no_terminal_obeys_a_json(scene: Scene) -> None:
+    """A program reads the very same."""
+    code = scene.world.template()
+    ledger = scene.world.ledger.templates
+    stored = ledger.get("promo", code)
+    assert stored is not None
+    name = "\u202eelas\x9b31m \x1b[2J"
+    ledger.save(replace(stored, name=name))
+    answer = scene.browser("viewer").get("/console/templates.json")
+    assert name in [row["name"] for row in answer.json["templates"]]  # type: ignore[index]
+    assert not {"\x1b", "\x9b", "\u202e"} & set(answer.text)
 
 
 # A table of numbers, who may have them whole, and what stands there otherwise.
