@@ -11,7 +11,7 @@ from bridge.ledger.database import tables
 from bridge.plugin import DeliveryReceipt, MessageStatus, MoMessage, from_vendor
 from bridge.services.desk.operating import Operating
 
-from .test_campaigns import codes, send, steering, whole
+from .test_campaigns import codes, controlling, send, whole
 from .world import NAME, World
 
 GONE = "13800000001"
@@ -153,7 +153,7 @@ def test_a_number_in_a_reason_is_never_kept(world: World, written: str) -> None:
     desk.pause(NAME, why, next(iter(world.settings.channels[NAME].all_accounts)))
     desk.suppress(NAME, [f"86{OTHER}"], reason=why)
     desk.forget(from_vendor("13800000009"), why)
-    steering(world).pause([NAME], "asked", why)
+    controlling(world).pause([NAME], "asked", why)
     held = everything(world.ledger)
     assert "first." in held
     assert GONE not in held.replace(" ", "")
