@@ -5,9 +5,10 @@ import time
 import click
 
 from bridge.clock import millis
+from bridge.services.campaigns.desk import campaigns
 from bridge.services.desk.looking import Excerpt
 
-from .opening import looking, moment_of, operating, say, settings_of_ledger
+from .opening import looking, moment_of, operating, say, settings_of_ledger, who
 from .printing import Lists, Rows, When, listing, show
 
 
@@ -49,6 +50,7 @@ def push_list(channel: str | None, limit: int, as_json: bool) -> None:
 @click.option("--since", help="What ended from then on, also what was confirmed; needs --channel.")
 @click.option("--until", help="The end of that span. [default: now]")
 @click.option("--outid", default="", help="Only this outId's, of that span.")
+@click.option("--campaign", default="", help="One campaign's, by its name or id, also what was confirmed.")
 @click.option("--reason", default="", help="Why; the audit keeps it.")
 def push_replay(
     ids: tuple[int, ...],
@@ -57,13 +59,20 @@ def push_replay(
     since: str | None,
     until: str | None,
     outid: str,
+    campaign: str,
     reason: str,
 ) -> None:
     """Push what was given up once more: the given IDS, a channel's, or all.
 
-    With --since, and --channel, everything of that span, also what Quick Audience had confirmed. Times are
-    written "2026-11-29 08:00", in the bridge's time zone, or with an offset of their own.
+    With --campaign everything of that campaign; with --since, and --channel, everything of that span: also
+    what Quick Audience had confirmed. Times are written "2026-11-29 08:00", in the bridge's time zone, or
+    with an offset of their own.
     """
+    if campaign:
+        if ids or everything or outid:
+            raise click.UsageError("With --campaign give neither ids nor --all nor --outid.")
+        _replay_campaign((channel, campaign), (since, until), reason)
+        return
     if since is not None:
         if ids or everything or channel is None:
             raise click.UsageError("With --since give --channel, and neither ids nor --all.")
@@ -85,7 +94,22 @@ def _replay_span(channel: str, span: tuple[str, str | None], out_id: str, reason
     begin, end = (moment_of(text, zone, now) for text in span)
     with operating() as desk:
         replayed = desk.replay_span(channel, begin, end, out_id, reason)
+    _told(replayed.receipts, replayed.replies, replayed.given_up)
+
+
+def _replay_campaign(named: tuple[str | None, str], span: tuple[str | None, str | None], reason: str) -> None:
+    channel, campaign = named
+    settings = settings_of_ledger()
+    zone, now = settings.bridge.timezone, millis(time.time)
+    begin, end = moment_of(span[0], zone, 0), moment_of(span[1], zone, now)
+    with campaigns(settings, who()) as desk, operating() as operator:
+        found = desk.seeing.find(desk.chosen(channel), campaign)
+        replayed = operator.replay_campaign(found, begin, end, reason)
+    _told(replayed.receipts, replayed.replies, replayed.given_up)
+
+
+def _told(receipts: int, replies: int, given_up: int) -> None:
     say(
-        f"{replayed.receipts} receipts and {replayed.replies} replies are pushed again, "
-        f"and {replayed.given_up} callbacks that were given up."
+        f"{receipts} receipts and {replies} replies are pushed again, "
+        f"and {given_up} callbacks that were given up."
     )

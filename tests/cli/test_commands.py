@@ -44,6 +44,8 @@ FAILURES = [
     ("push replay 1 --all", "Give either ids, or --channel, or --all."),
     ("push replay --channel nope", "There is no channel nope"),
     ("push replay 1 --since 2026-11-29", "With --since give --channel"),
+    ("push replay --campaign x --all", "With --campaign give neither ids nor --all nor --outid."),
+    ("push replay --campaign nope", "There is no such campaign"),
     ("push replay --channel promo --since yesterday", "yesterday is no day"),
     ("push replay --all --until 2026-11-29", "Give --since with --until and --outid."),
     ("push replay --channel other --since 2026-11-29", "The channel other has no callback_url"),

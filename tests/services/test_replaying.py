@@ -1,5 +1,6 @@
 """What ended in a span is told once more, also what Quick Audience had confirmed."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -83,6 +84,24 @@ def test_a_span_is_told_again(
         replayed = desk(told).replay_span(NAME, since, until, out_id)
         assert replayed.receipts + replayed.replies == len(phones)
         assert taken(told) == sorted(phones)
+
+
+OF_A_CAMPAIGN = [
+    (0, "task-1", [*PHONES[:4], PHONES[2]]),
+    (-HOUR / 2, "task-1", [*PHONES[2:4], PHONES[2]]),
+    (0, "another", []),
+]
+
+
+@pytest.mark.parametrize(("since", "name", "phones"), OF_A_CAMPAIGN)
+def test_a_campaign_is_told_again(told: World, since: float, name: str, phones: list[str]) -> None:
+    """By itself, from its first send or from then on, and nothing of another."""
+    [found] = told.ledger.campaigns.named([NAME], "task-1")
+    asked = found if name == "task-1" else replace(found, id=found.id + 1)
+    now = int(told.now * 1000)
+    replayed = desk(told).replay_campaign(asked, int(now + since * 1000) if since else 0, now)
+    assert replayed.receipts + replayed.replies == len(phones)
+    assert taken(told) == sorted(phones)
 
 
 def test_a_person_who_was_forgotten_is_not_told_of(told: World) -> None:

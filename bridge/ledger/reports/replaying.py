@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Select, select, tuple_, update
 
 from bridge.clock import DAY_MS
 
@@ -30,6 +30,8 @@ _PAGE = 2000
 class Window:
     """What is meant: of a channel, what ended or came from `since` to `until`; "" for any outId.
 
+    `campaign`: the id of the one whose outIds are meant, 0 for any.
+
     `reach_ms`: the longest time between a batch's making and the end of its messages.
     """
 
@@ -38,6 +40,7 @@ class Window:
     until: int
     out_id: str = ""
     reach_ms: int = 30 * DAY_MS
+    campaign: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +94,10 @@ class Replaying:
                 _push.c.channel == window.channel,
                 _push.c.dead == 1,
                 _push.c.created.between(window.since, window.until),
+                *_meant(_push.c.out_id, window),
             )
             .values(dead=0, due=now, attempt=0, created=now)
         )
-        if window.out_id:
-            dead = dead.where(_push.c.out_id == window.out_id)
 
         def work(connection: Connection) -> int:
             note(connection, act)
@@ -131,7 +133,17 @@ def _ended(window: Window, after: Place) -> Select[Any]:
         .order_by(_message.c.batch_id, _message.c.seq)
         .limit(_PAGE)
     )
+    if window.campaign:
+        rows = rows.where(_send.c.campaign_id == window.campaign)
     return rows.where(_send.c.out_id == window.out_id) if window.out_id else rows
+
+
+def _meant(out_id: ColumnElement[str], window: Window) -> list[ColumnElement[bool]]:
+    """Return the conditions that what was written under an outId is meant."""
+    conditions = [out_id == window.out_id] if window.out_id else []
+    if window.campaign:
+        conditions.append(out_id.in_(select(_send.c.out_id).where(_send.c.campaign_id == window.campaign)))
+    return conditions
 
 
 def _replies(connection: Connection, window: Window, after: int, now: int) -> list[Any]:
@@ -141,7 +153,8 @@ def _replies(connection: Connection, window: Window, after: int, now: int) -> li
             _reply.c.channel == window.channel,
             _reply.c.id > after,
             _reply.c.created.between(window.since, window.until),
-            _reply.c.out_id == window.out_id if window.out_id else _reply.c.out_id != "",
+            _reply.c.out_id != "",
+            *_meant(_reply.c.out_id, window),
         )
         .order_by(_reply.c.id)
         .limit(_PAGE)

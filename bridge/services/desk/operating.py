@@ -19,6 +19,8 @@ from bridge.ledger import (
     Window,
     digest_of,
 )
+from bridge.ledger.campaigns.reading import Campaign
+from bridge.ledger.refs import to_ref
 from bridge.ledger.scope import Scope
 from bridge.ledger.suppressions import OPERATOR
 from bridge.plugin import Kind, Phone, ReviewStatus
@@ -271,18 +273,30 @@ class Operating:
         self, channel: str, since: int, until: int, out_id: str = "", reason: str = ""
     ) -> Replayed:
         """Push again what ended or came in a span (milliseconds), also what Quick Audience had confirmed."""
+        window = Window(channel, since, until, out_id)
+        return self._replay(window, reason, out_id or "a span of time")
+
+    def replay_campaign(self, campaign: Campaign, since: int, until: int, reason: str = "") -> Replayed:
+        """Push again what ended or came of one campaign in a span (milliseconds; `since` 0: all of it)."""
+        window = Window(campaign.channel, since or campaign.first, until, campaign=campaign.id)
+        return self._replay(window, reason, f"{to_ref(campaign.id)} {campaign.name}")
+
+    def _replay(self, window: Window, reason: str, subject: str) -> Replayed:
+        channel = window.channel
         settings = self.require(channel)
         if not settings.callback_url:
             raise OperatorRefused(
                 "The channel %(channel)s has no callback_url: nothing is pushed.", channel=channel
             )
-        if until < since:
+        if window.until < window.since:
             raise OperatorRefused("The span ends before it begins.")
         reach_ms = _LIVES * hours(settings.unknown_deadline_h)
-        window = Window(channel, since, until, out_id, max(reach_ms, 4 * DAY_MS))
+        window = replace(window, reach_ms=max(reach_ms, 4 * DAY_MS))
         now, replaying = millis(self._clock), self._ledger.replaying
-        act = replace(self._act("callbacks replayed", channel, reason), subject=out_id or "a span of time")
-        given_up = replaying.given_up(window, replace(act, after={"since": since, "until": until}))
+        act = replace(self._act("callbacks replayed", channel, reason), subject=subject)
+        given_up = replaying.given_up(
+            window, replace(act, after={"since": window.since, "until": window.until})
+        )
         receipts = replaying.receipts(window, now) if settings.receipts == "push" else 0
         return Replayed(receipts, replaying.replies(window, now), given_up)
 

@@ -231,3 +231,15 @@ def test_without_the_table_there_is_no_console(scene: Scene) -> None:
     """Nothing of it is served."""
     app = create_app(scene.world.settings, scene.world.all_services, scene.world.ledger, scene.clock)
     assert app.test_client().get("/console").status_code == 404
+
+
+def test_the_callbacks_of_a_campaign_are_pushed_again(scene: Scene) -> None:
+    """By the campaign's name as by its id: nobody needs to know its outIds."""
+    campaign = scene.house("Hello")
+    browser = scene.browser("operator")
+    for name in ("task-1", campaign):
+        browser.get("/console/callbacks")
+        assert browser.post("/console/callbacks/replay-span", {"campaign": name}).status_code == 303
+        told = browser.get("/console/callbacks").text
+        assert "2 receipts and 2 replies are pushed again" in told
+    assert [one.subject for one in scene.acts()[:2]] == [f"{campaign} task-1"] * 2

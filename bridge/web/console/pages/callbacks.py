@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from bridge.clock import FOREVER_MS, millis
+from bridge.clock import millis
+from bridge.ledger import Replayed
 from bridge.services.desk.looking import SeenCallbacks, SeenGivenUp, SeenTaken
 from bridge.services.desk.signing_in import Role
 
@@ -104,14 +105,27 @@ def _replay(desk: Desk, asked: Asked) -> Done:
 
 def _replay_span(desk: Desk, asked: Asked) -> Done:
     """Push again what ended or came in a span of time, also what Quick Audience had confirmed."""
-    channel = asked.text("channel")
+    channel, campaign = asked.text("channel"), asked.text("campaign")
+    if campaign:
+        return _replay_campaign(desk, asked, campaign)
     span = asked.span(desk.zone(channel))
     if not span["since"]:
         raise NotUnderstood(phrase("Say since when."))
-    until = span["until"] if span["until"] < FOREVER_MS else millis(desk.bridge.clock)
+    until = min(span["until"], millis(desk.bridge.clock))
     done = desk.operating.replay_span(
         channel, span["since"], until, asked.text("outId"), asked.text("reason")
     )
+    return _told(done)
+
+
+def _replay_campaign(desk: Desk, asked: Asked, campaign: str) -> Done:
+    found = desk.campaigns.seeing.find(desk.campaigns.chosen(None), campaign)
+    span = asked.span(desk.zone(found.channel))
+    until = min(span["until"], millis(desk.bridge.clock))
+    return _told(desk.operating.replay_campaign(found, span["since"], until, asked.text("reason")))
+
+
+def _told(done: Replayed) -> Done:
     return Done(
         phrase(
             "%(receipts)s receipts and %(replies)s replies are pushed again, and %(given_up)s callbacks that "
