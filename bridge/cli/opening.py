@@ -11,7 +11,14 @@ from bridge.plugin import BadNumber, Phone, from_vendor
 from bridge.services import upkeep
 from bridge.services.desk.looking import Looking
 from bridge.services.desk.operating import Operating
-from bridge.settings import ChannelSettings, Settings, load, load_for_console, load_for_ledger
+from bridge.settings import (
+    ChannelSettings,
+    Settings,
+    load,
+    load_for_channel,
+    load_for_console,
+    load_for_ledger,
+)
 
 from .telling import Trouble, say
 
@@ -24,6 +31,7 @@ __all__ = [
     "operating",
     "say",
     "settings_of_bridge",
+    "settings_of_channel",
     "settings_of_console",
     "settings_of_ledger",
     "who",
@@ -42,6 +50,13 @@ def settings_of_ledger() -> Settings:
     settings = load_for_ledger()
     logs.hide(settings.secrets())
     return settings
+
+
+def settings_of_channel(name: str) -> Settings:
+    """Return the configuration with one channel, which can be opened; other secrets may be missing."""
+    settings = load_for_channel(name)
+    logs.hide(settings.secrets())
+    return settings.model_copy(update={"channels": {name: channel_named(settings, name)}})
 
 
 def settings_of_console() -> Settings:

@@ -8,7 +8,7 @@ from bridge import logs
 from bridge.services import upkeep
 from bridge.services.desk.explaining import Explaining
 
-from .opening import Trouble, channel_named, settings_of_bridge
+from .opening import Trouble, settings_of_channel, settings_of_ledger
 from .printing import Rows, listing, show
 
 
@@ -28,12 +28,12 @@ def routes_explain(phone: str, code: str, channel: str | None, sign: str, as_jso
 
     PHONE is written as Quick Audience writes it: the template's type decides how it is read. Nothing is sent.
     """
-    settings = settings_of_bridge()
     if channel is None:
-        if len(settings.channels) > 1:
-            raise Trouble(f"Name the channel with --channel: {', '.join(settings.channels)}.")
-        [channel] = settings.channels
-    channel_named(settings, channel)
+        names = settings_of_ledger().channels
+        if len(names) > 1:
+            raise Trouble(f"Name the channel with --channel: {', '.join(names)}.")
+        [channel] = names
+    settings = settings_of_channel(channel)
     with upkeep.ledger_of(settings) as ledger, upkeep.channels_of(settings, ledger) as opened:
         desk = Explaining(opened[channel], ledger, time.time)
         verdicts, known = desk.routes(phone, code, sign), desk.sign_of(code, sign)

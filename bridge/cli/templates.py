@@ -13,7 +13,16 @@ from bridge.services.desk.previewing import Previewing, SeenPreview
 from bridge.services.pricing import Pricing
 from bridge.services.reviews import drifting
 
-from .opening import Trouble, channel_named, looking, say, settings_of_bridge, settings_of_ledger, who
+from .opening import (
+    Trouble,
+    channel_named,
+    looking,
+    say,
+    settings_of_bridge,
+    settings_of_channel,
+    settings_of_ledger,
+    who,
+)
 from .printing import Lists, Rows, When, listing, moment, show, words
 
 _CULPRITS = ("character", "called", "place", "times")
@@ -93,8 +102,7 @@ def templates_preview(
     Nothing is filed and nothing sent. With --phone the routes decide, and the country's price.
     """
     values = dict(_pair(pair) for pair in pairs)
-    settings = settings_of_bridge()
-    channel_named(settings, channel)
+    settings = settings_of_channel(channel)
     with upkeep.ledger_of(settings) as ledger, upkeep.channels_of(settings, ledger) as opened:
         pricing = Pricing(settings, channel, ledger)
         seen = Previewing(opened[channel], pricing, ledger, time.time).preview(code, values, phone, sign)

@@ -8,7 +8,15 @@ from .accounts import AccountSettings, RouteSettings
 from .checks import cautions, warn
 from .console import ConsoleRole, ConsoleSettings, SignOnSettings
 from .faults import Fault, SettingsFaults, dotted, faults_of, without_repeats
-from .loading import DEFAULT_PATH, PATH_VARIABLE, examine, load, load_for_console, load_for_ledger
+from .loading import (
+    DEFAULT_PATH,
+    PATH_VARIABLE,
+    examine,
+    load,
+    load_for_channel,
+    load_for_console,
+    load_for_ledger,
+)
 from .models import (
     CALLBACK_PRESETS,
     BridgeSettings,
@@ -42,6 +50,7 @@ __all__ = [
     "examine",
     "faults_of",
     "load",
+    "load_for_channel",
     "load_for_console",
     "load_for_ledger",
     "obstacles",

@@ -64,6 +64,28 @@ def load_for_console(path: Path | None = None, environ: Mapping[str, str] | None
     return _load_without(("channels.",), path, environ)
 
 
+def load_for_channel(
+    name: str, path: Path | None = None, environ: Mapping[str, str] | None = None
+) -> Settings:
+    """Load what a command needs that opens one channel and takes no request for it.
+
+    Its vendors' settings must be there; its key and hook tokens, other channels and the console need not.
+    Raises SettingsFaults with every other fault.
+    """
+    settings, faults = examine(path, environ)
+    mine = f"{dotted('channels', name)}."
+    others = [fault for fault in faults if not (fault.absent and _unused(fault.path, mine))]
+    if settings is None or others:
+        raise SettingsFaults(others)
+    return settings
+
+
+def _unused(path: str, mine: str) -> bool:
+    if path.startswith(mine):
+        return path.startswith(f"{mine}key") or path.endswith(".hook_token")
+    return path.startswith(("channels.", "console."))
+
+
 def _load_without(tables: tuple[str, ...], path: Path | None, environ: Mapping[str, str] | None) -> Settings:
     """Load although variables and files are absent that these tables refer to."""
     settings, faults = examine(path, environ)

@@ -1,6 +1,9 @@
 """`sms-bridge routes explain` and what `channels` and `check` say of several accounts."""
 
 import json
+import re
+
+import pytest
 
 from .conftest import CONFIG, Desk
 
@@ -51,3 +54,21 @@ def test_channels_shows_each_account(desk: Desk) -> None:
     desk.write(TWO)
     found = json.loads(desk.run("channels --json").output)["channels"]
     assert [one["account"] for one in found if one["channel"] == "promo"] == ["main", "spare"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "routes explain 13800138000 --template T1 --channel promo",
+        "templates preview promo T1 --values name=Anna",
+    ],
+)
+def test_secrets_that_are_not_used_may_be_missing(desk: Desk, command: str) -> None:
+    """Keys of requests, tokens of webhooks, and the console's: a look at one channel needs none of them."""
+    desk.write(
+        re.sub(r"^key = .*$", 'key = "env:NO_SUCH_KEY"\nhook_token = "env:NO_SUCH_TOKEN"', CONFIG, flags=re.M)
+        + '[console]\nsecret = "env:NO_SUCH_SECRET"\nurl = "https://sms.example.com"\n'
+    )
+    desk.template("promo", "T1")
+    shown = desk.run(command)
+    assert shown.exit_code == 0, shown.output
