@@ -81,7 +81,7 @@ class WrongSchema(LedgerUnavailable):
     """The database has the schema of another version: a person must act, waiting does not help."""
 
 
-class NoDatabase(LedgerUnavailable):
+class NoDatabase(WrongSchema):
     """There is no SQLite file, nor a sign that there was one."""
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bridge.clock import moment, seconds
 from bridge.plugin import Outcome, SubmitResult
 
 from ..play.breaking import Breaks
@@ -164,9 +165,9 @@ def _moments(text: str) -> list[datetime]:
     """Return the moments that a text may stand for."""
     with suppress(ValueError, OverflowError):
         if re.fullmatch(r"1[0-9]{9}", text):
-            return [datetime.fromtimestamp(int(text), UTC)]
+            return [moment(seconds(int(text)))]
         if re.fullmatch(r"1[0-9]{12}", text):
-            return [datetime.fromtimestamp(int(text) / 1000, UTC)]
+            return [moment(int(text))]
         read = datetime.fromisoformat(text)
         if read.tzinfo is not None:
             return [read]
