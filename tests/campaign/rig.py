@@ -17,6 +17,7 @@ from .carriers import CarrierProcess
 from .processes import Program, free_port, python
 
 KEY = "campaign-key-0123456789"
+TASK_ID = "2048"
 _HOOK_TOKEN = "campaign-hook-token-0123"
 _GUNICORN = ("-m", "gunicorn", "-c", "config/gunicorn.py", "-b")
 _HOOK_LINE = f'hook_token = "{_HOOK_TOKEN}"'
@@ -88,7 +89,11 @@ class Rig:
             Program(python("-m", "bridge.cli", "worker"), folder / f"worker-{number}.log", environ)
             for number in range(workers)
         ]
-        self.fronts = [QuickAudience(f"http://127.0.0.1:{port}/promo", KEY, patience_s=120) for port in ports]
+        # One tenant by whatever way: the same request names the same campaign.
+        self.fronts = [
+            QuickAudience(f"http://127.0.0.1:{port}/promo", KEY, task_id=TASK_ID, patience_s=120)
+            for port in ports
+        ]
         self.ledger: Ledger = open_ledger(database_url, pool_size=2)
 
     def _write_config(self, port: int, extra: Extra) -> None:

@@ -69,6 +69,11 @@ class Watch:
         assert answer.status_code == 200, answer.text
         return list(answer.json()["data"]["result"])
 
+    def scrapes(self) -> int:
+        """Return how often the bridge was scraped in the last five minutes."""
+        found = self.ask("count_over_time(sms_bridge_live_workers[5m])")
+        return max((int(one["value"][1]) for one in found), default=0)
+
 
 @pytest.fixture(scope="module")
 def campaign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Watch, str]]:
@@ -89,7 +94,10 @@ def campaign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Watch, 
         stack.callback(watch.process.wait, 60)
         stack.callback(watch.process.terminate)
         until(lambda: "Everything reconciles" in output.read_text(), "the campaign did not end")
-        until(lambda: watch.ask("count_over_time(sms_bridge_live_workers[5m]) >= 4"), "nothing was scraped")
+        # A rate needs two samples, also of what began with the campaign's last second.
+        until(lambda: watch.scrapes() > 0, "nothing was scraped")
+        before = watch.scrapes()
+        until(lambda: watch.scrapes() >= before + 4, "nothing was scraped afterwards")
         yield watch, found[1]
 
 

@@ -109,7 +109,7 @@ def test_a_campaign_is_cancelled_in_flight(scene: Scene) -> None:
     with visiting(scene) as visit:
         visit.sign_in("operator")
         visit.open(f"/console/campaigns/{wrong}")
-        cancel = visit.driver.find_elements(By.CSS_SELECTOR, ".deeds details")[-1]
+        cancel = visit.driver.find_element(By.XPATH, "//details[.//form[contains(@action, '/cancel')]]")
         cancel.find_element(By.TAG_NAME, "summary").click()
         cancel.find_element(By.NAME, "reason").send_keys("Wrong text.")
         cancel.find_element(By.TAG_NAME, "button").click()
