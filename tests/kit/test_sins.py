@@ -11,6 +11,7 @@ from .sinning import Sin
 _SINS = Path(__file__).parent / "sins"
 
 
+@pytest.mark.usefixtures("swept")
 # Threads that nobody joins and connections that nobody closes are the sins' own.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")

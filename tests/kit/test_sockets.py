@@ -15,6 +15,12 @@ from bridge.testing.table.exchanges import Broken, Lost
 
 from .ruling import imported
 
+# A client that is stopped while it connects leaves a socket for the collector.
+pytestmark = [
+    pytest.mark.usefixtures("swept"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"),
+]
+
 # One line of JSON each way, as many an SMPP gateway's little brother has it.
 SOURCE = """
 import json

@@ -47,14 +47,16 @@ def authority(folder: Path, name: str) -> Files:
     """Make an authority that vouches for itself."""
     made = Files(folder / f"{name}.pem", folder / f"{name}.key")
     files = ["-keyout", str(made.key), "-out", str(made.cert)]
-    openssl("req", "-x509", "-nodes", *KINDS["ec"], "-days", "2", "-subj", f"/CN={name}", *files)
+    # Python 3.13 asks what an authority's key is for, and by which key a certificate was signed.
+    usage = ["-addext", "keyUsage=critical,keyCertSign,cRLSign"]
+    openssl("req", "-x509", "-nodes", *KINDS["ec"], "-days", "2", "-subj", f"/CN={name}", *usage, *files)
     return made
 
 
 def issued(folder: Path, name: str, by: Files, kind: str) -> Files:
     """Make a certificate of an authority, for this host."""
     made, asked, more = Files(folder / f"{name}.pem", folder / f"{name}.key"), folder / "csr", folder / "ext"
-    more.write_text("subjectAltName=IP:127.0.0.1\n")
+    more.write_text("subjectAltName=IP:127.0.0.1\nauthorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n")
     openssl(
         "req", "-nodes", *KINDS[kind], "-subj", f"/CN={name}", "-keyout", str(made.key), "-out", str(asked)
     )
