@@ -258,6 +258,40 @@ def test_a_new_key_of_the_account_does_not_lose_receipts(worlds: Worlds) -> None
     assert world.ended() == {FIRST: "DELIVERED"}
 
 
+# seconds after the report at which the call began that is open when it is tried again -> who has got it
+CALLED_AFTER_S: dict[int, dict[str, str]] = {30: {}, 120: {FIRST: "DELIVERED"}}
+
+
+@pytest.mark.parametrize(("after_s", "ended"), CALLED_AFTER_S.items(), ids=str)
+def test_calls_that_began_after_a_report_do_not_hold_it_up(
+    worlds: Worlds, after_s: int, ended: dict[str, str]
+) -> None:
+    """An account that is always busy, and has a new key, still ends what was sent with the old one."""
+    codes: list[str] = []
+    world = with_another_behind_main(worlds, codes)
+    told: list[dict[str, str]] = []
+
+    def in_its_first_call(batch: Any) -> Any:
+        late = DeliveryReceipt(D, vendor_id="id-1", phone=from_vendor(FIRST))
+        at(world, "main").receiving.store_reports([late], [], "webhook")
+        return [accepted("id-2") for _ in batch.messages]
+
+    def in_a_later_call(batch: Any) -> Any:
+        sources = {name: source_of(world.services.channel, name) for name in world.services.channel.accounts}
+        world.ledger.receipts.retry_parked(NAME, pushes=True, now=int(world.now * 1000), sources=sources)
+        told.append(world.ended())
+        return [accepted("id-3") for _ in batch.messages]
+
+    world.vendors["main"].answer = in_its_first_call
+    world.send([SECOND], code=codes[0], digest=b"2")
+    world.hand_over()
+    world.vendors["main"].answer = in_a_later_call
+    world.now += after_s
+    world.send([SECOND], code=codes[0], digest=b"3")
+    world.hand_over()
+    assert told == [ended]
+
+
 def test_a_reply_answers_a_message_of_its_account(worlds: Worlds) -> None:
     """One at another account's number is kept, and has no send."""
     world = called(worlds)
