@@ -15,7 +15,7 @@ def run() -> None:
     A container asks `healthy` every few seconds: it is spared what all other commands need.
     """
     if sys.argv[1:2] == ["healthy"]:
-        from .health import healthy
+        from .running.health import healthy
 
         healthy(sys.argv[2:], prog_name="sms-bridge healthy")
     from .commands import main

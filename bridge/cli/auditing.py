@@ -8,8 +8,8 @@ from bridge import logs
 from bridge.clock import FOREVER_MS
 from bridge.services.desk.looking import Excerpt
 
-from .opening import looking, moment_of, number, operating, say, settings_of_ledger
-from .printing import Rows, Told, When, listing, show, words
+from .terminal.opening import looking, moment_of, number, operating, say, settings_of_ledger
+from .terminal.printing import Rows, Told, When, listing, show, words
 
 _NAMES = {
     "messages": "messages",

@@ -18,9 +18,9 @@ from bridge.services.desk.looking import Excerpt
 from bridge.services.desk.spreadsheets import harmless_json
 from bridge.services.pricing import SeenCost
 
-from .exporting import write_csv, write_lines
-from .opening import moment_of, say, settings_of_ledger, who
-from .printing import Lists, Rows, Told, When, command, data, listing, moment, show, words
+from .terminal.exporting import write_csv, write_lines
+from .terminal.opening import moment_of, say, settings_of_ledger, who
+from .terminal.printing import Lists, Rows, Told, When, command, data, listing, moment, show, words
 
 _COLUMNS = (
     "campaign",

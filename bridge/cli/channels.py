@@ -8,8 +8,8 @@ import click
 from bridge.services import upkeep
 from bridge.services.desk.overview import GONE, SeenAccount, SeenChannel, Stop
 
-from .opening import operating, say, settings_of_ledger
-from .printing import Lists, Rows, Told, When, command, listing, moment, show
+from .terminal.opening import operating, say, settings_of_ledger
+from .terminal.printing import Lists, Rows, Told, When, command, listing, moment, show
 
 _STOPS = {"pause": "paused", "breaker": "rests", "refused": "stopped"}
 _COLUMNS = ("channel", "platform", "account", "sending", "ready", "calling", "unknown", "pushing")

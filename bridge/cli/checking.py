@@ -6,7 +6,7 @@ from bridge import logs
 from bridge.services.setup import checking
 from bridge.settings import examine
 
-from .opening import say
+from .terminal.opening import say
 
 
 @click.command()

@@ -14,23 +14,23 @@ from bridge.settings import SettingsFaults
 from bridge.simulator.commands import demo, simulate
 
 from . import extensions
+from .asking.command import init
 from .auditing import audit, forget
-from .beginning import init
 from .campaigns import campaigns
 from .channels import channels
 from .checking import check
 from .console import console
 from .database import db
 from .desk import LocalDesk
-from .health import healthy
 from .messages import messages, suppress
-from .opening import Trouble
 from .plugins import plugins
-from .processes import serve, worker
 from .pushes import push
 from .routes import routes
+from .running.health import healthy
+from .running.processes import serve, worker
 from .signing import sign
 from .templates import templates
+from .terminal.opening import Trouble
 from .unknown import unknown
 from .webhooks import webhooks
 

@@ -5,7 +5,7 @@ import click
 from bridge.services import upkeep
 from bridge.services.desk.signing_in import ROLES, ConsoleUser, Role
 
-from .opening import Trouble, settings_of_console, who
+from .terminal.opening import Trouble, settings_of_console, who
 
 
 @click.group()

@@ -6,7 +6,7 @@ import click
 
 from bridge.services import upkeep
 
-from .opening import say, settings_of_ledger
+from .terminal.opening import say, settings_of_ledger
 
 
 @click.group()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from bridge.services.desk import expecting
 from bridge.settings import Settings, SettingsFaults
 
-from .opening import settings_of_bridge
+from .terminal.opening import settings_of_bridge
 
 
 class LocalDesk:

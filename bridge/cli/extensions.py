@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import click
 
-from .opening import Trouble
+from .terminal.opening import Trouble
 
 GROUP = "bridge.commands"
 

@@ -9,8 +9,8 @@ from bridge.services.desk.amounts import charged, priced
 from bridge.services.desk.looking import Excerpt
 from bridge.services.desk.timeline import SeenAttempt, SeenMessage, SeenReport, SeenTelling
 
-from .opening import Trouble, looking, number, operating, say, settings_of_ledger
-from .printing import Rows, Told, When, listing, show
+from .terminal.opening import Trouble, looking, number, operating, say, settings_of_ledger
+from .terminal.printing import Rows, Told, When, listing, show
 
 _MESSAGES = (
     "channel",

@@ -7,8 +7,8 @@ from bridge.channels.catalogue import hooks_of
 from bridge.settings import SettingsFaults
 from bridge.testing.commands import new, rung_of, rung_with, unproven_of, verify
 
-from .opening import settings_of_ledger
-from .printing import Lists, Rows, Told, listing, show
+from .terminal.opening import settings_of_ledger
+from .terminal.printing import Lists, Rows, Told, listing, show
 
 
 @click.group(cls=Lists)

@@ -8,8 +8,8 @@ from bridge.clock import millis
 from bridge.services.campaigns.desk import campaigns
 from bridge.services.desk.looking import Excerpt
 
-from .opening import looking, moment_of, operating, say, settings_of_ledger, who
-from .printing import Lists, Rows, When, listing, show
+from .terminal.opening import looking, moment_of, operating, say, settings_of_ledger, who
+from .terminal.printing import Lists, Rows, When, listing, show
 
 
 @click.group(cls=Lists)

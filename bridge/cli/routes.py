@@ -8,8 +8,8 @@ from bridge import logs
 from bridge.services import upkeep
 from bridge.services.desk.explaining import Explaining
 
-from .opening import Trouble, settings_of_channel, settings_of_ledger
-from .printing import Rows, listing, show
+from .terminal.opening import Trouble, settings_of_channel, settings_of_ledger
+from .terminal.printing import Rows, listing, show
 
 
 @click.group()

@@ -8,7 +8,7 @@ import click
 
 from bridge.contract import signing
 
-from .opening import channel_named, settings_of_bridge
+from .terminal.opening import channel_named, settings_of_bridge
 
 
 @click.command()

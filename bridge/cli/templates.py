@@ -13,7 +13,7 @@ from bridge.services.desk.previewing import Previewing, SeenPreview
 from bridge.services.pricing import Pricing
 from bridge.services.reviews import drifting
 
-from .opening import (
+from .terminal.opening import (
     Trouble,
     channel_named,
     looking,
@@ -23,7 +23,7 @@ from .opening import (
     settings_of_ledger,
     who,
 )
-from .printing import Lists, Rows, When, listing, moment, show, words
+from .terminal.printing import Lists, Rows, When, listing, moment, show, words
 
 _CULPRITS = ("character", "called", "place", "times")
 _ACCOUNTS = ("account", "verdict", "vendor code", "as filed", "a segment", "cost", "currency")

@@ -5,8 +5,8 @@ import click
 from bridge.services import upkeep
 from bridge.services.messages.settling import LookedUp
 
-from .opening import Trouble, say, settings_of_bridge, settings_of_ledger, who
-from .printing import Lists, Rows, Told, When, listing, show
+from .terminal.opening import Trouble, say, settings_of_bridge, settings_of_ledger, who
+from .terminal.printing import Lists, Rows, Told, When, listing, show
 
 _COLUMNS = (
     "channel",

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from .opening import looking, say, settings_of_bridge, settings_of_ledger
-from .printing import Lists, Rows, When, command, listing, show
+from .terminal.opening import looking, say, settings_of_bridge, settings_of_ledger
+from .terminal.printing import Lists, Rows, When, command, listing, show
 
 
 @click.group(cls=Lists)

@@ -9,10 +9,8 @@ from .database.copies import backup, integrity, restore
 from .database.engine import LedgerUnavailable, NoDatabase, WrongSchema
 from .database.revisions import newest_revision, upgrade
 from .database.tables import RECEIPT, REPLY
-from .drift import Drift
-from .filings import AccountSign, Filed, digest_of, digest_of_snapshot
-from .forgetting import Forgotten
-from .history import Detail, InCall, TimeSpan
+from .people.forgetting import Forgotten
+from .people.history import Detail, InCall, TimeSpan
 from .prices import Charged, Rate
 from .reports.callbacks import Callback
 from .reports.contradictions import LateReport
@@ -24,6 +22,9 @@ from .reports.refused import RefusedWebhook
 from .reports.replaying import Replayed, Window
 from .reports.replies import ReplyTerms
 from .reports.segments import Segment
+from .reviews.drift import Drift
+from .reviews.filings import AccountSign, Filed, digest_of, digest_of_snapshot
+from .reviews.templates import StoredSign, StoredTemplate
 from .scope import FIRST_ROWS, Callee, Excerpt, Holder, Scope, Source
 from .sendinfo import SendInfo
 from .sending.accounts import Account, AccountKey, Room, Shown
@@ -48,7 +49,6 @@ from .sending.unknowns import Chosen, Resent, UnknownBatch
 from .sending.weights import Change, LatestOutcomes
 from .signatures import Busy, Differs, Fresh, Stored
 from .store import HeldLease, Ledger, StoredReports, open_ledger
-from .templates import StoredSign, StoredTemplate
 from .watching import ChannelWaits
 
 __all__ = [

@@ -20,10 +20,8 @@ from .database.bulk import Climb
 from .database.engine import Database, LedgerUnavailable, WrongSchema
 from .database.reasons import reason_of
 from .database.revisions import newest_revision, revision_of
-from .drift import Drifts
-from .filings import Filings
-from .forgetting import Forgetting
-from .history import MessageHistory
+from .people.forgetting import Forgetting
+from .people.history import MessageHistory
 from .prices import Prices
 from .reports.callbacks import Callbacks
 from .reports.contradictions import LateReports
@@ -35,6 +33,9 @@ from .reports.refused import RefusedWebhooks
 from .reports.replaying import Replaying
 from .reports.replies import Replies, ReplyTerms
 from .retention import Retention
+from .reviews.drift import Drifts
+from .reviews.filings import Filings
+from .reviews.templates import Templates
 from .scope import Scope
 from .sendinfo import SendInfo, SendInfos
 from .sending.accounts import Accounts
@@ -50,7 +51,6 @@ from .sending.weights import Weights
 from .signatures import Signatures
 from .suppressions import Suppressions
 from .tally import Tallies
-from .templates import Templates
 from .watching import Watching
 
 T = TypeVar("T")

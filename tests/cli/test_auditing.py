@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from bridge.cli import opening
+from bridge.cli.terminal import opening
 from bridge.ledger import AccountKey, Change
 from bridge.ledger.reports.outbox import Ended, enqueue_receipts
 from bridge.ledger.scope import Scope

@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from bridge.channels import catalogue, discover
-from bridge.cli import main, processes
+from bridge.cli import main
+from bridge.cli.running import processes
 from bridge.contract import signing
 from bridge.ledger import (
     Callee,

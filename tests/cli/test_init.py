@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 
 from bridge.channels import discover
 from bridge.cli import main
-from bridge.cli.interview import lacking
-from bridge.cli.language import speaker
+from bridge.cli.asking.interview import lacking
+from bridge.cli.asking.language import speaker
 from bridge.plugin import Beginning
 from bridge.services.setup import beginning as first
 from bridge.settings import load
@@ -149,7 +149,7 @@ def test_a_bad_answer_asks_that_question_again(
     language: str, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No other answer is lost, and refusals are in the reader's language."""
-    monkeypatch.setattr("bridge.cli.beginning.lacking", lambda _, vendor: vendor == "aliyun")
+    monkeypatch.setattr("bridge.cli.asking.command.lacking", lambda _, vendor: vendor == "aliyun")
     answers = ["Acme", "beijing", "上海", "twillio", "http", "aliyun", "twilio", "AC1", SECRET]
     answers += [ANSWERS["senders"], "【Acme】", "mysql://x", "", "sms.example.com", "https://sms.example.com"]
     answers += [ANSWERS["account_sid"]]
@@ -186,7 +186,7 @@ def test_an_extra_that_is_missing_is_known_at_once(
 ) -> None:
     """Not after the last question."""
     assert lacking("qa-sms-bridge", extra) is missing
-    monkeypatch.setattr("bridge.cli.interview.requires", lambda _: ['none-such>=1; extra == "aliyun"'])
+    monkeypatch.setattr("bridge.cli.asking.interview.requires", lambda _: ['none-such>=1; extra == "aliyun"'])
     assert lacking("qa-sms-bridge", extra) is (extra == "aliyun")
 
 

@@ -33,7 +33,7 @@ while True:
 PARENT = """
 import signal, sys
 from bridge import logs
-from bridge.cli.supervisor import Child, Supervisor
+from bridge.cli.running.supervisor import Child, Supervisor
 logs.configure()
 journal, script, obeys, *faults = sys.argv[1:]
 def child(name, obeys, **options):

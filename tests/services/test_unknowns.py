@@ -11,9 +11,9 @@ from structlog.testing import capture_logs
 
 from bridge.ledger import Chosen, Resent
 from bridge.ledger.database import tables
-from bridge.ledger.decisions import decided_further
 from bridge.ledger.refs import to_ref
 from bridge.ledger.sending import unknowns
+from bridge.ledger.sending.decisions import decided_further
 from bridge.plugin import (
     DeliveryReceipt,
     MessageStatus,

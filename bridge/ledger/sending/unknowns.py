@@ -9,9 +9,9 @@ from ..audit import Act, note
 from ..database import tables
 from ..database.dialects import lit
 from ..database.engine import Database, wake
-from ..decisions import RESEND, decided, decided_further
 from ..reports.receipts import close_settled
 from .claiming import CLAIMED, claimed
+from .decisions import RESEND, decided, decided_further
 from .joining import CampaignState
 from .resending import move_again
 

@@ -14,7 +14,7 @@ from bridge import logs
 from bridge.channels import OpenAccount, OpenChannel
 from bridge.clock import MINUTE_MS, Clock, millis, millis_of, moment
 from bridge.ledger import Drift, Ledger, StoredTemplate
-from bridge.ledger.drift import NO_LIST, ONLY_THERE, SHOWN_ONLY, SIGN, TEMPLATE
+from bridge.ledger.reviews.drift import NO_LIST, ONLY_THERE, SHOWN_ONLY, SIGN, TEMPLATE
 from bridge.ledger.scope import Holder
 from bridge.plugin import (
     BridgeError,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bridge.ledger import Filed
-from bridge.ledger.drift import NO_LIST, ONLY_THERE, SIGN, TEMPLATE
+from bridge.ledger.reviews.drift import NO_LIST, ONLY_THERE, SIGN, TEMPLATE
 from bridge.plugin import ReviewStatus
 from bridge.services.desk.looking import SeenTemplate
 from bridge.services.desk.signing_in import Role

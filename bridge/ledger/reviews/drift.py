@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, case, delete, func, select
 
-from .database import tables
-from .database.bulk import clean
-from .database.engine import Database
+from ..database import tables
+from ..database.bulk import clean
+from ..database.engine import Database
 
 TEMPLATE, SIGN = "template", "sign"
 """Kinds of what may drift."""

@@ -17,10 +17,10 @@ from bridge.services.setup.beginning import Answers
 from bridge.settings import CALLBACK_PRESETS, SettingsFaults
 from bridge.settings.loading import PATH_VARIABLE
 
+from ..terminal.opening import Trouble
+from ..terminal.opening import say as tell
 from .interview import Interview, bare, lacking, place_of, wrong_address, wrong_database, wrong_place
 from .language import LANGUAGES, Say, language_of, phrase, speaker
-from .opening import Trouble
-from .opening import say as tell
 
 _WHERE = phrase("Where Quick Audience lives: %(presets)s, or the address of its callbacks")
 _PRESETS = {"presets": ", ".join(CALLBACK_PRESETS)}

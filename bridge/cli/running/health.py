@@ -7,7 +7,7 @@ import requests
 
 from bridge.plugin.http import Session
 
-from .telling import Trouble, say
+from ..terminal.telling import Trouble, say
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - read, not listened on
 

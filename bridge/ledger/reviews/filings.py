@@ -11,16 +11,16 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, or_, select, update
 
-from ..plugin import Carrier, CarrierReview, Kind, ReviewStatus, TemplateType
-from ..plugin.status import UNDER_REVIEW
-from .audit import Act, note
+from ...plugin import Carrier, CarrierReview, Kind, ReviewStatus, TemplateType
+from ...plugin.status import UNDER_REVIEW
+from ..audit import Act, note
+from ..database.bulk import clean_words
+from ..database.dialects import upsert
+from ..database.engine import Database
+from ..database.tables import account_sign as _sign
+from ..database.tables import filing as _filing
+from ..database.tables import template as _template
 from .carriers import packed_reviews, unpacked_reviews
-from .database.bulk import clean_words
-from .database.dialects import upsert
-from .database.engine import Database
-from .database.tables import account_sign as _sign
-from .database.tables import filing as _filing
-from .database.tables import template as _template
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ from sqlalchemy import ColumnElement, Select, func, select, true
 
 from bridge.clock import DAY_MS
 
-from ..plugin import MessageStatus, TemplateType
-from ..plugin.status import FIRST_FINAL, MAY_HAVE_ARRIVED
-from .blobs import Recipients, decode
-from .database import tables
-from .database.dialects import lit
-from .database.engine import Database
-from .refs import AHEAD_MS, Place, phone_keys
-from .sendinfo import SendInfo, SendInfos
+from ...plugin import MessageStatus, TemplateType
+from ...plugin.status import FIRST_FINAL, MAY_HAVE_ARRIVED
+from ..blobs import Recipients, decode
+from ..database import tables
+from ..database.dialects import lit
+from ..database.engine import Database
+from ..refs import AHEAD_MS, Place, phone_keys
+from ..sendinfo import SendInfo, SendInfos
 
 _message, _batch, _send, _tally = tables.message, tables.batch, tables.send, tables.tally
 _LOOKUP = 500

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, or_, select, update
 
-from ..plugin import Phone
-from ..plugin.masking import mask_numbers
-from .audit import masked_state
-from .database import tables
+from ...plugin import Phone
+from ...plugin.masking import mask_numbers
+from ..audit import masked_state
+from ..database import tables
 
 _TAIL = 4
 _BETWEEN = re.compile(r"[^0-9A-Za-z]")

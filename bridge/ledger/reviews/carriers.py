@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..plugin import Carrier, CarrierReview, ReviewStatus
-from .database.bulk import clean
+from ...plugin import Carrier, CarrierReview, ReviewStatus
+from ..database.bulk import clean
 
 
 def packed_reviews(reviews: Mapping[Carrier, CarrierReview]) -> str:

@@ -6,15 +6,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select, true, update
 
-from ..plugin import Carrier, CarrierReview, Kind, ReviewStatus, TemplateType
-from ..plugin.status import UNDER_REVIEW
-from .audit import BRIDGE, Act, note
+from ...plugin import Carrier, CarrierReview, Kind, ReviewStatus, TemplateType
+from ...plugin.status import UNDER_REVIEW
+from ..audit import BRIDGE, Act, note
+from ..database.bulk import clean_words
+from ..database.dialects import upsert
+from ..database.engine import Database
+from ..database.tables import sign as _sign
+from ..database.tables import template as _template
 from .carriers import packed_reviews, unpacked_reviews
-from .database.bulk import clean_words
-from .database.dialects import upsert
-from .database.engine import Database
-from .database.tables import sign as _sign
-from .database.tables import template as _template
 
 
 @dataclass(frozen=True, slots=True)

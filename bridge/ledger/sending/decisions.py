@@ -2,9 +2,9 @@
 
 from sqlalchemy import Connection, update
 
-from .database.bulk import clean_words
-from .database.tables import decision as _decision
-from .refs import new_id
+from ..database.bulk import clean_words
+from ..database.tables import decision as _decision
+from ..refs import new_id
 
 RESEND = "resend"
 

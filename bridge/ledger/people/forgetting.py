@@ -18,18 +18,18 @@ from sqlalchemy import Connection, String, cast, delete, select, update
 
 from bridge.clock import DAY_MS
 
-from ..plugin import BadNumber, Phone, TemplateType
-from ..plugin.phone import parse
-from .audit import Act, note
-from .blobs import Recipients, decode, encode
+from ...plugin import BadNumber, Phone, TemplateType
+from ...plugin.phone import parse
+from ..audit import Act, note
+from ..blobs import Recipients, decode, encode
+from ..database import tables
+from ..database.dialects import upsert
+from ..database.engine import Database
+from ..refs import phone_keys
+from ..reports import callbacks
+from ..reports.entries import Entry, pack_entries, read_entries
+from ..suppressions import digest_of
 from .blotting import blot_attempts, blot_channel
-from .database import tables
-from .database.dialects import upsert
-from .database.engine import Database
-from .refs import phone_keys
-from .reports import callbacks
-from .reports.entries import Entry, pack_entries, read_entries
-from .suppressions import digest_of
 
 FORGOTTEN = ("FORGOTTEN", "The person was forgotten before the message was sent.")
 

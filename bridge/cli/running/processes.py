@@ -15,7 +15,7 @@ from bridge.services.upkeep import channels_of, create_schema, ledger_of
 from bridge.settings import DEFAULT_PATH, PATH_VARIABLE, Settings, SettingsFaults, obstacles, warn
 from bridge.worker import LoopFailed, run
 
-from .opening import Trouble, settings_of_bridge
+from ..terminal.opening import Trouble, settings_of_bridge
 from .supervisor import Child, Supervisor
 
 _GRACE_S = 75.0

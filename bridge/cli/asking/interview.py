@@ -10,8 +10,8 @@ from bridge.settings import CALLBACK_PRESETS
 from bridge.settings.addresses import web_address
 from bridge.settings.models import is_database
 
+from ..terminal.opening import Trouble
 from .language import Say, phrase
-from .opening import Trouble
 
 _PLACES = {"上海": "shanghai", "张北": "zhangbei"}
 _REFERENCES = ("env:", "file:")

@@ -1,0 +1,1 @@
+"""`sms-bridge init`: six questions, and the files that their answers make."""

@@ -1,0 +1,1 @@
+"""`serve`, `worker` and `healthy`: the processes that an operator starts."""

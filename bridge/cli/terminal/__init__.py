@@ -1,0 +1,1 @@
+"""What all commands share: opening what they work on, and printing it."""

@@ -1,0 +1,1 @@
+"""What is kept of a person: messages by number, and how a person is forgotten."""

@@ -1,0 +1,1 @@
+"""What carriers say of templates and signatures: a template, its filing at each account, and drift."""
