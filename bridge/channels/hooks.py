@@ -52,6 +52,7 @@ from bridge.plugin import (
 from bridge.plugin.hookspecs import OPERATIONS
 
 from .identity import identity_of
+from .isolation import Isolated, Tolerated
 from .masking import masked_error, masked_page, masked_results
 from .soundness import decided, sound
 from .spans import outcomes, traced
@@ -253,10 +254,8 @@ class Hooks:
     def event(self, event: Event) -> None:
         """Tell every observer; one that fails is logged and disturbs nothing."""
         for observer, caller in self._observers:
-            try:
+            with Tolerated(log, "observer failed", plugin=observer.name, observed=event.name):
                 self._guarded(observer, "on_event", caller, event=event)
-            except BridgeError as error:
-                log.warning("observer failed", plugin=observer.name, observed=event.name, code=error.code)
 
     def close(self, *, policies: bool = True) -> None:
         """Let the plugins close their connections; one that fails is logged.
@@ -264,10 +263,8 @@ class Hooks:
         `policies` False leaves them open: they serve other accounts of the channel, too.
         """
         for plugin in self._plugins if policies else (self._vendor,):
-            try:
+            with Isolated(log, "plugin did not close", plugin=plugin.name):
                 plugin.close()
-            except Exception:
-                log.exception("plugin did not close", plugin=plugin.name)
 
     def _answered(self) -> frozenset[str]:
         answered = set()

@@ -15,6 +15,7 @@ from flask import Blueprint, Request, Response, request
 from structlog.contextvars import bound_contextvars
 
 from bridge import metrics, tracing
+from bridge.channels.isolation import Isolated
 from bridge.clock import seconds
 from bridge.contract import fields
 from bridge.contract.bodies import Body, NoBody
@@ -212,16 +213,12 @@ class Contract:
 
     def _keep(self, signature: str, answer: Answer) -> None:
         # What was done is done: that its answer could not be kept must not make it look failed.
-        try:
+        with Isolated(log, "answer not kept for repetition", through=()):
             self._ledger.signatures.store(signature, answer.status, answer.body, CONTENT_TYPE)
-        except Exception:
-            log.exception("answer not kept for repetition")
 
     def _release(self, signature: str) -> None:
-        try:
+        with Isolated(log, "request not freed for repetition", through=()):
             self._ledger.signatures.release(signature)
-        except Exception:
-            log.exception("request not freed for repetition")
 
     def _executed(self, call: _Call, body: _Received) -> Answer:
         try:

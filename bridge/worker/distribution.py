@@ -4,9 +4,9 @@ from collections import defaultdict
 
 import structlog
 
+from bridge.channels.isolation import Isolated
 from bridge.clock import Clock, millis
 from bridge.services import ChannelServices, Services
-from bridge.services.isolation import Isolated
 
 from .lanes import Lane
 

@@ -7,13 +7,13 @@ from functools import partial
 
 import structlog
 
+from bridge.channels.isolation import Isolated
 from bridge.clock import DAY_MS, hours, millis, seconds
 from bridge.ledger import RETRIED, Claimed
 from bridge.ledger.refs import to_ref
 from bridge.ledger.scope import Holder
 from bridge.services import AccountServices, ChannelServices, Sent
 from bridge.services.campaigns.carrying import Carrying
-from bridge.services.isolation import Isolated
 from bridge.services.reports.receiving import count_ended
 
 from .loop import Station

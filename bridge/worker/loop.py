@@ -10,10 +10,10 @@ from typing import ClassVar, Generic
 
 import structlog
 
+from bridge.channels.isolation import Isolated
 from bridge.clock import Clock
 from bridge.ledger import Ledger, LedgerUnavailable
 from bridge.services import Services
-from bridge.services.isolation import Isolated
 from bridge.settings import BridgeSettings
 
 from .crew import Crew, Result

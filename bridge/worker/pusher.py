@@ -7,10 +7,10 @@ from typing import Any
 
 import structlog
 
+from bridge.channels.isolation import Isolated
 from bridge.clock import millis, seconds
 from bridge.ledger import Holder, PushJob, Scope
 from bridge.services import Pushed
-from bridge.services.isolation import Isolated
 from bridge.services.reports.pushing import Pushing
 
 from .loop import Loop, Station

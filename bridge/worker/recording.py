@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import structlog
 
+from bridge.channels.isolation import Isolated
 from bridge.clock import Clock, millis
 from bridge.ledger import Conclusion, Ledger, Recorded
 from bridge.services import ChannelServices, Sent
-from bridge.services.isolation import Isolated
 
 log = structlog.get_logger("bridge.worker")
 

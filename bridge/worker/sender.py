@@ -13,6 +13,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from bridge import metrics
+from bridge.channels.isolation import Isolated
 from bridge.clock import HOUR_MS, MINUTE_MS, millis, seconds
 from bridge.ledger import AccountKey, Claimed, Holder, Recorded, Room, Scope
 from bridge.ledger.refs import to_ref
@@ -26,7 +27,6 @@ from bridge.plugin import (
     VendorThrottled,
 )
 from bridge.services import Sent
-from bridge.services.isolation import Isolated
 from bridge.services.messages.sending import Sending
 from bridge.services.reports.receiving import count_ended
 

@@ -14,6 +14,7 @@ from urllib3.exceptions import HTTPError
 
 from bridge import metrics
 from bridge.channels import OpenChannel
+from bridge.channels.isolation import Isolated
 from bridge.clock import HOUR_MS, Clock, hours, millis
 from bridge.contract import files
 from bridge.ledger import FileJob, Ledger, Progress, Recipients
@@ -21,7 +22,6 @@ from bridge.plugin import Kind
 from bridge.plugin.http import AddressRefused, FetchFailed, open_url
 from bridge.settings import BridgeSettings
 
-from ..isolation import Isolated
 from ..snapshots import restore
 from .accepting import LIMIT_EXCEEDED, batch_size
 

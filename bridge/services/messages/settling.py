@@ -10,6 +10,7 @@ import structlog
 
 from bridge import metrics, tracing
 from bridge.channels import OpenChannel
+from bridge.channels.isolation import Isolated
 from bridge.clock import HOUR_MS, MINUTE_MS, Clock, hours, millis, seconds
 from bridge.ledger import (
     Claimed,
@@ -27,7 +28,6 @@ from bridge.ledger.scope import Holder
 from bridge.plugin import MessageStatus, Outcome, SubmitResult
 from bridge.plugin.status import AFTER_CALL
 
-from ..isolation import Isolated
 from ..reports.receiving import count_ended
 from .drafting import draft
 from .sending import Sending, Sent, named_segments

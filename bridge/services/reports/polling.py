@@ -8,6 +8,7 @@ import structlog
 
 from bridge import metrics
 from bridge.channels import OpenAccount, OpenChannel, PluginFault
+from bridge.channels.isolation import Isolated, Tolerated
 from bridge.clock import DAY_MS, HOUR_MS, MINUTE_MS, Clock, hours, millis, moment, seconds
 from bridge.ledger import Detail, HeldLease, Ledger, TimeSpan, UnreadPage
 from bridge.ledger.refs import Place, message_ref, to_ref
@@ -23,7 +24,6 @@ from bridge.plugin import (
 )
 from bridge.plugin.phone import parse
 
-from ..isolation import Isolated
 from .receiving import Receiving
 
 log = structlog.get_logger("bridge.polling")
@@ -78,15 +78,14 @@ class Polling:
         if cursor is None:
             return 0
         pages = 0
-        try:
+        with Tolerated(log, "poll failed", channel=self._channel.name, hook=hook) as polling:
             for polled in self._pages(hook, cursor):
                 held = HeldLease(name, owner, polled.cursor, millis(self._clock) + _LEASE_MS)
                 if not self._stored(hook, polled, held):
                     break
                 pages += 1
-        except BridgeError as error:
-            metrics.VENDOR_ERRORS.labels(self._channel.name, hook, error.code).inc()
-            log.warning("poll failed", channel=self._channel.name, hook=hook, code=error.code)
+        if isinstance(polling.error, BridgeError):
+            metrics.VENDOR_ERRORS.labels(self._channel.name, hook, polling.error.code).inc()
         due = millis(self._clock) + seconds(self._channel.settings.poll_s)
         self._ledger.coordination.release_lease(name, owner, due=due)
         return pages

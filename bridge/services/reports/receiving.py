@@ -7,6 +7,7 @@ import structlog
 
 from bridge import logs, metrics
 from bridge.channels import OpenAccount, OpenChannel
+from bridge.channels.isolation import Isolated
 from bridge.clock import Clock, hours, millis
 from bridge.ledger import (
     Ended,
@@ -30,7 +31,6 @@ from bridge.plugin import (
 )
 from bridge.plugin.codes import explain
 
-from ..isolation import Isolated
 from ..reviews.templates import TemplateReviews
 from .joining import Joined
 

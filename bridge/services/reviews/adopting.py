@@ -10,11 +10,11 @@ from typing import Protocol
 import structlog
 
 from bridge.channels import OpenAccount, OpenChannel
+from bridge.channels.isolation import Isolated
 from bridge.clock import Clock, millis
 from bridge.ledger import Filed, Ledger, StoredTemplate
 from bridge.plugin import BridgeError, Kind, TemplateReview
 
-from ..isolation import Isolated
 from ..snapshots import for_plugins, same_text
 from .filing import Filing
 from .told import reviewed

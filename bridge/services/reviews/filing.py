@@ -13,6 +13,7 @@ from bridge.plugin import (
     Kind,
     NoSuchResource,
     ReviewStatus,
+    SignReview,
     Template,
     TemplateReview,
     TextTemplate,
@@ -112,6 +113,14 @@ class Filing:
         if isinstance(template, TextTemplate):
             return self._hooks.query_template(template)
         return self._hooks.query_digital_template(template)
+
+
+def sign_review(hooks: Hooks, name: str) -> SignReview:
+    """Return the review of a signature as the vendor tells it; one that it does not know is rejected."""
+    try:
+        return hooks.query_sign(name)
+    except NoSuchResource as error:
+        return SignReview(ReviewStatus.REJECTED, error.reason)
 
 
 class refusing:  # noqa: N801 - used as a statement

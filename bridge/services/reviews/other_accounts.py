@@ -10,6 +10,7 @@ from dataclasses import replace
 import structlog
 
 from bridge.channels import OpenAccount, OpenChannel
+from bridge.channels.isolation import Isolated, Tolerated
 from bridge.clock import HOUR_MS, MINUTE_MS, Clock, millis
 from bridge.contract.refusal import Refusal
 from bridge.ledger import (
@@ -22,9 +23,7 @@ from bridge.ledger import (
 )
 from bridge.ledger.scope import Holder
 from bridge.plugin import (
-    BridgeError,
     DigitalTemplateReview,
-    NoSuchResource,
     ReviewChange,
     ReviewStatus,
     SignReview,
@@ -32,10 +31,9 @@ from bridge.plugin import (
     TemplateReview,
 )
 
-from ..isolation import Isolated
 from ..snapshots import digest, for_plugins
 from .adopting import Adopting
-from .filing import NO_CODE, Filing, Review
+from .filing import NO_CODE, Filing, Review, sign_review
 from .told import decided_here, handed_in, reviewed
 
 log = structlog.get_logger("bridge.templates")
@@ -201,12 +199,13 @@ class OtherAccounts:
             fresh = account in known and now - known[account].checked < _SIGN_FRESH_MS
             fresh |= wanted_only and account in known and known[account].status is ReviewStatus.APPROVED
             if one.hooks.supports("query_sign") and not fresh:
-                try:
-                    self._remember(account, name, one.hooks.query_sign(name))
-                except NoSuchResource as error:
-                    self._remember(account, name, SignReview(ReviewStatus.REJECTED, error.reason))
-                except BridgeError as error:
-                    log.warning("signature not checked", channel=self._channel.name, code=error.code)
+                with Tolerated(
+                    log,
+                    "signature not checked",
+                    channel=self._channel.name,
+                    account=account,
+                ):
+                    self._remember(account, name, sign_review(one.hooks, name))
 
     def digest(self, template: StoredTemplate) -> str:
         """Return the digest of what is filed of a template."""
@@ -281,13 +280,17 @@ class OtherAccounts:
         if filed.owed or had_no_code:
             self._store.save_review(filed, self.hand_in(account, template, filed))
         elif filing.reviews(template.kind) and filed.filed_at == account.hooks.identity:
-            try:
+            with Tolerated(
+                log,
+                "review not refreshed",
+                channel=self._channel.name,
+                account=filed.account,
+            ) as asked:
                 review = filing.query(self._shown(template, filed))
-            except BridgeError as error:
-                log.warning("review not refreshed", channel=self._channel.name, code=error.code)
+            if asked.failed:
                 self._store.save_review(filed, replace(filed, checked=millis(self._clock)))
-                return
-            self._keep_review(filed, review)
+            else:
+                self._keep_review(filed, review)
         else:  # nobody can be asked: it must not stand before those that can
             self._store.save_review(filed, replace(filed, checked=millis(self._clock)))
 

@@ -5,13 +5,14 @@ from dataclasses import replace
 import structlog
 
 from bridge.channels import OpenChannel
+from bridge.channels.isolation import Tolerated
 from bridge.clock import MINUTE_MS, Clock, millis, millis_of, moment
 from bridge.contract.refusal import Refusal, not_found
 from bridge.contract.replies import SignReply
 from bridge.ledger import Ledger, StoredSign
 from bridge.plugin import BridgeError, NoSuchResource, ReviewStatus, SignReview
 
-from .filing import refusal
+from .filing import refusal, sign_review
 from .other_accounts import OtherAccounts
 
 log = structlog.get_logger("bridge.templates")
@@ -81,12 +82,8 @@ class Signs:
             waits = stored.status is not ReviewStatus.APPROVED and stored.checked < before
             if stored.name in self._channel.settings.signs or not (waits or self._of_another(stored)):
                 continue
-            try:
-                self.remember(stored.name, self._hooks.query_sign(stored.name))
-            except NoSuchResource as error:
-                self.remember(stored.name, SignReview(ReviewStatus.REJECTED, error.reason))
-            except BridgeError as error:
-                log.warning("signature not checked", channel=self._channel.name, code=error.code)
+            with Tolerated(log, "signature not checked", channel=self._channel.name):
+                self.remember(stored.name, sign_review(self._hooks, stored.name))
 
     def _of_another(self, stored: StoredSign) -> bool:
         return stored.identity not in ("", self._hooks.identity)

@@ -7,13 +7,13 @@ from dataclasses import replace
 import structlog
 
 from bridge.channels import OpenChannel
+from bridge.channels.isolation import Tolerated
 from bridge.clock import MINUTE_MS, Clock, millis, moment
 from bridge.contract.bodies import DigitalTemplateBody, TextTemplateBody
 from bridge.contract.refusal import Refusal, not_found
 from bridge.contract.replies import DigitalTemplateReply, TextTemplateReply
 from bridge.ledger import Ledger, StoredTemplate
 from bridge.plugin import (
-    BridgeError,
     CreatedTemplate,
     DigitalTemplateReview,
     Kind,
@@ -149,12 +149,9 @@ class TemplateReviews:
             return stored
         if self.filed_elsewhere(stored):
             return replace(stored, reason=FILED_ELSEWHERE)
-        try:
+        with Tolerated(log, "review not refreshed", channel=self._channel.name) as asked:
             review = self._filing.query(self._shown(stored))
-        except BridgeError as error:
-            log.warning("review not refreshed", channel=self._channel.name, code=error.code)
-            return stored
-        return self._reviewed(stored, review)
+        return stored if asked.failed else self._reviewed(stored, review)
 
     def filed_elsewhere(self, stored: StoredTemplate) -> bool:
         """Return True when another vendor account has the template, or none: this one has no review of it."""

@@ -4,6 +4,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from bridge.ledger import LedgerUnavailable
+from bridge.plugin import BridgeError
 
 
 class Isolated:
@@ -39,13 +40,30 @@ class Isolated:
         if not isinstance(error, self._catches) or isinstance(error, self._through):
             return False
         self.error = error
+        self._tell(error)
+        return True
+
+    def _tell(self, error: BaseException) -> None:
         # That the database is away needs no traceback: it is the same from everywhere.
         away = isinstance(error, LedgerUnavailable)
         told = {"error": str(error)} if away else {"exc_info": error}
         self._log.error(self._event, **told, **self._fields)
-        return True
 
     @property
     def failed(self) -> bool:
         """True once the block has failed."""
         return self.error is not None
+
+
+class Tolerated(Isolated):
+    """A block in which a plugin may refuse: its BridgeError is a warning with its code, and the block ends.
+
+    Anything else that fails goes through: it is no answer of a plugin.
+    """
+
+    def __init__(self, log: Any, event: str, **fields: object) -> None:
+        super().__init__(log, event, through=(), catches=BridgeError, **fields)
+
+    def _tell(self, error: BaseException) -> None:
+        code = error.code if isinstance(error, BridgeError) else ""
+        self._log.warning(self._event, code=code, **self._fields)

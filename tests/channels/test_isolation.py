@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 import structlog
 
+from bridge.channels.isolation import Isolated, Tolerated
 from bridge.ledger import LedgerUnavailable
-from bridge.services.isolation import Isolated
+from bridge.plugin import VendorRejected
 
 log = structlog.get_logger("test")
 
@@ -48,3 +49,21 @@ def test_what_fails_ends_there(how: dict[str, Any], raised: BaseException | None
     assert guard.failed is failed
     assert guard.error is (raised if failed else None)
     assert [(one["event"], one["batch"]) for one in logged] == ([("not done", "b1")] if failed else [])
+
+
+def test_a_refusal_is_a_warning_with_its_code() -> None:
+    """The block ends, and the work goes on."""
+    refusal = VendorRejected("There is no such signature.")
+    with structlog.testing.capture_logs() as logged, Tolerated(log, "not asked", batch="b1") as asked:
+        raise refusal
+    assert asked.error is refusal
+    assert logged == [
+        {"event": "not asked", "log_level": "warning", "code": "VENDOR_REJECTED", "batch": "b1"}
+    ]
+
+
+@pytest.mark.parametrize("raised", [ValueError("a bug"), LedgerUnavailable("away")], ids=repr)
+def test_what_is_no_refusal_goes_through(raised: Exception) -> None:
+    """It is no answer of a plugin."""
+    with pytest.raises(type(raised)), Tolerated(log, "not asked"):
+        raise raised
