@@ -12,7 +12,7 @@ from bridge.clock import FOREVER_MS
 from bridge.services.campaigns.desk import CampaignDesk
 from bridge.services.campaigns.desk import campaigns as opened
 from bridge.services.campaigns.exporting import STATUSES, Choice
-from bridge.services.campaigns.seeing import STATES, Funnel, SeenCampaign, Whole
+from bridge.services.campaigns.seeing import STATES, Funnel, ReadFile, SeenCampaign, Whole
 from bridge.services.desk.amounts import amount, priced
 from bridge.services.desk.looking import Excerpt
 from bridge.services.desk.spreadsheets import harmless_json
@@ -280,7 +280,7 @@ def _facts(whole: Whole) -> list[tuple[str, object]]:
         ("last send", When(seen.last)),
         ("sends", seen.sends),
         *whole.task.items(),
-        *((f"file {at}", _file(*file)) for at, file in enumerate(whole.files, 1)),
+        *((f"file {at}", _file(file)) for at, file in enumerate(whole.files, 1)),
     ]
 
 
@@ -314,9 +314,10 @@ def _state(seen: SeenCampaign) -> Told:
     return Told(f"{seen.state}: {seen.reason}" if stopped else seen.state, seen.state)
 
 
-def _file(done: bool, taken: int, error: str) -> str:
-    how = "read" if done else "being read"
-    return f"{how}, {taken} recipients" + (f": {error}" if error else "")
+def _file(file: ReadFile) -> str:
+    how = "read" if file.done else "being read"
+    guess = f", some by a guess that it is {file.read_as.upper()}" if file.read_as else ""
+    return f"{how}, {file.recipients} recipients{guess}" + (f": {file.error}" if file.error else "")
 
 
 def _span(span_s: int) -> str:

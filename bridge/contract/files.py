@@ -96,11 +96,15 @@ class Line(NamedTuple):
 
 
 class FileLine(NamedTuple):
-    """What a line says; `phone` is the number as it was written, also of a faulty line."""
+    """What a line says; `phone` is the number as it was written, also of a faulty line.
+
+    `guess` names the encoding of a line that is no UTF-8, and of which nobody vouched for it.
+    """
 
     phone: str
     params: dict[str, str]
     fault: tuple[str, str] | None = None
+    guess: str = ""
 
 
 def encoding_of(head: bytes, content_type: str = "") -> Encoding:
@@ -263,8 +267,9 @@ def read_line(data: bytes, encoding: Encoding) -> FileLine | None:
         return FileLine(_beginning(data, encoding), {}, _UNREADABLE)
     if encoding.guessed and _reads_as_utf8(data):
         return FileLine(_beginning(data, encoding), {}, _AMBIGUOUS)
+    guess = encoding.names[-1] if encoding.unsure and _decoded(data, ("utf-8",)) != text else ""
     text = text.strip().strip("\ufeff")
-    return _told(text) if text else None
+    return _told(text)._replace(guess=guess) if text else None
 
 
 def _told(text: str) -> FileLine:

@@ -7,7 +7,7 @@ import time
 from datetime import datetime
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bridge.ledger import Callee, Conclusion, Holder, MessageRow, Scope
 from bridge.ledger.database import tables
@@ -68,8 +68,20 @@ def test_a_campaign_is_shown(desk: Desk) -> None:
     started(desk)
     listed = json.loads(desk.run("campaigns --json").output)["campaigns"]
     assert [(one["campaign"], one["recipients"], one["waiting"]) for one in listed] == [("20260001", 2, 2)]
+    file = {"url": "", "state": tables.DONE, "etag": "", "position": 9, "lines": 2, "taken": 2, "due": 0}
+    more = {"recipients_limit": 0, "attempt": 1, "error": "", "created": 0, "read_as": "gb18030"}
+    send_ids = select(tables.send.c.id)
+    desk.ledger.write(
+        lambda connection: connection.execute(
+            tables.file.insert().values(send_id=send_ids.scalar_subquery(), channel="promo", **file, **more)
+        )
+    )
     ended(desk, MessageStatus.UNDELIVERABLE, "MK:0001")
     shown = json.loads(desk.run("campaigns show 20260001 --json").output)
+    assert shown["campaign"][-1] == {
+        "what": "file 1",
+        "is": "read, 2 recipients, some by a guess that it is GB18030",
+    }
     assert {row["stage"]: row["count"] for row in shown["funnel"] if row["count"]} == {
         "recipients": 2,
         "failed": 2,

@@ -89,6 +89,30 @@ def test_a_line_behind_the_beginning(name: str, encoding: str, content_type: str
     assert told(PLAIN + line(name, encoding), content_type)[-1] == ("13800138000", read)
 
 
+@pytest.mark.parametrize(
+    ("before", "name", "encoding", "content_type", "guess"),
+    [
+        (b"", "张三", "gbk", "", "gb18030"),
+        (PLAIN, "张三", "gbk", "", "gb18030"),
+        (b"", "김철수", "euc-kr", "", "gb18030"),
+        (b"", "张三", "gbk", "text/plain; charset=utf-8", "gb18030"),
+        (b"", "José", "iso-8859-1", BY_DEFAULT, "iso8859-1"),
+        (b"", "张三", "gbk", "text/plain; charset=gbk", ""),
+        (b"", "张三", "utf-8", "", ""),
+        (b"", "张三", "utf-16", "", ""),
+        (b"", "Ann", "ascii", "", ""),
+    ],
+)
+def test_a_guess_is_told(before: bytes, name: str, encoding: str, content_type: str, guess: str) -> None:
+    """What is no UTF-8 and has no name of its own may be other letters, such as Korean."""
+    data = before + line(name, encoding)
+    found = files.encoding_of(data[: files.HEAD], content_type)
+    *_, last = files.split([data[found.mark :]], found)
+    read = files.read_line(last.data, found)
+    assert read is not None
+    assert (read.fault, read.guess) == (None, guess)
+
+
 def test_a_rare_character_beside_letters_in_a_chinese_file() -> None:
     """What the beginning shows is believed of every line: no Western name stands among Chinese ones."""
     assert told(line("张三", "gbk") + line("Mr镕", "gbk"))[-1] == ("13800138000", "Mr镕")

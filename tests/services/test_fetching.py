@@ -9,11 +9,13 @@ import pytest
 from bridge.contract import files
 from bridge.contract.bodies import SendFileBody
 from bridge.contract.refusal import Refusal
+from bridge.ledger.campaigns.reading import ReadFile
+from bridge.services.campaigns.seeing import Seeing
 from bridge.simulator.callback_server import CallbackServer
 from bridge.simulator.inspection import Rules
 
 from .conftest import Worlds
-from .world import World
+from .world import NAME, World
 
 
 @pytest.fixture
@@ -249,6 +251,8 @@ def test_a_host_that_cuts_every_connection_gives_the_file_piece_by_piece(
     sent = [message for batch in world.vendor.batches for message in batch.messages]
     assert sorted(message.phone.raw for message in sent) == [f"138{index:08d}" for index in range(400)]
     assert {message.text for message in sent} == {"Dear 张三"}
+    guess = "gb18030" if encoding == "gb18030" else ""
+    assert Seeing(world.ledger).whole([NAME], "task-1").files == [ReadFile(True, 400, "", guess)]
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,16 @@ class LastSend:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadFile:
+    """How far a file is read; `read_as` names the encoding that some of its lines were guessed to be in."""
+
+    done: bool
+    recipients: int
+    error: str
+    read_as: str
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
     """Which are wanted. `text`: in the name, an outId or a template's code. Times: of the first send.
 
@@ -170,15 +180,15 @@ class Campaigns:
             return None
         return LastSend(row.sign_name, row.template_code, json.loads(row.template), json.loads(row.task))
 
-    def files(self, campaign_id: int) -> list[tuple[bool, int, str]]:
-        """Return of each file of a campaign if it is read to its end, its recipients, and what went wrong."""
+    def files(self, campaign_id: int) -> list[ReadFile]:
+        """Return how far each file of a campaign is read."""
         file = tables.file
-        rows = select(file.c.state, file.c.taken, file.c.error).join_from(
+        rows = select(file.c.state, file.c.taken, file.c.error, file.c.read_as).join_from(
             file, _send, _send.c.id == file.c.send_id
         )
         with self._database.read() as connection:
             found = connection.execute(rows.where(_send.c.campaign_id == campaign_id)).all()
-        return [(row.state == tables.DONE, row.taken, row.error) for row in found]
+        return [ReadFile(row.state == tables.DONE, row.taken, row.error, row.read_as) for row in found]
 
     def being_read(self, campaign_ids: Collection[int]) -> set[int]:
         """Return those of the campaigns of which a file is not read to its end."""

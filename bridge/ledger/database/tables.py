@@ -303,6 +303,8 @@ file = Table(
     Column("lease", BigInteger),
     Column("error", Text, nullable=False),
     Column("created", BigInteger, nullable=False),
+    # The encoding of lines that are no UTF-8, where it was a guess.
+    Column("read_as", String(32), nullable=False, server_default=""),
     Index("ix_file_work", "state", "due"),
 )
 

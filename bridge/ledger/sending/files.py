@@ -41,13 +41,14 @@ class FileJob:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a file has been read."""
+    """How far a file has been read. `read_as`: the encoding of lines of which it was a guess, if any."""
 
     etag: str
     position: int
     lines: int
     taken: int
     finished: bool = False
+    read_as: str = ""
 
 
 _JOB = [_file.c[name] for name in FileJob.__dataclass_fields__]
@@ -154,6 +155,8 @@ def _moved_on(connection: Connection, job: FileJob, progress: Progress, lease: i
             taken=progress.taken,
             state=tables.DONE if progress.finished else tables.READY,
             lease=lease,
+            **({"read_as": progress.read_as} if progress.read_as else {}),
+            **({"error": ""} if progress.finished else {}),
         )
     )
     return bool(moved.rowcount)

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge import logs
 from bridge.ledger import FIRST_ROWS, CampaignState, Excerpt, Ledger
 from bridge.ledger.campaigns.reading import Campaign, KindCount, Search
+from bridge.ledger.campaigns.reading import ReadFile as ReadFile
 from bridge.ledger.refs import to_ref
 from bridge.ledger.sending.joining import CampaignKind
 from bridge.ledger.tally import BUCKETS_S
@@ -109,7 +110,7 @@ class Whole:
     failures: Sequence[SeenFailure]
     times: Sequence[SeenSpan]
     average_s: float | None
-    files: Sequence[tuple[bool, int, str]]
+    files: Sequence[ReadFile]
 
 
 class Seeing:
@@ -170,8 +171,8 @@ class Seeing:
             _times(delivered),
             sum(part.ms for part in delivered) / count / 1000 if count else None,
             [
-                (done, taken, logs.masked(error))
-                for done, taken, error in self._ledger.campaigns.files(campaign.id)
+                replace(file, error=logs.masked(file.error))
+                for file in self._ledger.campaigns.files(campaign.id)
             ],
         )
 

@@ -94,8 +94,6 @@ class Fetching:
             head, pieces = _begun(response)
             resumed = response.status_code == 206 and job.position > 0
             encoding = self._encoding(job) if resumed else _encoding(head, response)
-            if encoding.guessed and not job.position:
-                log.info("file read as GB18030, its host names no encoding", channel=self._channel.name)
             skip = 0 if resumed else max(job.position, encoding.mark)
             position = max(job.position, encoding.mark)
             lines = files.split(_without(pieces, skip), encoding)
@@ -168,7 +166,9 @@ class Fetching:
         if kept:
             metrics.ACCEPTED.labels(self._channel.name, Kind.TEXT).inc(sum(len(c.phones) for c in batches))
         if kept and progress.finished:
-            log.info("file read", channel=self._channel.name, lines=progress.lines, recipients=progress.taken)
+            told = {"lines": progress.lines, "recipients": progress.taken}
+            guess = {"guessed_encoding": progress.read_as} if progress.read_as else {}
+            log.info("file read", channel=self._channel.name, **told, **guess)
         return kept
 
     def _retry(self, job: FileJob, reason: str) -> None:
@@ -196,6 +196,7 @@ class _Gathered:
     phones: list[str] = field(default_factory=list)
     params: list[dict[str, str]] = field(default_factory=list)
     faults: dict[int, tuple[str, str]] = field(default_factory=dict)
+    read_as: str = ""
 
     def add(self, line: files.Line, encoding: files.Encoding, limit: int) -> None:
         """Take one line with its end."""
@@ -205,6 +206,7 @@ class _Gathered:
         if found is None:
             return
         self.taken += 1
+        self.read_as = self.read_as or found.guess
         fault = LIMIT_EXCEEDED if limit and self.taken > limit else found.fault
         if fault is not None:
             self.faults[len(self.phones)] = fault
@@ -213,7 +215,7 @@ class _Gathered:
 
     def progress(self, etag: str) -> Progress:
         """Return how far the file has been read."""
-        return Progress(etag, self.position, self.lines, self.taken)
+        return Progress(etag, self.position, self.lines, self.taken, read_as=self.read_as)
 
     def flush(self, size: int) -> list[Recipients]:
         """Return the gathered recipients as batches; none are kept here."""

@@ -16,7 +16,12 @@ from bridge.services.setup.describing import HIDDEN, UNSET
 from bridge.services.setup.live import SENTENCES as LIVE
 
 CONSOLE = Path(bridge.web.console.__file__).parent
-INIT = ("cli/beginning.py", "cli/interview.py", "cli/language.py", "services/setup/beginning.py")
+INIT = (
+    "cli/asking/command.py",
+    "cli/asking/interview.py",
+    "cli/asking/language.py",
+    "services/setup/beginning.py",
+)
 """What `sms-bridge init` says, in the same catalogues."""
 CATALOGUES = sorted((CONSOLE / "translations").glob("*.po"))
 _METHODS = [("**/*.py", "python"), ("**/*.html", "jinja2")]
