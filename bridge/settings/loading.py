@@ -13,6 +13,7 @@ from .checks import cross_checks
 from .console import ConsoleSettings
 from .faults import NO_SUCH_SETTING, Fault, SettingsFaults, dotted, faults_of, without_repeats
 from .models import BridgeSettings, ChannelSettings, Settings
+from .places import left_elsewhere, placed
 from .prices import PriceSettings
 from .variables import with_file
 
@@ -96,12 +97,12 @@ def _load_without(tables: tuple[str, ...], path: Path | None, environ: Mapping[s
 
 
 def examine(
-    path: Path | None = None, environ: Mapping[str, str] | None = None
+    path: Path | None = None, environ: Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> tuple[Settings | None, list[Fault]]:
     """Return what could be read of the settings, and every fault, so that later checks can add theirs.
 
     With faults, settings stand in for the ones that are wrong or missing; they are None only when the file
-    cannot be read at all.
+    cannot be read at all. `cwd` is where earlier versions looked for a relative path; without it, here.
     """
     environ = os.environ if environ is None else environ
     path = path or Path(environ.get(PATH_VARIABLE) or DEFAULT_PATH)
@@ -112,6 +113,8 @@ def examine(
     references = _References(environ, path.parent)
     resolved = references.resolved(tree, ())
     settings, faults = _validated(resolved, [*faults, *references.faults])
+    faults += without_repeats(left_elsewhere(settings.bridge, path.parent, cwd or Path()), faults)
+    settings = settings.model_copy(update={"bridge": placed(settings.bridge, path.parent)})
     settings._referenced = frozenset(references.secrets)
     settings._unreplaced = tuple(_unreplaced(resolved, ()))
     absent = [fault.path for fault in faults if fault.absent]

@@ -96,7 +96,7 @@ class BridgeSettings(SettingsModel):
     """The `[bridge]` table: what all channels share."""
 
     database: Annotated[str, AfterValidator(_database)] = Field("sqlite:///var/bridge.db", repr=False)
-    """Where the ledger is: sqlite:///PATH from where you run, or postgresql://USER:PASSWORD@HOST/NAME."""
+    """Where the ledger is: sqlite:///PATH (from this file's folder), or postgresql://USER:PASSWORD@HOST/NAME."""
     public_url: Annotated[str, AfterValidator(web_address)] = ""
     """The address under which vendors reach the bridge for their webhooks; "" when they cannot."""
     timezone: ZoneInfo = ZoneInfo("Asia/Shanghai")

@@ -144,6 +144,33 @@ def test_questions_are_asked_one_after_the_other(place: Path) -> None:
     assert environment(place)["PROMO_VENDOR_ACCESS_KEY_SECRET"] == SECRET
 
 
+@pytest.mark.parametrize(
+    ("folder", "database"),
+    [
+        ("/srv/bridge", "sqlite:///var/bridge.db"),
+        ("/etc/sms-bridge", "sqlite:////var/lib/sms-bridge/bridge.db"),
+        ("/etc/sms/promo", "sqlite:////var/lib/sms/promo/bridge.db"),
+        ("/etc", "sqlite:////var/lib/sms-bridge/bridge.db"),
+        ("/srv/../etc/sms", "sqlite:////var/lib/sms/bridge.db"),
+    ],
+)
+def test_the_database_that_is_offered_is_one_that_a_service_may_write(folder: str, database: str) -> None:
+    """Not in /etc: a service reads there and writes in /var/lib."""
+    assert first.database_of(Path(folder)) == database
+
+
+def test_what_services_write_is_not_kept_in_etc(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Database and metrics lie in /var/lib, by whole paths."""
+    monkeypatch.setattr(first, "_ETC", str(place / "etc"))
+    told = run("init", *options(BEGINNINGS["sandbox"]), "--folder", "etc/sms")
+    assert told.exit_code == 0, told.output
+    bridge = tomllib.loads((place / "etc/sms/bridge.toml").read_text())["bridge"]
+    assert (bridge["database"], bridge["metrics_dir"]) == (
+        "sqlite:////var/lib/sms/bridge.db",
+        "/var/lib/sms/metrics",
+    )
+
+
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
 def test_a_bad_answer_asks_that_question_again(
     language: str, place: Path, monkeypatch: pytest.MonkeyPatch

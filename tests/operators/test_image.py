@@ -27,6 +27,10 @@ RUN = shlex.split(os.environ.get("SMS_BRIDGE_TEST_RUN", ""))
 LONG_S = 900
 GUNICORN = ["-c", "/opt/sms-bridge/.venv/share/qa-sms-bridge/config/gunicorn.py", "bridge.web:assemble()"]
 CONFIGURATION = """
+[bridge]
+database = "sqlite:////var/lib/sms-bridge/bridge.db"
+metrics_dir = "/var/lib/sms-bridge/metrics"
+
 [channels.promo]
 platform_name = "Acme SMS"
 key = "env:PROMO_KEY"

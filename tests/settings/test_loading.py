@@ -44,7 +44,8 @@ def settings_of(folder: Path, text: str) -> Settings:
 def test_the_least_file_has_every_default(tmp_path: Path) -> None:
     """Three settings and an address suffice for a channel."""
     settings = settings_of(tmp_path, CHANNEL)
-    assert settings.bridge.database == "sqlite:///var/bridge.db"
+    assert settings.bridge.database == f"sqlite:///{tmp_path}/var/bridge.db"
+    assert settings.bridge.metrics_dir == f"{tmp_path}/var/metrics"
     assert settings.bridge.timezone == ZoneInfo("Asia/Shanghai")
     channel = settings.channels["promo"]
     assert channel.accepted_keys == ("0123456789",)

@@ -24,6 +24,7 @@ from .language import LANGUAGES, Say, language_of, phrase, speaker
 
 _WHERE = phrase("Where Quick Audience lives: %(presets)s, or the address of its callbacks")
 _PRESETS = {"presets": ", ".join(CALLBACK_PRESETS)}
+_DEFAULT = f"[default: {first.SQLITE}, beside bridge.toml; in /var/lib for a folder in /etc]"
 _WIDTH = 30
 _PACKAGE = "qa-sms-bridge"
 
@@ -40,7 +41,7 @@ _PACKAGE = "qa-sms-bridge"
     help="One of the vendor's settings; the value may be env:NAME or file:PATH. As often as needed.",
 )
 @click.option("--sign", help="The signature of your messages, without brackets. [default: the platform name]")
-@click.option("--database", help=f"Where messages are kept. [default: {first.SQLITE}]")
+@click.option("--database", help=f"Where messages are kept. {_DEFAULT}")
 @click.option("--public-url", help="The https address at which the world reaches this bridge.")
 @click.option("--channel", default="promo", show_default=True, help="The channel's name, in its address.")
 @click.option(
@@ -86,7 +87,11 @@ def init(
     question = phrase("Signature of your messages, without brackets")
     sign = bare(interview.asked(sign, "--sign", question, default=name))
     database = interview.asked(
-        database, "--database", phrase("Database"), default=first.SQLITE, check=wrong_database(say)
+        database,
+        "--database",
+        phrase("Database"),
+        default=first.database_of(folder),
+        check=wrong_database(say),
     )
     question = phrase("Public https address of this bridge")
     address = interview.asked(public_url, "--public-url", question, check=wrong_address(say))
@@ -95,6 +100,8 @@ def init(
     address = address.rstrip("/")
     where = place_of(where)
     answers = Answers(name, where, kind, chosen, settings, database, address, sign, channel, language)
+    if state := first.state_of(folder):
+        answers = replace(answers, metrics_dir=str(state / "metrics"))
     answers, begun = _begun(answers, interview)
     first.write(begun.files, folder)
     _tell(folder, answers, begun, say)

@@ -28,6 +28,7 @@ from ..history import ChannelHistory
 
 CONFIG, ENVIRONMENT = "bridge.toml", "env"
 SQLITE = "sqlite:///var/bridge.db"
+_ETC, _STATE = "/etc", "/var/lib"
 
 # What systemd, a shell and a container's --env-file read alike; all else goes to a file of its own.
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]*")
@@ -58,6 +59,7 @@ class Answers:
     sign: str
     channel: str = "promo"
     language: str = "en"
+    metrics_dir: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,20 @@ class Begun:
 def known() -> tuple[dict[str, tuple[str, Beginning]], list[tuple[str, str]]]:
     """Return vendor and beginning by name, and (vendor, error) of each that cannot say its own."""
     return beginnings_of(discover())
+
+
+def state_of(folder: Path) -> Path | None:
+    """Return the folder of /var/lib for a configuration in /etc, which no service may write to; else None."""
+    whole = Path(os.path.normpath(folder.absolute()))
+    if not whole.is_relative_to(_ETC):
+        return None
+    return Path(_STATE, *(whole.relative_to(_ETC).parts or ("sms-bridge",)))
+
+
+def database_of(folder: Path) -> str:
+    """Return the database that is offered for a configuration in `folder`."""
+    state = state_of(folder)
+    return SQLITE if state is None else f"sqlite:///{state / 'bridge.db'}"
 
 
 def begin(answers: Answers) -> Begun:
@@ -195,7 +211,7 @@ def _tried(files: FirstFiles, channel: str) -> tuple[Settings, bool]:
     with TemporaryDirectory() as place:
         folder = Path(place)
         write(files, folder)
-        settings, faults = examine(folder / CONFIG, {**os.environ, **files.environment})
+        settings, faults = examine(folder / CONFIG, {**os.environ, **files.environment}, cwd=folder)
         if settings is None or faults:
             raise SettingsFaults(faults)
         ledger = open_ledger(f"sqlite:///{folder}/none.db", pool_size=1)
@@ -235,6 +251,8 @@ def _compose(answers: Answers, drawn: _Drawn, *, signs: bool) -> FirstFiles:
     if urlsplit(database).password:
         database = keeping.kept("", database, name="SMS_BRIDGE_DATABASE")
     bridge: dict[str, Any] = {"database": database, "public_url": answers.public_url}
+    if answers.metrics_dir:
+        bridge["metrics_dir"] = answers.metrics_dir
     if answers.public_url.startswith("https://"):
         bridge["trusted_proxies"] = 1
     lines = [
