@@ -4,9 +4,11 @@ import time
 from collections.abc import Sequence
 
 from bridge.services.desk import expecting
-from bridge.settings import Settings, SettingsFaults
+from bridge.services.setup.live import visit
+from bridge.settings import CALLBACK_PRESETS, Settings, SettingsFaults
+from bridge.simulator.local_bridge import WayBack
 
-from .terminal.opening import settings_of_bridge
+from .terminal.opening import settings_of_ledger
 
 
 class LocalDesk:
@@ -24,9 +26,22 @@ class LocalDesk:
         name = expecting.channel_at(settings, prefix) if settings is not None else ""
         return expecting.asked(settings, name, time.time) if settings is not None and name else ()
 
+    def way_back(self, prefix: str) -> WayBack | None:
+        """Visit the channel's callback_url as the bridge calls it, unless it is Quick Audience's own.
+
+        Returns what came of it.
+        """
+        settings = _settings()
+        name = expecting.channel_at(settings, prefix) if settings is not None else ""
+        if settings is None or not name:
+            return None
+        channel = settings.channels[name]
+        elsewhere = channel.callback_url in ("", *CALLBACK_PRESETS)
+        return WayBack(channel.receipts, channel.callback_url, "" if elsewhere else visit(channel))
+
 
 def _settings() -> Settings | None:
     try:
-        return settings_of_bridge()
+        return settings_of_ledger()
     except SettingsFaults:
         return None

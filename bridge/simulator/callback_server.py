@@ -239,6 +239,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path.startswith("/files/"):
             self._download(owner.shelf.answer(unquote(path.removeprefix("/files/")), _lower(self.headers)))
         elif path in ("/", "/inspector"):
+            owner.inbox.add_visit()
             self._send(_Answer(200, json.dumps(owner.summary(), ensure_ascii=False, indent=2).encode()))
         else:
             self._send(_Answer(404, b'{"code":"404","message":"There is nothing here."}'))

@@ -121,8 +121,22 @@ def _simulated(wanted: Wanted, local: LocalBridge) -> bool:
         if plan is None:
             _wait_for_ever()
             return True
+        if obstacle := _obstacle(wanted, local, callbacks):
+            raise click.ClickException(obstacle)
         with contextlib.closing(_quick_audience(wanted)) as qa:
             return _run(console, qa, callbacks, plan, lambda: local.held(wanted.prefix))
+
+
+def _obstacle(wanted: Wanted, local: LocalBridge, callbacks: CallbackServer) -> str:
+    """Return why no receipt could come back, as far as this machine knows; "" where nothing is in the way.
+
+    Asked before anything is sent: messages may cost, and the wait for their receipts is long.
+    """
+    before = callbacks.inbox.visits
+    way = local.way_back(wanted.prefix)
+    if way is None:
+        return ""
+    return way.obstacle(wanted.receipts, callbacks.url, came=callbacks.inbox.visits > before)
 
 
 def _quick_audience(wanted: Wanted) -> QuickAudience:

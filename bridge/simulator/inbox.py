@@ -37,6 +37,8 @@ class Inbox:
     refused: int = 0
     faulted: int = 0
     """Callbacks that met an injected fault."""
+    visits: int = 0
+    """How often its front page was read, as a check of the callback address does."""
 
     def __post_init__(self) -> None:
         self._changed = threading.Condition()
@@ -77,6 +79,11 @@ class Inbox:
             self.refused += 1
             self.refusals.append(RefusedCallback(status, message))
             self._changed.notify_all()
+
+    def add_visit(self) -> None:
+        """Count a look at the front page."""
+        with self._changed:
+            self.visits += 1
 
     def add_fault(self) -> None:
         """Count a callback that met an injected fault."""

@@ -4,7 +4,37 @@ A Quick Audience knows neither. The command line hands one in where there is a c
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """How a channel is configured to tell Quick Audience: `callback_url` as it is written.
+
+    `problem`: why the bridge's own call of that address, which was tried, had no answer; "" when it had one.
+    """
+
+    receipts: Literal["push", "pull"]
+    callback_url: str
+    problem: str = ""
+
+    def obstacle(self, receipts: str, here: str, *, came: bool) -> str:
+        """Return why no receipt as expected would come `here`; "" where nothing is in the way.
+
+        `came`: whether the call of callback_url came here.
+        """
+        if self.receipts != receipts:
+            return f'The channel has receipts = "{self.receipts}": say --receipts {self.receipts}.'
+        if receipts == "pull" or came:
+            return ""
+        there = f"is {self.callback_url}" if self.callback_url else "is not set"
+        why = f" ({self.problem})" if self.problem else ""
+        return (
+            f"Nothing was sent, for no receipt would come: the channel's callback_url {there}{why}, and "
+            f"callbacks are received at {here}. Write that address into the channel and reload the bridge, "
+            "or name its own with --listen and --address."
+        )
 
 
 class LocalBridge(Protocol):
@@ -15,6 +45,9 @@ class LocalBridge(Protocol):
 
     def held(self, prefix: str) -> Sequence[str]:
         """Return why messages of the channel wait now, in a sentence each."""
+
+    def way_back(self, prefix: str) -> WayBack | None:
+        """Visit the channel's callback_url as the bridge calls it. Returns what came of it."""
 
 
 class NoLocalBridge:
@@ -27,3 +60,7 @@ class NoLocalBridge:
     def held(self, prefix: str) -> Sequence[str]:
         """Return nothing."""
         return ()
+
+    def way_back(self, prefix: str) -> WayBack | None:
+        """Return None."""
+        return None

@@ -2,6 +2,8 @@
 
 import time
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 from sqlalchemy import update
@@ -9,6 +11,7 @@ from sqlalchemy import update
 from bridge.cli.desk import LocalDesk
 from bridge.ledger import Hold
 from bridge.ledger.database import tables
+from bridge.simulator.local_bridge import WayBack
 from tests.cli.conftest import Desk
 from tests.ledger.making import accept, phones, send
 
@@ -59,6 +62,39 @@ def test_the_sign_of_a_channel_of_this_machine(desk: Desk, prefix: str, sign: st
     """By its address; another bridge's channel of the same name is none of ours."""
     desk.write(SIGNED)
     assert LocalDesk().sign(prefix) == sign
+
+
+class Address(BaseHTTPRequestHandler):
+    """What lies at a callback address."""
+
+    def do_GET(self) -> None:
+        self.send_response_only(404)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_the_way_back_is_gone_as_the_bridge_goes_it(desk: Desk) -> None:
+    """An address that answers, one where nobody listens, and Quick Audience's own."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Address) as server:
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        here = f"http://127.0.0.1:{server.server_address[1]}"
+        rows = [
+            (f'callback_url = "{here}"\nallow_private = true', here, ""),
+            (
+                'callback_url = "http://127.0.0.1:9"\nallow_private = true',
+                "http://127.0.0.1:9",
+                "CONNECTION_REFUSED",
+            ),
+            ('callback_url = "shanghai"', "shanghai", ""),
+        ]
+        for lines, url, problem in rows:
+            desk.write(SIGNED.replace('receipts = "pull"\ndefault_sign', f"{lines}\ndefault_sign"))
+            assert LocalDesk().way_back("http://127.0.0.1/promo") == WayBack("push", url, problem), lines
+        server.shutdown()
+    assert LocalDesk().way_back("http://127.0.0.1/codes") == WayBack("pull", "")
+    assert LocalDesk().way_back("https://elsewhere.example.com/promo") is None
 
 
 def test_why_messages_wait(desk: Desk) -> None:

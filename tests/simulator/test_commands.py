@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import phonenumbers
 import pytest
@@ -18,6 +19,7 @@ from bridge.plugin import TemplateType
 from bridge.plugin.phone import parse
 from bridge.simulator import invent_international
 from bridge.simulator.commands import simulate
+from bridge.simulator.local_bridge import WayBack
 from tests.certificates import Pair
 
 from .fake_bridge import FakeBridge
@@ -85,6 +87,15 @@ def test_a_bridge_behind_an_authority_of_one_s_own(
 
 class Desk:
     """A machine that knows the bridge."""
+
+    def __init__(self, receipts: Literal["push", "pull"] = "pull", callback_url: str = "") -> None:
+        self.way = WayBack(receipts, callback_url)
+
+    def way_back(self, prefix: str) -> WayBack:
+        assert prefix.startswith("http://127.0.0.1")
+        if self.way.callback_url.startswith("http://127.0.0.1"):
+            requests.get(f"{self.way.callback_url}/", timeout=10)
+        return self.way
 
     def sign(self, prefix: str) -> str:
         return "演示" if prefix.startswith("http://127.0.0.1") else ""
@@ -171,7 +182,7 @@ def test_own_international_numbers(fake: FakeBridge, port: int, tmp_path: Path) 
 
 
 def test_the_sign_is_the_channels_where_it_is_known(fake: FakeBridge, port: int) -> None:
-    result = simulated(fake, port, "--recipients", "5", desk=Desk())
+    result = simulated(fake, port, "--recipients", "5", desk=Desk("push", f"http://127.0.0.1:{port}"))
     assert result.exit_code == 0, result.output
     asked = CliRunner().invoke(simulate, ["--prefix", "https://far.example.com", "--key", KEY], obj=Desk())
     assert asked.exit_code == 2 and "--sign is needed" in asked.output
@@ -182,7 +193,8 @@ def test_it_says_what_holds_messages_and_which_receipts_it_waits_for(
 ) -> None:
     monkeypatch.setattr("bridge.simulator.campaign._HELD_S", 0.1)
     fake.tamper = lambda entries: entries[2:]
-    result = simulated(fake, port, "--recipients", "50", "--by-file", "0", "--digital", "0", desk=Desk())
+    desk = Desk("push", f"http://127.0.0.1:{port}")
+    result = simulated(fake, port, "--recipients", "50", "--by-file", "0", "--digital", "0", desk=desk)
     assert result.exit_code == 1
     assert "No receipt for a while: " in result.output and "They wait: " in result.output
     assert "by quiet hours" in result.output
@@ -198,8 +210,33 @@ def test_a_wrong_callback_address_is_named(fake: FakeBridge, port: int) -> None:
     result = simulated(fake, port, "--recipients", "5")
     assert result.exit_code == 1
     assert f"No callback came at all: is http://127.0.0.1:{port} the channel's callback_url?" in result.output
-    held = simulated(fake, port, "--recipients", "5", desk=Desk()).output
+    desk = Desk("push", f"http://127.0.0.1:{port}")
+    held = simulated(fake, port, "--recipients", "5", desk=desk).output
     assert "They wait: " in held and "No callback came at all" not in held, "the reason is known"
+
+
+@pytest.mark.parametrize(
+    ("receipts", "callback_url", "told"),
+    [
+        ("push", "http://127.0.0.1:{port}", ""),
+        ("push", "http://127.0.0.1:{port}/callback", "callback_url is http://127.0.0.1:{port}/callback, and"),
+        (
+            "push",
+            "shanghai",
+            "callback_url is shanghai, and callbacks are received at http://127.0.0.1:{port}.",
+        ),
+        ("push", "", "callback_url is not set, and"),
+        ("pull", "http://127.0.0.1:{port}", 'The channel has receipts = "pull": say --receipts pull.'),
+    ],
+)
+def test_what_keeps_receipts_from_coming_is_told_before_anything_is_sent(
+    receipts: Literal["push", "pull"], callback_url: str, told: str, fake: FakeBridge, port: int
+) -> None:
+    """Messages may cost; on the bridge's machine nobody has to wait for receipts that cannot come."""
+    desk = Desk(receipts, callback_url.format(port=port))
+    result = simulated(fake, port, "--recipients", "5", desk=desk)
+    assert (result.exit_code, bool(fake.sent)) == ((0, True) if not told else (1, False)), result.output
+    assert told.format(port=port) in result.output
 
 
 def test_callbacks_to_another_path_are_named(port: int) -> None:

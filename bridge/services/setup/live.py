@@ -72,15 +72,31 @@ def ask_quick_audience(channel: OpenChannel) -> Iterator[Heard]:
     url = callbacks.presets.get(settings.callback_url, settings.callback_url)
     if not url:
         return
-    with Session(threads=1, timeout=(5, 10), allow_private=settings.allow_private) as session:
-        try:
-            session.get(f"{url}/", stream=True).close()
-        except requests.RequestException as error:
-            yield Heard(False, _AWAY, {"code": classify(error).code}, _NETWORK, "callback_url")
+    with _session(settings) as session:
+        if code := _unreachable(session, url):
+            yield Heard(False, _AWAY, {"code": code}, _NETWORK, "callback_url")
             return
         yield Heard(True, _ANSWERS, {"url": url})
         if len(settings.accepted_keys) > 1 and settings.callback_key is None:
             yield _try_keys(session, settings)
+
+
+def visit(settings: ChannelSettings) -> str:
+    """Read the front page of a channel's callback address. Returns "", or the code of why it has none."""
+    with _session(settings) as session:
+        return _unreachable(session, settings.callback_url)
+
+
+def _session(settings: ChannelSettings) -> Session:
+    return Session(threads=1, timeout=(5, 10), allow_private=settings.allow_private)
+
+
+def _unreachable(session: Session, url: str) -> str:
+    try:
+        session.get(f"{url}/", stream=True).close()
+    except requests.RequestException as error:
+        return classify(error).code
+    return ""
 
 
 def _try_keys(session: Session, settings: ChannelSettings) -> Heard:
