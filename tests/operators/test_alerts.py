@@ -13,6 +13,9 @@ FOLDER = CONFIG / "prometheus"
 RULES: list[dict[str, Any]] = yaml.safe_load((FOLDER / "alerts.yml").read_text())["groups"][0]["rules"]
 CASES: list[dict[str, Any]] = yaml.safe_load((FOLDER / "alerts.test.yml").read_text())["tests"]
 
+# Where the guide says that the repository is installed, as the units have it.
+GUIDE = "file:///opt/sms-bridge/config/README.md"
+
 
 def fired(case: dict[str, Any]) -> set[str]:
     """Return the alerts that a case expects."""
@@ -80,13 +83,23 @@ def test_every_alert_is_played(rule: dict[str, Any]) -> None:
     assert [case for case in silent if any(metric[1] in one["series"] for one in case["input_series"])]
 
 
+def test_the_base_of_all_links_is_changed_at_once() -> None:
+    """By the guide's own command."""
+    [(old, new)] = re.findall(r"sed -i 's#(\S+)#(\S+)#' alerts\.yml", (CONFIG / "README.md").read_text())
+    links = [rule["annotations"]["runbook_url"] for rule in RULES]
+    assert old == GUIDE and all(link.replace(old, new).startswith(f"{new}#") for link in links)
+    unit = (CONFIG / "systemd" / "sms-bridge.service").read_text()
+    assert f"Documentation={GUIDE}\n" in unit
+
+
 @pytest.mark.parametrize("rule", RULES, ids=[rule["alert"] for rule in RULES])
 def test_every_alert_leads_to_what_to_do(rule: dict[str, Any]) -> None:
     """By a link to a paragraph of the guide; it names the channel or machine, and how urgent it is."""
     headings = re.findall(r"^### (.+)$", (CONFIG / "README.md").read_text(), re.MULTILINE)
     anchors = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
-    file, _, anchor = rule["annotations"]["runbook"].partition("#")
-    assert file == "config/README.md"
+    base, _, anchor = rule["annotations"]["runbook_url"].partition("#")
+    assert base == GUIDE
     assert anchor in anchors
+    assert f'<a id="{anchor}"></a>\n\n### ' in (CONFIG / "README.zh-CN.md").read_text()
     assert rule["labels"]["severity"] in ("page", "ticket")
     assert "{{" in rule["annotations"]["summary"] or rule["alert"] == "SmsBridgeNoWorker"
