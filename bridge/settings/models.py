@@ -214,7 +214,8 @@ class ChannelSettings(SettingsModel):
     digital_numbers: Literal["domestic", "international"] = "domestic"
     """How the numbers of digital messages are read: mainland, or country code and number for MMS."""
     opt_out_suffix: str = ""
-    """The text put behind promotional messages that carry no opt-out text yet; "" for none."""
+    """The text put behind promotional messages that carry no opt-out text yet; "" for none.
+    It is part of the text that vendors review: set it before the first template."""
     opt_out_word: str = ""
     """A further reply that means "leave me alone", beside R, T, TD, N and 退订."""
     unknown_policy: Literal["fail", "resend"] = "fail"

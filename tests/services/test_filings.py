@@ -175,6 +175,22 @@ def test_templates_are_filed_at_an_account_that_joins_later(worlds: Worlds) -> N
     assert world.ledger.filings.of(NAME, code)["spare"].vendor_code == "spare-Spring"
 
 
+def test_another_opt_out_suffix_is_another_text(worlds: Worlds) -> None:
+    """The other account reviews it again before it sends it; the first has what it was given."""
+    first = two(worlds)
+    code = reviewed(first, A, A)
+    world = two(worlds, opt_out_suffix="回T退订")
+    world.now = first.now + 100
+    world.vendors["main"].answer = raising(VendorUnreachable("refused"))
+    world.vendors["spare"].review = TemplateReview(P, "")
+    world.send(PHONES, code=code)
+    world.services.templates.refresh_pending()
+    soon(world, 3)
+    assert numbers_of(world.vendors["spare"]) == []
+    assert world.ledger.filings.of(NAME, code)["spare"].status is P
+    assert world.services.templates.query_text(code).status is A
+
+
 def test_filings_are_read_the_newest_template_s_first(worlds: Worlds) -> None:
     """All of a channel, and no other's."""
     world = two(worlds)
