@@ -8,15 +8,17 @@ of these, and so may be the tests of a plugin.
 
 from .answers import BridgeRefused, ContractBroken
 from .callback_server import CallbackServer
-from .campaign import CampaignFailed, CampaignRun, Plan
+from .campaign import Aside, CampaignFailed, CampaignRun, Plan
 from .faults import FaultMode
 from .inbox import Inbox
 from .inspection import PushedReply, Receipt, Rules
 from .people import Person, invent, invent_international, render
-from .quick_audience import DigitalForm, NoAnswer, QuickAudience, TemplateForm
+from .quick_audience import DigitalForm, Line, Marketer, NoAnswer, QuickAudience, TemplateForm
 from .reconciliation import Finding, Result, reconcile
+from .timing import Timing
 
 __all__ = [
+    "Aside",
     "BridgeRefused",
     "CallbackServer",
     "CampaignFailed",
@@ -26,6 +28,8 @@ __all__ = [
     "FaultMode",
     "Finding",
     "Inbox",
+    "Line",
+    "Marketer",
     "NoAnswer",
     "Person",
     "Plan",
@@ -35,6 +39,7 @@ __all__ = [
     "Result",
     "Rules",
     "TemplateForm",
+    "Timing",
     "invent",
     "invent_international",
     "reconcile",

@@ -2,7 +2,6 @@
 
 import json
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from .people import Person, render
 from .quick_audience import UTC8, DigitalForm, Params, QuickAudience, TemplateForm
 from .reconciliation import ComparedDetail
 from .stages import StageProgress, Stages
+from .timing import MONOTONIC, Timing
 
 _FIRST_TEXT = "${name}，您好：您在${city}的门店有新的优惠。"
 _TEXT = "${name}，您好：您在${city}的门店有${points}积分，本月返现${amount}元。"
@@ -94,12 +94,21 @@ class _SendList(Protocol):
     ) -> str: ...
 
 
-class CampaignRun:
-    """One run of a Plan.
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What is known and heard beside the campaign itself, by whoever runs both ends of it.
 
     `replies_due` tells how many replies to wait for; None waits for a quiet moment. While no receipt comes,
     `held` is asked what keeps messages, and `tell` shows it.
     """
+
+    replies_due: Callable[[], int] | None = None
+    held: Callable[[], Sequence[str]] = list
+    tell: Callable[[str], None] = lambda _: None
+
+
+class CampaignRun:
+    """One run of a Plan."""
 
     def __init__(
         self,
@@ -108,22 +117,16 @@ class CampaignRun:
         plan: Plan,
         stages: Stages,
         *,
-        replies_due: Callable[[], int] | None = None,
-        held: Callable[[], Sequence[str]] = list,
-        tell: Callable[[str], None] = lambda _: None,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        aside: Aside = Aside(),
+        timing: Timing = MONOTONIC,
     ) -> None:
         self._qa = qa
         self._callbacks = callbacks
         self._inbox = callbacks.inbox
         self._plan = plan
         self._stages = stages
-        self._replies_due = replies_due
-        self._held = held
-        self._tell = tell
-        self._clock = clock
-        self._sleep = sleep
+        self._aside = aside
+        self._timing = timing
         self._course = Course()
         self._began = datetime.now(UTC8)
 
@@ -134,7 +137,7 @@ class CampaignRun:
         text_code, text = self._text_template() if plan.by_list or plan.by_file else ("", "")
         international_code = self._international_template() if plan.international else ""
         digital_code = self._digital_template() if plan.digital else ""
-        started = self._clock()
+        started = self._timing.now()
         if plan.by_list:
             self._send_lists("Send by list", "list", plan.by_list, text, self._qa.send_list, text_code)
         if plan.by_file:
@@ -153,7 +156,7 @@ class CampaignRun:
             send = self._qa.send_digital_list
             self._send_lists("Send digital", "digital", plan.digital, _DIGITAL_TEXT, send, digital_code)
         self._await_receipts()
-        self._course.seconds = self._clock() - started
+        self._course.seconds = self._timing.now() - started
         self._await_replies()
         self._read_details()
         return self._course
@@ -225,15 +228,15 @@ class CampaignRun:
         self, stage: StageProgress, what: str, query: Callable[[], dict[str, Any]], field: str
     ) -> Mapping[str, Any]:
         """Ask until the review is over. Returns the answer that approves."""
-        deadline = self._clock() + self._plan.review_s
+        deadline = self._timing.now() + self._plan.review_s
         asked = 1
         while (answer := query())[field] == 0:
-            if self._clock() > deadline:
+            if self._timing.now() > deadline:
                 raise CampaignFailed(
                     f"The review of {what} is not over after {self._plan.review_s:g} seconds."
                 )
             asked += 1
-            self._sleep(0.25)
+            self._timing.sleep(0.25)
         if answer[field] != 1:
             raise CampaignFailed(f"The {what} is not approved: {answer['reason']}")
         stage.note(f"approved, asked {asked} times" if asked > 1 else "approved")
@@ -299,8 +302,8 @@ class CampaignRun:
             stage.note(f"{missing:,} did not come" if missing else "")
 
     def _tell_what_holds(self) -> None:
-        for reason in self._held():
-            self._tell(f"No receipt for a while: {reason}")
+        for reason in self._aside.held():
+            self._aside.tell(f"No receipt for a while: {reason}")
 
     def _pushed(self) -> int:
         return sum(self._inbox.received(out_id) for out_id in self._course.sent)
@@ -309,7 +312,7 @@ class CampaignRun:
         return sum(self._page(out_id, 1, 1)[1] for out_id in self._course.sent)
 
     def _await_replies(self) -> None:
-        due = self._replies_due() if self._replies_due else None
+        due = self._aside.replies_due() if self._aside.replies_due else None
         silence_s = min(self._plan.silence_s, _QUIET_S if due is None else math.inf)
         with self._stages.stage("Replies", due or 0) as stage:
             known = self._await(
@@ -335,19 +338,19 @@ class CampaignRun:
 
         `quiet` is called whenever it has stood still for another ten seconds.
         """
-        reached, since = -1, self._clock()
+        reached, since = -1, self._timing.now()
         asked = since
         while (now := known()) < due:
             if now > reached:
-                reached, since = now, self._clock()
+                reached, since = now, self._timing.now()
                 asked = since
                 stage.reach(now)
-            elif self._clock() - since > silence_s:
+            elif self._timing.now() - since > silence_s:
                 break
-            elif self._clock() - asked > _HELD_S:
-                asked = self._clock()
+            elif self._timing.now() - asked > _HELD_S:
+                asked = self._timing.now()
                 quiet()
-            self._sleep(every_s)
+            self._timing.sleep(every_s)
         stage.reach(now)
         return now
 

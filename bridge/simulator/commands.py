@@ -15,13 +15,13 @@ from rich.console import Console
 
 from .answers import BridgeRefused, ContractBroken
 from .callback_server import CallbackServer
-from .campaign import CampaignFailed, CampaignRun, Plan
+from .campaign import Aside, CampaignFailed, CampaignRun, Plan
 from .demo import Demo
 from .inspection import Rules
 from .local_bridge import LocalBridge, NoLocalBridge
 from .parts import PartFailed
 from .people import MOST_INTERNATIONAL
-from .quick_audience import NoAnswer, QuickAudience
+from .quick_audience import Line, Marketer, NoAnswer, QuickAudience
 from .reconciliation import reconcile
 from .report import print_awaited, print_result
 from .stages import stages_for
@@ -144,9 +144,8 @@ def _quick_audience(wanted: Wanted) -> QuickAudience:
         wanted.prefix,
         wanted.key,
         platform_name=wanted.platform_name,
-        task_id=wanted.task_id,
-        patience_s=PATIENCE_S,
-        authority=wanted.ca,
+        marketer=Marketer(task_id=wanted.task_id),
+        line=Line(patience_s=PATIENCE_S, authority=wanted.ca),
     )
 
 
@@ -181,7 +180,7 @@ def _run(
         console.print(text, highlight=False, soft_wrap=True, markup=False)
 
     tell(f"This run is the campaign {qa.task_id} (sms-bridge campaigns show {quote(qa.task_id)}).")
-    course = CampaignRun(qa, callbacks, plan, stages_for(console), held=held, tell=tell).run()
+    course = CampaignRun(qa, callbacks, plan, stages_for(console), aside=Aside(held=held, tell=tell)).run()
     result = reconcile(course.sent, callbacks.inbox, course.details)
     print_result(console, result, course.seconds)
     print_awaited(console, course, callbacks.inbox)

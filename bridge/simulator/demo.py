@@ -22,12 +22,12 @@ from rich.console import Console
 from bridge.plugin.http import Session
 
 from .callback_server import CallbackServer
-from .campaign import CampaignRun, Plan
+from .campaign import Aside, CampaignRun, Plan
 from .carrier_record import RemoteCarrier
 from .inspection import Rules
 from .parts import Part, PartFailed, Parts
 from .people import invent
-from .quick_audience import QuickAudience
+from .quick_audience import Line, QuickAudience
 from .reconciliation import reconcile
 from .report import print_result
 from .stages import stages_for
@@ -167,8 +167,8 @@ class Demo:
     ) -> bool:
         prefix, key = f"{addresses.bridge}/{CHANNEL}", self._secrets["DEMO_KEY"]
         stages = stages_for(self._console)
-        with contextlib.closing(QuickAudience(prefix, key, platform_name=PLATFORM, patience_s=10)) as qa:
-            campaign = CampaignRun(qa, callbacks, plan, stages, replies_due=carrier.replies)
+        with contextlib.closing(QuickAudience(prefix, key, platform_name=PLATFORM, line=Line(10))) as qa:
+            campaign = CampaignRun(qa, callbacks, plan, stages, aside=Aside(carrier.replies))
             try:
                 course = campaign.run()
                 result = reconcile(course.sent, callbacks.inbox, course.details, carrier.record())

@@ -7,8 +7,7 @@ tests a bridge by using it.
 
 import json
 import secrets
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -21,6 +20,7 @@ from bridge.contract import signing
 from bridge.plugin.http import Session
 
 from .answers import ContractBroken, check_detail, read
+from .timing import WALL, Timing
 
 Params = Mapping[str, str | int]
 """The values of one recipient's variables."""
@@ -57,17 +57,39 @@ class DigitalForm:
     remark: str
 
 
+@dataclass(frozen=True, slots=True)
+class Marketer:
+    """Who fills the forms in, for which task, and how the bodies are spelled.
+
+    `spelling` "tables" writes what the contract's tables say (numbers as text, lists as JSON text) where they
+    differ from its "examples". `task_id` is the marketing campaign that sends by list are part of; None draws
+    a number. (The deprecated send by file names none.)
+    """
+
+    account: str = "marketer@example.com"
+    task_id: str | None = None
+    spelling: Literal["examples", "tables"] = "examples"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How the platform is called.
+
+    A call without a readable answer (no contact, time-out, HTTP 5xx) is repeated with the same body and a new
+    signature for up to `patience_s` seconds. `timeout` is for connecting and for reading. `authority` holds
+    the certificates that vouch for the platform, in place of the public ones.
+    """
+
+    patience_s: float = 0
+    timeout: tuple[float, float] = (5, 60)
+    authority: Path | None = None
+
+
 class QuickAudience:
     """One Quick Audience tenant that calls one third-party platform.
 
     `prefix` is what its form holds as callback URL, `key` "" switches authentication off. `platform_name`
-    is what every answer must carry; None takes it from the first answer. `spelling` "tables" sends the types
-    of the contract's tables (numbers as text, lists as JSON text) where they differ from its examples.
-    `task_id` is the marketing campaign that sends by list are part of; None draws a number. (The deprecated
-    send by file names none.)
-    A call without a readable answer (no contact, time-out, HTTP 5xx) is repeated with the same body and a new
-    signature for up to `patience_s` seconds. `authority` holds the certificates that vouch for the platform,
-    in place of the public ones. Thread-safe.
+    is what every answer must carry; None takes it from the first answer. Thread-safe.
     """
 
     def __init__(
@@ -76,27 +98,21 @@ class QuickAudience:
         key: str,
         *,
         platform_name: str | None = None,
-        account: str = "marketer@example.com",
-        task_id: str | None = None,
-        spelling: Literal["examples", "tables"] = "examples",
-        patience_s: float = 0,
-        timeout: tuple[float, float] = (5, 60),
-        authority: Path | None = None,
-        clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
+        marketer: Marketer = Marketer(),
+        line: Line = Line(),
+        timing: Timing = WALL,
     ) -> None:
         self.prefix = prefix.rstrip("/")
         self.platform_name = platform_name
-        self.account = account
-        self.task_id = task_id or str(_FIRST_TASK + secrets.randbelow(9 * _FIRST_TASK))
+        self.account = marketer.account
+        self.task_id = marketer.task_id or str(_FIRST_TASK + secrets.randbelow(9 * _FIRST_TASK))
         self._key = key
-        self._as_text = spelling == "tables"
-        self._patience_s = patience_s
-        self._clock = clock
-        self._sleep = sleep
-        self._http = Session(threads=16, timeout=timeout)
-        if authority is not None:
-            self._http.verify = str(authority)
+        self._as_text = marketer.spelling == "tables"
+        self._patience_s = line.patience_s
+        self._timing = timing
+        self._http = Session(threads=16, timeout=line.timeout)
+        if line.authority is not None:
+            self._http.verify = str(line.authority)
 
     def close(self) -> None:
         """Close the connections."""
@@ -272,10 +288,10 @@ class QuickAudience:
         return answer
 
     def _answered(self, operation: str, method: str, url: str, data: bytes | None) -> requests.Response:
-        deadline = self._clock() + self._patience_s
+        deadline = self._timing.now() + self._patience_s
         pause = 0.2
         while True:
-            query, signature = signing.fresh(self._key, datetime.fromtimestamp(self._clock(), UTC8))
+            query, signature = signing.fresh(self._key, datetime.fromtimestamp(self._timing.now(), UTC8))
             headers = {"X-QA-Hmac-Signature": signature, "Content-Type": "application/json"}
             try:
                 response = self._http.request(method, url, params=query, data=data, headers=headers)
@@ -290,9 +306,9 @@ class QuickAudience:
                         "its certificate is not believed here. "
                         "Where an authority of your own signed it, name that authority's with --ca."
                     ) from error
-            if self._clock() + pause > deadline:
+            if self._timing.now() + pause > deadline:
                 raise NoAnswer(f"{operation} has no answer from {self.prefix}: {problem}.")
-            self._sleep(pause)
+            self._timing.sleep(pause)
             pause = min(pause * 2, 5)
 
 

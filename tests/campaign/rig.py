@@ -11,7 +11,7 @@ import requests
 from bridge.ledger import Ledger, open_ledger
 from bridge.simulator.callback_server import CallbackServer
 from bridge.simulator.inspection import Rules
-from bridge.simulator.quick_audience import NoAnswer, QuickAudience, TemplateForm
+from bridge.simulator.quick_audience import Line, Marketer, NoAnswer, QuickAudience, TemplateForm
 
 from .carriers import CarrierProcess
 from .processes import Program, free_port, python
@@ -91,7 +91,9 @@ class Rig:
         ]
         # One tenant by whatever way: the same request names the same campaign.
         self.fronts = [
-            QuickAudience(f"http://127.0.0.1:{port}/promo", KEY, task_id=TASK_ID, patience_s=120)
+            QuickAudience(
+                f"http://127.0.0.1:{port}/promo", KEY, marketer=Marketer(task_id=TASK_ID), line=Line(120)
+            )
             for port in ports
         ]
         self.ledger: Ledger = open_ledger(database_url, pool_size=2)

@@ -18,7 +18,9 @@ from bridge.simulator import (
     invent,
     reconcile,
 )
+from bridge.simulator.campaign import Aside
 from bridge.simulator.stages import stages_for
+from bridge.simulator.timing import Timing
 
 from .fake_bridge import FakeBridge
 from .pushing import KEY
@@ -53,8 +55,8 @@ def run(fake: FakeBridge, callbacks: CallbackServer, plan: Plan, console: Consol
             callbacks,
             plan,
             stages,
-            replies_due=lambda: len(callbacks.inbox.replies),
-            sleep=lambda seconds: time.sleep(seconds / 20),
+            aside=Aside(replies_due=lambda: len(callbacks.inbox.replies)),
+            timing=Timing(time.monotonic, lambda seconds: time.sleep(seconds / 20)),
         )
         course = campaign.run()
     finally:

@@ -11,7 +11,17 @@ import pytest
 import requests
 import responses
 
-from bridge.simulator import BridgeRefused, ContractBroken, DigitalForm, NoAnswer, QuickAudience, TemplateForm
+from bridge.simulator import (
+    BridgeRefused,
+    ContractBroken,
+    DigitalForm,
+    Line,
+    Marketer,
+    NoAnswer,
+    QuickAudience,
+    TemplateForm,
+)
+from bridge.simulator.timing import Timing
 
 from .pushing import java_signature
 
@@ -233,10 +243,9 @@ def qa(clock: Clock) -> Iterator[QuickAudience]:
         PREFIX + "/",
         KEY,
         platform_name="Acme SMS",
-        task_id="2048",
-        patience_s=10,
-        clock=clock,
-        sleep=clock.sleep,
+        marketer=Marketer(task_id="2048"),
+        line=Line(patience_s=10),
+        timing=Timing(clock, clock.sleep),
     )
     yield client
     client.close()
@@ -272,7 +281,7 @@ def test_each_call_is_made_as_the_contract_shows(
 def test_the_tables_spelling_sends_text_where_the_examples_have_numbers_and_lists(
     web: responses.RequestsMock,
 ) -> None:
-    qa = QuickAudience(PREFIX, KEY, task_id="2048", spelling="tables")
+    qa = QuickAudience(PREFIX, KEY, marketer=Marketer(task_id="2048", spelling="tables"))
     answering(web, "POST", json={**ENVELOPE, **CODE})
     answering(web, "POST", json={**ENVELOPE, "bizId": "b"})
     qa.create_text_template(TEXT)

@@ -15,7 +15,7 @@ from typing import Any
 import requests
 
 from bridge.ledger import Ledger, open_ledger, upgrade
-from bridge.simulator import QuickAudience
+from bridge.simulator import Line, QuickAudience
 
 CHANNEL = "promo"
 KEY = "kit-channel-key"
@@ -36,7 +36,7 @@ class RunningBridge:
     ) -> None:
         self.url = url
         self.ledger = ledger
-        self.qa = QuickAudience(f"{url}/{CHANNEL}", KEY, platform_name="Kit", patience_s=10)
+        self.qa = QuickAudience(f"{url}/{CHANNEL}", KEY, platform_name="Kit", line=Line(patience_s=10))
         self._folder = folder
         self._environ = dict(environ)
         self._python = python
