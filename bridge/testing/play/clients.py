@@ -4,13 +4,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from unittest.mock import patch
 
 import requests
 from urllib3 import Retry
 
 from ..table.exchanges import Seen
 from .network import PROXY
+from .swapping import swapped
 from .watch import MOST_WAIT_S, Watch
 
 _COUNTS = ("total", "connect", "read", "redirect", "status", "other")
@@ -32,7 +32,7 @@ def guarded_requests(watch: Watch) -> Iterator[None]:
         answered.append((seen_by(prepared), response))
         return response
 
-    with patch.object(requests.Session, "send", guarded):
+    with swapped(requests.Session, "send", guarded):
         try:
             yield
         finally:

@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-from .process import rebound
 from .serving import SERVER
+from .swapping import rebound, swapped
 from .telling import overhearing_metrics
 from .watch import Watch
 
@@ -195,9 +194,9 @@ def _warned(watch: Watch) -> Iterator[None]:
         show(warnings.WarningMessage(message, category, filename, lineno, file, line))
 
     with (
-        patch("warnings.showwarning", shown),
-        patch("warnings.warn", warned),
-        rebound(watch.module, warn, warned),
+        swapped(warnings, "showwarning", shown),
+        swapped(warnings, "warn", warned),
+        rebound(watch.names, warn, warned),
     ):
         yield
 
@@ -212,7 +211,7 @@ def _threads(watch: Watch) -> Iterator[None]:
             watch.aside.append(("the name of a thread", _NUMBERED.sub("", self.name)))
         start(self)
 
-    with patch.object(threading.Thread, "start", started):
+    with swapped(threading.Thread, "start", started):
         try:
             yield
         finally:

@@ -9,17 +9,17 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 from .clients import guarded_requests
 from .elsewhere import overhearing
 from .network import PROXY, guarded_network
-from .process import guarded_process, rebound
+from .process import guarded_process
 from .serving import SERVER
+from .swapping import names_in, rebound, swapped
 from .watch import Watch
 
 MOST_SLEEP_S = 0.5
@@ -29,7 +29,7 @@ ZONE = "KIT-05:43"
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _SCHEDULED = Path("/proc/thread-self/schedstat")
 """Nanoseconds on a processor, nanoseconds of waiting for one, and how often."""
-_TEST = "PYTEST_CURRENT_TEST"
+_TEST = b"PYTEST_CURRENT_TEST"
 _OURS = ("SMS_BRIDGE_", "PYTEST_")
 _BETWEEN = ("os", "_collections_abc", "collections.abc")
 _KNOWN = frozenset(vars(logging.makeLogRecord({})))
@@ -39,6 +39,7 @@ _KNOWN = frozenset(vars(logging.makeLogRecord({})))
 def watching(watch: Watch | None = None) -> Iterator[Watch]:
     """Watch everything in this process until the end of the block."""
     watch = watch or Watch()
+    watch.names = names_in(watch.module)
     with ExitStack() as stack:
         for guard in (
             guarded_network,
@@ -86,10 +87,10 @@ def _counted_starts(watch: Watch) -> Iterator[None]:
 
     child = subprocess.Popen._execute_child  # type: ignore[attr-defined]
     with (
-        patch.object(threading.Thread, "start", noting("a thread", threading.Thread.start)),
-        patch.object(subprocess.Popen, "_execute_child", noting("a process", child)),
-        patch("os.system", noting("a process", os.system)),
-        patch("os.posix_spawn", noting("a process", os.posix_spawn)),
+        swapped(threading.Thread, "start", noting("a thread", threading.Thread.start)),
+        swapped(subprocess.Popen, "_execute_child", noting("a process", child)),
+        swapped(os, "system", noting("a process", os.system)),
+        swapped(os, "posix_spawn", noting("a process", os.posix_spawn)),
     ):
         yield
 
@@ -99,19 +100,36 @@ def _foreign_host(watch: Watch) -> Iterator[None]:
     """Put the process on a host of another time zone, behind proxies nobody asked for."""
     given = {name: PROXY for each in _PROXIES for name in (each, each.lower())}
     left_out = dict.fromkeys(("NO_PROXY", "no_proxy"), "")
-    with patch.dict(os.environ, given | left_out | {"TZ": ZONE}):
-        time.tzset()
-        found, patience = dict(os.environ), socket.getdefaulttimeout()
-        try:
-            yield
-        finally:
-            # pytest says there which test is running.
-            if {**os.environ, _TEST: ""} != {**found, _TEST: ""}:
-                watch.fault("the environment of the process was changed: it is everybody's")
-            if socket.getdefaulttimeout() != patience:
-                watch.fault("the time-out of all sockets was changed (setdefaulttimeout): it is everybody's")
-                socket.setdefaulttimeout(patience)
+    before, patience = _environment(), socket.getdefaulttimeout()
+    os.environ.update(given | left_out | {"TZ": ZONE})
     time.tzset()
+    found = _environment()
+    try:
+        yield
+    finally:
+        # pytest says there which test is running.
+        if {**_environment(), _TEST: b""} != {**found, _TEST: b""}:
+            watch.fault("the environment of the process was changed: it is everybody's")
+        if socket.getdefaulttimeout() != patience:
+            watch.fault("the time-out of all sockets was changed (setdefaulttimeout): it is everybody's")
+            socket.setdefaulttimeout(patience)
+        _set_environment(before)
+        time.tzset()
+
+
+def _environment() -> dict[bytes, bytes]:
+    """Return the variables as the process has them; to ask for each would read them all."""
+    return dict(vars(os.environ)["_data"])
+
+
+def _set_environment(wanted: Mapping[bytes, bytes]) -> None:
+    """Put the variables back, those alone that are others now."""
+    now = _environment()
+    for name in now.keys() - wanted.keys():
+        del os.environb[name]
+    for name, value in wanted.items():
+        if now.get(name) != value:
+            os.environb[name] = value
 
 
 @contextmanager
@@ -128,7 +146,7 @@ def _read_environment(watch: Watch) -> Iterator[None]:
             )
         return read(self, name)  # type: ignore[no-any-return]
 
-    with patch.object(kind, "__getitem__", guarded):
+    with swapped(kind, "__getitem__", guarded):
         yield
 
 
@@ -152,7 +170,7 @@ def _counted_sleep(watch: Watch) -> Iterator[None]:
         # Nobody waits for a sleep that is a fault already.
         sleep(seconds if watch.slept_s <= MOST_SLEEP_S else 0)
 
-    with patch("time.sleep", guarded), rebound(watch.module, sleep, guarded):
+    with swapped(time, "sleep", guarded), rebound(watch.names, sleep, guarded):
         yield
 
 
@@ -206,7 +224,7 @@ def _captured_log(watch: Watch) -> Iterator[None]:
     root.setLevel(1)
     try:
         # Every logger, also those that do not propagate.
-        with patch.object(logging.Logger, "handle", guarded):
+        with swapped(logging.Logger, "handle", guarded):
             yield
     finally:
         root.setLevel(level)

@@ -9,6 +9,7 @@ import unicodedata
 import zlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import cached_property
 from urllib.parse import quote, unquote_plus
 
 from pydantic import BaseModel, SecretBytes, SecretStr
@@ -70,14 +71,18 @@ class Leaks:
         forms = [text, unquote_plus(text), *_decoded(text)]
         if any(secret in form for form in forms for secret in self._secrets):
             return ["a secret of the settings"]
-        if parts and any(part in form for form in (text, text[::-1]) for part in self._halves()):
+        if parts and any(part in form for form in (text, text[::-1]) for part in self._halves):
             return ["a part of a secret of the settings"]
         return []
 
-    def _halves(self) -> Iterable[str]:
+    @cached_property
+    def _halves(self) -> list[str]:
+        """Every piece of a secret that is more than half of it."""
+        found = []
         for secret in self._secrets:
             length = max(_SHORTEST_PART, len(secret) // 2 + 1)
-            yield from (secret[start : start + length] for start in range(len(secret) - length + 1))
+            found += [secret[start : start + length] for start in range(len(secret) - length + 1)]
+        return found
 
     def find_numbers(self, text: str) -> list[str]:
         """Look for secrets and for numbers in a text."""
@@ -108,16 +113,21 @@ class Leaks:
     def _digest_in(self, text: str) -> bool:
         # Cut short it is still one: eight letters are enough to find the number again.
         told = set(_HEXADECIMAL.findall(text.lower()))
-        for digest in self._digests():
-            if any(each in digest.hex() for each in told):
-                return True
-            encoded = base64.b64encode(digest).decode()
-            both = (encoded, encoded.replace("+", "-").replace("/", "_"))
-            if any(each[: _SHORTEST_PART * 2] in text for each in both):
-                return True
-        return False
+        return any(
+            any(each in digest for each in told) or any(each in text for each in beginnings)
+            for digest, beginnings in self._digests
+        )
 
-    def _digests(self) -> Iterable[bytes]:
+    @cached_property
+    def _digests(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Every digest of the numbers in hexadecimal, and how it begins in either base64."""
+        found: list[tuple[str, tuple[str, ...]]] = []
+        for digest in self._digested():
+            encoded = base64.b64encode(digest).decode()[: _SHORTEST_PART * 2]
+            found.append((digest.hex(), (encoded, encoded.replace("+", "-").replace("/", "_"))))
+        return found
+
+    def _digested(self) -> Iterable[bytes]:
         for digits in self._phones:
             for form in (digits, f"+{digits}", *(each for each in self._numbers if digits.endswith(each))):
                 yield from (hashlib.new(name, form.encode()).digest() for name in _DIGESTS)

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import Any
-from unittest.mock import patch
 
 from .serving import SERVER
+from .swapping import swapped
 from .watch import MOST_WAIT_S, Watch
 
 PROXY = "http://127.0.0.1:9"
@@ -50,9 +50,9 @@ def _connecting(watch: Watch) -> Iterator[None]:
         return sendto(self, data, *rest)
 
     with (
-        patch.object(socket.socket, "connect", guarded),
-        patch.object(socket.socket, "connect_ex", guarded_ex),
-        patch.object(socket.socket, "sendto", guarded_to),
+        swapped(socket.socket, "connect", guarded),
+        swapped(socket.socket, "connect_ex", guarded_ex),
+        swapped(socket.socket, "sendto", guarded_to),
     ):
         yield
 
@@ -86,7 +86,7 @@ def _resolving(watch: Watch) -> Iterator[None]:
             raise socket.gaierror(socket.EAI_NONAME, "the kit has no network")
         return resolve(host, *args, **kwargs)
 
-    with patch("socket.getaddrinfo", guarded):
+    with swapped(socket, "getaddrinfo", guarded):
         yield
 
 
@@ -110,8 +110,8 @@ def _receiving(watch: Watch) -> Iterator[None]:
         return count
 
     with (
-        patch.object(socket.socket, "recv", guarded),
-        patch.object(socket.socket, "recv_into", guarded_into),
+        swapped(socket.socket, "recv", guarded),
+        swapped(socket.socket, "recv_into", guarded_into),
     ):
         yield
 
@@ -127,7 +127,7 @@ def _waiting(watch: Watch) -> Iterator[None]:
             )
         settimeout(self, value)
 
-    with patch.object(socket.socket, "settimeout", guarded):
+    with swapped(socket.socket, "settimeout", guarded):
         yield
 
 
@@ -149,8 +149,8 @@ def _trusting(watch: Watch) -> Iterator[None]:
 
     default: Any = ssl._create_default_https_context
     with (
-        patch.object(ssl.SSLContext, "verify_mode", property(verify_mode.__get__, trust)),
-        patch.object(ssl.SSLContext, "check_hostname", property(check_hostname.__get__, trust_any)),
+        swapped(ssl.SSLContext, "verify_mode", property(verify_mode.__get__, trust)),
+        swapped(ssl.SSLContext, "check_hostname", property(check_hostname.__get__, trust_any)),
     ):
         yield
     if ssl._create_default_https_context is not default:

@@ -26,11 +26,11 @@ from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from unittest.mock import patch
 
 import requests
 import urllib3
 
+from .swapping import rebound, swapped
 from .watch import Watch
 
 _MODULES: tuple[ModuleType, ...] = (
@@ -106,32 +106,21 @@ def _left_for_the_end(watch: Watch) -> Iterator[None]:
             return function
         return register(function, *args, **kwargs)
 
-    with patch("atexit.register", noted), rebound(watch.module, register, noted):
+    with swapped(atexit, "register", noted), rebound(watch.names, register, noted):
         yield
 
 
 @contextmanager
 def _noted(watch: Watch, name: str, sentence: str) -> Iterator[None]:
-    module, _, attribute = name.rpartition(".")
-    function: Any = getattr(importlib.import_module(module), attribute)
+    place, _, attribute = name.rpartition(".")
+    module = importlib.import_module(place)
+    function: Any = getattr(module, attribute)
 
     def noted(*args: Any, **kwargs: Any) -> Any:
         watch.fault(sentence)
         return function(*args, **kwargs)
 
-    with rebound(watch.module, function, noted), patch(name, noted):
-        yield
-
-
-@contextmanager
-def rebound(package: str, function: object, other: object) -> Iterator[None]:
-    """Put `other` in the place of a function that modules of the package imported by its name."""
-    with ExitStack() as stack:
-        for name, module in sys.modules.copy().items() if package else ():
-            if name.partition(".")[0] == package:
-                for attribute, value in list(vars(module).items()):
-                    if value is function:
-                        stack.enter_context(patch.object(module, attribute, other))
+    with rebound(watch.names, function, noted), swapped(module, attribute, noted):
         yield
 
 

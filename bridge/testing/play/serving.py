@@ -2,6 +2,7 @@
 
 import http.client
 import select
+import selectors
 import socket
 import ssl
 import struct
@@ -12,10 +13,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from unittest.mock import patch
 from urllib.parse import urlsplit
 
 from ..table.exchanges import Broken, Lost, Reply, Seen
+from .swapping import swapped
 
 
 class Flood:
@@ -58,14 +59,13 @@ def serving(
     """
     server = _Server(answer, Late() if late is None else late)
     server.tls = tls
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread = threading.Thread(target=server.serve_until_closed, daemon=True)
     thread.start()
     try:
         yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
     finally:
         server.gone.set()
-        server.shutdown()
-        server.server_close()
+        server.close_at_once()
         thread.join()
 
 
@@ -109,8 +109,8 @@ class Late:
             return receive_into(self, *args)
 
         with (
-            patch.object(socket.socket, "recv", hurried),
-            patch.object(socket.socket, "recv_into", hurried_into),
+            swapped(socket.socket, "recv", hurried),
+            swapped(socket.socket, "recv_into", hurried_into),
         ):
             yield
 
@@ -125,6 +125,19 @@ class _Server(ThreadingHTTPServer):
         self.answer = answer
         self.late = late
         self.gone = threading.Event()
+        self._bell, self._ringing = socket.socketpair()
+
+    def serve_until_closed(self) -> None:
+        """Take connections until `close_at_once`; `serve_forever` looks only now and then whether to end."""
+        with self, self._bell, selectors.DefaultSelector() as waiting:
+            waiting.register(self, selectors.EVENT_READ)
+            waiting.register(self._bell, selectors.EVENT_READ)
+            while not any(key.fileobj is self._bell for key, _ in waiting.select()):
+                self._handle_request_noblock()  # type: ignore[attr-defined]
+
+    def close_at_once(self) -> None:
+        """End `serve_until_closed`, which closes what it listened on."""
+        self._ringing.close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of a caller that is killed or hangs up."""

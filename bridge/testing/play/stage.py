@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import pluggy
@@ -44,6 +45,31 @@ class MemoryHistory:
         return self._claimed & frozenset(vendor_ids)
 
 
+class _Plugins(pluggy.PluginManager):
+    """Looks only at what is marked; to look at every attribute by its source takes as long as a send."""
+
+    def parse_hookspec_opts(self, module_or_class: Any, name: str) -> Any:
+        """Return the options of a hook's specification, None for anything else."""
+        return super().parse_hookspec_opts(module_or_class, name) if name in _SPECS else None
+
+    def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
+        """Return the options of an implementation, None for anything else."""
+        kind: Any = type(plugin)
+        marked = name in _marked(kind) or name in vars(plugin)
+        return super().parse_hookimpl_opts(plugin, name) if marked else None
+
+
+_SPECS = frozenset(name for name, spec in vars(hookspecs).items() if hasattr(spec, "bridge_spec"))
+
+
+@lru_cache(maxsize=8)
+def _marked(kind: Any) -> frozenset[str]:
+    """Return the names of a class that are marked `@hookimpl`."""
+    return frozenset(
+        name for each in kind.__mro__ for name, value in vars(each).items() if hasattr(value, "bridge_impl")
+    )
+
+
 class Stage:
     """One vendor object with its settings validated and its hooks registered, as the bridge does it.
 
@@ -60,7 +86,7 @@ class Stage:
             "promo", "Acme SMS", model, history or MemoryHistory(), HOOK_URL, allow_private=True
         )
         self.vendor = vendor(self.channel)
-        self._plugins = pluggy.PluginManager("bridge")
+        self._plugins = _Plugins("bridge")
         self._plugins.add_hookspecs(hookspecs)
         self._plugins.register(self.vendor, name=vendor.name)
         self._plugins.check_pending()

@@ -8,9 +8,8 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
-from unittest.mock import patch
 
-from .process import rebound
+from .swapping import rebound, swapped
 from .watch import Watch
 
 _SPAN = "an attribute of a trace"
@@ -48,12 +47,12 @@ def overhearing_metrics(watch: Watch) -> Iterator[None]:
             for kind in _classes(module):
                 for name in methods.keys() & vars(kind).keys():
                     noted = _noting(watch, methods[name], vars(kind)[name], since=1)
-                    stack.enter_context(patch.object(kind, name, noted))
+                    stack.enter_context(swapped(kind, name, noted))
         if _BAGGAGE in sys.modules:
             put = sys.modules[_BAGGAGE].set_baggage
             noted = _noting(watch, "the baggage of a trace", put)
-            stack.enter_context(patch(f"{_BAGGAGE}.set_baggage", noted))
-            stack.enter_context(rebound(watch.module, put, noted))
+            stack.enter_context(swapped(sys.modules[_BAGGAGE], "set_baggage", noted))
+            stack.enter_context(rebound(watch.names, put, noted))
         yield
 
 

@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
-from unittest.mock import patch
 
 from bridge.plugin import exchange
 
 from .serving import SERVER
+from .swapping import swapped
 
 GAP_S = 5.0
 """Seconds between two bytes; fewer for a client that would give up before."""
@@ -62,12 +62,12 @@ class Trickle:
             return receive_into(sock, buffer, 1)
 
         with ExitStack() as stack:
-            stack.enter_context(patch.object(socket.socket, "recv", slow))
-            stack.enter_context(patch.object(socket.socket, "recv_into", slow_into))
+            stack.enter_context(swapped(socket.socket, "recv", slow))
+            stack.enter_context(swapped(socket.socket, "recv_into", slow_into))
             # Named there when it was imported.
-            stack.enter_context(patch.object(exchange, "monotonic", self._ahead(time.monotonic)))
+            stack.enter_context(swapped(exchange, "monotonic", self._ahead(time.monotonic)))
             for name in _CLOCKS:
-                stack.enter_context(patch.object(time, name, self._ahead(getattr(time, name))))
+                stack.enter_context(swapped(time, name, self._ahead(getattr(time, name))))
             yield
 
     def _ahead(self, clock: Callable[[], float]) -> Callable[[], float]:

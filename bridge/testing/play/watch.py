@@ -6,6 +6,7 @@ from socket import socket
 from weakref import WeakSet
 
 from ..table.exchanges import Seen
+from .swapping import Names
 
 MOST_WAIT_S = 60.0
 """The longest time-out a plugin may give: a thread of the bridge waits with it."""
@@ -39,6 +40,8 @@ class Watch:
     bug_class: type[Exception] = RuntimeError
     module: str = ""
     """The plugin's top-level package: names in it that were imported from elsewhere are watched too."""
+    names: Names = field(default_factory=dict)
+    """Those names, as they are when the watch begins."""
 
     def fault(self, sentence: str) -> None:
         """Note a fault, once."""
