@@ -88,6 +88,7 @@ def test_every_documented_setting_exists() -> None:
         "request_id",
         "quiet_hours",
         "vendor_hours",
+        "runbook_url",
     }
     assert named - known - others == set()
 
