@@ -8,12 +8,11 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, NullPool, Row, create_engine, select, text
+from sqlalchemy import Engine, Row, create_engine, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
@@ -38,7 +37,11 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgres() -> Iterator[Engine]:
     """Yield the PostgreSQL server's engine; creating and dropping databases needs AUTOCOMMIT."""
     engine = create_engine(
-        SERVER, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3}, poolclass=NullPool
+        SERVER,
+        isolation_level="AUTOCOMMIT",
+        connect_args={"connect_timeout": 3},
+        pool_size=1,
+        pool_pre_ping=True,
     )
     try:
         with engine.connect() as connection:
@@ -48,6 +51,7 @@ def postgres() -> Iterator[Engine]:
             pytest.fail("PostgreSQL is required here and does not answer.")
         pytest.skip("PostgreSQL does not answer: these tests run on SQLite only.")
     yield engine
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -97,6 +101,7 @@ class PostgresPool:
         self._made: list[Iterator[str]] = []
         self._free: list[str] = []
         self._shapes: dict[str, str] = {}
+        self._own: dict[str, Engine] = {}
 
     def take(self) -> str:
         """Return the name of an empty, migrated database that nobody else uses."""
@@ -105,50 +110,58 @@ class PostgresPool:
         made = postgres_database(self._server, migrated=True)
         self._made.append(made)
         name = next(made)
-        with self._alone(name) as connection:
+        with self._server.connect() as connection:
+            # Tests kill every process but the server: what it has committed it has, on the disk or not yet.
+            connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = off"))
+        # A connection costs more than all that is asked over it: it is kept for the whole run.
+        self._own[name] = create_engine(
+            url_of(name), isolation_level="AUTOCOMMIT", pool_size=1, pool_pre_ping=True
+        )
+        with self._own[name].connect() as connection:
             self._shapes[name] = connection.execute(text(_SHAPE)).scalar_one()
         return name
 
     def give(self, name: str) -> None:
         """Take a database back: what is still connected is cut off, then every row goes."""
-        with self._server.connect() as connection:
-            connection.execute(text(_CUT_OFF), {"name": name})
-        with self._alone(name) as connection:
+        with self._own[name].connect() as connection:
+            connection.execute(text(_CUT_OFF))
             if connection.execute(text(_SHAPE)).scalar_one() == self._shapes[name]:
-                for table in connection.execute(text(_TABLES)).scalars().all():
-                    connection.execute(text(f'DELETE FROM "{table}"'))
+                connection.execute(text(_EMPTY))
                 self._free.append(name)
 
     def close(self) -> None:
         """Drop every database of this run."""
+        for engine in self._own.values():
+            engine.dispose()
         for made in self._made:
             for _ in made:
                 pass
 
-    @contextmanager
-    def _alone(self, name: str) -> Iterator[Connection]:
-        engine = create_engine(url_of(name), isolation_level="AUTOCOMMIT", poolclass=NullPool)
-        with engine.connect() as connection:
-            yield connection
 
-
-_CUT_OFF = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = :name"
-_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
-# Everything that a test could leave behind beside rows: columns, indexes, settings of the database, comments.
+_CUT_OFF = """
+SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+# In one transaction, that is one wait for the disk.
+_EMPTY = """
+DO $$ DECLARE one text; BEGIN
+    FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+    LOOP EXECUTE format('DELETE FROM %I', one); END LOOP;
+END $$
+"""
+# Whatever a test could leave behind beside rows is a row of the catalog, and a changed row has another xmin.
 _SHAPE = """
 SELECT md5(concat_ws('|',
-    (SELECT string_agg(table_name || column_name || data_type || coalesce(column_default, '')
-                       || is_nullable, ',' ORDER BY table_name, column_name)
-     FROM information_schema.columns WHERE table_schema = 'public'),
-    (SELECT string_agg(indexdef, ',' ORDER BY indexdef) FROM pg_indexes WHERE schemaname = 'public'),
-    (SELECT string_agg(conname || pg_get_constraintdef(oid), ',' ORDER BY conname) FROM pg_constraint
-     WHERE connamespace = 'public'::regnamespace),
-    (SELECT string_agg(tgname, ',' ORDER BY tgname) FROM pg_trigger WHERE NOT tgisinternal),
-    (SELECT string_agg(proname, ',' ORDER BY proname) FROM pg_proc
-     WHERE pronamespace = 'public'::regnamespace),
-    (SELECT string_agg(version_num, ',') FROM alembic_version),
-    (SELECT string_agg(setconfig::text, ',' ORDER BY setrole) FROM pg_db_role_setting
-     WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()))))
+    (SELECT string_agg(concat(oid, ' ', xmin), ',' ORDER BY oid) FROM pg_class
+     WHERE relnamespace = 'public'::regnamespace),
+    (SELECT string_agg(concat(attrelid, ' ', attnum, ' ', xmin), ',' ORDER BY attrelid, attnum)
+     FROM pg_attribute WHERE attrelid >= 16384),
+    (SELECT string_agg(concat(oid, ' ', xmin), ',' ORDER BY oid) FROM pg_constraint WHERE oid >= 16384),
+    (SELECT string_agg(concat(oid, ' ', xmin), ',' ORDER BY oid) FROM pg_trigger WHERE oid >= 16384),
+    (SELECT string_agg(concat(oid, ' ', xmin), ',' ORDER BY oid) FROM pg_proc WHERE oid >= 16384),
+    (SELECT string_agg(concat(setrole, ' ', xmin), ',' ORDER BY setrole) FROM pg_db_role_setting
+     WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())),
+    (SELECT string_agg(version_num, ',') FROM alembic_version)))
 """
 
 

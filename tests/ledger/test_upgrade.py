@@ -5,8 +5,7 @@ own at its first revision. The ids and moments in them are those of `making.NOW`
 """
 
 import json
-import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,53 +36,6 @@ from .making import CHANNEL, NOW, claim, phones, pushed, statuses
 OLDER = Path(__file__).parent / "older"
 SCRIPTS = ScriptDirectory(str(Path(migrations.__file__).parent))
 REVISIONS = [script.revision for script in reversed(list(SCRIPTS.walk_revisions()))]
-
-
-class Upgraded:
-    """Upgraded databases of each kind and revision: made once, copied for each test."""
-
-    def __init__(self, folder: Path, server: Callable[[], Engine]) -> None:
-        self._folder = folder
-        self._server = server
-        self._made: dict[tuple[str, str], tuple[str, Iterator[str]]] = {}
-
-    def copy(self, kind: str, revision: str, folder: Path) -> Iterator[str]:
-        """Yield the URL of a copy."""
-        if (kind, revision) not in self._made:
-            made = self._make(kind, revision)
-            self._made[kind, revision] = next(made), made
-        name, _ = self._made[kind, revision]
-        if kind == "sqlite":
-            yield f"sqlite:///{shutil.copy(name, folder / 'old.db')}"
-            return
-        for copied in postgres_database(self._server(), template=name):
-            yield url_of(copied)
-
-    def _make(self, kind: str, revision: str) -> Iterator[str]:
-        if kind == "sqlite":
-            path = self._folder / f"{revision}.db"
-            _upgrade(f"sqlite:///{path}", revision)
-            yield str(path)
-            return
-        for name in postgres_database(self._server()):
-            _upgrade(url_of(name), revision)
-            yield name
-
-    def close(self) -> None:
-        """Drop what was made."""
-        for _, made in self._made.values():
-            for _ in made:
-                pass
-
-
-@pytest.fixture(scope="session")
-def upgraded_once(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Upgraded]:
-    """Yield the upgraded databases of this run."""
-    upgraded = Upgraded(tmp_path_factory.mktemp("older"), lambda: request.getfixturevalue("postgres"))
-    yield upgraded
-    upgraded.close()
 
 
 def _upgrade(url: str, revision: str) -> None:
@@ -134,24 +86,12 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, **binary}
 
 
-@pytest.fixture(params=[(kind, one) for kind in KINDS for one in REVISIONS[:-1]], ids="-".join)
-def upgraded(request: pytest.FixtureRequest, upgraded_once: Upgraded, tmp_path: Path) -> Iterator[Ledger]:
-    """Yield a ledger over a database of an earlier revision that was upgraded."""
-    kind, revision = request.param
-    if kind == "postgresql":
-        request.getfixturevalue("postgres")
-    for url in upgraded_once.copy(kind, revision, tmp_path):
-        ledger = open_ledger(url)
-        yield ledger
-        ledger.close()
-
-
 def test_the_newest_revision_is_the_last_file() -> None:
     """What every process asks without Alembic is what Alembic would say."""
     assert newest_revision() == SCRIPTS.get_current_head() == REVISIONS[-1]
 
 
-def test_every_row_is_kept(upgraded: Ledger) -> None:
+def every_row_is_kept(upgraded: Ledger) -> None:
     """Under the names that the tables have now."""
     expected = {
         "send": 5,
@@ -173,7 +113,7 @@ def test_every_row_is_kept(upgraded: Ledger) -> None:
     assert upgraded.suppressions.among(CHANNEL, "Acme", ["8613899999999"]) == {"8613899999999"}
 
 
-def test_what_was_there_is_counted(upgraded: Ledger) -> None:
+def what_was_there_is_counted(upgraded: Ledger) -> None:
     """The tally of an upgraded database equals a count."""
     assert upgraded.tallies.differences() == []
     with upgraded.database.read() as connection:
@@ -186,7 +126,7 @@ def test_what_was_there_is_counted(upgraded: Ledger) -> None:
     ]
 
 
-def test_what_waited_is_sent(upgraded: Ledger) -> None:
+def what_waited_is_sent(upgraded: Ledger) -> None:
     """Only what was never called: of the calls in flight and the unknown outcomes nothing goes again."""
     (batch,) = claim(upgraded, lease_ms=3_600_000)
     assert (upgraded.info(batch).out_id, list(batch.recipients.phones)) == ("ready", phones(4, 30))
@@ -198,7 +138,7 @@ def test_what_waited_is_sent(upgraded: Ledger) -> None:
     assert upgraded.files.claim(CHANNEL, Holder("me", 1000), now=NOW) is not None
 
 
-def test_what_waited_is_pushed(upgraded: Ledger) -> None:
+def what_waited_is_pushed(upgraded: Ledger) -> None:
     """Entries were lists once and are objects with names now; Quick Audience gets both."""
     late = DeliveryReceipt(MessageStatus.DELIVERED, vendor_id="v2", segment=1, segments=1, code="DELIVRD")
     assert len(upgraded.receipts.apply(CHANNEL, [late], pushes=True, now=NOW + 2000).ends) == 1
@@ -216,12 +156,21 @@ def test_what_waited_is_pushed(upgraded: Ledger) -> None:
     }
 
 
-def test_what_was_signed_is_still_used_up(upgraded: Ledger) -> None:
+def what_was_signed_is_still_used_up(upgraded: Ledger) -> None:
     """Once a signature counted in each channel; of one that two channels saw, one use is kept."""
     signatures = upgraded.signatures
     assert signatures.claim("s1", b"f1", NOW) == Stored(200, b"{}", "application/json")
     assert signatures.claim("s1", b"f2", NOW) == Differs()
     assert signatures.claim("s2", b"f3", NOW) == Busy()
+
+
+STEPS = (
+    every_row_is_kept,
+    what_was_there_is_counted,
+    what_waited_is_sent,
+    what_waited_is_pushed,
+    what_was_signed_is_still_used_up,
+)
 
 
 @pytest.fixture(params=KINDS)
@@ -232,6 +181,16 @@ def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         return
     for name in postgres_database(request.getfixturevalue("postgres")):
         yield url_of(name)
+
+
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+def test_the_work_that_waited_goes_on(bare_url: str, revision: str) -> None:
+    """All steps on one database: to make one of PostgreSQL and to drop it costs more than the steps."""
+    _upgrade(bare_url, revision)
+    ledger = open_ledger(bare_url)
+    for step in STEPS:
+        step(ledger)
+    ledger.close()
 
 
 def test_rows_of_a_table_go_along_from_its_first_revision(bare_url: str) -> None:
