@@ -26,7 +26,7 @@ _MESSAGES = (
 )
 _NAMES = ("message", "template", "campaign", "campaign id", "vendor id", "cost", "charged")
 _ATTEMPTS = ("message", "called", "answered", "account", "identity", "outcome", "code", "words")
-_REPORTS = ("message", "at", "reported", "code", "words", "counts", "times")
+_REPORTS = ("message", "at", "reported", "code", "words", "counts", "times", "earlier call")
 _CALLBACKS = ("message", "callback", "written", "taken or due", "attempts", "answer")
 _REASON = click.option("--reason", default="", help="Why; the audit keeps it.")
 
@@ -84,8 +84,9 @@ def _attempt(one: SeenAttempt) -> tuple[object, ...]:
 
 
 def _report(one: SeenReport) -> tuple[object, ...]:
-    counts = Told("yes" if one.counts else "no: later", one.counts)
-    return (When(one.at), one.status, one.code, one.words, counts, one.times)
+    counts = Told("yes" if one.counts else "no" if one.earlier else "no: later", one.counts)
+    earlier = Told("yes" if one.earlier else "", one.earlier)
+    return (When(one.at), one.status, one.code, one.words, counts, one.times, earlier)
 
 
 def _callback(one: SeenTelling) -> tuple[object, ...]:

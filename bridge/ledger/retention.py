@@ -62,7 +62,7 @@ class Retention:
         return self._database.checkpoint()
 
     def _purge_batches(self, before: int, channels: Collection[str]) -> int:
-        batch, message, segment = tables.batch, tables.message, tables.segment
+        batch, message, segment, moved = tables.batch, tables.message, tables.segment, tables.moved
         # A message that the vendor took is owed an end: by its receipt, or when that has not come in time.
         owed = exists().where(message.c.batch_id == batch.c.id, message.c.status < FIRST_FINAL)
         idle = or_(and_(batch.c.state == tables.DONE, ~owed), batch.c.channel.not_in(channels))
@@ -73,7 +73,8 @@ class Retention:
         def work(connection: Connection) -> None:
             move_gone(connection, ids)
             connection.execute(delete(segment).where(segment.c.batch_id.in_(ids)))
-            for table in (tables.attempt, tables.report, tables.charge):
+            connection.execute(delete(moved).where(moved.c.to_batch.in_(ids)))
+            for table in (tables.attempt, tables.report, tables.charge, moved):
                 connection.execute(delete(table).where(table.c.batch_id.in_(ids)))
             connection.execute(delete(message).where(message.c.batch_id.in_(ids)))
             connection.execute(delete(batch).where(batch.c.id.in_(ids)))

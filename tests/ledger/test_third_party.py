@@ -6,7 +6,7 @@ from sqlalchemy import insert, text
 from bridge.ledger import RETRIED, Ledger
 from bridge.ledger.database import tables
 from bridge.ledger.refs import message_ref, new_id
-from bridge.ledger.reports.receipts import due_parked
+from bridge.ledger.reports.parking import due_parked
 from bridge.plugin import DeliveryReceipt, MessageStatus
 
 from .making import CHANNEL, NOW, conclude, phones, recorded, row

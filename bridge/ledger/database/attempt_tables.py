@@ -1,8 +1,21 @@
 """The tables of what happened to messages on their way: calls, reports that changed nothing, callbacks."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, SmallInteger, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    text,
+)
 
 from .counted import metadata
+
+_NAMED = text("vendor_id <> ''")
 
 # One call of a batch at an account; see bridge.ledger.sending.attempts.
 attempt = Table(
@@ -54,4 +67,23 @@ callback = Table(
     Column("numbers", LargeBinary, nullable=False),
     Index("ix_callback_out_id", "channel", "out_id", "id"),
     Index("ix_callback_created", "created"),
+)
+
+# Where a message stood when it was called, once it is to be sent again; see bridge.ledger.moved.
+moved = Table(
+    "moved",
+    metadata,
+    Column("batch_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    # Where it stands now.
+    Column("to_batch", BigInteger, nullable=False),
+    Column("to_seq", Integer, nullable=False),
+    # As its row was.
+    Column("vendor_id", String(128), nullable=False),
+    Column("segments", SmallInteger, nullable=False),
+    Column("rate", SmallInteger, nullable=False),
+    Column("sent", BigInteger, nullable=False),
+    Index("ix_moved_to", "to_batch"),
+    Index("ix_moved_vendor_id", "vendor_id", sqlite_where=_NAMED, postgresql_where=_NAMED),
+    sqlite_with_rowid=False,
 )

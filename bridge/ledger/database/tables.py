@@ -24,6 +24,7 @@ from bridge.plugin import MessageStatus
 from . import counted
 from .attempt_tables import attempt as attempt
 from .attempt_tables import callback as callback
+from .attempt_tables import moved as moved
 from .attempt_tables import report as report
 from .price_tables import charge as charge
 from .price_tables import charged as charged
@@ -181,6 +182,7 @@ message = Table(
         sqlite_where=NAMED,
         postgresql_where=NAMED,
     ),
+    Index("ix_message_open", "batch_id", sqlite_where=IN_QUESTION, postgresql_where=IN_QUESTION),
     sqlite_with_rowid=False,
 )
 
@@ -390,11 +392,4 @@ worker = Table(
     Column("name", String(64), primary_key=True),
     Column("started", BigInteger, nullable=False),
     Column("seen", BigInteger, nullable=False),
-)
-
-Index(
-    "ix_message_open",
-    message.c.batch_id,
-    sqlite_where=IN_QUESTION,
-    postgresql_where=IN_QUESTION,
 )

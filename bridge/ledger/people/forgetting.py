@@ -20,12 +20,13 @@ from bridge.clock import DAY_MS
 
 from ...plugin import BadNumber, Phone, TemplateType
 from ...plugin.phone import parse
+from .. import moved
 from ..audit import Act, note
 from ..blobs import Recipients, decode, encode
 from ..database import tables
 from ..database.dialects import upsert
 from ..database.engine import Database
-from ..refs import phone_keys
+from ..refs import Place, phone_keys
 from ..reports import callbacks
 from ..reports.entries import Entry, pack_entries, read_entries
 from ..suppressions import digest_of
@@ -148,6 +149,11 @@ class Forgetting:
                 row for row in found if _is(row.phone, phone, TemplateType(json.loads(row.template)["type"]))
             ]
             blot_attempts(connection, sorted({row.batch_id for row in found}), phone)
+            stood = moved.before(connection, {Place(row.batch_id, row.seq) for row in mine})
+            blot_attempts(connection, sorted({place.batch_id for place in stood}), phone)
+            for place in stood:
+                earlier = (report.c.batch_id == place.batch_id) & (report.c.seq == place.seq)
+                connection.execute(update(report).where(earlier).values(reason=""))
             for row in mine:
                 at = (message.c.batch_id == row.batch_id) & (message.c.seq == row.seq)
                 connection.execute(update(message).where(at).values(phone="", phone_key=0, reason=""))

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select, tuple_
 
 from ...plugin import MessageStatus
 from ...plugin.status import FIRST_FINAL
+from .. import moved
 from ..database import tables
 from ..database.bulk import Climb, find_messages
 from ..database.dialects import made_once, upsert
@@ -24,7 +25,10 @@ _report = tables.report
 
 @dataclass(frozen=True, slots=True)
 class LateReport:
-    """A report of another end than the message has, `times` times; `came` is when it came first."""
+    """A report of another end than the message has, `times` times; `came` is when it came first.
+
+    `earlier`: on a call before the message was sent again, whatever end it says.
+    """
 
     status: MessageStatus
     at: int
@@ -32,6 +36,7 @@ class LateReport:
     times: int
     code: str
     reason: str
+    earlier: bool = False
 
 
 class LateReports:
@@ -42,15 +47,15 @@ class LateReports:
 
     def of(self, places: Iterable[Place]) -> dict[Place, list[LateReport]]:
         """Return the late reports of messages, in the order in which they came."""
-        wanted = sorted(set(places))
-        found: dict[Place, list[LateReport]] = {place: [] for place in wanted}
-        rows = select(_report).where(tuple_(_report.c.batch_id, _report.c.seq).in_(wanted))
+        found: dict[Place, list[LateReport]] = {place: [] for place in places}
         with self._database.read() as connection:
+            stood = moved.before(connection, found.keys())
+            wanted = sorted({*found, *stood})
+            rows = select(_report).where(tuple_(_report.c.batch_id, _report.c.seq).in_(wanted))
             for row in connection.execute(rows.order_by(_report.c.came)):
-                late = LateReport(
-                    MessageStatus(row.status), row.at, row.came, row.times, row.code, row.reason
-                )
-                found[Place(row.batch_id, row.seq)].append(late)
+                place = Place(row.batch_id, row.seq)
+                values = (row.at, row.came, row.times, row.code, row.reason, place in stood)
+                found[stood.get(place, place)].append(LateReport(MessageStatus(row.status), *values))
         return found
 
 
@@ -74,6 +79,12 @@ def keep(connection: Connection, scope: Scope, climbs: Sequence[Climb], climbed:
             reports=len(late),
             messages=[_sentence(one, kept) for one in late[:_SHOWN]],
         )
+
+
+def keep_beside(connection: Connection, scope: Scope, reports: Sequence[Climb]) -> None:
+    """Keep reports on earlier calls, at the places where their messages stood then."""
+    if reports:
+        connection.execute(_new(connection), [_row(one, scope.now) for one in reports])
 
 
 @made_once

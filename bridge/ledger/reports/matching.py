@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from bridge.clock import MINUTE_MS
 
-from ...plugin import BadNumber, DeliveryReceipt, Phone
+from ...plugin import BadNumber, DeliveryReceipt, Phone, TemplateType
 from ...plugin.phone import parse
 from ..database import tables
 from ..database.bulk import find_messages
@@ -35,7 +35,7 @@ _BY_ID = (
 )
 
 
-class _Call(NamedTuple):
+class Call(NamedTuple):
     """A batch that was called, as its reports need to know it."""
 
     info: SendInfo
@@ -111,7 +111,7 @@ class Finder:
             for index, receipt in enumerate(receipts)
             if receipt.message_ref and (place := from_message_ref(receipt.message_ref)) is not None
         }
-        calls = self._of_scope(connection, scope, {place.batch_id for place in places.values()})
+        calls = self.calls(connection, scope, {place.batch_id for place in places.values()})
         wanted = {place for place in places.values() if place.batch_id in calls}
         rows = {
             (row.batch_id, row.seq): _located(row, calls[row.batch_id])
@@ -133,13 +133,13 @@ class Finder:
             and receipt.phone is not None
             and (batch_id := from_ref(receipt.batch_ref)) is not None
         }
-        calls = self._of_scope(connection, scope, {batch_id for batch_id, _ in wanted.values()})
+        calls = self.calls(connection, scope, {batch_id for batch_id, _ in wanted.values()})
         by_number: dict[tuple[int, str], Located] = {}
         for batch_id, call in calls.items():
             query = select(*_MESSAGE).where(_message.c.batch_id == batch_id)
             for message in connection.execute(query):
                 row = _located(message, call)
-                for reading in _readings(row):
+                for reading in readings(row.raw, row.info.type):
                     by_number.setdefault((batch_id, reading), row)
         for index, (batch_id, phone) in wanted.items():
             match = by_number.get((batch_id, phone.digits)) or by_number.get((batch_id, phone.national))
@@ -167,16 +167,21 @@ class Finder:
             if match is not None:
                 found[index] = match
 
-    def _of_scope(self, connection: Connection, scope: Scope, batch_ids: Collection[int]) -> dict[int, _Call]:
-        """Return the batches that are the channel's and that the reporting account may know."""
+    def calls(
+        self, connection: Connection, scope: Scope, batch_ids: Collection[int], *, own: bool = False
+    ) -> dict[int, Call]:
+        """Return the batches that are the channel's and that the reporting account may know.
+
+        `own`: those only that the account called, whose vendor's ids are its own.
+        """
         found = self._infos.of_batches(connection, batch_ids)
         infos = {batch_id: info for batch_id, info in found.items() if info.channel == scope.channel}
         if scope.source is None or not infos:
-            return {batch_id: _Call(info, unsettled=True) for batch_id, info in infos.items()}
+            return {batch_id: Call(info, unsettled=True) for batch_id, info in infos.items()}
         return {
-            row.id: _Call(infos[row.id], _unsettled(row))
+            row.id: Call(infos[row.id], _unsettled(row))
             for row in connection.execute(_CALLED, {"ids": sorted(infos)})
-            if scope.source.may_know(row.account, row.identity)
+            if (scope.source.made if own else scope.source.may_know)(row.account, row.identity)
         }
 
     def _vendor_rows(
@@ -197,11 +202,17 @@ class Finder:
             if info is None or info.channel != scope.channel:
                 continue
             if scope.source is None or scope.source.made(row.account, row.identity):
-                by_id[row.vendor_id].append(_located(row, _Call(info, _unsettled(row), row.identity)))
+                by_id[row.vendor_id].append(_located(row, Call(info, _unsettled(row), row.identity)))
         return by_id
 
 
-def _located(row: Any, call: _Call) -> Located:
+def batch_named(receipt: DeliveryReceipt) -> int | None:
+    """Return the batch that a report names, None for none of ours."""
+    place = from_message_ref(receipt.message_ref) if receipt.message_ref else None
+    return place.batch_id if place else from_ref(receipt.batch_ref)
+
+
+def _located(row: Any, call: Call) -> Located:
     return Located(
         batch_id=row.batch_id,
         seq=row.seq,
@@ -260,14 +271,19 @@ def _may_be_early(connection: Connection, scope: Scope, phone: Phone | None, arr
 def _choose(rows: Sequence[Located], phone: Phone | None) -> Located | None:
     # A vendor's id may be that of a whole call; then only the number tells its messages apart.
     if phone is not None:
-        matching = [row for row in rows if not {phone.digits, phone.national}.isdisjoint(_readings(row))]
+        matching = [
+            row
+            for row in rows
+            if not {phone.digits, phone.national}.isdisjoint(readings(row.raw, row.info.type))
+        ]
         return matching[0] if matching else None
     return rows[0] if len(rows) == 1 else None
 
 
-def _readings(row: Located) -> tuple[str, ...]:
+def readings(raw: str, kind: TemplateType) -> tuple[str, ...]:
+    """Return the digits by which a vendor may name a number that Quick Audience wrote."""
     try:
-        phone = parse(row.raw, row.info.type)
+        phone = parse(raw, kind)
     except BadNumber:
         return ()
     return phone.digits, phone.national

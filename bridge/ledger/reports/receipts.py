@@ -1,18 +1,16 @@
 """Delivery receipts meet their messages: found, climbed, handed to the outbox; or parked until they do."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Select, and_, bindparam, delete, exists, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, or_, select, update
 
-from bridge.clock import hours, millis_of, moment, seconds
+from bridge.clock import millis_of
 
-from ...plugin import DeliveryReceipt, MessageStatus, Phone
+from ...plugin import DeliveryReceipt, MessageStatus
 from ...plugin.status import FIRST_FINAL
 from .. import tally
 from ..database import tables
@@ -20,24 +18,23 @@ from ..database.bulk import Climb, MessageRow, believable, clean, climb, find_me
 from ..database.dialects import lit, skip_locked
 from ..database.engine import Database
 from ..prices import Charge, note_charges, packed
-from ..refs import Place, from_message_ref, from_ref, new_id
+from ..refs import Place
 from ..scope import Scope, Source
 from ..sendinfo import SendInfos
 from ..suppressions import suppress
 from . import contradictions, segments
+from .earlier import Earlier, EarlierCalls, ended
 from .matching import Finder, Located
 from .outbox import Ended, enqueue_receipts
+from .parking import due_parked, park, unpack
 
 log = structlog.get_logger("bridge.ledger")
 
 RETRIED = 500
 """So many parked receipts are tried in one transaction."""
-_PARK_MS = 200
-"""A receipt that came while its message was being recorded finds it a moment later."""
-_PARK_LIMIT_MS = hours(72)
 _parked = tables.parked
+NO_EARLIER: Mapping[int, Earlier] = {}
 NO_SOURCES: Mapping[str, Source] = {}
-_ANY_PARKED = select(exists().where(_parked.c.channel == bindparam("of")))
 
 
 @dataclass(slots=True)
@@ -69,6 +66,7 @@ class Receipts:
         self._database = database
         self._infos = infos
         self._finder = Finder(infos)
+        self._earlier = EarlierCalls(infos, self._finder)
 
     def apply(self, channel: str, receipts: Sequence[DeliveryReceipt], *, pushes: bool, now: int) -> Intake:
         """Apply receipts in one transaction: statuses climb, ends go to the outbox, the rest is parked."""
@@ -87,25 +85,39 @@ class Receipts:
         """Do as `apply`, within the caller's transaction; `arrived`: when each came, if not now."""
         now = scope.now
         receipts = [_fit(receipt, now) for receipt in receipts]
-        located = self._finder.locate(connection, scope, receipts, arrived)
-        receipts = _merged(connection, receipts, located)
-        climbs = [_climb(found, receipts[index], now) for index, found in located.items()]
-        known = {found.place: found.status for found in located.values()}
-        rows = _climbed(connection, climbs, known)
+        located, earlier = self._located(connection, scope, receipts, arrived)
+        found = {**located, **{index: one.found for index, one in earlier.items()}} if earlier else located
+        receipts = _merged(connection, receipts, found)
+        told = {index: _climb(one, receipts[index], now) for index, one in found.items()}
+        climbs = [told[index] for index in located]
+        further = ended(connection, scope, [(one, told[index]) for index, one in earlier.items()])
+        rows = _climbed(connection, [*climbs, *further], _known(located, earlier))
         contradictions.keep(connection, scope, climbs, rows)
-        close_settled(connection, {one.batch_id for one in located.values() if one.unsettled})
+        unsettled = {one.batch_id for one in located.values() if one.unsettled}
+        close_settled(connection, unsettled.union(one.batch_id for one in further))
         ends = self._end(connection, scope, rows)
-        _suppress_opted_out(connection, scope, receipts, located)
-        note_charges(
-            connection, [charge for at, one in located.items() for charge in _charge(one, receipts[at])]
-        )
-        missing = [
-            (receipt, arrived[index] if arrived else now)
-            for index, receipt in enumerate(receipts)
-            if index not in located
-        ]
-        kept = _park(connection, scope, missing)
-        return Intake(ends, len(located) - len(rows), kept, len(missing) - kept)
+        _suppress_opted_out(connection, scope, receipts, found)
+        charges = (charge for at, one in found.items() for charge in _charge(one, receipts[at]))
+        note_charges(connection, list(charges))
+        missing = [at for at in range(len(receipts)) if at not in found]
+        left = [(receipts[at], arrived[at] if arrived else now) for at in missing]
+        kept = park(connection, scope, left)
+        return Intake(ends, len(found) - len(rows), kept, len(left) - kept)
+
+    def _located(
+        self,
+        connection: Connection,
+        scope: Scope,
+        receipts: Sequence[DeliveryReceipt],
+        arrived: Sequence[int],
+    ) -> tuple[dict[int, Located], Mapping[int, Earlier]]:
+        """Return the messages of the receipts by index, and those that were called again since."""
+        located = self._finder.locate(connection, scope, receipts, arrived)
+        if len(located) == len(receipts):
+            return located, NO_EARLIER
+        missed = {index: one for index, one in enumerate(receipts) if index not in located}
+        back, earlier = self._earlier.locate(connection, scope, missed)
+        return {**located, **back}, earlier
 
     def apply_climbs(self, connection: Connection, scope: Scope, climbs: Sequence[Climb]) -> list[Ended]:
         """Apply statuses learned from the vendor by other ways than receipts."""
@@ -114,10 +126,6 @@ class Receipts:
         rows = _climbed(connection, climbs, known)
         close_settled(connection, {row.batch_id for row in rows})
         return self._end(connection, scope, rows)
-
-    def any_parked(self, connection: Connection, channel: str) -> bool:
-        """Return whether any receipt of the channel waits for its message."""
-        return bool(connection.execute(_ANY_PARKED, {"of": channel}).scalar())
 
     def unpark(
         self,
@@ -189,7 +197,7 @@ class Receipts:
         return intake
 
     def _take_parked(self, connection: Connection, scope: Scope, rows: Sequence[Any]) -> Intake:
-        read = [(receipt, row.created) for row in rows if (receipt := _unpack(row.receipt)) is not None]
+        read = [(receipt, row.created) for row in rows if (receipt := unpack(row.receipt)) is not None]
         if len(read) < len(rows):
             log.error(
                 "parked receipts are not readable, dropped",
@@ -231,22 +239,18 @@ def _of_before(account: str, identity: str, sources: Mapping[str, Source]) -> So
     return Source(account, identity, others, frozenset(one.identity for one in sources.values()) - {identity})
 
 
+def _known(located: Mapping[int, Located], earlier: Mapping[int, Earlier]) -> dict[Place, int]:
+    """Return the statuses of messages as they were read."""
+    known = {one.to: one.status for one in earlier.values() if one.status is not None}
+    known.update({one.place: one.status for one in located.values()})
+    return known
+
+
 def _climbed(connection: Connection, climbs: Iterable[Climb], known: Mapping[Place, int]) -> list[Any]:
     """Apply statuses where they climb, and count them. Returns the rows that did, as they are now."""
     done = climb(connection, _strongest(climbs), known)
     tally.climbed(connection, done)
     return [row for row, _ in done]
-
-
-def due_parked(channel: str, now: int, limit: int) -> Select[int]:
-    """Return the query for parked receipts that are to be tried; read from its index, the end first."""
-    mine = (_parked.c.channel == channel, _parked.c.due <= now)
-    return (
-        select(_parked.c.id)
-        .where(*mine)
-        .order_by(_parked.c.channel.desc(), _parked.c.due.desc())
-        .limit(limit)
-    )
 
 
 _STILL_OPEN = select(tables.message.c.seq).where(
@@ -330,62 +334,3 @@ def _suppress_opted_out(
             gone[found.info.sign_name].add(found.msisdn)
     for sign_name, msisdns in gone.items():
         suppress(connection, scope, sign_name, msisdns, "receipt")
-
-
-def _park(connection: Connection, scope: Scope, receipts: Sequence[tuple[DeliveryReceipt, int]]) -> int:
-    """Keep receipts without a message for later, less and less often.
-
-    Returns how many were kept.
-    """
-    channel, now = scope.channel, scope.now
-    rows = [
-        {
-            "id": new_id(now),
-            "channel": channel,
-            "batch_id": _batch_id(receipt),
-            "account": scope.source.account if scope.source else "",
-            "identity": scope.source.identity if scope.source else "",
-            "vendor_id": receipt.vendor_id,
-            "receipt": _pack(receipt),
-            "due": now + max(_PARK_MS, now - arrived),
-            "created": arrived,
-        }
-        for receipt, arrived in receipts
-        if now - arrived < _PARK_LIMIT_MS
-    ]
-    if rows:
-        connection.execute(_parked.insert(), rows)
-    if len(rows) < len(receipts):
-        log.warning("receipts without a message dropped", channel=channel, count=len(receipts) - len(rows))
-    return len(rows)
-
-
-def _batch_id(receipt: DeliveryReceipt) -> int | None:
-    place = from_message_ref(receipt.message_ref) if receipt.message_ref else None
-    return place.batch_id if place else from_ref(receipt.batch_ref)
-
-
-def _pack(receipt: DeliveryReceipt) -> str:
-    fields = receipt._asdict()
-    fields["phone"] = receipt.phone._asdict() if receipt.phone else None
-    fields["at"] = receipt.at.timestamp() if receipt.at else None
-    fields["price"] = None if receipt.price is None else str(receipt.price)
-    return json.dumps(fields)  # in ASCII, which holds any text
-
-
-def _phone(kept: Any) -> Phone:
-    # A list of the two fields is how rows before 0.1.0 keep it.
-    return Phone(*kept) if isinstance(kept, list) else Phone(**kept)
-
-
-def _unpack(text: str) -> DeliveryReceipt | None:
-    """Return the receipt, or None for what another version wrote: it must not stop the rows beside it."""
-    try:
-        fields = json.loads(text)
-        fields["status"] = MessageStatus(fields["status"])
-        fields["phone"] = _phone(fields["phone"]) if fields["phone"] else None
-        fields["at"] = moment(seconds(fields["at"])) if fields["at"] is not None else None
-        fields["price"] = None if fields.get("price") is None else Decimal(fields["price"])
-        return DeliveryReceipt(**fields)
-    except (ArithmeticError, ValueError, TypeError, KeyError):
-        return None

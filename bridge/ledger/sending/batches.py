@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from ...plugin import DeliveryReceipt, MessageStatus
 from ...plugin.status import ANSWERED, FINAL
-from .. import tally
+from .. import moved, tally
 from ..blobs import encode
 from ..database import tables
 from ..database.bulk import MessageRow, clean, insert_messages
@@ -30,6 +30,7 @@ from ..database.dialects import lit
 from ..database.engine import Database
 from ..refs import Place, message_ref
 from ..reports.outbox import Ended, enqueue_receipts
+from ..reports.parking import any_parked
 from ..reports.receipts import Receipts, close_settled
 from ..reports.segments import keep, totals
 from ..scope import Callee, Holder, Scope, Source
@@ -203,11 +204,7 @@ class Batches:
         tally.added(connection, rows)
         attempts.note(connection, [(one.batch.id, one.attempt) for one in conclusions if one.attempt])
         keep(connection, [segment for one in conclusions for segment in one.segments])
-        parked = {
-            name
-            for name in {one.batch.channel for one in conclusions}
-            if self._receipts.any_parked(connection, name)
-        }
+        parked = {name for name in {one.batch.channel for one in conclusions} if any_parked(connection, name)}
         return [
             self._record(connection, one, one.batch.channel in parked, now)
             if is_ours
@@ -352,6 +349,7 @@ def _queue_again(connection: Connection, batch: Claimed, requeue: Requeue, now: 
     waits = Waits(requeue.due, batch.deadline, batch.decision, requeue.why, assigned)
     [made] = insert_batches(connection, Scope(batch.channel, now), batch.send_id, [blob], waits)
     _follow(connection, batch, made, requeue.attempt)
+    moved.follow(connection, batch.id, made, requeue.seqs)
 
 
 def _follow(connection: Connection, batch: Claimed, made: int, attempt: Attempt | None) -> None:

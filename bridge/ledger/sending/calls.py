@@ -50,10 +50,11 @@ class Claimed:
 class Requeue:
     """Recipients that go into a new READY batch of the same send; `account` is to call it, "" for any.
 
-    `attempt`: the call that did not send them, if there was one.
+    `seqs`: theirs in the batch that they leave. `attempt`: the call that did not send them, if there was one.
     """
 
     recipients: Recipients
+    seqs: Sequence[int]
     due: int
     why: Why = NO_HOLD
     account: str = ""

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, select, update
 
+from .. import moved
 from ..blobs import Recipients, encode
 from ..database import tables
 from ..database.dialects import lit, made_once, skip_locked
@@ -83,6 +84,7 @@ def ids_of(connection: Connection, picked: Iterable[Row[Any]], callee: Callee, n
             ids[-1] = new_id(now)
             connection.execute(_ANEW, {"old": row.id, "new": ids[-1]})
             attempts.rename(connection, row.id, ids[-1])
+            moved.rename(connection, row.id, ids[-1])
     return ids
 
 
@@ -178,6 +180,7 @@ def cut(connection: Connection, batch: Claimed, most: int, now: int) -> Claimed:
         Waits(batch.due, batch.deadline, batch.decision, assigned=assigned),
     )
     attempts.follow(connection, batch.id, made, before=now)
+    moved.follow(connection, batch.id, made, range(most, len(recipients.phones)))
     smaller = replace(batch, count=len(kept.phones), blob=encode(kept))
     connection.execute(
         update(_batch).where(_batch.c.id == batch.id).values(count=smaller.count, recipients=smaller.blob)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
 
+from .. import moved
 from ..blobs import decode
 from ..database import tables
 from ..database.bulk import clean
@@ -227,3 +228,4 @@ def _give(connection: Connection, rows: Sequence[Any], target: str, now: int) ->
             anew = {"id": new_id(now), "attempt": 0, **given}
             connection.execute(update(_batch).where(_batch.c.id == row.id).values(**anew))
             attempts.rename(connection, row.id, anew["id"])
+            moved.rename(connection, row.id, anew["id"])

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, delete, select
 
 from ...plugin import MessageStatus
-from .. import tally
+from .. import moved, tally
 from ..blobs import encode
 from ..database import tables
 from ..database.dialects import lit
@@ -48,13 +48,14 @@ def move_again(
             table.c.seq.in_(seqs),
             table.c.status == lit(MessageStatus.CALLING),
         )
-        .returning(table.c.seq, table.c.segments, table.c.rate)
+        .returning(*(table.c[name] for name in ("seq", "vendor_id", "segments", "rate", "sent")))
     ).all()
     tally.returned(connection, batch.id, open_rows)
-    moved = batch.recipients.pick(sorted(row.seq for row in open_rows))
-    if moved.phones:
-        blob = (len(moved.phones), encode(moved))
+    going = sorted(open_rows, key=lambda row: row.seq)
+    if going:
+        blob = (len(going), encode(batch.recipients.pick([row.seq for row in going])))
         waits = Waits(due, deadline, batch.decision)
         [made] = insert_batches(connection, Scope(batch.channel, now), batch.send_id, [blob], waits)
         attempts.follow(connection, batch.id, made, before=now + 1)
-    return len(moved.phones)
+        moved.note(connection, batch.id, made, going)
+    return len(going)

@@ -36,7 +36,8 @@ class SeenAttempt:
 class SeenReport:
     """A report on the message. `counts`: it ended the message; others came later and changed nothing.
 
-    `at` is the vendor's time, `times` how often the same was reported.
+    `at` is the vendor's time, `times` how often the same was reported. `earlier`: it is about a call before
+    the message was sent again.
     """
 
     at: int
@@ -45,6 +46,7 @@ class SeenReport:
     words: str
     counts: bool
     times: int = 1
+    earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,17 +182,24 @@ def _attempt(attempt: Attempt, detail: Detail) -> SeenAttempt:
 def _reports(detail: Detail, calls: Sequence[Attempt], late: Sequence[LateReport]) -> list[SeenReport]:
     """Return the report that ended a message, and those that came later and said otherwise."""
     refused = bool(calls) and calls[-1].outcome_of(detail.seq) == Outcome.REJECTED
+    others = [_late(one, counts=_ended(detail, one)) for one in late]
     found = []
-    if detail.ended_at is not None and calls and not refused and detail.status in REPORTED:
+    told = detail.ended_at is not None and detail.status in REPORTED
+    if told and calls and not refused and not any(one.counts for one in others):
         status = MessageStatus(detail.status).name.lower()
         words = logs.masked(detail.reason)
-        found.append(SeenReport(detail.ended_at, status, detail.code, words, counts=True))
-    return found + [
-        SeenReport(
-            one.at, one.status.name.lower(), one.code, logs.masked(one.reason), counts=False, times=one.times
-        )
-        for one in late
-    ]
+        found.append(SeenReport(detail.ended_at or 0, status, detail.code, words, counts=True))
+    return found + others
+
+
+def _ended(detail: Detail, late: LateReport) -> bool:
+    """Return True for the report on an earlier call that ended the message."""
+    return late.earlier and (late.status, late.at) == (detail.status, detail.ended_at)
+
+
+def _late(one: LateReport, *, counts: bool) -> SeenReport:
+    words = logs.masked(one.reason)
+    return SeenReport(one.at, one.status.name.lower(), one.code, words, counts, one.times, one.earlier)
 
 
 def _taken(callback: Callback) -> SeenTelling:

@@ -318,6 +318,7 @@ class Routing:
         return [
             Requeue(
                 drafted.recipients.pick(seqs),
+                seqs,
                 now,
                 account=goals[route],
                 barred=bars(refused, route if self._by_number else None),
@@ -339,9 +340,12 @@ class Routing:
             return []
         now = millis(self._clock)
         rest = [seq for seq in range(len(drafted.recipients.phones)) if seq not in away]
-        kept = Requeue(drafted.recipients.pick(rest), now, account=claimed.account, barred=claimed.barred)
+        kept = Requeue(
+            drafted.recipients.pick(rest), rest, now, account=claimed.account, barred=claimed.barred
+        )
         bar = bars(barred, route_in(claimed.barred))
-        parted = Requeue(drafted.recipients.pick(sorted(away)), now, barred=bar)
+        gone = sorted(away)
+        parted = Requeue(drafted.recipients.pick(gone), gone, now, barred=bar)
         return [parted, kept] if rest else [parted]
 
     def _carried(self, claimed: Claimed, phone: Phone, barred: Collection[str]) -> bool:

@@ -212,7 +212,7 @@ class Sending:
             parts.append((drafted.duplicates, Wait(now)))
         account = claimed.account if self._channel.several else ""
         again = [
-            Requeue(drafted.recipients.pick(seqs), *wait, account, claimed.yields, claimed.barred)
+            Requeue(drafted.recipients.pick(seqs), seqs, *wait, account, claimed.yields, claimed.barred)
             for seqs, wait in parts
         ]
         if len(again) == 1:
@@ -246,7 +246,9 @@ class Sending:
         if not self._channel.several:
             wait = Wait(now + _HOLD_MS, Why(Hold.REVIEW, why))
             return self._back(claimed, info.out_id, info.sign_name, wait)
-        again = [Requeue(claimed.recipients, now + _LOOK_AGAIN_MS, barred=claimed.barred)]
+        recipients = claimed.recipients
+        seqs = range(len(recipients.phones))
+        again = [Requeue(recipients, seqs, now + _LOOK_AGAIN_MS, barred=claimed.barred)]
         return Conclusion(claimed, info.out_id, info.sign_name, self.pushes, again=again)
 
     def _back(self, claimed: Claimed, out_id: str, sign_name: str, wait: Wait) -> Conclusion:
@@ -317,13 +319,13 @@ class Sending:
         claimed, recipients = drafted.claimed, drafted.recipients.pick(seqs)
         attempt = unsent_attempt(claimed, result, millis(self._clock))
         if not self._channel.several:
-            return Requeue(recipients, *wait, attempt=attempt)
+            return Requeue(recipients, seqs, *wait, attempt=attempt)
         what = elsewhere(then(result), millis(self._clock), claimed.yields, self._failover_ms)
         yields, barred = what.yields, claimed.barred
         if what.bars:
             phone = drafted.phones.get(seqs[0])
             yields, barred = self._routing.after_refusal(claimed, drafted.info, phone, what.yields)
-        return Requeue(recipients, *wait, claimed.account, yields, barred, attempt)
+        return Requeue(recipients, seqs, *wait, claimed.account, yields, barred, attempt)
 
     def _row(self, drafted: Draft, seq: int, result: SubmitResult, now: int) -> MessageRow:
         claimed, phone = drafted.claimed, drafted.phones.get(seq)

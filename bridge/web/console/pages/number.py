@@ -69,7 +69,12 @@ _TELLINGS = {
     "waiting": phrase("waiting"),
     "given up": phrase("given up"),
 }
-_COUNTS = {True: phrase("yes"), False: phrase("no: it came later")}
+_COUNTS = {
+    (True, False): phrase("yes"),
+    (False, False): phrase("no: it came later"),
+    (True, True): phrase("yes: it is about an earlier call"),
+    (False, True): phrase("no: it is about an earlier call"),
+}
 
 
 def _ask(desk: Desk, asked: Asked) -> View:
@@ -164,7 +169,7 @@ def _reports(desk: Desk, found: Sequence[SeenMessage]) -> Iterator[Sequence[Cell
 
 def _report(desk: Desk, channel: str, one: SeenReport) -> Sequence[Cell]:
     at, status = Moment(one.at, desk.zone(channel)), State(STATUS_NAMES[one.status])
-    return at, status, one.code, Word(one.words), Word(_COUNTS[one.counts]), one.times
+    return at, status, one.code, Word(one.words), Word(_COUNTS[one.counts, one.earlier]), one.times
 
 
 def _tellings(desk: Desk, found: Sequence[SeenMessage]) -> Iterator[Sequence[Cell]]:

@@ -1,0 +1,132 @@
+"""Where messages stood when they were called, of those that wait to be sent again or were called again.
+
+A receipt names the call that it is about: the batch and the seq of then. One row for each such place says
+where its message stands now, and follows it into every other batch.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, Select, bindparam, delete, select, tuple_, update
+
+from .database import tables
+from .refs import Place
+
+_moved = tables.moved
+_LOOKUP = 500
+
+# Made once: each is run for every part of a batch that goes on, or for every receipt without a message.
+_STANDING = select(_moved.c.batch_id, _moved.c.seq, _moved.c.to_seq).where(
+    _moved.c.to_batch == bindparam("standing_in")
+)
+_AT = (_moved.c.batch_id == bindparam("of_batch")) & (_moved.c.seq == bindparam("of_seq"))
+_GOES = update(_moved).where(_AT).values(to_batch=bindparam("into"), to_seq=bindparam("as_seq"))
+_HAVING = select(_moved.c.batch_id).where(_moved.c.batch_id.in_(bindparam("ids", expanding=True))).distinct()
+_BY_ID = select(_moved).where(_moved.c.vendor_id.in_(bindparam("ids", expanding=True)), tables.NAMED)
+_NAME = update(_moved).where(_AT, _moved.c.vendor_id == "").values(vendor_id=bindparam("named"))
+
+
+class Moved(NamedTuple):
+    """A message's place when it was called, and its place now; the rest is as its row was then."""
+
+    batch_id: int
+    seq: int
+    to_batch: int
+    to_seq: int
+    vendor_id: str
+    segments: int
+    rate: int
+    sent: int
+
+    @property
+    def place(self) -> Place:
+        """Where it stood."""
+        return Place(self.batch_id, self.seq)
+
+    @property
+    def to(self) -> Place:
+        """Where it stands."""
+        return Place(self.to_batch, self.to_seq)
+
+
+def note(connection: Connection, batch_id: int, made: int, rows: Sequence[Any]) -> None:
+    """Keep the places of messages that leave a batch for the batch `made`; rows in the order there."""
+    follow(connection, batch_id, made, [row.seq for row in rows])
+    kept = [
+        Moved(batch_id, row.seq, made, at, row.vendor_id, row.segments, row.rate, row.sent)._asdict()
+        for at, row in enumerate(rows)
+    ]
+    connection.execute(_moved.insert(), kept)
+
+
+def follow(connection: Connection, batch_id: int, to: int, seqs: Sequence[int]) -> None:
+    """Follow messages of a batch, by their seqs there, into the batch `to`; they stand in this order."""
+    standing = connection.execute(_STANDING, {"standing_in": batch_id}).all()
+    if not standing:
+        return
+    places = {seq: at for at, seq in enumerate(seqs)}
+    going = [
+        {"of_batch": row.batch_id, "of_seq": row.seq, "into": to, "as_seq": places[row.to_seq]}
+        for row in standing
+        if row.to_seq in places
+    ]
+    if going:
+        connection.execute(_GOES, going)
+
+
+def rename(connection: Connection, batch_id: int, to: int) -> None:
+    """Follow a batch that got another id."""
+    connection.execute(update(_moved).where(_moved.c.to_batch == batch_id).values(to_batch=to))
+
+
+def returned(connection: Connection, rows: Sequence[Moved]) -> None:
+    """Note that messages stand again where they stood."""
+    for row in rows:
+        connection.execute(delete(_moved).where(_moved.c.batch_id == row.batch_id, _moved.c.seq == row.seq))
+        others = (_moved.c.to_batch == row.to_batch) & (_moved.c.to_seq == row.to_seq)
+        connection.execute(update(_moved).where(others).values(to_batch=row.batch_id, to_seq=row.seq))
+
+
+def batches_left(connection: Connection, batch_ids: Collection[int]) -> set[int]:
+    """Return those batches that messages have left."""
+    return {row.batch_id for row in _looked_up(connection, _HAVING, batch_ids)}
+
+
+def at(connection: Connection, places: Collection[Place]) -> dict[Place, Moved]:
+    """Return the messages that stood at these places."""
+    wanted, found = sorted(places), dict[Place, Moved]()
+    for start in range(0, len(wanted), _LOOKUP):
+        here = tuple_(_moved.c.batch_id, _moved.c.seq).in_(wanted[start : start + _LOOKUP])
+        for row in connection.execute(select(_moved).where(here)):
+            found[Place(row.batch_id, row.seq)] = Moved(**row._mapping)
+    return found
+
+
+def before(connection: Connection, places: Collection[Place]) -> dict[Place, Place]:
+    """Return where messages that stand at these places stood when they were called before."""
+    wanted, found = sorted(places), dict[Place, Place]()
+    for start in range(0, len(wanted), _LOOKUP):
+        there = tuple_(_moved.c.to_batch, _moved.c.to_seq).in_(wanted[start : start + _LOOKUP])
+        for row in connection.execute(select(_moved).where(there)):
+            found[Place(row.batch_id, row.seq)] = Place(row.to_batch, row.to_seq)
+    return found
+
+
+def named(connection: Connection, vendor_ids: Collection[str]) -> list[Moved]:
+    """Return the messages that had these ids at their vendors when they were called."""
+    return [Moved(**row._mapping) for row in _looked_up(connection, _BY_ID, vendor_ids)]
+
+
+def _looked_up(connection: Connection, query: Select[Any], ids: Collection[Any]) -> Iterator[Row[Any]]:
+    wanted = sorted(ids)
+    for start in range(0, len(wanted), _LOOKUP):
+        yield from connection.execute(query, {"ids": wanted[start : start + _LOOKUP]})
+
+
+def name(connection: Connection, vendor_ids: Sequence[tuple[Place, str]]) -> None:
+    """Keep the vendor's ids of earlier calls: later reports may name nothing else."""
+    rows = [
+        {"of_batch": place.batch_id, "of_seq": place.seq, "named": one} for place, one in vendor_ids if one
+    ]
+    if rows:
+        connection.execute(_NAME, rows)

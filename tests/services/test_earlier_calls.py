@@ -1,0 +1,304 @@
+"""A report on a call from before its message was sent again is not lost, and ends nothing twice."""
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import NamedTuple
+
+import pytest
+from sqlalchemy import func, select
+
+from bridge.ledger import Act, Callee, Chosen, Conclusion, Holder, MessageRow, Scope, Source
+from bridge.ledger.database import tables
+from bridge.plugin import (
+    DeliveryReceipt,
+    MessageStatus,
+    SubmitResult,
+    VendorThrottled,
+    VendorUnreachable,
+    accepted,
+    from_vendor,
+    not_sent,
+    rejected,
+)
+
+from .conftest import Worlds
+from .test_failover import raising, soon, two
+from .test_timeline import seen
+from .test_unknowns import ALL, LOST, PHONES, desk, lost, references
+from .world import NAME, World
+
+DELIVERED, FAILED = MessageStatus.DELIVERED, MessageStatus.UNDELIVERABLE
+TAKEN, NOBODY_KNOWS = MessageStatus.ACCEPTED, MessageStatus.UNKNOWN
+BUSY = not_sent(VendorThrottled("Slow down.", retry_after=1))
+[PHONE] = PHONES[:1]
+
+
+def told(world: World, *refs: str, status: MessageStatus = DELIVERED, **fields: object) -> int:
+    """Let the account report. Returns how many reports wait for their message."""
+    receipts = [DeliveryReceipt(status, message_ref=ref, **fields) for ref in refs]  # type: ignore[arg-type]
+    scope = Scope(NAME, int(world.now * 1000), True, world.services.at["obedient"].receiving._source)
+    return world.ledger.write(lambda c: world.ledger.receipts.take(c, scope, receipts)).parked
+
+
+def again(world: World, phones: list[str]) -> list[str]:
+    """Lose the answers to messages and send them once more. Returns the references of the lost call."""
+    lost(world, phones)
+    refs = references(world)
+    world.now += 60
+    assert desk(world).resend(ALL, "Lost.").messages == len(phones)
+    return refs
+
+
+def answered(result: SubmitResult) -> Callable[[World], None]:
+    """Let the message be called again with this answer."""
+
+    def call(world: World) -> None:
+        world.vendor.answer = lambda batch: [result] * len(batch.messages)
+        world.hand_over()
+        world.vendor.answer = lambda batch: [accepted() for _ in batch.messages]
+        world.now += 5
+
+    return call
+
+
+def reported(status: MessageStatus) -> Callable[[World], None]:
+    """Let the message be called again, and its own report come first."""
+
+    def call(world: World) -> None:
+        answered(accepted())(world)
+        assert told(world, references(world)[-1], status=status) == 0
+
+    return call
+
+
+class Row(NamedTuple):
+    """What became of the second call, what is reported on the first one, and what is true then.
+
+    `end`: the one that Quick Audience is told, "" for none; `calls`: all that are made; `reports`: as a
+    person sees them: status, whether it counts, and whether it is about an earlier call.
+    """
+
+    later: Callable[[World], None] | None
+    report: MessageStatus
+    end: str
+    calls: int
+    reports: list[tuple[str, bool, bool]]
+
+
+ROWS: dict[str, Row] = {
+    "waits, delivered": Row(None, DELIVERED, "DELIVERED", 1, [("delivered", True, False)]),
+    "waits, failed": Row(None, FAILED, "UNDELIVERABLE", 1, [("undeliverable", True, False)]),
+    "waits, taken": Row(None, TAKEN, "", 1, []),
+    "waits, nobody knows": Row(None, NOBODY_KNOWS, "", 2, [("unknown", False, True)]),
+    "put back, delivered": Row(answered(BUSY), DELIVERED, "DELIVERED", 2, [("delivered", True, False)]),
+    "taken, delivered": Row(answered(accepted()), DELIVERED, "DELIVERED", 2, [("delivered", True, True)]),
+    "taken, failed": Row(answered(accepted()), FAILED, "", 2, [("undeliverable", False, True)]),
+    "taken, taken": Row(answered(accepted()), TAKEN, "", 2, []),
+    "lost, delivered": Row(answered(LOST), DELIVERED, "DELIVERED", 2, [("delivered", True, True)]),
+    "lost, failed": Row(answered(LOST), FAILED, "", 2, [("undeliverable", False, True)]),
+    "refused, delivered": Row(
+        answered(rejected("BAD", "Bad.")), DELIVERED, "BAD", 2, [("delivered", False, True)]
+    ),
+    "failed, delivered": Row(
+        reported(FAILED),
+        DELIVERED,
+        "UNDELIVERABLE",
+        2,
+        [("undeliverable", True, False), ("delivered", False, True)],
+    ),
+    "delivered, failed": Row(
+        reported(DELIVERED),
+        FAILED,
+        "DELIVERED",
+        2,
+        [("delivered", True, False), ("undeliverable", False, True)],
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+def test_what_an_earlier_call_s_report_means(world: World, row: Row) -> None:
+    """What waits is not called again; what was called keeps its end; delivered once is delivered."""
+    [ref] = again(world, [PHONE])
+    if row.later is not None:
+        row.later(world)
+    assert told(world, ref, status=row.report) == 0
+    world.hand_over()
+    assert world.ended() == ({PHONE: row.end} if row.end else {})
+    assert len(world.sent()) == row.calls
+    assert [(one.status, one.counts, one.earlier) for one in seen(world, PHONE).reports] == row.reports
+    assert world.ledger.outbox.waiting(NAME)[0] == len(world.ended())
+    assert world.ledger.tallies.differences() == []
+    assert told(world, ref, status=row.report) == 0
+    assert world.ended() == ({PHONE: row.end} if row.end else {})
+
+
+def whole_batch(world: World, ref: str) -> DeliveryReceipt:
+    return DeliveryReceipt(DELIVERED, batch_ref=ref.partition("-")[0], phone=from_vendor(f"86{PHONES[1]}"))
+
+
+NAMES: dict[str, tuple[Callable[[World, str], DeliveryReceipt], str, bool]] = {
+    "by the message": (lambda world, ref: DeliveryReceipt(DELIVERED, message_ref=ref), "obedient", True),
+    "by the batch and the number": (whole_batch, "obedient", True),
+    "by another account": (lambda world, ref: DeliveryReceipt(DELIVERED, message_ref=ref), "other", False),
+    "by nobody's number": (
+        lambda world, ref: whole_batch(world, ref)._replace(phone=from_vendor("8613000000000")),
+        "obedient",
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "account", "found"), NAMES.values(), ids=NAMES)
+def test_how_a_report_names_an_earlier_call(
+    world: World, make: Callable[[World, str], DeliveryReceipt], account: str, found: bool
+) -> None:
+    """As any report does, and by the account that was called only."""
+    refs = again(world, PHONES)
+    own = world.services.at["obedient"].receiving._source
+    other = Source("other", "other", frozenset({own.account}), frozenset({own.identity}))
+    scope = Scope(NAME, int(world.now * 1000), True, own if account == own.account else other)
+    receipts = [make(world, refs[1])]
+    intake = world.ledger.write(lambda c: world.ledger.receipts.take(c, scope, receipts))
+    assert (len(intake.ends), intake.parked) == (int(found), int(not found))
+    world.hand_over()
+    assert Counter(world.sent())[PHONES[1]] == 2 - found
+    assert Counter(world.sent())[PHONES[2]] == 2
+
+
+@pytest.mark.parametrize("called_again", [False, True])
+def test_a_worker_that_was_given_up_answers_after_all(world: World, called_again: bool) -> None:
+    """Its answer is on the earlier call too, and names it to later reports."""
+    world.send([PHONE])
+    world.warm()
+    [claimed] = world.claimed()
+    world.now += 61
+    assert world.duties.take_over()
+    desk(world).resend(ALL, "Lost.")
+    if called_again:
+        world.hand_over()
+    row = MessageRow(claimed.id, 0, PHONE, 0, int(TAKEN), "their id", "", "", 1, claimed.called or 0, None)
+    late = Conclusion(claimed, "task-1", "Acme", True, rows=[row])
+    [recorded] = world.ledger.write(lambda c: world.ledger.batches.record(c, [late], int(world.now * 1000)))
+    assert recorded.stale
+    world.hand_over()
+    assert len(world.sent()) == int(called_again)
+    scope = Scope(NAME, int(world.now * 1000), True, world.services.at["obedient"].receiving._source)
+    by_id = [DeliveryReceipt(DELIVERED, vendor_id="their id", phone=from_vendor(f"86{PHONE}"))]
+    assert world.ledger.write(lambda c: world.ledger.receipts.take(c, scope, by_id)).parked == 0
+    assert world.ended() == {PHONE: "DELIVERED"}
+
+
+def cut(world: World) -> int:
+    """Let a worker take one of the messages and die; the others wait in a batch of their own."""
+    callee = Callee("obedient", world.services.channel.hooks.identity)
+    scope, dead = Scope(NAME, int(world.now * 1000)), Holder("dead", 60_000)
+    claim = world.ledger.batches.claim
+    return len(world.ledger.write(lambda c: claim(c, scope, dead, callee, limit=1, most=1)))
+
+
+def put_back_in_part(world: World) -> None:
+    """The first is taken, the others are put back one after the other."""
+    world.vendor.answer = lambda batch: [accepted(), BUSY, not_sent(VendorUnreachable("Away."))][
+        : len(batch.messages)
+    ]
+    world.hand_over()
+
+
+def sent_again_twice(world: World) -> None:
+    """The second call is lost too, and the channel's policy sends once more."""
+    answered(LOST)(world)
+    world.now += 73 * 3600
+    world.vendor.look_up = lambda batch: [LOST] * len(batch.messages)
+    world.settle()
+
+
+MOVES: list[Callable[[World], object]] = [cut, put_back_in_part, sent_again_twice]
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_messages_are_found_wherever_they_went(worlds: Worlds, move: Callable[[World], object]) -> None:
+    """In whatever batch a message waits or is called, its first call's report reaches it, and no other."""
+    world = worlds(unknown_policy="resend")
+    refs = again(world, PHONES)
+    move(world)
+    before = len(world.sent())
+    for ref, status in zip(refs[::-1], [FAILED, DELIVERED, DELIVERED], strict=True):
+        told(world, ref, status=status)
+    world.now += 61
+    world.settle()
+    world.ledger.receipts.retry_parked(NAME, pushes=True, now=int(world.now * 1000))
+    world.hand_over()
+    assert len(world.sent()) == before
+    expected = [DELIVERED.name, DELIVERED.name, FAILED.name]
+    assert world.ended() == dict(zip(PHONES, expected, strict=True))
+    assert world.ledger.outbox.waiting(NAME)[0] == 3
+
+
+def test_a_message_is_found_at_another_account(worlds: Worlds) -> None:
+    """Where its batch has another reference, and waits again: the first account's report takes it back."""
+    world = two(worlds)
+    main, spare = world.vendors["main"], world.vendors["spare"]
+    main.answer = lambda batch: [LOST] * len(batch.messages)
+    world.send([PHONE])
+    soon(world, 1)
+    assert desk(world).resend(Chosen(NAME), "Lost.").messages == 1
+    main.answer = raising(VendorUnreachable("Away."))
+    spare.answer = raising(VendorThrottled("Busy.", retry_after=3))
+    soon(world, 3)
+    assert len(spare.batches) == 1
+    scope = Scope(NAME, int(world.now * 1000), True, world.services.at["main"].receiving._source)
+    first = [DeliveryReceipt(DELIVERED, message_ref=main.batches[0].messages[0].ref)]
+    assert world.ledger.write(lambda c: len(world.ledger.receipts.take(c, scope, first).ends)) == 1
+    soon(world, 10)
+    assert (len(spare.batches), world.ended()) == (1, {PHONE: "DELIVERED"})
+
+
+def test_reports_and_claims_at_once_call_nobody_who_was_told(world: World) -> None:
+    """A message is taken back or called; a claim that was first keeps it, and the report counts later."""
+    phones = [f"138{number:08d}" for number in range(42)]
+    world.vendor.size = 14
+    refs = again(world, phones)
+    together = Barrier(2)
+
+    def claim() -> int:
+        together.wait()
+        return sum(iter(lambda: cut(world), 0))
+
+    def receive() -> int:
+        together.wait()
+        return sum(told(world, ref) for ref in refs[::-1])
+
+    with ThreadPoolExecutor(2) as pool:
+        claimed, parked = (one.result() for one in [pool.submit(claim), pool.submit(receive)])
+    assert claimed == parked
+    assert claimed + len(world.ended()) == len(phones)
+    world.now += 61
+    while world.duties.take_over():
+        pass
+    world.now += 100  # what has waited for a minute is tried again after another
+    world.ledger.receipts.retry_parked(NAME, pushes=True, now=int(world.now * 1000))
+    assert world.ended() == dict.fromkeys(phones, "DELIVERED")
+    assert world.ledger.outbox.waiting(NAME)[0] == len(phones)
+    assert world.ledger.tallies.differences() == []
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_nothing_is_kept_longer_than_the_message(world: World, older: bool) -> None:
+    """The earlier place goes with its own batch, or with the message."""
+    [ref] = again(world, [PHONE])
+    answered(accepted())(world)
+    told(world, references(world)[-1])
+    told(world, ref, status=FAILED, reason="13800138000 is no customer.")
+    act = Act("me", "forgotten", int(world.now * 1000), NAME)
+    world.ledger.forgetting.forget(NAME, from_vendor(f"86{PHONE}"), int(world.now * 1000), act)
+    kept = select(tables.report.c.reason, tables.report.c.status)
+    with world.ledger.database.read() as connection:
+        assert [tuple(one) for one in connection.execute(kept)] == [("", FAILED)]
+    first = int(world.now * 1000) - 30_000
+    world.ledger.retention.purge(first if older else 1 << 41, channels=[NAME])
+    with world.ledger.database.read() as connection:
+        left = connection.execute(select(func.count()).select_from(tables.moved)).scalar()
+    assert left == 0
