@@ -1,9 +1,7 @@
 """The plugins the kit is tried on: installed in a folder of their own, with the changes asked for."""
 
 import gc
-import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +9,8 @@ import pytest
 import bridge.testing.ladder.suite
 import bridge.testing.play.campaign  # noqa: F401
 
-_HERE = Path(__file__).parent
+from .installing import Change, lay
+
 # Pytest inside pytest finds the bridge imported already, of which it would warn, and sweeps up what earlier
 # tests of this process left open, which is none of its own.
 _INI = """
@@ -23,7 +22,6 @@ filterwarnings =
 """
 collect_ignore = ["acme", "elks", "sins"]
 
-Change = tuple[str, str, str]
 Install = Callable[..., None]
 
 
@@ -43,21 +41,8 @@ def install(pytester: pytest.Pytester) -> Install:
     """
 
     def put(*changes: Change, plugin: str = "acme") -> None:
-        module = {"acme": "acme_sms", "elks": "bridge_elks"}[plugin]
-        shutil.copytree(_HERE / plugin, pytester.path, dirs_exist_ok=True)
-        for file, old, new in changes:
-            _change(pytester.path / file, old, new)
-        info = pytester.path / f"{module}-1.0.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(f"[bridge]\n{plugin} = {module}\n")
+        lay(pytester.path, *changes, plugin=plugin)
         (pytester.path / "pytest.ini").write_text(_INI)
         pytester.syspathinsert()
 
     return put
-
-
-def _change(file: Path, old: str, new: str) -> None:
-    text = file.read_text(encoding="utf-8")
-    assert old in text, f"{file.name} has no line {old!r}"
-    file.write_text(text.replace(old, new), encoding="utf-8")

@@ -11,6 +11,15 @@ from bridge.testing.commands import rung_of
 
 from .conftest import Install
 
+EMPTY = """
+from bridge.testing import VendorTests
+
+
+class TestEmpty(VendorTests):
+    vendor = "elks"
+    settings = {"username": "u", "password": "elk-pass-1", "base_url": "{url}"}
+    cases = []
+"""
 NO_CAMPAIGN = ("test_elks.py", "    def campaign_answer", "    def _campaign_answer")
 
 
@@ -54,12 +63,17 @@ def test_a_table_of_another_vendor_is_no_table(install: Install, pytester: pytes
     assert "No table of elks ran." in result.output
 
 
-def test_a_rung_is_kept_with_the_plugin(install: Install, pytester: pytest.Pytester) -> None:
-    """Silver, until a line of the source changes."""
+def test_a_rung_is_kept_with_the_plugin(
+    install: Install, pytester: pytest.Pytester, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Silver for the guide's worked vendor, which reviews no templates itself; until its source changes."""
     install(NO_CAMPAIGN, plugin="elks")
     vendor = discover().vendors["elks"]
     assert rung_of(vendor) == "not verified"
     assert _verify("elks", "--tests", str(pytester.path / "test_elks.py")).exit_code == 0
+    said = capfd.readouterr().out
+    assert "elks: silver" in said
+    assert "test_signatures_and_templates_are_reviewed: no row" in said
     assert rung_of(vendor) == "silver"
     assert _row("elks") == ["vendor", "elks", "silver"]
     codes = pytester.path / "bridge_elks" / "codes.py"
@@ -70,8 +84,9 @@ def test_a_rung_is_kept_with_the_plugin(install: Install, pytester: pytest.Pytes
 
 def test_a_failed_table_keeps_nothing(install: Install, pytester: pytest.Pytester) -> None:
     """Status 1, and the plugin stays unverified."""
-    install(NO_CAMPAIGN, ("test_elks.py", '["s1", "s2"]', '["s1", "s3"]'), plugin="elks")
-    result = _verify("elks", "--tests", str(pytester.path / "test_elks.py"))
+    install(plugin="elks")
+    pytester.makepyfile(test_empty=EMPTY)
+    result = _verify("elks", "--tests", str(pytester.path / "test_empty.py"))
     assert result.exit_code == 1
     assert "The rung is not kept" in result.output
     assert rung_of(discover().vendors["elks"]) == "not verified"

@@ -1,6 +1,7 @@
 """A table's rung is computed from what passed, and from nothing else."""
 
 import json
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -8,13 +9,10 @@ import pytest
 from bridge.testing.ladder.climbing import climbs
 
 from .conftest import Install
+from .ruling import imported, table_of
 
 TABLE = "test_acme.py"
-LOCAL = """
-    errors = ERRORS
-    local = ("query_sign", "create_template", "update_template", "query_template")
-"""
-IMITATED = "test_signatures_and_templates_are_reviewed: the vendor reviews nothing"
+IMITATED = ("query_sign", "create_template", "update_template", "query_template")
 NO_CAMPAIGN = (TABLE, "    def campaign_answer", "    def _campaign_answer")
 
 
@@ -32,7 +30,6 @@ class Changed(NamedTuple):
 CHANGED = [
     Changed("nothing else", "class TestAcme", "class TestAcme", "silver", "test_kill_9"),
     Changed("no codes listed", "errors = ERRORS", "errors = {}", "silver", "test_the_vendors_errors"),
-    Changed("imitated reviews", "    errors = ERRORS\n", LOCAL, "silver", IMITATED),
     Changed("no statuses listed", "statuses = STATUSES", "statuses = {}", "bronze", "test_the_vendors_stat"),
     Changed("a look-up fails", '"found": {}})', '"found": {"8613900139000": "x"}})', "silver", "test_reco"),
     Changed("a webhook fails", 'b"OK"', 'b"ok"', "bronze", "test_webhook: AssertionError", "acme_sms.py"),
@@ -40,15 +37,8 @@ CHANGED = [
 ]  # fmt: skip
 
 
-# Each row plays the whole table: what the others show in another place is rehearsed.
-OFTEN = {"nothing else", "imitated reviews", "a send fails"}
-PLAYED = [
-    pytest.param(each, id=each.id, marks=[] if each.id in OFTEN else [pytest.mark.rehearsal])
-    for each in CHANGED
-]
-
-
-@pytest.mark.parametrize("changed", PLAYED)
+@pytest.mark.rehearsal  # each row plays the whole table; what can be told from a part of it is told below
+@pytest.mark.parametrize("changed", CHANGED, ids=[each.id for each in CHANGED])
 def test_what_did_not_pass_is_lacking(changed: Changed, install: Install, pytester: pytest.Pytester) -> None:
     """Without the campaign a faultless Acme is silver; every further change costs what it should."""
     install(NO_CAMPAIGN, (changed.file, changed.old, changed.new))
@@ -61,7 +51,32 @@ def test_a_part_of_the_table_proves_no_rung(install: Install, pytester: pytest.P
     """Rules that were left out with -k count as not passed."""
     install(NO_CAMPAIGN)
     assert _climb(pytester, "-k", "not test_two_threads")["rung"] == "bronze"
-    assert _climb(pytester, "-k", "not (test_send and half)")["rung"] == ""
+
+
+ROWS = [
+    pytest.param("test_send", ('["a1", "a2"]', '["a1", "a2"]'), "", id="every row passes"),
+    pytest.param("test_send and not half", ('["a1", "a2"]', '["a1", "a2"]'), "test_send", id="one left out"),
+    pytest.param("test_send", ('["a1", "a2"]', '["a1", "a3"]'), "test_send: AssertionError", id="one fails"),
+]
+
+
+@pytest.mark.parametrize(("some", "change", "lacks"), ROWS)
+def test_every_row_of_a_rule_counts(
+    some: str, change: tuple[str, str], lacks: str, install: Install, pytester: pytest.Pytester
+) -> None:
+    """A rule is fulfilled when all its rows were played and passed, and says why it is not."""
+    install((TABLE, *change))
+    climb = _climb(pytester, "-k", f"table_is_complete or ({some})")
+    lacking = [step for step in climb["lacks"] if step.startswith("test_send")]
+    assert [step[: len(lacks)] for step in lacking] == [lacks] * bool(lacks)
+
+
+def test_reviews_that_ask_nobody_are_the_bridges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A vendor that imitates them does not reach gold by it."""
+    source = f"from acme_sms import Acme as Sin\n\nTABLE = {{'local': {IMITATED}}}\n"
+    table = table_of(imported(source, tmp_path, monkeypatch))()
+    with pytest.raises(pytest.skip.Exception, match="the vendor reviews nothing"):
+        table.test_signatures_and_templates_are_reviewed()
 
 
 @pytest.mark.slow

@@ -62,10 +62,10 @@ def test_only_the_tables_of_one_vendor_run(install: Install, pytester: pytest.Py
 
 @pytest.mark.slow
 def test_results_are_gathered_from_all_workers(install: Install, pytester: pytest.Pytester) -> None:
-    """pytest-xdist: the rung is that of the whole run."""
+    """pytest-xdist: the rung is that of the whole run, silver for a faultless Acme without the campaign."""
     install(("test_acme.py", "    def campaign_answer", "    def _campaign_answer"))
     result = pytester.runpytest_subprocess("-q", "-n", "1")
-    result.stdout.fnmatch_lines(["acme: silver"])
+    result.stdout.fnmatch_lines(["acme: silver", "    lacks test_kill_9_loses_and_repeats_nothing*"])
 
 
 def test_a_deprecated_hook_warns_its_implementor(monkeypatch: pytest.MonkeyPatch) -> None:

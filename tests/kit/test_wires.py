@@ -4,6 +4,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import pytest
 import requests
@@ -15,7 +16,8 @@ from bridge.testing.play.guards import watching
 from bridge.testing.play.serving import serving
 from bridge.testing.play.wires import Wire, closed_url, emulated, mocked, served
 
-from .conftest import Install
+from .installing import lay
+from .ruling import failures_at, failures_of
 
 WIRES = pytest.mark.parametrize("wire", [mocked, served])
 MakeWire = Callable[[list[Exchange]], AbstractContextManager[Wire]]
@@ -114,22 +116,22 @@ def test_half_a_request_was_never_received() -> None:
     assert [request.method for request in seen] == ["GET"]
 
 
-def test_a_table_may_be_played_over_real_http(install: Install, pytester: pytest.Pytester) -> None:
+def test_a_table_may_be_played_over_real_http(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`over = "http"`: the same rows, for clients that do not use requests."""
-    install(("test_acme.py", "    errors = ERRORS\n", '    errors = ERRORS\n    over = "http"\n'))
-    result = pytester.runpytest("-q", "-k", "not kill_9")
-    assert "failed" not in result.parseoutcomes(), result.stdout.str()
+    source = "from acme_sms import Acme as Sin\n\nOVER = 'http'\n"
+    assert not failures_of(source, "", tmp_path, monkeypatch)
 
 
-def test_a_connection_without_a_time_out_is_told(install: Install, pytester: pytest.Pytester) -> None:
+def test_a_connection_without_a_time_out_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the client: the socket itself is looked at."""
     raw = "__import__('socket').create_connection(('127.0.0.1', int(self._base.rpartition(':')[2]))).close()"
-    install(
+    lay(
+        tmp_path,
         ("test_acme.py", "    errors = ERRORS\n", '    errors = ERRORS\n    over = "http"\n'),
         ("acme_sms.py", 'log.info("%d messages", len(batch.messages))', raw),
     )
-    result = pytester.runpytest("-q", "--tb=short", "-k", "test_send and accepted")
-    result.stdout.fnmatch_lines(["*a connection was opened without a time-out*"])
+    told = failures_at(tmp_path, "test_send", monkeypatch)
+    assert any("a connection was opened without a time-out" in says for _, says in told)
 
 
 def test_the_watch_ends_with_its_block() -> None:
