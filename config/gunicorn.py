@@ -13,7 +13,6 @@ anew; where it has faults, or the database takes nothing, the log says so and al
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from gunicorn.glogging import Logger
@@ -70,7 +69,8 @@ forwarder_headers = ""
 max_requests = 0
 
 # The sign of life is a file; on a disk under load, writing it may take longer than `timeout`.
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - a RAM disk, names are random
+# Some machines let no service write to their RAM disk.
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - names there are random
 
 # The bridge logs every request itself, with masked numbers; gunicorn's access log would show hook tokens.
 accesslog = None

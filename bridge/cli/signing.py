@@ -2,7 +2,7 @@
 
 import shlex
 from datetime import UTC, datetime
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import click
 
@@ -21,7 +21,9 @@ def sign(channel: str, path: str, base: str, method: str, data: str | None) -> N
     """Print a curl command for PATH of CHANNEL, signed with its key and good for a few minutes."""
     settings = channel_named(settings_of_bridge(), channel)
     query, signature = signing.fresh(settings.signing_key, datetime.now(UTC))
-    url = f"{base.rstrip('/')}/{channel}/{path.lstrip('/')}?{urlencode(query)}"
+    # As it is typed, a name may hold what no address may: blanks, Chinese. What is encoded already stays so.
+    named = quote(path.lstrip("/"), safe="/%:")
+    url = f"{base.rstrip('/')}/{channel}/{named}?{urlencode(query)}"
     words = ["curl", "-sS", "-X", method, "-H", f"{signing.HEADER}: {signature}"]
     if data is not None:
         words += ["-H", "Content-Type: application/json", "--data-binary", data]

@@ -197,6 +197,11 @@ def _advice(callbacks: CallbackServer) -> str:
         return f"Callbacks came to another path: the channel's callback_url must be {callbacks.url} alone."
     if callbacks.inbox.refused:
         return "No callback was taken: each was refused, as told above."
+    if callbacks.inbox.visits:  # the bridge's own call of the address came here before anything was sent
+        return (
+            "The bridge reaches this address and told nothing, so no vendor has reported to it: does the "
+            "vendor reach public_url? sms-bridge webhooks shows what was refused."
+        )
     return f"No callback came at all: is {callbacks.url} the channel's callback_url?"
 
 

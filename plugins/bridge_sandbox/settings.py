@@ -17,7 +17,7 @@ class SandboxSettings(PluginSettings):
     """
 
     url: HttpUrl
-    """Where the carrier listens."""
+    """Where the carrier listens, such as http://127.0.0.1:8090."""
     key: SecretStr = Field(min_length=1)
     """The account's key: the bearer token of calls, and what webhooks are signed with."""
     account: str = ""

@@ -282,6 +282,9 @@ def test_sign_prints_a_request_that_the_bridge_accepts(desk: Desk) -> None:
     signature = output.split("X-QA-Hmac-Signature: ")[1][:64]
     assert signature == signing.sign("promo-key-0123456789", query["timestamp"], query["nonce"])
     assert "http://127.0.0.1:8000/promo/sms/x?" in output
+    for name in ("优 惠", "%E4%BC%98%20%E6%83%A0"):
+        output = desk.run(f"sign promo '/sms/smsSign/{name}'").output
+        assert "/promo/sms/smsSign/%E4%BC%98%20%E6%83%A0?timestamp=" in output, "an address that curl takes"
 
 
 def test_plugins_are_shown_with_their_hooks(desk: Desk) -> None:

@@ -169,6 +169,7 @@ def test_what_services_write_is_not_kept_in_etc(place: Path, monkeypatch: pytest
         "sqlite:////var/lib/sms/bridge.db",
         "/var/lib/sms/metrics",
     )
+    assert "  /usr/local/bin/sms-bridge db upgrade\n" in told.output and "set -a" not in told.output
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])

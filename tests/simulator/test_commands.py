@@ -100,7 +100,11 @@ class Desk:
     def sign(self, prefix: str) -> str:
         return "演示" if prefix.startswith("http://127.0.0.1") else ""
 
+    reasons = True
+
     def held(self, prefix: str) -> list[str]:
+        if not self.reasons:
+            return []
         return [f"{prefix.rpartition('/')[0]}: held until 2026-11-30 08:00:00 by quiet hours"]
 
 
@@ -213,6 +217,9 @@ def test_a_wrong_callback_address_is_named(fake: FakeBridge, port: int) -> None:
     desk = Desk("push", f"http://127.0.0.1:{port}")
     held = simulated(fake, port, "--recipients", "5", desk=desk).output
     assert "They wait: " in held and "No callback came at all" not in held, "the reason is known"
+    desk.reasons = False
+    visited = simulated(fake, port, "--recipients", "5", desk=desk).output
+    assert "does the vendor reach public_url?" in visited and "No callback came at all" not in visited
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import signal
 import socket
 import subprocess
@@ -52,6 +53,16 @@ def refused(folder: Path) -> subprocess.CompletedProcess[str]:
     """Return a start that must come to its end by itself."""
     how = command(folder, SMS_BRIDGE_BIND="127.0.0.1:0", SMS_BRIDGE_WEB_WORKERS="1")
     return subprocess.run(**how, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.mark.parametrize(("writable", "folder"), [(True, "/dev/shm"), (False, None)])
+def test_the_sign_of_life_lies_where_it_can_be_written(
+    writable: bool, folder: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A RAM disk that the service's user may not write to keeps no web process from starting."""
+    monkeypatch.setenv("SMS_BRIDGE_CONFIG", str(ROOT / "config" / "bridge.toml"))
+    monkeypatch.setattr(os, "access", lambda path, mode: writable and (path, mode) == ("/dev/shm", os.W_OK))
+    assert runpy.run_path(str(ROOT / "config" / "gunicorn.py"))["worker_tmp_dir"] == folder
 
 
 class Web:

@@ -3,7 +3,7 @@
 import os
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +26,8 @@ _WHERE = phrase("Where Quick Audience lives: %(presets)s, or the address of its 
 _PRESETS = {"presets": ", ".join(CALLBACK_PRESETS)}
 _DEFAULT = f"[default: {first.SQLITE}, beside bridge.toml; in /var/lib for a folder in /etc]"
 _WIDTH = 30
+_OPERATORS = "/usr/local/bin/sms-bridge"
+"""config/systemd/sms-bridge, where the guide puts it."""
 _PACKAGE = "qa-sms-bridge"
 
 
@@ -149,12 +151,21 @@ def _tell(folder: Path, answers: Answers, begun: first.Begun, say: Say) -> None:
         readable = phrase("Where the bridge runs as a user of its own, let that user read the secrets:")
         click.echo("\n" + say(readable))
         click.echo(f"  chown -R sms-bridge {shlex.quote(str(place / 'secrets'))}")
-    click.echo(
-        "\n" + say(phrase("Then")) + f"\n  set -a; . {shlex.quote(str(place / first.ENVIRONMENT))}; set +a"
-    )
-    click.echo(f"  export {PATH_VARIABLE}={shlex.quote(str(place / first.CONFIG))}")
-    for command in ("db upgrade", "check", "serve"):
-        click.echo(f"  sms-bridge {command}")
+    click.echo("\n" + say(phrase("Then")))
+    for line in _next(place):
+        click.echo(f"  {line}")
+
+
+def _next(place: Path) -> Iterator[str]:
+    """Yield what to type now; beside a service all is done as its user, by the operator's command."""
+    command = "sms-bridge"
+    if first.state_of(place):
+        command = _OPERATORS
+    else:
+        yield f"set -a; . {shlex.quote(str(place / first.ENVIRONMENT))}; set +a"
+        yield f"export {PATH_VARIABLE}={shlex.quote(str(place / first.CONFIG))}"
+    for words in ("db upgrade", "check", "serve"):
+        yield f"{command} {words}"
 
 
 def _chosen(interview: Interview, vendor: str | None) -> tuple[str, Beginning | None]:

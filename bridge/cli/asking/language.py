@@ -68,7 +68,7 @@ BY_VENDORS = (
         "Templates are made there by hand; for each: sms-bridge templates approve {channel} CODE "
         "--vendor-code THE-VENDOR'S"
     ),
-    phrase("Where the carrier listens"),
+    phrase("Where the carrier listens, such as http://127.0.0.1:8090"),
     phrase("The account's key: the bearer token of calls, and what webhooks are signed with"),
     phrase("The AccessKey id of a RAM user for API access"),
     phrase("The AccessKey secret of that user"),
