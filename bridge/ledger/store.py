@@ -14,6 +14,7 @@ from .campaigns.controlling import Controlling
 from .campaigns.latest_sends import LatestSends
 from .campaigns.reading import Campaigns
 from .campaigns.recipients import CampaignRecipients
+from .campaigns.turning import RecipientPages
 from .coordination import Coordination
 from .database import tables, trial
 from .database.bulk import Climb
@@ -129,6 +130,7 @@ class Ledger:
         self.campaigns = Campaigns(database)
         self.latest_sends = LatestSends(database)
         self.recipients = CampaignRecipients(database)
+        self.recipient_pages = RecipientPages(database)
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one write transaction; run again after a deadlock, so it must do nothing else."""

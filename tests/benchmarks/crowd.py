@@ -21,13 +21,16 @@ from bridge.plugin import MessageStatus
 from .databases import open_raw
 from .stage import CHANNEL, SIGN
 
+LARGE, NARROW = "the large one", "in twenties"
 A_BATCH = 1_000
+_A_SMALL_BATCH = 20
 _A_CALLBACK = 500
 _PEOPLE = 200_000
 _DAYS = 30
 _IDENTITY = "6f1ed002"
 _FAILURES = ("MK:0001", "DB:0142", "MI:0024", "MK:0014", "SC:0016", "CA:0053", "NP:1243", "UNDELIV")
 _WORDS = "The number does not exist or cannot be reached at this time, says the carrier."
+_RARE = MessageStatus.REJECTED, "RARE", "Nobody but the last of a send is told this."
 _TALLY = f"""
     INSERT INTO tally (send_id, slot, status, code, account, segments, bucket, rate, count, ms)
     SELECT c.send_id, 0, c.status, c.code, c.account, c.segments, c.bucket, c.rate, c.number, c.ms
@@ -37,7 +40,9 @@ _TALLY = f"""
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """How much there is; a fifth of the messages are of one campaign, the others of campaigns of 2,000."""
+    """How much there is: a fifth of the messages are of one campaign, and a twenty-fifth of one whose only
+    send went out in batches of 20; the others are of campaigns of 2,000.
+    """
 
     messages: int
     beside: int
@@ -51,6 +56,8 @@ class _Send:
     out_id: str
     at: int
     batches: Sequence[int]
+    size: int = A_BATCH
+    """How many messages each batch has."""
 
 
 def fill(ledger: Ledger, url: str, crowd: Crowd, code: str, now: int) -> None:
@@ -74,19 +81,20 @@ def number(index: int) -> str:
 
 def _sends(messages: int, now: int) -> Iterator[_Send]:
     dice = random.Random(1)
-    large, small = messages // 5, 2 * A_BATCH
-    count = max(1, (messages - large) // small)
+    large, narrow, small = messages // 5, messages // 25, 2 * A_BATCH
+    count = max(1, (messages - large - narrow) // small)
     begun = now - (_DAYS - 1) * DAY_MS
     for at in range(count):
         moment = begun + at * ((_DAYS - 1) * DAY_MS - MINUTE_MS) // count
         yield _send(new_id(moment), f"task-{at}-{dice.randrange(10**6)}", moment, small)
     whole, a_send = new_id(now - DAY_MS), max(A_BATCH, large // 10)
     for at in range(max(1, large // a_send)):
-        yield _send(whole, "the large one", now - DAY_MS + at * MINUTE_MS, a_send)
+        yield _send(whole, LARGE, now - DAY_MS + at * MINUTE_MS, a_send)
+    yield _send(new_id(now - DAY_MS), NARROW, now - DAY_MS, narrow, _A_SMALL_BATCH)
 
 
-def _send(campaign: int, out_id: str, at: int, messages: int) -> _Send:
-    return _Send(new_id(at), campaign, out_id, at, [new_id(at) for _ in range(messages // A_BATCH)])
+def _send(campaign: int, out_id: str, at: int, messages: int, size: int = A_BATCH) -> _Send:
+    return _Send(new_id(at), campaign, out_id, at, [new_id(at) for _ in range(messages // size)], size)
 
 
 def _write_sends(connection: Connection, sends: Sequence[_Send], code: str) -> None:
@@ -94,7 +102,7 @@ def _write_sends(connection: Connection, sends: Sequence[_Send], code: str) -> N
     _put(connection, "campaign", [_campaign(one) for one in named.values()])
     _put(connection, "send", [_send_row(one, code) for one in sends])
     pairs = [(send, batch) for send in sends for batch in send.batches]
-    _put(connection, "batch", [_batch_row(batch, send.id, send.at) for send, batch in pairs])
+    _put(connection, "batch", [_batch_row(batch, send) for send, batch in pairs])
     _put(connection, "attempt", [_attempt_row(batch, send.at) for send, batch in pairs])
     for send in sends:
         _put(connection, "callback", list(_callback_rows(send)))
@@ -122,15 +130,16 @@ def _send_row(send: _Send, code: str) -> dict[str, object]:
             {**template, "sign_name": SIGN, "vendor_code": "V1", "state": "", "remark": ""}
         ),
         "task": json.dumps({"relatedTaskId": send.out_id, "taskCreatorAccount": "anna"}),
-        "count": len(send.batches) * A_BATCH,
+        "count": len(send.batches) * send.size,
         "created": send.at,
         "campaign_id": send.campaign,
     }
 
 
-def _batch_row(batch: int, send: int, at: int, **changed: object) -> dict[str, object]:
-    row: dict[str, object] = {"id": batch, "send_id": send, "channel": CHANNEL, "state": tables.DONE}
-    row |= {"count": A_BATCH, "due": at, "called": at, "identity": _IDENTITY, "deadline": at + DAY_MS}
+def _batch_row(batch: int, send: _Send, **changed: object) -> dict[str, object]:
+    row: dict[str, object] = {"id": batch, "send_id": send.id, "channel": CHANNEL, "state": tables.DONE}
+    row |= {"count": send.size, "due": send.at, "called": send.at, "identity": _IDENTITY}
+    row |= {"deadline": send.at + DAY_MS}
     return row | {"recipients": None} | changed
 
 
@@ -141,14 +150,14 @@ def _attempt_row(batch: int, at: int) -> dict[str, object]:
 
 def _callback_rows(send: _Send) -> Iterator[dict[str, object]]:
     for at, batch in enumerate(send.batches):
-        for first in range(0, A_BATCH, _A_CALLBACK):
-            told = [number(_person(batch, first + seq)) for seq in range(_A_CALLBACK)]
+        for first in range(0, send.size, _A_CALLBACK):
+            told = [number(_person(batch, seq)) for seq in range(first, min(first + _A_CALLBACK, send.size))]
             yield {
                 "id": new_id(send.at + 5_000),
                 "channel": CHANNEL,
                 "kind": tables.RECEIPT,
                 "out_id": send.out_id,
-                "count": _A_CALLBACK,
+                "count": len(told),
                 "created": send.at + 4_000,
                 "taken": send.at + 5_000 + at,
                 "attempts": 1,
@@ -176,10 +185,11 @@ def _hash(index: int) -> int:
 def _messages(send: _Send, now: int) -> Iterator[MessageRow]:
     """Nine of ten are delivered; the others failed in many ways, or on the last day have no receipt yet."""
     day, recent = send.at // DAY_MS << 40, now - send.at < DAY_MS
-    for batch in send.batches:
-        for seq in range(A_BATCH):
+    for at, batch in enumerate(send.batches):
+        for seq in range(send.size):
             person = _person(batch, seq)
-            status, code, words = _end(seq, recent=recent)
+            last = seq == send.size - 1 and batch == send.batches[-1]
+            status, code, words = _RARE if last else _end(at * send.size + seq, recent=recent)
             ended = None if status is MessageStatus.ACCEPTED else send.at + 1_000 + 60 * seq
             key = day | _hash(person)
             vendor_id = f"v{batch}-{seq}"
@@ -210,7 +220,7 @@ def _write_waiting(connection: Connection, code: str, now: int) -> None:
             waits |= {"due": now + DAY_MS, "hold": "campaign", "hold_words": "held: Wrong prices."}
         people = [number(index) for index in range(A_BATCH)]
         blob = encode(Recipients(people, [{"name": f"客户{index}"} for index in range(A_BATCH)]))
-        rows = [_batch_row(one, send.id, now, **waits) | {"recipients": blob} for one in send.batches]
+        rows = [_batch_row(one, send, **waits) | {"recipients": blob} for one in send.batches]
         _put(connection, "batch", rows)
 
 
@@ -229,7 +239,7 @@ def _write_beside(connection: Connection, count: int, now: int) -> None:
 
 def _reply_row(at: int, moment: int) -> dict[str, object]:
     row: dict[str, object] = {"id": new_id(moment), "channel": CHANNEL, "identity": f"reply-{at}"}
-    row |= {"out_id": "the large one", "phone": number(at), "content": "谢谢，请问几点开始？" * 3}
+    row |= {"out_id": LARGE, "phone": number(at), "content": "谢谢，请问几点开始？" * 3}
     return row | {"received": moment, "created": moment}
 
 

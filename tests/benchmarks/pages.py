@@ -9,12 +9,15 @@ from pathlib import Path
 
 from flask.testing import FlaskClient
 
+from bridge.ledger.campaigns.recipients import Filter
+from bridge.ledger.campaigns.turning import Spot, Turn
+from bridge.ledger.refs import from_ref
 from bridge.services.desk.signing_in import ConsoleUser, Role, SigningIn
 from bridge.settings import ConsoleSettings
 from bridge.web import create_app
 from bridge.web.console.sealing import Sealing
 
-from .crowd import Crowd, fill, number
+from .crowd import LARGE, NARROW, Crowd, fill, number
 from .databases import fresh_database
 from .measuring import Meter, p50, p95
 from .stage import CHANNEL, Stage, opened
@@ -36,10 +39,22 @@ _PAGES = (
     "/campaigns?search=nothing-like-it",
     "/campaigns/{large}",
     "/campaigns/{large}/recipients",
-    "/campaigns/{large}/recipients?page=200",
+    "/campaigns/{large}/recipients?after={large_end}",
+    "/campaigns/{large}/recipients?before={large_end}",
     "/campaigns/{large}/recipients?status=undeliverable",
-    "/campaigns/{large}/recipients?status=accepted&page=20",
+    "/campaigns/{large}/recipients?status=undeliverable&after={large_end}",
+    "/campaigns/{large}/recipients?status=rejected&code=RARE",
+    "/campaigns/{large}/recipients?status=calling",
     "/campaigns/{large}/recipients?code=NP:1243",
+    "/campaigns/{large}/recipients?code=RARE",
+    "/campaigns/{large}/recipients?since=2026-01-01T00:00",
+    "/campaigns/{narrow}",
+    "/campaigns/{narrow}/recipients",
+    "/campaigns/{narrow}/recipients?after={narrow_end}",
+    "/campaigns/{narrow}/recipients?before={narrow_end}",
+    "/campaigns/{narrow}/recipients?status=unknown",
+    "/campaigns/{narrow}/recipients?status=rejected&code=RARE",
+    "/campaigns/{narrow}/recipients?code=RARE",
     "/campaigns/{waiting}",
     "/campaigns/{waiting}/recipients?status=waiting",
     "/numbers/{number}?days=30",
@@ -60,6 +75,7 @@ _PAGES = (
     "/audit",
     "/audit?page=200",
 )
+_LAST = (1 << 63) - 1
 _TOKEN = re.compile(r'name="token" value="([^"]+)"')
 
 
@@ -73,7 +89,7 @@ def pages(kind: str, folder: Path, crowd: Crowd, times: int) -> Iterator[Line]:
             f"fill a ledger with {crowd.messages:,} messages", kind, f"{time.perf_counter() - started:.0f} s"
         )
         with _browser(stage) as client:
-            names = _names(client, code)
+            names = _names(client, stage, code)
             for page in _PAGES:
                 yield _line(kind, client, page, f"/console{page}".format(**names), times)
 
@@ -113,13 +129,24 @@ def _browser(stage: Stage) -> Iterator[FlaskClient]:
         yield client
 
 
-def _names(client: FlaskClient, code: str) -> dict[str, str]:
+def _names(client: FlaskClient, stage: Stage, code: str) -> dict[str, str]:
     """Return what stands in the addresses."""
     sealing = Sealing(_SECRET)
     found = {"channel": CHANNEL, "template": code, "number": sealing.seal(number(7))}
     found["values"] = sealing.seal(json.dumps([{"name": "Anna", "link": "x", "code": "7"}, number(7)]))
-    for name, search in (("large", "the large one"), ("waiting", "under way")):
+    for name, search in (("large", LARGE), ("narrow", NARROW), ("waiting", "under way")):
         answer = client.get("/console/campaigns.json", base_url=_ADDRESS, query_string={"search": search})
         [campaign] = answer.get_json()["campaigns"]
         found[name] = campaign["id"]
+        found[f"{name}_end"] = _near_the_end(stage, campaign["id"])
     return found
+
+
+def _near_the_end(stage: Stage, campaign: str) -> str:
+    """Return a spot with a few pages behind it."""
+    campaign_id = from_ref(campaign)
+    assert campaign_id is not None
+    turn = Turn(Spot(_LAST, _LAST, 0), back=True)
+    page = stage.ledger.recipient_pages.page(campaign_id, Filter(), turn, 500)
+    assert page.before is not None
+    return str(page.before.spot)

@@ -1,19 +1,19 @@
-"""The recipients of one campaign, page by page in bounded memory, however many there are.
+"""The recipients of one campaign to the last, piece by piece in bounded memory, however many there are.
 
-Each page begins behind the last place of the one before it, so that an export of millions costs no more a
-page than one of hundreds, and goes on while messages change.
+Each piece begins behind the last place of the one before it, so that an export of millions costs no more a
+piece than one of hundreds, and goes on while messages change. `turning` shows one page of them to people.
 """
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, or_, select
 
 from bridge.clock import FOREVER_MS
 
 from ...plugin import MessageStatus
-from ...plugin.status import FIRST_FINAL
+from ...plugin.status import FAILED, FIRST_FINAL
 from ..blobs import decode
 from ..database import tables
 from ..database.engine import Database
@@ -62,6 +62,22 @@ class Filter:
     until: int = FOREVER_MS
 
     @property
+    def all_of_them(self) -> bool:
+        """True when every recipient is wanted."""
+        always = not self.since and self.until == FOREVER_MS
+        return always and self.waiting and self.ended and not self.statuses and not self.codes
+
+    @property
+    def failed(self) -> bool:
+        """True when nothing is wanted but what failed or ended unknown."""
+        return bool(self.statuses) and not self.uncalled and FAILED.issuperset(self.statuses)
+
+    @property
+    def uncalled(self) -> bool:
+        """True when those are wanted that have no status yet; they have no code either."""
+        return self.waiting and not self.codes
+
+    @property
     def counted(self) -> bool:
         """True when the totals of a send tell whether it has any that is wanted."""
         return bool(self.codes) or (bool(self.statuses) and not self.waiting)
@@ -73,40 +89,18 @@ class CampaignRecipients:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def pages(self, campaign_id: int, wanted: Filter, skip: int = 0) -> Iterator[list[Recipient]]:
-        """Yield the recipients but the first `skip`, in order of acceptance.
-
-        Those are counted, not read. No transaction is open between pages.
-        """
+    def pages(self, campaign_id: int, wanted: Filter) -> Iterator[list[Recipient]]:
+        """Yield the recipients in order of acceptance. No transaction is open between pages."""
         many = 1
         for send_id, out_id in self._sends(campaign_id, wanted):
             after = 0
             while batches := self._batches(send_id, after, wanted, many):
                 ids = [one.id for one in batches]
-                passed = self._count(ids, wanted) if skip else 0
-                if passed > skip and many > 1:
-                    many //= 2
-                    continue
-                after = ids[-1]
-                if skip and passed <= skip:
-                    skip, many = skip - passed, min(2 * many, _BATCHES)
-                    continue
+                after, many = ids[-1], min(2 * many, _BATCHES)
                 with self._database.read() as connection:
-                    page = _page(connection, send_id, out_id, ids, wanted)[skip:]
-                skip, many = 0, min(2 * many, _BATCHES)
+                    page = _page(connection, send_id, out_id, ids, wanted)
                 if page:
                     yield page
-
-    def _count(self, batch_ids: Sequence[int], wanted: Filter) -> int:
-        """Return how many recipients of some batches are wanted."""
-        mine = _batch.c.id.in_(batch_ids), _batch.c.state.in_(_WAITING)
-        waiting = select(func.coalesce(func.sum(_batch.c.count), 0)).where(*mine)
-        counted = select(func.count()).where(*_wanted_of(batch_ids, wanted))
-        with self._database.read() as connection:
-            found = int(connection.execute(counted).scalar() or 0) if wanted.ended else 0
-            if wanted.waiting and not wanted.codes:
-                found += int(connection.execute(waiting).scalar() or 0)
-        return found
 
     def _sends(self, campaign_id: int, wanted: Filter) -> Iterator[tuple[int, str]]:
         after = 0
@@ -117,10 +111,7 @@ class CampaignRecipients:
                 .order_by(_send.c.id)
                 .limit(1000)
             )
-            if wanted.until < FOREVER_MS:
-                rows = rows.where(_send.c.created < wanted.until)
-            if wanted.counted:
-                rows = rows.where(_has_counted(wanted))
+            rows = rows.where(*of_sends(wanted))
             with self._database.read() as connection:
                 found = connection.execute(rows).all()
             yield from ((row.id, row.out_id) for row in found)
@@ -131,12 +122,23 @@ class CampaignRecipients:
     def _batches(self, send_id: int, after: int, wanted: Filter, many: int) -> Sequence[Any]:
         rows = select(_batch.c.id).where(_batch.c.send_id == send_id, _batch.c.id > after)
         if not wanted.ended:
-            rows = rows.where(_batch.c.state.in_(_WAITING))
+            rows = rows.where(_batch.c.state.in_(WAITING))
         with self._database.read() as connection:
             return connection.execute(rows.order_by(_batch.c.id).limit(many)).all()
 
 
-_WAITING = (tables.READY, tables.CALLING)
+WAITING = (tables.READY, tables.CALLING)
+"""The states of a batch whose recipients have no status yet."""
+
+
+def of_sends(wanted: Filter) -> list[ColumnElement[bool]]:
+    """Return the conditions for the sends that may have recipients that are wanted."""
+    found: list[ColumnElement[bool]] = []
+    if wanted.until < FOREVER_MS:
+        found.append(_send.c.created < wanted.until)
+    if wanted.counted:
+        found.append(_has_counted(wanted))
+    return found
 
 
 def _has_counted(wanted: Filter) -> ColumnElement[bool]:
@@ -150,7 +152,7 @@ def _has_counted(wanted: Filter) -> ColumnElement[bool]:
     return rows.exists()
 
 
-def _wanted_of(batch_ids: Sequence[int], wanted: Filter) -> list[ColumnElement[bool]]:
+def of_messages(batch_ids: Sequence[int], wanted: Filter) -> list[ColumnElement[bool]]:
     """Return the conditions for the messages of some batches that are wanted."""
     found: list[ColumnElement[bool]] = [_message.c.batch_id.in_(batch_ids)]
     if wanted.since or wanted.until < FOREVER_MS:
@@ -172,17 +174,20 @@ def _page(
     page = [
         Recipient(send_id, out_id, row.id, seq, phone, row.identity, None)
         for row in batches
-        if wanted.waiting and not wanted.codes and row.state in _WAITING
-        for seq, phone in enumerate(_phones(row.recipients))
+        if wanted.uncalled and row.state in WAITING
+        for seq, phone in enumerate(phones_of(row.recipients))
     ]
     if not wanted.ended:
         return sorted(page, key=lambda one: (one.batch_id, one.seq))
-    rows = select(_message).where(*_wanted_of(batch_ids, wanted))
-    page += [_ended(row, send_id, out_id, accounts.get(row.batch_id, "")) for row in connection.execute(rows)]
+    rows = select(_message).where(*of_messages(batch_ids, wanted))
+    page += [
+        recipient_of(row, send_id, out_id, accounts.get(row.batch_id, "")) for row in connection.execute(rows)
+    ]
     return sorted(page, key=lambda one: (one.batch_id, one.seq))
 
 
-def _ended(row: Row[Any], send_id: int, out_id: str, account: str) -> Recipient:
+def recipient_of(row: Row[Any], send_id: int, out_id: str, account: str) -> Recipient:
+    """Return the recipient of a message that is recorded."""
     return Recipient(
         send_id,
         out_id,
@@ -200,7 +205,8 @@ def _ended(row: Row[Any], send_id: int, out_id: str, account: str) -> Recipient:
     )
 
 
-def _phones(blob: bytes) -> Sequence[str]:
+def phones_of(blob: bytes) -> Sequence[str]:
+    """Return the numbers of a batch that waits."""
     try:
         return decode(blob).phones
     except (ValueError, TypeError, KeyError, AttributeError):

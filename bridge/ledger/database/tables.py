@@ -26,6 +26,9 @@ from .attempt_tables import attempt as attempt
 from .attempt_tables import callback as callback
 from .attempt_tables import moved as moved
 from .attempt_tables import report as report
+from .coordination_tables import bucket as bucket
+from .coordination_tables import lease as lease
+from .coordination_tables import worker as worker
 from .price_tables import charge as charge
 from .price_tables import charged as charged
 from .price_tables import rate as rate
@@ -65,6 +68,7 @@ IN_CALL = text(f"state = {CALLING:d}")
 HELD = text(f"state = {READY:d} AND hold <> ''")
 ASSIGNED = text(f"state = {READY:d} AND account <> ''")
 IN_QUESTION = text(f"status = {MessageStatus.CALLING:d}")
+FAILED = text(f"status > {MessageStatus.DELIVERED:d}")
 NAMED = text("vendor_id <> ''")
 
 RECEIPT, REPLY = range(2)
@@ -86,7 +90,7 @@ send = Table(
     Column("campaign_id", BigInteger, nullable=False, server_default="0"),
     Index("ix_send_out_id", "channel", "out_id"),
     Index("ix_send_created", "created"),
-    Index("ix_send_campaign", "campaign_id"),
+    Index("ix_send_campaign", "campaign_id", "id"),
 )
 
 answer = Table(
@@ -103,7 +107,7 @@ batch = Table(
     "batch",
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("send_id", BigInteger, nullable=False, index=True),
+    Column("send_id", BigInteger, nullable=False),
     Column("channel", String(64), nullable=False),
     Column("state", SmallInteger, nullable=False),
     Column("count", Integer, nullable=False),
@@ -128,6 +132,7 @@ batch = Table(
     # The person's decision by which its messages, of unknown outcome before, are sent once more; 0 for none.
     Column("decision", BigInteger, nullable=False, server_default="0"),
     Column("recipients", LargeBinary),
+    Index("ix_batch_send", "send_id", "id"),
     # The only index that work touches; finished batches leave it.
     Index(
         "ix_batch_work",
@@ -183,6 +188,16 @@ message = Table(
         postgresql_where=NAMED,
     ),
     Index("ix_message_open", "batch_id", sqlite_where=IN_QUESTION, postgresql_where=IN_QUESTION),
+    # Few, but people look for them in campaigns of millions.
+    Index(
+        "ix_message_failed",
+        "batch_id",
+        "seq",
+        "status",
+        "code",
+        sqlite_where=FAILED,
+        postgresql_where=FAILED,
+    ),
     sqlite_with_rowid=False,
 )
 
@@ -366,30 +381,4 @@ account = Table(
     Column("paused_until", BigInteger, nullable=False, server_default="0"),
     Column("pauses", Integer, nullable=False, server_default="0"),
     Column("pause_reason", Text, nullable=False, server_default=""),
-)
-
-bucket = Table(
-    "bucket",
-    metadata,
-    Column("name", String(160), primary_key=True),
-    # The theoretical arrival time of the generic cell rate algorithm, in microseconds.
-    Column("arrival", BigInteger, nullable=False),
-)
-
-lease = Table(
-    "lease",
-    metadata,
-    Column("name", String(160), primary_key=True),
-    Column("owner", String(64), nullable=False),
-    Column("until", BigInteger, nullable=False),
-    Column("cursor", Text, nullable=False, server_default=""),
-    Column("due", BigInteger, nullable=False, server_default="0"),
-)
-
-worker = Table(
-    "worker",
-    metadata,
-    Column("name", String(64), primary_key=True),
-    Column("started", BigInteger, nullable=False),
-    Column("seen", BigInteger, nullable=False),
 )

@@ -1,6 +1,6 @@
 """The recipients of a campaign for a file: one row each, streamed, numbers masked unless asked for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from bridge import logs
@@ -8,6 +8,7 @@ from bridge.clock import FOREVER_MS, Clock, millis
 from bridge.ledger import Act, Ledger
 from bridge.ledger.campaigns.reading import Campaign
 from bridge.ledger.campaigns.recipients import Filter, Recipient
+from bridge.ledger.campaigns.turning import Turn
 from bridge.ledger.refs import message_ref, to_ref
 from bridge.plugin import MessageStatus
 from bridge.plugin.phone import mask
@@ -47,6 +48,15 @@ class Choice(NamedTuple):
         return not self.since and self.until == FOREVER_MS
 
 
+class Shown(NamedTuple):
+    """One page of rows, and the turns before and after it; `cut`: no more were looked through for it."""
+
+    rows: Sequence[Mapping[str, object]]
+    before: Turn | None
+    after: Turn | None
+    cut: bool
+
+
 class Exporting:
     """Exports of campaigns; one with whole numbers is written into the audit."""
 
@@ -55,25 +65,18 @@ class Exporting:
         self._clock = clock
         self._who = who
 
-    def rows(
-        self,
-        campaign: Campaign,
-        choice: Choice,
-        *,
-        full: bool = False,
-        skip: int = 0,
-    ) -> Iterator[dict[str, object]]:
-        """Yield a row for each recipient but the first `skip`, under the names of EXPORT_COLUMNS."""
+    def rows(self, campaign: Campaign, choice: Choice, *, full: bool = False) -> Iterator[dict[str, object]]:
+        """Yield a row for each recipient, under the names of EXPORT_COLUMNS."""
         if full:
             self._note(campaign, choice)
-        statuses, codes = choice.statuses, list(choice.codes)
-        chosen = [MessageStatus[one.upper()] for one in statuses if one != WAITING]
-        waiting = (not statuses or WAITING in statuses) and choice.always
-        wanted = Filter(chosen, codes, waiting=waiting, since=choice.since, until=choice.until)
-        if statuses and not chosen:
-            wanted = Filter(codes=codes, waiting=waiting, ended=False)
-        for page in self._ledger.recipients.pages(campaign.id, wanted, skip):
+        for page in self._ledger.recipients.pages(campaign.id, _filter(choice)):
             yield from (_row(one, full) for one in page)
+
+    def page(self, campaign: Campaign, choice: Choice, turn: Turn, limit: int) -> Shown:
+        """Return one page of the same rows, numbers masked."""
+        found = self._ledger.recipient_pages.page(campaign.id, _filter(choice), turn, limit)
+        rows = [_row(one, full=False) for one in found.recipients]
+        return Shown(rows, found.before, found.after, found.cut)
 
     def count(self, campaign: Campaign, choice: Choice) -> int | None:
         """Return how many rows there are, from the totals; None for a span, of which they say nothing."""
@@ -103,6 +106,15 @@ class Exporting:
                 after=asked,
             )
         )
+
+
+def _filter(choice: Choice) -> Filter:
+    statuses, codes = choice.statuses, list(choice.codes)
+    chosen = [MessageStatus[one.upper()] for one in statuses if one != WAITING]
+    waiting = (not statuses or WAITING in statuses) and choice.always
+    if statuses and not chosen:
+        return Filter(codes=codes, waiting=waiting, ended=False)
+    return Filter(chosen, codes, waiting=waiting, since=choice.since, until=choice.until)
 
 
 def _row(one: Recipient, full: bool) -> dict[str, object]:

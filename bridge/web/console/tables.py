@@ -81,13 +81,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells below columns. `more`: the address of the next page, "" on the last."""
+    """Rows of cells below columns. `more`, `less`: addresses of the pages after and before, "" for none."""
 
     name: str
     title: str
     columns: Sequence[Column]
     rows: Iterable[Sequence[Cell]]
     more: str = ""
+    less: str = ""
 
 
 def as_csv(table: Table) -> Iterator[str]:

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
-from itertools import islice
 
-from bridge.ledger.campaigns.reading import Campaign
+from bridge.ledger.campaigns.turning import Turn, spot_of
 from bridge.services.campaigns.exporting import STATUSES, WAITING, Choice
 from bridge.services.campaigns.seeing import Funnel, SeenFailure, SeenSpan, Whole
 from bridge.services.desk.amounts import charged, priced
 from bridge.services.desk.signing_in import Role
 
-from ..asking import ROWS, Asked
+from ..asking import ROWS, Asked, NotUnderstood
 from ..charts import Bar
 from ..desk import Desk
 from ..language import phrase
@@ -127,37 +126,52 @@ def _span(one: SeenSpan) -> tuple[str, int]:
 
 def _recipients(desk: Desk, asked: Asked, campaign: str) -> View:
     found = desk.campaigns.seeing.find(desk.campaigns.chosen(None), campaign)
-    rows, count = _wanted(desk, asked, found)
-    more = ""
-    if asked.form == "html":
-        some = asked.limit if count is None else min(asked.limit, count)
-        page = list(islice(rows, max(0, some - asked.skipped)))
-        rows, more = page[:ROWS], asked.more_of(asked.skipped + len(page))
-    table = Table(
-        "recipients", phrase("Recipients"), _RECIPIENTS, _rows(rows, desk.zone(found.channel)), more
-    )
+    zone, exporting = desk.zone(found.channel), desk.campaigns.exporting
+    choice, full = _choice(desk, asked, zone)
     facts = {
         "campaign": campaign,
         "found": found,
-        "count": count,
+        "count": exporting.count(found, choice),
         "statuses": STATUS_NAMES,
         "may_see_all": desk.may(Role.OPERATOR),
-        "rows": ROWS,
     }
-    return View([table], facts)
+    if asked.form != "html":
+        return View([_table(_rows(exporting.rows(found, choice, full=full), zone))], facts)
+    page = exporting.page(found, choice, _turn(asked), ROWS)
+    table = _table(_rows(page.rows, zone), _turned(asked, page.after), _turned(asked, page.before))
+    return View([table], {**facts, "cut": page.cut})
 
 
-def _wanted(desk: Desk, asked: Asked, found: Campaign) -> tuple[Iterable[Mapping[str, object]], int | None]:
-    """Return the recipients that are asked for, and how many there are; None where no total says it."""
+def _table(rows: Iterable[Sequence[Cell]], more: str = "", less: str = "") -> Table:
+    return Table("recipients", phrase("Recipients"), _RECIPIENTS, rows, more, less)
+
+
+def _choice(desk: Desk, asked: Asked, zone: tzinfo) -> tuple[Choice, bool]:
+    """Return which recipients are asked for, and if with whole numbers."""
     status, code = asked.choice("status", STATUSES), asked.text("code", 128)
     full = asked.text("full") == "yes"
     if full and not desk.may(Role.OPERATOR):
         raise NotAllowed
-    span = asked.span(desk.zone(found.channel))
-    choice = Choice([status] if status else [], [code] if code else [], span["since"], span["until"])
-    exporting = desk.campaigns.exporting
-    rows = exporting.rows(found, choice, full=full and asked.form != "html", skip=asked.skipped)
-    return rows, exporting.count(found, choice)
+    span = asked.span(zone)
+    return Choice([status] if status else [], [code] if code else [], **span), full
+
+
+def _turn(asked: Asked) -> Turn:
+    """Return which page is asked for."""
+    for name, back in (("before", True), ("after", False)):
+        if typed := asked.text(name):
+            if (spot := spot_of(typed)) is None:
+                raise NotUnderstood(phrase("The filter %(name)s cannot have this value."), name=name)
+            return Turn(spot, back)
+    return Turn()
+
+
+def _turned(asked: Asked, turn: Turn | None) -> str:
+    """Return the address of another page, "" for none."""
+    if turn is None:
+        return ""
+    names = {"before": "", "after": "", "before" if turn.back else "after": str(turn.spot)}
+    return asked.address(**names)
 
 
 def _rows(rows: Iterable[Mapping[str, object]], zone: tzinfo) -> Iterator[Sequence[Cell]]:
