@@ -1,15 +1,18 @@
 """`sms-bridge messages` and `suppress`: what became of a number's messages, and the suppression list."""
 
+import time
 from collections.abc import Iterator, Sequence
+from datetime import tzinfo
 from typing import TextIO
 
 import click
 
+from bridge import clock
 from bridge.services.desk.amounts import charged, priced
 from bridge.services.desk.looking import Excerpt
 from bridge.services.desk.timeline import SeenAttempt, SeenMessage, SeenReport, SeenTelling
 
-from .terminal.opening import Trouble, looking, number, operating, say, settings_of_ledger
+from .terminal.opening import Trouble, looking, moment_of, number, operating, say, settings_of_ledger
 from .terminal.printing import Rows, Told, When, listing, show
 
 _MESSAGES = (
@@ -34,10 +37,20 @@ _REASON = click.option("--reason", default="", help="Why; the audit keeps it.")
 @click.command()
 @click.argument("phone")
 @click.option("--channel", help="Only this channel's.")
-@click.option("--days", type=click.IntRange(1, 365), default=7, show_default=True)
+@click.option("--days", type=click.IntRange(1, 365), help="Of the last days. [default: 7]")
+@click.option("--since", help="Sent on or after this day (2026-11-28, or with a time).")
+@click.option("--until", help="Sent before this day.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @listing
-def messages(phone: str, channel: str | None, days: int, limit: int, as_json: bool) -> None:
+def messages(
+    phone: str,
+    channel: str | None,
+    days: int | None,
+    since: str | None,
+    until: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
     """Show what became of the messages to PHONE, latest first, with every attempt to send them.
 
     A mainland number has 11 digits, any other begins with + and its country code. Messages that were not
@@ -45,14 +58,24 @@ def messages(phone: str, channel: str | None, days: int, limit: int, as_json: bo
     Under the messages stand the calls with the vendor's own words, the reports on them (one counts, others
     came later), and the callbacks that told Quick Audience, with its answer.
     """
+    if days and (since or until):
+        raise Trouble("Give --days, or --since and --until.")
     settings = settings_of_ledger()
+    wanted = _span(days, since, until, settings.bridge.timezone)._replace(limit=limit)
     with looking(settings) as desk:
-        found = desk.messages(number(phone), channel, days=days, limit=limit)
+        found = desk.messages(number(phone), channel, wanted)
         unsent = desk.unsent(channel)
     notes = [f"{unsent} recipients wait; messages to this number may be among them."] if unsent else []
-    listed = Rows("messages", f"Messages of {days} days", _MESSAGES, [_message(one) for one in found])
+    title = "Messages" if since or until else f"Messages of {days or 7} days"
+    listed = Rows("messages", title, _MESSAGES, [_message(one) for one in found])
     further = [one for one in _further(found) if one.rows or as_json]
     show(listed, *further, as_json=as_json, timezone=settings.bridge.timezone, notes=notes)
+
+
+def _span(days: int | None, since: str | None, until: str | None, zone: tzinfo) -> Excerpt:
+    if days:
+        return Excerpt(since=clock.millis(time.time) - days * clock.DAY_MS)
+    return Excerpt(moment_of(since, zone, 0), moment_of(until, zone, clock.FOREVER_MS))
 
 
 def _message(one: SeenMessage) -> tuple[object, ...]:

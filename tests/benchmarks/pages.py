@@ -57,7 +57,7 @@ _PAGES = (
     "/campaigns/{narrow}/recipients?code=RARE",
     "/campaigns/{waiting}",
     "/campaigns/{waiting}/recipients?status=waiting",
-    "/numbers/{number}?days=30",
+    "/numbers/{number}?since=2020-01-01T00:00",
     "/templates",
     "/templates?search=nothing-like-it",
     "/templates/{channel}/{template}",

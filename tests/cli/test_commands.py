@@ -147,6 +147,9 @@ def test_messages_are_found_by_number_and_shown_masked(desk: Desk) -> None:
         assert NUMBER not in shown
     assert "none" in desk.run("messages 13900139000").output
     assert desk.run(f"messages {NUMBER} --channel other").output == "Messages of 7 days: none\n"
+    for span, found in (("--since 2020-01-01", True), ("--until 2020-01-01", False), ("--days 1", True)):
+        assert ("20260001" in desk.run(f"messages {NUMBER} {span}").output) == found, span
+    assert desk.run(f"messages {NUMBER} --days 1 --since 2020-01-01").exit_code == 2
 
 
 def test_messages_tell_of_those_they_cannot_see(desk: Desk) -> None:

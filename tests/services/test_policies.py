@@ -162,7 +162,9 @@ def test_the_first_that_objects_decides(worlds: Worlds) -> None:
 
 def codes(world: World) -> set[str]:
     """Return the codes of everything that ended."""
-    details = world.ledger.history.by_number(NAME, "86" + ANNA, since=0, now=int(world.now * 1000), limit=99)
+    details = world.ledger.history.by_number(
+        NAME, "86" + ANNA, since=0, until=int(world.now * 1000) + 1, limit=99
+    )
     return {detail.code for detail in details}
 
 

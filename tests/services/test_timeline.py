@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import select
 
-from bridge.ledger import Holder, Ledger, Scope, Taken
+from bridge.ledger import Excerpt, Holder, Ledger, Scope, Taken
 from bridge.ledger.database import tables
 from bridge.plugin import (
     Batch,
@@ -37,7 +37,7 @@ BUSY = "The account is busy with 13900000000."
 def seen(world: World, phone: str = PHONE) -> SeenMessage:
     """Return the one message to a number."""
     looking = Looking(world.settings, world.ledger, lambda: world.now)
-    [message] = looking.messages(from_vendor(phone), NAME, days=7, limit=9)
+    [message] = looking.messages(from_vendor(phone), NAME, Excerpt(limit=9))
     return message
 
 
@@ -140,7 +140,7 @@ def test_what_the_bridge_refuses_was_not_called(world: World) -> None:
         [
             one.batch_id
             for one in world.ledger.history.by_number(
-                NAME, f"86{PHONE}", since=0, now=int(world.now * 1000), limit=9
+                NAME, f"86{PHONE}", since=0, until=int(world.now * 1000) + 1, limit=9
             )
         ]
     ).values()

@@ -159,12 +159,14 @@ class MessageHistory:
                 )
         return frozenset(found)
 
-    def by_number(self, channel: str, digits: str, *, since: int, now: int, limit: int) -> list[Detail]:
-        """Return the messages to a number since then, latest first."""
+    def by_number(self, channel: str, digits: str, *, since: int, until: int, limit: int) -> list[Detail]:
+        """Return the messages to a number that were sent since then and before `until`, latest first."""
         rows = (
             select(_message)
             .where(
-                _message.c.phone_key.in_(phone_keys(channel, digits, since, now)), _message.c.sent >= since
+                _message.c.phone_key.in_(phone_keys(channel, digits, since, until)),
+                _message.c.sent >= since,
+                _message.c.sent < until,
             )
             .order_by(_message.c.sent.desc())
             .limit(limit)

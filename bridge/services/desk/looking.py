@@ -6,7 +6,7 @@ Numbers leave this room masked; a vendor's or Quick Audience's own words are fre
 from dataclasses import dataclass, field, replace
 
 from bridge import logs
-from bridge.clock import DAY_MS, Clock, millis
+from bridge.clock import DAY_MS, MINUTE_MS, Clock, millis
 from bridge.ledger import RECEIPT, Act, Filed, GivenUp, Ledger, StoredTemplate
 from bridge.ledger import Excerpt as Excerpt
 from bridge.plugin import Kind, Phone, ReviewStatus
@@ -135,16 +135,22 @@ class Looking:
             raise OperatorRefused(NO_CHANNEL, channel=channel, names=names)
         return [channel]
 
-    def messages(self, phone: Phone, channel: str | None, *, days: int, limit: int) -> list[SeenMessage]:
-        """Return what became of the messages to a number, with every attempt; the latest first."""
+    def messages(self, phone: Phone, channel: str | None, rows: Excerpt) -> list[SeenMessage]:
+        """Return what became of the messages to a number, with every attempt; the latest first.
+
+        Those of the last week before `rows.until`, where no `rows.since` is given.
+        """
         now = millis(self._clock)
-        timeline, since = Timeline(self._ledger), now - days * DAY_MS
+        until = min(rows.until, now + MINUTE_MS)
+        kept = now - (self._settings.bridge.retention_days + 1) * DAY_MS
+        since, limit = max(rows.since or until - 7 * DAY_MS, kept), rows.limit
+        timeline = Timeline(self._ledger)
         found = [
             message
             for name in self.chosen(channel)
             for message in timeline.of(
                 name,
-                self._ledger.history.by_number(name, phone.digits, since=since, now=now, limit=limit),
+                self._ledger.history.by_number(name, phone.digits, since=since, until=until, limit=limit),
             )
         ]
         return sorted(found, key=lambda one: -one.sent)[:limit]

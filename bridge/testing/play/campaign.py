@@ -171,7 +171,9 @@ def _compare(bridge: RunningBridge, numbers: Sequence[str], taken: Mapping[str, 
     faults = []
     for index, number in enumerate(numbers):
         count = taken.get(number, 0)
-        told = bridge.ledger.history.by_number(CHANNEL, f"86{number}", since=now - DAY_MS, now=now, limit=2)
+        told = bridge.ledger.history.by_number(
+            CHANNEL, f"86{number}", since=now - DAY_MS, until=now + DAY_MS, limit=2
+        )
         status = MessageStatus(told[0].status) if told else None
         if count > 1:
             faults.append(f"message {index} was taken {count} times")

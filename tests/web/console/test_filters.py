@@ -10,13 +10,14 @@ from bridge.ledger import RECEIPT, PushJob, Taken
 from bridge.web.console.asking import ROWS
 from tests.services.test_campaigns import numbers, send
 
-from .scene import Scene
+from .scene import PHONES, Scene
 
 # A page, its table, and how many rows it has.
 LISTS = [
     ("/console/campaigns", "campaigns", 1),
     ("/console/campaigns/{campaign}/recipients", "recipients", 3),
     ("/console/campaigns/{campaign}/recipients?status=delivered", "recipients", 1),
+    ("/console/numbers/{number}", "messages", 1),
     ("/console/templates", "templates", 1),
     ("/console/replies", "replies", 2),
     ("/console/suppressions", "suppressed", 1),
@@ -29,7 +30,7 @@ SPANS = [("", True), ("since=2026-01-01", True), ("since=2027-01-01", False), ("
 @pytest.mark.parametrize(("path", "table", "count"), LISTS)
 def test_a_list_is_narrowed_by_time(scene: Scene, path: str, table: str, count: int) -> None:
     """Since a moment, and before another; as a page and as JSON."""
-    path = path.format(campaign=scene.house())
+    path = path.format(campaign=scene.house(), number=scene.sealed(PHONES[0]))
     browser = scene.browser("viewer")
     for span, found in SPANS:
         address = f"{path}{'&' if '?' in path else '?'}{span}"

@@ -193,7 +193,7 @@ def test_a_number_goes_in_whole_and_stands_in_no_address(scene: Scene) -> None:
     scene.house()
     browser = scene.browser("viewer")
     browser.get("/console/numbers")
-    answer = browser.post("/console/numbers", {"number": PHONES[0], "days": "30"})
+    answer = browser.post("/console/numbers", {"number": PHONES[0], "since": "2026-01-01"})
     assert answer.status_code == 303
     assert PHONES[0] not in answer.headers["Location"]
     page = scene.browser("operator").get(answer.headers["Location"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from bridge.ledger import Excerpt
 from bridge.plugin import BadNumber, Phone, from_vendor
 from bridge.plugin.phone import mask
 from bridge.services.desk.amounts import charged, priced
@@ -16,7 +17,6 @@ from ..tables import Cell, Column, Link, Moment, State, Table, Word
 from .campaign import STATUS_NAMES
 
 _HOME = "/console/numbers"
-_DAYS = ("1", "7", "30")
 _MESSAGES = (
     Column("message", phrase("Message")),
     Column("sent", phrase("Sent")),
@@ -78,13 +78,14 @@ _COUNTS = {
 
 
 def _ask(desk: Desk, asked: Asked) -> View:
-    return View([], {"days": _DAYS})
+    return View([])
 
 
 def _find(desk: Desk, asked: Asked) -> Done:
     phone = typed_number(asked)
-    days = asked.choice("days", _DAYS) or "7"
-    return Done("", back=f"{_HOME}/{desk.sealing.seal(phone.raw)}?days={days}")
+    span = {name: asked.text(name) for name in ("since", "until")}
+    asked.span(desk.zone(None))  # what is no time is told before it leads anywhere
+    return Done("", back=Asked(f"{_HOME}/{desk.sealing.seal(phone.raw)}", span).address())
 
 
 def typed_number(asked: Asked) -> Phone:
@@ -110,8 +111,8 @@ def number_in(desk: Desk, sealed: str) -> str:
 def _number(desk: Desk, asked: Asked, sealed: str) -> View:
     phone = from_vendor(number_in(desk, sealed))
     channel = asked.choice("channel", list(desk.settings.channels))
-    days = int(asked.choice("days", _DAYS) or "7")
-    found = desk.looking.messages(phone, channel, days=days, limit=asked.limit)
+    span = asked.span(desk.zone(channel))
+    found = desk.looking.messages(phone, channel, Excerpt(**span, limit=asked.limit))
     shown = found[asked.shown(found)]
     rows = [_message(desk, one) for one in shown]
     tables = [
@@ -122,7 +123,6 @@ def _number(desk: Desk, asked: Asked, sealed: str) -> View:
     ]
     facts = {
         "masked": mask(phone.raw),
-        "days": _DAYS,
         "waiting": desk.looking.unsent(channel),
         "sealed": sealed,
         "may_forget": desk.may(Role.ADMIN),
