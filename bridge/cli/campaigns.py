@@ -118,8 +118,9 @@ def campaigns_show(campaign: str, channel: str | None, as_json: bool) -> None:
 def campaigns_totals(channel: str | None, since: str | None, until: str | None, as_json: bool) -> None:
     """Show what came to each channel in a span of time: how much of it was delivered, segments and cost.
 
-    The estimate is what the segments that vendors took cost by the configured prices; beside it stands what
-    the vendors' own receipts say, where they do.
+    Segments are those that vendors took or may have taken, also where the carrier rejected them later. The
+    estimate is what they cost by the configured prices; beside it stands what the vendors' own receipts say,
+    where they do.
     """
     settings = settings_of_ledger()
     zone = settings.bridge.timezone
@@ -293,7 +294,7 @@ def _stages(funnel: Funnel) -> list[tuple[str, int]]:
         ("delivered", funnel.delivered),
         ("failed", funnel.failed),
         ("never known", funnel.unknown),
-        ("segments sent", funnel.segments),
+        ("segments taken", funnel.segments),
     ]
 
 

@@ -102,9 +102,6 @@ REPORTED = frozenset(
 )
 """The ends that a vendor tells; the others are the bridge's own."""
 
-NOT_CHARGED = frozenset({MessageStatus.REJECTED, MessageStatus.UNSENT})
-"""A message that no vendor took: its segments cost nothing."""
-
 MAY_HAVE_ARRIVED = frozenset(MessageStatus) - {
     MessageStatus.QUEUED,
     MessageStatus.REJECTED,

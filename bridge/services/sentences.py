@@ -1,6 +1,7 @@
 """What a code says, in a sentence: the bridge's own codes, then the carriers'."""
 
 from bridge import logs
+from bridge.plugin import MessageStatus
 from bridge.plugin.codes import CodeKind, explain
 
 CANCELLED = "CANCELLED"
@@ -24,6 +25,11 @@ OWN = {
 }
 OWN_REFUSALS = frozenset(OWN) - {VENDOR_REJECTED}
 """What ends a message without a word of its vendor."""
+
+
+def never_called(status: int, code: str) -> bool:
+    """Return True for a message that ended before any vendor was called with it."""
+    return status == MessageStatus.UNSENT or (status == MessageStatus.REJECTED and code in OWN_REFUSALS)
 
 
 def sentence(code: str, words: str = "") -> str:

@@ -85,7 +85,7 @@ def test_a_campaign_is_shown(desk: Desk) -> None:
     assert {row["stage"]: row["count"] for row in shown["funnel"] if row["count"]} == {
         "recipients": 2,
         "failed": 2,
-        "segments sent": 2,
+        "segments taken": 2,
     }
     assert [(row["count"], row["code"], row["meaning"]) for row in shown["failures"]] == [
         (2, "MK:0001", "The number does not exist.")

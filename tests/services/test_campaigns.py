@@ -194,7 +194,7 @@ def test_cancelled_nothing_is_called_and_everybody_is_told(world: World) -> None
     world.hand_over()
     control(world)
     assert world.sent() == []
-    assert codes(world) == {"CANCELLED": 3}
+    assert (codes(world), {row["sent"] for row in _export(world, "t1")}) == ({"CANCELLED": 3}, {None})
     assert world.ledger.outbox.waiting(NAME)[0] == 3
     assert whole(world, "t1") == {"recipients": 3, "failed": 3}
     with pytest.raises(Refusal) as refused:

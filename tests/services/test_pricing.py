@@ -150,6 +150,22 @@ def test_what_the_vendor_took_is_estimated(worlds: Worlds) -> None:
     assert world.ledger.tallies.differences() == []
 
 
+def test_segments_and_cost_count_the_same_messages(worlds: Worlds) -> None:
+    """What the vendor refused counts in neither; what the carrier rejected after it was taken, in both."""
+    world = priced(worlds, {"price": "0.05"})
+    world.vendor.answer = lambda batch: [rejected("E", "No."), accepted("a"), accepted("b")]
+    world.send([*(f"1380000000{seq}" for seq in range(3)), "12"])
+    world.hand_over()
+    message = world.vendor.batches[0].messages[1]
+    receipt = DeliveryReceipt(MessageStatus.REJECTED, f"{message.ref}", code="REJECTD")
+    world.services.receiving.store_reports([receipt], [], "webhook")
+    [total] = Seeing(world.ledger).totals([NAME], 0, 1 << 60)
+    [campaign] = Seeing(world.ledger).search([NAME])
+    assert total.funnel.segments == campaign.funnel.segments == total.costs[0].messages == 2
+    assert (campaign.funnel.failed, told(total.costs[0])) == (3, ("CNY", "0.1", 2, None, 0))
+    assert world.ledger.tallies.differences() == []
+
+
 def test_what_was_lost_and_sent_again_costs_once(worlds: Worlds) -> None:
     """The vendor proved that it had not taken it the first time."""
     world = priced(worlds, PLAIN)

@@ -13,6 +13,8 @@ from bridge.ledger.refs import message_ref, to_ref
 from bridge.plugin import MessageStatus
 from bridge.plugin.phone import mask
 
+from ..sentences import never_called
+
 EXPORT_COLUMNS = (
     "number",
     "status",
@@ -124,7 +126,7 @@ def _row(one: Recipient, full: bool) -> dict[str, object]:
         "code": one.code,
         "reason": logs.masked(one.reason),
         "segments": one.segments,
-        "sent": one.sent,
+        "sent": None if one.status is None or never_called(one.status, one.code) else one.sent,
         "ended": one.ended_at,
         "outId": one.out_id,
         "send": to_ref(one.send_id),

@@ -12,7 +12,7 @@ from bridge.ledger.refs import to_ref
 from bridge.ledger.sending.joining import CampaignKind
 from bridge.ledger.tally import BUCKETS_S
 from bridge.plugin import MessageStatus
-from bridge.plugin.status import FAILED, FINAL, NOT_CHARGED
+from bridge.plugin.status import FAILED, FINAL
 
 from ..desk.operating import OperatorRefused
 from ..pricing import SeenCost, costs
@@ -28,7 +28,10 @@ _WORDS_FOR = 10
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """Where the recipients of a campaign stand; `accepted` have no final receipt yet."""
+    """Where the recipients of a campaign stand; `accepted` have no final receipt yet.
+
+    `segments`: of what vendors took or may have taken, as costs count, also where the carrier rejected it.
+    """
 
     recipients: int
     waiting: int
@@ -252,7 +255,7 @@ def funnel(recipients: int, parts: Sequence[KindCount]) -> Funnel:
         delivered,
         ended - delivered - unknown,
         unknown,
-        sum(part.number * part.segments for part in parts if part.status not in NOT_CHARGED),
+        sum(part.number * part.segments for part in parts),
     )
 
 

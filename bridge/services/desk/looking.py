@@ -153,7 +153,7 @@ class Looking:
                 self._ledger.history.by_number(name, phone.digits, since=since, until=until, limit=limit),
             )
         ]
-        return sorted(found, key=lambda one: -one.sent)[:limit]
+        return sorted(found, key=lambda one: -(one.sent or one.ended_at or 0))[:limit]
 
     def acts(self, channel: str | None, rows: Excerpt) -> list[Act]:
         """Return what an operator or the bridge itself changed, the latest first."""

@@ -14,6 +14,7 @@ from bridge.plugin.phone import mask
 from bridge.plugin.status import REPORTED
 
 from ..pricing import SeenCost, costs
+from ..sentences import never_called
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ class SeenTelling:
 
 @dataclass(frozen=True, slots=True)
 class SeenMessage:
-    """What became of one message; times in milliseconds, None while it has not ended.
+    """What became of one message; times in milliseconds. `sent` None: never called; `ended_at` None: it
+    has not ended.
 
     `ref` names it to the vendor, `vendor_id` is the vendor's name for it. `campaign` is the campaign's id.
     """
@@ -82,7 +84,7 @@ class SeenMessage:
     status: str
     code: str
     reason: str
-    sent: int
+    sent: int | None
     ended_at: int | None
     costs: Sequence[SeenCost] = ()
     attempts: Sequence[SeenAttempt] = ()
@@ -127,7 +129,7 @@ class Timeline:
                     MessageStatus(detail.status).name.lower(),
                     detail.code,
                     logs.masked(detail.reason),
-                    detail.sent,
+                    None if never_called(detail.status, detail.code) else detail.sent,
                     detail.ended_at,
                     costs([part], rates, charged[place]),
                     [_attempt(one, detail) for one in calls],

@@ -341,7 +341,8 @@ class Sending:
             clean(result.vendor_id, 128),
             clean(result.code, 128),
             clean(result.reason),
-            min(drafted.segments(seq), _MOST_SEGMENTS),
+            # What nobody took has none, and costs nothing.
+            0 if status.final else min(drafted.segments(seq), _MOST_SEGMENTS),
             sent,
             now if status.final else None,
             drafted.priced(phone) if phone and not status.final else 0,
