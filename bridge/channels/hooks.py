@@ -6,6 +6,7 @@ errors is freed from phone numbers and secrets: a vendor's text may quote a requ
 """
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NoReturn, TypeVar
@@ -56,12 +57,17 @@ from .isolation import Isolated, Tolerated
 from .masking import masked_error, masked_page, masked_results
 from .soundness import decided, sound
 from .spans import outcomes, traced
+from .turnstile import Turnstile
 from .witness import NOTHING, Witness
 
 log = structlog.get_logger(__name__)
 
 SENDING = {Kind.TEXT: "send_batch", Kind.DIGITAL: "send_digital_batch"}
 Answer = TypeVar("Answer")
+_NOT_ASKED_FOR = frozenset(
+    {*SENDING.values(), "reconcile_batch", "poll_receipts", "poll_replies", "parse_webhook"}
+)
+"""Hooks that only a worker calls, or that call nobody."""
 
 
 class PluginFault(BridgeError):
@@ -90,6 +96,8 @@ class Hooks:
         self._operations = self._answered()
         self.identity = identity_of(vendor)
         """A digest of what makes the vendor account the one it is: see `Vendor.identity`."""
+        self.turnstile: Turnstile | None = None
+        """What calls pass that someone waits for in a web process."""
         self._screeners = self._one_by_one("screen_batch")
         self._observers = self._one_by_one("on_event")
 
@@ -297,12 +305,17 @@ class Hooks:
         if hook not in self._operations:
             raise UnsupportedOperation(f"The vendor {self._vendor.name} does not offer this ({hook}).")
         caller = getattr(self._room.hook, hook)
-        with traced(self._vendor, hook, arguments.get("batch")) as span:
+        with self._turned(hook), traced(self._vendor, hook, arguments.get("batch")) as span:
             answer = self._guarded(self._vendor, hook, caller, channel=self._vendor.channel, **arguments)
             span.set(outcomes(answer))
         if not isinstance(answer, kind):
             self._wrong(hook, self._vendor)
         return answer
+
+    def _turned(self, hook: str) -> AbstractContextManager[None]:
+        if self.turnstile is None or hook in _NOT_ASKED_FOR:
+            return nullcontext()
+        return self.turnstile.passing(f"{self._vendor.channel.name} {self.identity}")
 
     def _guarded(
         self, plugin: Vendor | Policy, hook: str, caller: Callable[..., Any], **arguments: object

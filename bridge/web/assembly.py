@@ -10,6 +10,7 @@ from flask import Flask
 from bridge import logs, metrics, tracing
 from bridge.channels import discover, open_channels
 from bridge.channels.registry import close_channels
+from bridge.channels.turnstile import EXTENSION, Turnstile
 from bridge.ledger import Ledger, LedgerUnavailable, WrongSchema, open_ledger
 from bridge.services import ChannelHistory, build
 from bridge.settings import SettingsFaults, load
@@ -18,6 +19,8 @@ from .app import create_app
 
 log = structlog.get_logger("bridge.web")
 
+_THREADS = 8
+"""Of a process that does not say: see `PromptWorker.load_wsgi`."""
 _PATIENCE_S = 15.0
 """Shorter than gunicorn waits for a process to end."""
 _CANNOT_START = 3
@@ -80,4 +83,9 @@ def _assembled() -> Flask:
     _await(ledger)
     channels = open_channels(settings, discover(), lambda name: ChannelHistory(ledger, name, time.time))
     atexit.register(close_channels, channels)
-    return create_app(settings, build(settings, channels, ledger, time.time), ledger)
+    app = create_app(settings, build(settings, channels, ledger, time.time), ledger)
+    app.extensions[EXTENSION] = turnstile = Turnstile(_THREADS)
+    for channel in channels.values():
+        for account in channel.accounts.values():
+            account.hooks.turnstile = turnstile
+    return app

@@ -23,6 +23,7 @@ from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import TConn, ThreadWorker
 from werkzeug.exceptions import ClientDisconnected
 
+from bridge.channels import turnstile
 from bridge.contract import replies
 
 HEADERS_S = 20.0
@@ -71,8 +72,11 @@ class PromptWorker(ThreadWorker):  # type: ignore[misc]
         self._of_thread = threading.local()
 
     def load_wsgi(self) -> None:
-        """Load the application, and let bodies pass through `RequestBody`."""
+        """Load the application, tell it of the threads, and let bodies pass through `RequestBody`."""
         super().load_wsgi()
+        waiting = getattr(self.wsgi, "extensions", {}).get(turnstile.EXTENSION)
+        if waiting is not None:
+            waiting.resize(self.cfg.threads)
         self.wsgi = self._bounded(self.wsgi)
 
     def set_accept_enabled(self, enabled: bool) -> None:

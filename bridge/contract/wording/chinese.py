@@ -166,6 +166,9 @@ _CALLS = {
     "The vendor's address is not a URL.": "供应商的地址不是 URL。",
     "The vendor's answer does not end.": "供应商的应答没有结束。",
     "The vendor did not answer in time.": "供应商没有及时应答。",
+    "Earlier calls to this vendor have not come back: ask again in a minute.": (
+        "先前对该供应商的调用尚未返回：请一分钟后再试。"
+    ),
     "The connection to the vendor broke before its answer.": "与供应商的连接在其应答之前中断。",
     "The vendor's address lies in a private network.": "供应商的地址位于内网。",
     "The vendor's host name is not known.": "无法解析供应商的主机名。",
