@@ -37,3 +37,19 @@ def test_any_other_warning_counts_wherever_it_is(category: type[Warning]) -> Non
     """A dependency that says that it is used wrongly is right to be heard."""
     with pytest.raises(category):
         warnings.warn_explicit("wrong", category, "twilio.py", 1, module="twilio")
+
+
+@pytest.mark.parametrize(
+    ("module", "ours"),
+    [("/venv/lib/python3.14/site-packages/tencentcloud/common", False), ("/x/bridge", True)],
+)
+def test_syntax_counts_where_it_is_ours(module: str, ours: bool) -> None:
+    """The compiler names a module by its path; Python 3.14 warns of a `return` in a `finally`."""
+    try:
+        warnings.warn_explicit(
+            "'return' in a 'finally' block", SyntaxWarning, f"{module}.py", 1, module=module
+        )
+    except SyntaxWarning:
+        assert ours
+    else:
+        assert not ours
