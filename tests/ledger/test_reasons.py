@@ -139,6 +139,20 @@ def _said(use: Callable[[], object]) -> str:
     return ""
 
 
+def test_a_database_that_cannot_keep_every_text_is_refused(postgres: Engine) -> None:
+    """Before anything is accepted that it would refuse; one without an encoding was a traceback."""
+    encoding = "SQL_ASCII"
+    name = f"bridge_test_{secrets.token_hex(6)}"
+    with postgres.connect() as admin:
+        admin.execute(text(f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0"))
+    try:
+        with pytest.raises(LedgerUnavailable, match=f"keeps text in {encoding}, .* ENCODING 'UTF8'"):
+            upgrade(SERVER.set(database=name).render_as_string(hide_password=False))
+    finally:
+        with postgres.connect() as admin:
+            admin.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
 def test_the_connections_allowed_are_the_least_of_all_limits(postgres: Engine) -> None:
     """The server's, the user's and the database's own."""
     for name in postgres_database(postgres):

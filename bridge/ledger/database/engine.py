@@ -340,7 +340,12 @@ def _postgres_engine(url: URL, pool_size: int) -> Engine:
             **_pool(pool_size),
             pool_pre_ping=True,
             hide_parameters=True,
-            connect_args={"connect_timeout": 5, "application_name": "sms-bridge", **_KEEPALIVE},
+            connect_args={
+                "application_name": "sms-bridge",
+                "connect_timeout": 5,
+                "client_encoding": "utf8",
+                **_KEEPALIVE,
+            },
         )
     except ImportError as error:
         raise LedgerUnavailable(
@@ -349,11 +354,22 @@ def _postgres_engine(url: URL, pool_size: int) -> Engine:
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _: Any) -> None:
+        _refuse_other_text(connection)
         # Not as an option of the connection itself: poolers like PgBouncer refuse those.
         connection.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_TRANSACTION_MS}")
         connection.commit()
 
     return engine
+
+
+def _refuse_other_text(connection: Any) -> None:
+    """Raise LedgerUnavailable for a database that cannot keep every text: it would refuse messages later."""
+    encoding = connection.pgconn.parameter_status(b"server_encoding")
+    if encoding not in (None, b"UTF8"):
+        raise LedgerUnavailable(
+            f"The database keeps text in {encoding.decode()}, which lacks characters of messages. "
+            "Make one with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0."
+        )
 
 
 def _pool(most: int) -> dict[str, int]:
