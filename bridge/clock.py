@@ -24,6 +24,11 @@ def millis_of(at: datetime) -> int:
     return int(at.timestamp() * SECOND_MS)
 
 
+def iso(milliseconds: int) -> str | None:
+    """Return a time of the ledger as text for programs, in UTC; None for FOREVER_MS."""
+    return None if milliseconds >= FOREVER_MS else moment(milliseconds).isoformat(timespec="seconds")
+
+
 def moment(milliseconds: int) -> datetime:
     """Return milliseconds as a moment in UTC."""
     return datetime.fromtimestamp(milliseconds / SECOND_MS, UTC)

@@ -79,6 +79,12 @@ class Signatures:
             return Busy()
         return Stored(row.status, bytes(row.body), row.content_type)
 
+    def used(self, signature: str) -> bool:
+        """Return whether a signature was used."""
+        rows = select(_table.c.created).where(_table.c.signature == signature)
+        with self._database.read() as connection:
+            return connection.execute(rows).first() is not None
+
     def store(self, signature: str, status: int, body: bytes, content_type: str) -> None:
         """Keep the answer to the request that used a signature."""
         kept = {"status": status, "body": body, "content_type": content_type}

@@ -48,12 +48,14 @@ class Suppressions:
         source: str,
         act: Act | None = None,
     ) -> None:
-        """Put numbers on the list; those already there stay as they are."""
+        """Put numbers on the list; those already there stay as they are, and the act tells how many."""
+        numbers = sorted(set(msisdns))
 
         def work(connection: Connection) -> None:
-            suppress(connection, scope, sign_name, list(msisdns), source)
+            added = suppress(connection, scope, sign_name, numbers, source)
             if act is not None:
-                note(connection, act)
+                before, after = {"entries": len(numbers) - added}, {"entries": len(numbers)}
+                note(connection, replace(act, before=before, after={**(act.after or {}), **after}))
 
         self._database.write(work)
 
@@ -71,7 +73,7 @@ class Suppressions:
         def work(connection: Connection) -> int:
             count = connection.execute(delete(suppression).where(*condition)).rowcount
             if act is not None:
-                note(connection, replace(act, after={"entries": count}))
+                note(connection, replace(act, before={"entries": count}, after={"entries": 0}))
             return count
 
         return self._database.write(work)
@@ -124,8 +126,11 @@ def _forms(channel: str, msisdns: Iterable[str]) -> list[str]:
 
 def suppress(
     connection: Connection, scope: Scope, sign_name: str, msisdns: Collection[str], source: str
-) -> None:
-    """Put numbers on the list within the caller's transaction; what nobody typed is the bridge's own act."""
+) -> int:
+    """Put numbers on the list within the caller's transaction; what nobody typed is the bridge's own act.
+
+    Returns how many were not on it.
+    """
     rows = [
         {
             "channel": scope.channel,
@@ -137,12 +142,13 @@ def suppress(
         for msisdn in sorted(set(msisdns))
     ]
     if not rows:
-        return
+        return 0
     new = upsert(connection, suppression).on_conflict_do_nothing().returning(suppression.c.msisdn)
     added = connection.execute(new, rows).scalars().all()
     if added and source != OPERATOR:
         told = {"sign": sign_name, "numbers": [mask(msisdn) for msisdn in sorted(added)[:_TOLD]]}
         note(connection, Act(BRIDGE, "numbers suppressed", scope.now, scope.channel, why=source, after=told))
+    return len(added)
 
 
 def unsuppress(connection: Connection, channel: str, sign_name: str, msisdns: Collection[str]) -> None:

@@ -31,13 +31,13 @@ ACTS = [
             "promo",
             "",
             "By telephone.",
-            None,
-            {"sign": "", "numbers": ["138******00"]},
+            {"entries": 0},
+            {"sign": "", "numbers": ["138******00"], "entries": 1},
         ),
     ),
     (
         f"suppress remove promo {NUMBER}",
-        ("suppressions removed", "promo", "138******00", "", None, {"entries": 0}),
+        ("suppressions removed", "promo", "138******00", "", {"entries": 0}, {"entries": 0}),
     ),
     (
         "templates reject desk T1 --reason Rude",
@@ -52,7 +52,7 @@ ACTS = [
     ),
     (
         "push replay --channel promo --reason Lost.",
-        ("callbacks replayed", "promo", "", "Lost.", None, {"callbacks": 0}),
+        ("callbacks replayed", "promo", "", "Lost.", {"given_up": 0}, {"waiting": 0}),
     ),
     (
         "unknown settle --channel promo",

@@ -233,7 +233,7 @@ class Outbox:
         def work(connection: Connection) -> int:
             count = connection.execute(statement).rowcount
             if act is not None:
-                note(connection, replace(act, after={"callbacks": count}))
+                note(connection, replace(act, before={"given_up": count}, after={"waiting": count}))
             return count
 
         return self._database.write(work)

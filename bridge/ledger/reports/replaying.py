@@ -1,7 +1,7 @@
 """Telling Quick Audience once more what ended in a span of time, also what it had confirmed."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, select, tuple_, update
@@ -100,8 +100,10 @@ class Replaying:
         )
 
         def work(connection: Connection) -> int:
-            note(connection, act)
-            return connection.execute(dead).rowcount
+            count = connection.execute(dead).rowcount
+            after = {**(act.after or {}), "waiting": count}
+            note(connection, replace(act, before={"given_up": count}, after=after))
+            return count
 
         return self._database.write(work)
 

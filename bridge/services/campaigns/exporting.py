@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from bridge import logs
-from bridge.clock import FOREVER_MS, Clock, millis
+from bridge.clock import FOREVER_MS, Clock, iso, millis
 from bridge.ledger import Act, Ledger
 from bridge.ledger.campaigns.reading import Campaign
 from bridge.ledger.campaigns.recipients import Filter, Recipient
@@ -97,7 +97,9 @@ class Exporting:
         return found + max(0, campaign.recipients - sum(part.number for part in parts))
 
     def _note(self, campaign: Campaign, choice: Choice) -> None:
-        asked = {"status": list(choice.statuses), "code": list(choice.codes)}
+        asked: dict[str, object] = {"status": list(choice.statuses), "code": list(choice.codes)}
+        if not choice.always:
+            asked |= {"since": iso(choice.since), "until": iso(choice.until)}
         self._ledger.audit.note(
             Act(
                 self._who,

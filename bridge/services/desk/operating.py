@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from bridge.channels import OpenChannel
-from bridge.clock import DAY_MS, Clock, hours, millis
+from bridge.clock import DAY_MS, Clock, hours, iso, millis
 from bridge.ledger import (
     AccountKey,
     Act,
@@ -295,7 +295,7 @@ class Operating:
         now, replaying = millis(self._clock), self._ledger.replaying
         act = replace(self._act("callbacks replayed", channel, reason), subject=subject)
         given_up = replaying.given_up(
-            window, replace(act, after={"since": window.since, "until": window.until})
+            window, replace(act, after={"since": iso(window.since), "until": iso(window.until)})
         )
         receipts = replaying.receipts(window, now) if settings.receipts == "push" else 0
         return Replayed(receipts, replaying.replies(window, now), given_up)

@@ -102,6 +102,14 @@ class SigningIn:
         role = max(Role[one.upper()] for one in given)
         return self._let_in(ConsoleUser(logs.masked(name), role), "sign-on", millis(self._clock))
 
+    def end(self, session: str, until: int) -> None:
+        """End a session that would last until then, for every process."""
+        self._ledger.signatures.claim(_ended(session), _digest(session), until)
+
+    def has_ended(self, session: str) -> bool:
+        """Return whether a session was ended before its time."""
+        return self._ledger.signatures.used(_ended(session))
+
     def attempt(self, address: str) -> None:
         """Count an attempt to sign in from an address. Raises TooManyAttempts."""
         shelf = int.from_bytes(_digest(address)[:4], "big") % _SHELVES
@@ -122,6 +130,10 @@ class SigningIn:
         told: dict[str, object] = {"role": person.role.name.lower(), "by": way}
         self._ledger.audit.note(Act(person.who, "signed in", now, after=told))
         return person
+
+
+def _ended(session: str) -> str:
+    return f"console-end:{session}"
 
 
 def _digest(text: str) -> bytes:

@@ -38,9 +38,9 @@ class Console:
     def __init__(self, app: Flask, bridge: Bridge) -> None:
         prepare(app, bridge.console)
         self._bridge = bridge
-        self._sitting = Sitting(bridge.console, bridge.clock)
         self._host = urlsplit(bridge.address).netloc
         signing_in = SigningIn(bridge.settings, bridge.console, bridge.ledger, bridge.clock)
+        self._sitting = Sitting(bridge.console, signing_in, bridge.clock)
         sign_on = SignOn.of(app, bridge)
         self._doors = SignInPages(signing_in, sign_on, self._sitting, self._server)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from flask import Request, Response
+from flask import Request, Response, g
 from werkzeug.exceptions import HTTPException
 
 from bridge.services.desk.operating import OperatorRefused
@@ -88,7 +88,7 @@ class PageServer:
             "told": [self._face.say(text, values) for text, values in self._sitting.told()],
             "here": self._request.full_path.rstrip("?"),
             "navigation": NAVIGATION,
-            "person": self._sitting.person,
+            "person": g.desk.person if "desk" in g else None,
             "roles": Role,
         }
         return Response(

@@ -1,7 +1,7 @@
 """Who sits at the browser: kept in Flask's signed cookie, which every process reads with the same secret.
 
 The cookie carries a name, a role, an end and a token against requests from elsewhere; nothing of it is
-secret to its owner, and nobody else can make one.
+secret to its owner, and nobody else can make one. A copy of it ends with it: the ledger knows its id.
 """
 
 import secrets
@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask, session
 
 from bridge.clock import Clock, hours, millis
-from bridge.services.desk.signing_in import ConsoleUser, Role
+from bridge.services.desk.signing_in import ConsoleUser, Role, SigningIn
 from bridge.settings import ConsoleSettings
 
 from .language import phrase
@@ -36,7 +36,8 @@ def prepare(app: Flask, console: ConsoleSettings) -> None:
 class Sitting:
     """The session of the request that is being served."""
 
-    def __init__(self, console: ConsoleSettings, clock: Clock) -> None:
+    def __init__(self, console: ConsoleSettings, signing_in: SigningIn, clock: Clock) -> None:
+        self._signing_in = signing_in
         self._lasts_ms = hours(console.session_h)
         self._clock = clock
 
@@ -49,6 +50,7 @@ class Sitting:
         session.clear()
         session.permanent = True
         session.update(
+            id=secrets.token_urlsafe(16),
             name=person.name,
             role=int(person.role),
             until=millis(self._clock) + self._lasts_ms,
@@ -63,13 +65,17 @@ class Sitting:
         session["wanted"] = page
 
     def end(self) -> None:
-        """End it."""
+        """End it, and every copy of its cookie."""
+        if self.person is not None:
+            self._signing_in.end(session["id"], session["until"])
         session.clear()
 
     @property
     def person(self) -> ConsoleUser | None:
         """Return who is signed in, None for nobody."""
-        if session.get("until", 0) <= millis(self._clock):
+        if session.get("until", 0) <= millis(self._clock) or "id" not in session:
+            return None
+        if self._signing_in.has_ended(session["id"]):
             return None
         return ConsoleUser(str(session["name"]), Role(session["role"]))
 
