@@ -18,7 +18,6 @@ from .terminal.opening import (
     channel_named,
     looking,
     say,
-    settings_of_bridge,
     settings_of_channel,
     settings_of_ledger,
     who,
@@ -120,7 +119,7 @@ def templates_drift(channel: str, last: bool, everything: bool, as_json: bool) -
     The worker asks every night. Nothing is repaired by itself. Exit status 1 when anything differs; what
     only the vendor has is shown and is no difference.
     """
-    settings = settings_of_ledger() if last else settings_of_bridge()
+    settings = settings_of_ledger() if last else settings_of_channel(channel)
     channel_named(settings, channel)
     with upkeep.ledger_of(settings) as ledger:
         if last:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from .terminal.opening import looking, say, settings_of_bridge, settings_of_ledger
+from .terminal.opening import looking, say, settings_of_hooks, settings_of_ledger
 from .terminal.printing import Lists, Rows, When, command, listing, show
 
 
@@ -40,7 +40,7 @@ def webhooks_save(channel: str, number: int, file: Path) -> None:
     The file holds phone numbers, and the channel's hook token if the vendor signs the whole address: only
     you can read it; delete it afterwards.
     """
-    with looking(settings_of_bridge()) as desk:
+    with looking(settings_of_hooks(channel)) as desk:
         _write(file, desk.webhook(channel, number).content)
     say(f"Saved. Try it with: {command('recipe', 'try', 'RECIPE', '--webhook', str(file))}")
 

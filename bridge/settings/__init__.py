@@ -15,6 +15,7 @@ from .loading import (
     load,
     load_for_channel,
     load_for_console,
+    load_for_hooks,
     load_for_ledger,
 )
 from .models import (
@@ -52,6 +53,7 @@ __all__ = [
     "load",
     "load_for_channel",
     "load_for_console",
+    "load_for_hooks",
     "load_for_ledger",
     "obstacles",
     "secrets_of",

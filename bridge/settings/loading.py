@@ -3,7 +3,7 @@
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -73,18 +73,39 @@ def load_for_channel(
     Its vendors' settings must be there; its key and hook tokens, other channels and the console need not.
     Raises SettingsFaults with every other fault.
     """
-    settings, faults = examine(path, environ)
     mine = f"{dotted('channels', name)}."
-    others = [fault for fault in faults if not (fault.absent and _unused(fault.path, mine))]
+
+    def unused(place: str) -> bool:
+        if place.startswith(mine):
+            return place.startswith(f"{mine}key") or place.endswith(".hook_token")
+        return place.startswith(("channels.", "console."))
+
+    return _load_unless(unused, path, environ)
+
+
+def load_for_hooks(name: str, path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Load what a command needs that tells where one channel's webhooks came to: its hook tokens alone.
+
+    Raises SettingsFaults with every other fault.
+    """
+    mine = f"{dotted('channels', name)}."
+
+    def unused(place: str) -> bool:
+        needed = place.startswith(mine) and place.endswith("hook_token")
+        return not needed and place.startswith(("channels.", "console."))
+
+    return _load_unless(unused, path, environ)
+
+
+def _load_unless(
+    unused: Callable[[str], bool], path: Path | None, environ: Mapping[str, str] | None
+) -> Settings:
+    """Load although variables and files are absent at places that are unused."""
+    settings, faults = examine(path, environ)
+    others = [fault for fault in faults if not (fault.absent and unused(fault.path))]
     if settings is None or others:
         raise SettingsFaults(others)
     return settings
-
-
-def _unused(path: str, mine: str) -> bool:
-    if path.startswith(mine):
-        return path.startswith(f"{mine}key") or path.endswith(".hook_token")
-    return path.startswith(("channels.", "console."))
 
 
 def _load_without(tables: tuple[str, ...], path: Path | None, environ: Mapping[str, str] | None) -> Settings:

@@ -61,6 +61,9 @@ def test_channels_shows_each_account(desk: Desk) -> None:
     [
         "routes explain 13800138000 --template T1 --channel promo",
         "templates preview promo T1 --values name=Anna",
+        "templates drift promo",
+        "unknown settle",
+        "unknown settle --channel promo",
     ],
 )
 def test_secrets_that_are_not_used_may_be_missing(desk: Desk, command: str) -> None:

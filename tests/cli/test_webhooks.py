@@ -1,5 +1,6 @@
 """`sms-bridge webhooks`: what was refused is shown masked, and saved as it came."""
 
+import re
 import time
 
 from bridge.ledger import RefusedWebhook
@@ -12,8 +13,9 @@ NUMBER = "13800138000"
 
 
 def refused(desk: Desk) -> RefusedWebhook:
-    """Return a webhook that the channel promo refused."""
-    desk.write(CONFIG.replace('callback_url = "{callback}"', f'receipts = "pull"\nhook_token = "{TOKEN}"'))
+    """Return a webhook that the channel promo refused, in a shell that has no key of a channel."""
+    written = CONFIG.replace('callback_url = "{callback}"', f'receipts = "pull"\nhook_token = "{TOKEN}"')
+    desk.write(re.sub(r"^key = .*$", 'key = "env:NO_SUCH_KEY"', written, flags=re.M))
     desk.ledger.refused_webhooks.keep(
         RefusedWebhook(
             "promo",

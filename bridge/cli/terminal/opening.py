@@ -17,6 +17,7 @@ from bridge.settings import (
     load,
     load_for_channel,
     load_for_console,
+    load_for_hooks,
     load_for_ledger,
 )
 
@@ -33,6 +34,7 @@ __all__ = [
     "settings_of_bridge",
     "settings_of_channel",
     "settings_of_console",
+    "settings_of_hooks",
     "settings_of_ledger",
     "who",
 ]
@@ -62,6 +64,13 @@ def settings_of_channel(name: str) -> Settings:
 def settings_of_console() -> Settings:
     """Return the configuration with the console's secrets; those of channels may be missing."""
     settings = load_for_console()
+    logs.hide(settings.secrets())
+    return settings
+
+
+def settings_of_hooks(name: str) -> Settings:
+    """Return the configuration with one channel's hook tokens; other secrets may be missing."""
+    settings = load_for_hooks(name)
     logs.hide(settings.secrets())
     return settings
 
