@@ -122,7 +122,16 @@ SAID: list[tuple[str, Language, str]] = [
         "zh-CN",
         "收件人缺少变量 first name 的值。",
     ),
+    ("takes it with 30 of 100 sends", "zh-CN", "由它发送，每 100 个发送请求中占 30 个"),
+    (
+        "takes it if main does not, later: 10 messages a second",
+        "zh-CN",
+        "main 不发送时由它发送，但须稍后：每秒 10 条消息",
+    ),
+    ("The template is rejected there. Rude.", "zh-CN", "模板在该处未通过审核：Rude."),
+    ("3 of 40 messages were refused.", "zh-CN", "40 条消息中有 3 条被拒绝。"),
     # A vendor's own words, also where they look like ours.
+    ("state: rejected", "zh-CN", "state: rejected"),
     ("isv.AMOUNT_NOT_ENOUGH: No money left.", "zh-CN", "isv.AMOUNT_NOT_ENOUGH: No money left."),
     ("old", "zh-CN", "old"),
     ("part of it, and the rest.", "zh-CN", "part of it, and the rest."),

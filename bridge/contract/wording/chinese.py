@@ -1,4 +1,6 @@
-"""The sentences that marketers read, in simplified Chinese."""
+"""The sentences that marketers read, in simplified Chinese; `routes_in_chinese` has those of operators."""
+
+from . import routes_in_chinese
 
 _ANSWERS = {
     # Who asks, and where.
@@ -247,5 +249,6 @@ PIECES = {
     "digital": "数字短信",
 }
 """What stands within a sentence, or behind the name of a field."""
-SENTENCES = {**_ANSWERS, **_RECEIPTS, **_CODES, **_CALLS}
+SENTENCES = {**_ANSWERS, **_RECEIPTS, **_CODES, **_CALLS, **routes_in_chinese.SENTENCES}
+PIECES |= routes_in_chinese.PIECES
 """Each sentence as the bridge writes it, "%(name)s" where a value stands, and its translation."""
