@@ -46,6 +46,7 @@ from .sending.calls import Claimed
 from .sending.files import Files
 from .sending.holds import Holds
 from .sending.moving import Moving
+from .sending.recalling import take_back
 from .sending.sends import Sends
 from .sending.unknowns import Unknowns
 from .sending.weights import Weights
@@ -96,7 +97,7 @@ class Ledger:
         self.database = database
         self.infos = SendInfos()
         self.sends = Sends(database)
-        self.receipts = Receipts(database, self.infos)
+        self.receipts = Receipts(database, self.infos, take_back)
         self.batches = Batches(database, self.receipts)
         self.accounts = Accounts(database)
         self.attempts = Attempts(database)

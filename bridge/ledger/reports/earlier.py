@@ -6,7 +6,7 @@ call was delivered while the later one has no end: delivered once is delivered.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import structlog
@@ -22,7 +22,6 @@ from ..moved import Moved
 from ..refs import Place, from_message_ref, from_ref
 from ..scope import Scope
 from ..sendinfo import SendInfos
-from ..sending.recalling import take_back
 from . import contradictions
 from .matching import Call, Finder, Located, batch_named, readings
 
@@ -31,6 +30,10 @@ log = structlog.get_logger("bridge.ledger")
 _batch = tables.batch
 _ARRIVED = ANSWERED - {MessageStatus.UNKNOWN}
 """What only a vendor can say that was called."""
+
+
+TakeBack = Callable[[Connection, Scope, SendInfos, Collection[Place]], set[Place]]
+"""Puts messages that wait uncalled back to where they stood; see `bridge.ledger.sending.recalling`."""
 
 
 class Earlier(NamedTuple):
@@ -61,9 +64,10 @@ class _Stood(NamedTuple):
 class EarlierCalls:
     """Finds the earlier calls that reports are about, when they name no message as it stands now."""
 
-    def __init__(self, infos: SendInfos, finder: Finder) -> None:
+    def __init__(self, infos: SendInfos, finder: Finder, take_back: TakeBack) -> None:
         self._infos = infos
         self._finder = finder
+        self._take_back = take_back
 
     def locate(
         self, connection: Connection, scope: Scope, receipts: Mapping[int, DeliveryReceipt]
@@ -79,7 +83,7 @@ class EarlierCalls:
         now = {Place(row.batch_id, row.seq): row.status for row in rows}
         proofs = {index for index in stood if receipts[index].status in _ARRIVED}
         waiting = {stood[index].moved.place for index in proofs if stood[index].moved.to not in now}
-        back = take_back(connection, scope, self._infos, waiting)
+        back = self._take_back(connection, scope, self._infos, waiting)
         returned = {index: one.located for index, one in stood.items() if one.moved.place in back}
         called = {
             index: Earlier(one.located, one.moved.to, now.get(one.moved.to))
