@@ -9,15 +9,18 @@ from .faults import RecipeFault, RecipeFaults
 _SHARED = "share/qa-sms-bridge/config/recipes"
 
 
-def find(recipe: str) -> Path:
+def find(recipe: str, *folders: Path) -> Path:
     """Return the file of a recipe: a path when it ends in .toml, else a name in a folder of recipes.
 
+    A relative path starts at the first of `folders` where it leads to a file; without one, here.
     Raises RecipeFaults.
     """
     if recipe.endswith(".toml"):
-        if Path(recipe).is_file():
-            return Path(recipe)
-        where = Path.cwd() if not Path(recipe).is_absolute() else Path(recipe).parent
+        places = [folder / recipe for folder in folders or (Path(),)]
+        if found := next((place for place in places if place.is_file()), None):
+            return found
+        starts = [Path(recipe).parent] if Path(recipe).is_absolute() else folders or (Path(),)
+        where = " and ".join(dict.fromkeys(str(start.absolute()) for start in starts))
         raise RecipeFaults(recipe, [RecipeFault("", f"there is no such file, looked for from {where}")])
     known = known_recipes()
     if recipe in known:
@@ -28,6 +31,17 @@ def find(recipe: str) -> Path:
         f"there is no recipe of this name in {looked}; {there}; another file is named by a path with .toml"
     )
     raise RecipeFaults(recipe, [RecipeFault("", reason)])
+
+
+def of_configuration() -> Path:
+    """Return the folder of the configuration file."""
+    return Path(os.environ.get("SMS_BRIDGE_CONFIG") or "config/bridge.toml").parent
+
+
+def beside_configuration(path: str) -> str:
+    """Return a file that the configuration names: from its own folder where it lies there, else from here."""
+    own = of_configuration() / path
+    return str(own) if own.is_file() else path
 
 
 def known_recipes() -> dict[str, Path]:
@@ -44,9 +58,8 @@ def folders_of_recipes() -> list[Path]:
     `config/recipes` here and in this copy of the repository; then where an installation puts them: beside
     the interpreter, beside a user's packages, or beside packages that were given a folder of their own.
     """
-    config = os.environ.get("SMS_BRIDGE_CONFIG", "config/bridge.toml")
     here = Path(__file__).resolve().parents
     user = sysconfig.get_path("data", sysconfig.get_preferred_scheme("user"))
     installed = [Path(root, _SHARED) for root in (sysconfig.get_path("data"), user, here[1])]
-    own = (Path(config).parent / "recipes", Path("config/recipes"), here[2] / "config" / "recipes")
+    own = (of_configuration() / "recipes", Path("config/recipes"), here[2] / "config" / "recipes")
     return list(dict.fromkeys((*own, *installed)))

@@ -3,15 +3,16 @@
 import ssl
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from bridge.plugin import PluginSettings
 
 from .faults import RecipeFaults, Unsendable
-from .folders import find
+from .folders import beside_configuration, find, of_configuration
 from .language.filters import b64d
 from .reading import load
 from .recipe import Compiled
@@ -27,13 +28,17 @@ SettingFault = tuple[tuple[str, ...], str]
 """A fault: the place of the setting, and what is wrong."""
 
 
+FileName = Annotated[str, AfterValidator(beside_configuration)]
+
+
 class HttpSettings(PluginSettings):
     """`recipe` is a name in config/recipes or a path; `secrets` and `values` are what that recipe asks for.
 
     `templates` are the vendor's codes of templates made there by hand, by Quick Audience's.
     `base_url` replaces the recipe's (a region, an account's own host, an emulator). `proxy` and `ca_file`
     are this installation's way out; TLS is always verified. `client_cert` and `client_key` are files in PEM
-    for vendors that ask for a certificate of ours; one file may hold both.
+    for vendors that ask for a certificate of ours; one file may hold both. Relative paths start at the folder
+    of the configuration.
     """
 
     recipe: str
@@ -42,14 +47,14 @@ class HttpSettings(PluginSettings):
     templates: dict[str, str] | None = None
     base_url: str = ""
     proxy: str = ""
-    ca_file: str = ""
-    client_cert: str = ""
-    client_key: str = ""
+    ca_file: FileName = ""
+    client_cert: FileName = ""
+    client_key: FileName = ""
 
     @cached_property
     def compiled(self) -> Compiled:
         """The compiled recipe. Raises RecipeFaults."""
-        path = find(self.recipe)
+        path = find(self.recipe, of_configuration(), Path())
         secrets = {name: secret.get_secret_value() for name, secret in self.secrets.items()}
         return Compiled(load(path), str(path), self.base_url, secrets)
 
