@@ -33,10 +33,9 @@ def take_back(
 
     Returns the places of those that did wait. The caller gives each its status in this transaction.
     """
-    waiting = _locked(connection, {one.to_batch for one in moved.at(connection, places).values()})
+    waiting = _waiting(connection, places)
     if not waiting:
         return set()
-    # Read again: what left the batch before it was locked is not there any more.
     back = [one for one in moved.at(connection, places).values() if one.to_batch in waiting]
     # One message may have stood at several places: the latest call is believed.
     latest = {one.to: one for one in sorted(back, key=lambda one: (one.sent, one.place))}
@@ -56,6 +55,18 @@ def take_back(
     return {Place(row.batch_id, row.seq) for row in rows}
 
 
+def _waiting(connection: Connection, places: Collection[Place]) -> dict[int, Any]:
+    """Return the batches in which these messages wait, locked."""
+    found: dict[int, Any] = {}
+    asked: set[int] = set()
+    # Until a claim was committed its batch could not be locked, and the claim may have put a part of it into
+    # a batch of its own, which waits: so the places are read again until they name no batch anew.
+    while anew := {one.to_batch for one in moved.at(connection, places).values()} - asked:
+        found |= _locked(connection, anew)
+        asked |= anew
+    return found
+
+
 def _locked(connection: Connection, batch_ids: Collection[int]) -> dict[int, Any]:
     """Return those batches that wait; nobody else changes them until the transaction ends."""
     rows = (
@@ -64,7 +75,7 @@ def _locked(connection: Connection, batch_ids: Collection[int]) -> dict[int, Any
         .order_by(_batch.c.id)
         .with_for_update()
     )
-    return {row.id: row for row in connection.execute(rows)} if batch_ids else {}
+    return {row.id: row for row in connection.execute(rows)}
 
 
 def _row(info: SendInfo, one: Moved, phone: str) -> MessageRow:
