@@ -1,6 +1,9 @@
 """What an alert looks at: since when something waits that need not wait, and what was given up."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 
@@ -10,6 +13,13 @@ from .database.engine import Database
 from .sending.joining import FREE, any_stopped
 
 _batch, _push, _template = tables.batch, tables.push, tables.template
+
+
+class _Pushes(NamedTuple):
+    """Callbacks of a channel, and since when the oldest is there."""
+
+    number: int = 0
+    since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +58,13 @@ class Watching:
         with self._database.read() as connection:
             ready = ready.where(FREE) if any_stopped(connection) else ready
             due = {row.channel: row.due for row in connection.execute(ready)}
-            found = {(row.channel, row.dead): (row.number, row.since) for row in connection.execute(pushes)}
+            found = connection.execute(pushes).all()
+        waiting, given_up = _of(found, tables.WAITING), _of(found, tables.GIVEN_UP)
         return {
             channel: ChannelWaits(
-                due.get(channel), *found.get((channel, 0), (0, None)), found.get((channel, 1), (0, None))[0]
+                due.get(channel), waiting[channel].number, waiting[channel].since, given_up[channel].number
             )
-            for channel in {*due, *(channel for channel, _ in found)}
+            for channel in {*due, *waiting, *given_up}
         }
 
     def templates(self) -> dict[tuple[str, str], int]:
@@ -65,3 +76,8 @@ class Watching:
         )
         with self._database.read() as connection:
             return {(row.channel, row.status): row.number for row in connection.execute(query)}
+
+
+def _of(rows: Sequence[Any], dead: int) -> dict[str, _Pushes]:
+    found = {row.channel: _Pushes(row.number, row.since) for row in rows if row.dead == dead}
+    return defaultdict(_Pushes, found)

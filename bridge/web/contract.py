@@ -175,22 +175,18 @@ class Contract:
         return answer.response(call.id)
 
     def _answered(self, call: _Call) -> Answer:
-        try:
-            now = self._clock()
-            guards.check_address(request.remote_addr, call.settings.allow_from)
-            skew_s = self._settings.bridge.signature_skew_s
-            signature = guards.check_signature(request, call.settings, now, skew_s)
-            raw = guards.read_contract_body(request, self._settings.bridge.max_request_bytes)
-            body = _Received(raw, guards.digest(raw))
-            if signature:
-                return self._once(call, signature, body, now)
-            return self._executed(call, body)
-        except Refusal as refusal:
-            log.warning("request not let through", code=refusal.code, reason=refusal.message)
-            return call.face.refusal(call.id, refusal)
-        except Exception:
-            log.exception("request failed")
-            return call.face.failure(call.id)
+        return _told(call, lambda: self._let_through(call), log.warning, "request not let through")
+
+    def _let_through(self, call: _Call) -> Answer:
+        now = self._clock()
+        guards.check_address(request.remote_addr, call.settings.allow_from)
+        skew_s = self._settings.bridge.signature_skew_s
+        signature = guards.check_signature(request, call.settings, now, skew_s)
+        raw = guards.read_contract_body(request, self._settings.bridge.max_request_bytes)
+        body = _Received(raw, guards.digest(raw))
+        if signature:
+            return self._once(call, signature, body, now)
+        return self._executed(call, body)
 
     def _once(self, call: _Call, signature: str, body: _Received, now: float) -> Answer:
         """Serve a signed request once: repeated word by word it gets its first answer again."""
@@ -221,15 +217,9 @@ class Contract:
             self._ledger.signatures.release(signature)
 
     def _executed(self, call: _Call, body: _Received) -> Answer:
-        try:
-            payload = self._payload(call, body)
-        except Refusal as refusal:
-            log.info("request refused", code=refusal.code, reason=refusal.message)
-            return call.face.refusal(call.id, refusal)
-        except Exception:
-            log.exception("request failed")
-            return call.face.failure(call.id)
-        return call.face.success(call.id, payload)
+        return _told(
+            call, lambda: call.face.success(call.id, self._payload(call, body)), log.info, "request refused"
+        )
 
     def _payload(self, call: _Call, body: _Received) -> dict[str, Any]:
         # A large send takes seven times its size while it is served. Two at once would not be faster, for
@@ -295,3 +285,15 @@ def _field_names(found: Request) -> list[str]:
     except Refusal:
         return []
     return sorted(name for name in source if _IDENTIFIER.fullmatch(name))[:_MAX_NAMES]
+
+
+def _told(call: _Call, work: Callable[[], Answer], tell: Callable[..., object], event: str) -> Answer:
+    """Return the answer that the work gives, or the one that says why it was refused, or that it failed."""
+    try:
+        return work()
+    except Refusal as refusal:
+        tell(event, code=refusal.code, reason=refusal.message)
+        return call.face.refusal(call.id, refusal)
+    except Exception:
+        log.exception("request failed")
+        return call.face.failure(call.id)

@@ -108,14 +108,10 @@ class Pusher(Loop[Pushed]):
 
     def _push(self, job: PushJob) -> Pushed:
         pushing = self._services[job.channel].pushing
-        try:
+        with Isolated(log, "push failed", through=(), catches=BaseException, channel=job.channel) as one:
             return pushing.push(job)
-        except Exception as error:
-            log.exception("push failed", channel=job.channel)
-            return pushing.broken(job, type(error).__name__)
-        except BaseException:
-            log.exception("push failed", channel=job.channel)
-            return pushing.broken(job, "the push was cut off")
+        cut_off = not isinstance(one.error, Exception)
+        return pushing.broken(job, "the push was cut off" if cut_off else type(one.error).__name__)
 
 
 def _answered(pushed: Pushed) -> bool:

@@ -61,6 +61,8 @@ class BatchState(IntEnum):
 
 
 READY, CALLING, UNKNOWN, DONE = BatchState
+WAITING, GIVEN_UP = 0, 1
+"""What `push.dead` says of a callback."""
 
 # Partial indexes are used only where a statement spells their condition as they do.
 UNFINISHED = text(f"state < {DONE:d}")
@@ -280,7 +282,7 @@ push = Table(
     Column("attempt", Integer, nullable=False, server_default="0"),
     Column("owner", String(64)),
     Column("lease", BigInteger),
-    Column("dead", SmallInteger, nullable=False, server_default="0"),
+    Column("dead", SmallInteger, nullable=False, server_default=str(WAITING)),
     Column("error", Text, nullable=False, server_default=""),
     Column("created", BigInteger, nullable=False),
     Index("ix_push_work", "channel", "dead", "due", "id"),

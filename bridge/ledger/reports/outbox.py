@@ -35,7 +35,7 @@ _NEW = _push.insert()
 # Made once: building a statement costs as much as running it.
 _FREE = (
     _push.c.channel == bindparam("of_channel"),
-    _push.c.dead == 0,
+    _push.c.dead == tables.WAITING,
     _push.c.due <= bindparam("at"),
     (_push.c.lease.is_(None)) | (_push.c.lease < bindparam("at")),
 )
@@ -195,7 +195,7 @@ class Outbox:
                         lease=None,
                         due=back.due,
                         error=clean(back.error),
-                        dead=int(back.dead),
+                        dead=tables.GIVEN_UP if back.dead else tables.WAITING,
                         attempt=_push.c.attempt - int(not back.counted),
                     )
                 )
@@ -205,7 +205,11 @@ class Outbox:
     def given_up(self, channel: str | None = None, wanted: Excerpt = FIRST_ROWS) -> list[GivenUp]:
         """Return the callbacks given up, by when they were written, the oldest first."""
         columns = [_push.c[name] for name in GivenUp.__dataclass_fields__]
-        mine = (_push.c.dead == 1, _push.c.created >= wanted.since, _push.c.created < wanted.until)
+        mine = (
+            _push.c.dead == tables.GIVEN_UP,
+            _push.c.created >= wanted.since,
+            _push.c.created < wanted.until,
+        )
         rows = select(*columns).where(*mine).order_by(_push.c.id).limit(wanted.limit).offset(wanted.offset)
         if channel is not None:
             rows = rows.where(_push.c.channel == channel)
@@ -224,7 +228,11 @@ class Outbox:
 
         Returns how many.
         """
-        statement = update(_push).where(_push.c.dead == 1).values(dead=0, due=now, attempt=0, created=now)
+        statement = (
+            update(_push)
+            .where(_push.c.dead == tables.GIVEN_UP)
+            .values(dead=tables.WAITING, due=now, attempt=0, created=now)
+        )
         if channel is not None:
             statement = statement.where(_push.c.channel == channel)
         if ids is not None:
@@ -245,7 +253,7 @@ class Outbox:
         """
         waiting = (
             update(_push)
-            .where(_push.c.channel == channel, _push.c.dead == 0, _push.c.due > now)
+            .where(_push.c.channel == channel, _push.c.dead == tables.WAITING, _push.c.due > now)
             .values(due=now)
         )
         return self._database.write(lambda connection: connection.execute(waiting).rowcount)
@@ -266,7 +274,7 @@ class Outbox:
         """Return how many entries wait to be pushed, and when the oldest was written (milliseconds)."""
         waiting = func.coalesce(func.sum(_push.c.count), 0).label("waiting")
         totals = select(waiting, func.min(_push.c.created).label("oldest")).where(
-            _push.c.channel == channel, _push.c.dead == 0
+            _push.c.channel == channel, _push.c.dead == tables.WAITING
         )
         with self._database.read() as connection:
             row = connection.execute(totals).one()
@@ -276,7 +284,7 @@ class Outbox:
         """Return what Quick Audience last said of a callback that still waits, "" if it said nothing yet."""
         told = (
             select(_push.c.error)
-            .where(_push.c.channel == channel, _push.c.dead == 0, _push.c.error != "")
+            .where(_push.c.channel == channel, _push.c.dead == tables.WAITING, _push.c.error != "")
             .order_by(_push.c.due.desc())
             .limit(1)
         )
@@ -305,7 +313,7 @@ def _bury(connection: Connection, channel: str, row_ids: Sequence[int]) -> None:
     """Make dead letters of rows that cannot be read: they must not hold up the others."""
     if row_ids:
         log.error("pushes are not readable", channel=channel, rows=len(row_ids))
-        buried = {"dead": 1, "error": "not readable", "owner": None, "lease": None}
+        buried = {"dead": tables.GIVEN_UP, "error": "not readable", "owner": None, "lease": None}
         connection.execute(update(_push).where(_push.c.id.in_(row_ids)).values(**buried))
 
 

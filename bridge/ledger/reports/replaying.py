@@ -92,11 +92,11 @@ class Replaying:
             update(_push)
             .where(
                 _push.c.channel == window.channel,
-                _push.c.dead == 1,
+                _push.c.dead == tables.GIVEN_UP,
                 _push.c.created.between(window.since, window.until),
                 *_meant(_push.c.out_id, window),
             )
-            .values(dead=0, due=now, attempt=0, created=now)
+            .values(dead=tables.WAITING, due=now, attempt=0, created=now)
         )
 
         def work(connection: Connection) -> int:
