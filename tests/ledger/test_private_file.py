@@ -104,6 +104,21 @@ def test_a_fault_that_is_over_is_forgotten(path: Path, use: Callable[[Database],
             _fails_or_not(use, database) if attempt == 0 else use(database)
 
 
+@pytest.mark.parametrize("end", ENDS)
+def test_no_file_is_opened_for_reading_only(path: Path, monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+    """A process would share it among all its connections, as long as any is open, and never write again."""
+    with closing(Database(f"sqlite:///{path}", pool_size=2)) as database, database.read():
+        database.engine.dispose()
+        may = os.access
+        monkeypatch.setattr(os, "access", lambda file, mode: file != Path(f"{path}{end}") and may(file, mode))
+        for use in (_read, _write, _write_relaxed):
+            with pytest.raises(LedgerUnavailable, match=r"readonly database\. Give"):
+                use(database)
+        monkeypatch.undo()
+        for use in (_read, _write_relaxed):
+            use(database)
+
+
 def test_nothing_is_written_to_a_file_that_was_moved_away(path: Path) -> None:
     """Nobody would find it there; when the file is back, or another lies there, no restart is needed."""
     aside = path.with_name("aside.db")

@@ -4,13 +4,12 @@ SQLite is opened in WAL mode with synchronous FULL: an accepted send survives a 
 it costs nothing against NORMAL. Writers of one process queue at a lock, since SQLite's own waiting sleeps.
 """
 
-import os
 import random
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +30,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from bridge.clock import MINUTE_MS
 
 from .bell import Bell
+from .faults import LedgerUnavailable as LedgerUnavailable
+from .faults import NoDatabase as NoDatabase
+from .faults import WrongSchema as WrongSchema
+from .files import file_at, keep_private, nothing_at, require_new, require_writable
 from .reasons import reason_in, reason_of
 
 log = structlog.get_logger("bridge.ledger")
@@ -71,18 +74,6 @@ _FILE = "file"
 def wake(connection: Connection) -> None:
     """Tell waiting workers that there is work, once the transaction is committed."""
     connection.info[_WAKES] = True
-
-
-class LedgerUnavailable(Exception):
-    """The database cannot be used: not reachable, wrong schema, or an unsupported kind."""
-
-
-class WrongSchema(LedgerUnavailable):
-    """The database has the schema of another version: a person must act, waiting does not help."""
-
-
-class NoDatabase(WrongSchema):
-    """There is no SQLite file, nor a sign that there was one."""
 
 
 class Database:
@@ -256,20 +247,21 @@ def _sqlite_engine(url: URL, pool_size: int, synchronous: str, creates: bool) ->
     pragmas = (*_PRAGMAS, f"synchronous = {synchronous}")
 
     @event.listens_for(engine, "do_connect")
-    def keep_private(*_: Any) -> None:
-        if _nothing_at(path):
-            _require_new(path, creates)
-        _keep_private(path)
+    def prepare(*_: Any) -> None:
+        if nothing_at(path):
+            require_new(path, creates)
+        keep_private(path)
+        require_writable(path)
 
     @event.listens_for(engine, "checkout")
     def require_file(_: Any, record: Any, __: Any) -> None:
         # SQLite goes on in a file that was moved away, where nobody would look for what was accepted.
-        if record.info[_FILE] != _file_at(path):
+        if record.info[_FILE] != file_at(path):
             raise DisconnectionError("the database file was moved or replaced")
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, record: Any) -> None:
-        record.info[_FILE] = _file_at(path)
+        record.info[_FILE] = file_at(path)
         connection.isolation_level = None  # transactions are begun below, not by the driver
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
@@ -281,56 +273,6 @@ def _sqlite_engine(url: URL, pool_size: int, synchronous: str, creates: bool) ->
         connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
     return engine
-
-
-def _file_at(path: Path) -> tuple[int, int] | None:
-    """Return what tells the file at a path from another one there; None when there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _nothing_at(path: Path) -> bool:
-    """Return whether SQLite would begin a new database there; it takes an empty file for one, too."""
-    try:
-        return path.stat().st_size == 0 and not path.is_dir()
-    except FileNotFoundError:
-        return True
-    except OSError:  # SQLite will tell what is wrong
-        return False
-
-
-def _require_new(path: Path, creates: bool) -> None:
-    """Raise LedgerUnavailable unless there was none, and NoDatabase unless a new one is wanted.
-
-    One that was moved away leaves its log: a new one would empty it, and with it what is nowhere else yet.
-    """
-    if path.with_name(f"{path.name}-wal").exists():
-        raise LedgerUnavailable(
-            f"The database {path} was moved or deleted, and its log {path.name}-wal is left: put it back. "
-            "To begin anew, move the log away first."
-        )
-    if not creates:
-        raise NoDatabase(
-            f"There is no database {path}. Run: sms-bridge db upgrade, or put back the one that was moved."
-        )
-
-
-def _keep_private(path: Path) -> None:
-    """Let nobody but the owner read the file: it holds numbers and texts.
-
-    SQLite gives its log (-wal) and index (-shm) the file's own mode when it makes them.
-    """
-    with suppress(OSError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    for end in ("", "-wal", "-shm"):
-        file = path.with_name(path.name + end)
-        with suppress(OSError):  # another user's file, or none: opening it tells what is wrong
-            mode = file.stat().st_mode
-            if mode & 0o077:
-                file.chmod(mode & 0o700)
 
 
 def _postgres_engine(url: URL, pool_size: int) -> Engine:
