@@ -27,6 +27,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
+from .moments import require_aware
+
 
 class BridgeError(Exception):
     """Base of every error a plugin may raise.
@@ -144,8 +146,7 @@ class HeldUntil(VendorThrottled):
 
     def __init__(self, reason: str, *, until: datetime, code: str = "") -> None:
         super().__init__(reason, code=code)
-        if until.utcoffset() is None:
-            raise ValueError("until has no time zone")
+        require_aware(self, until=until)
         self.until = until
 
 

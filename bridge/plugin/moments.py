@@ -8,12 +8,16 @@ Made = TypeVar("Made")
 
 
 def require_aware(owner: object, **moments: datetime | None) -> None:
-    """Raise ValueError, naming the field, for a moment without a time zone.
+    """Raise ValueError, naming the field, for a moment without a time zone, and TypeError for none at all.
 
     Read in the zone of whatever host it came to, it would be hours off.
     """
     for name, moment in moments.items():
-        if moment is not None and moment.utcoffset() is None:
+        if moment is None:
+            continue
+        if not isinstance(moment, datetime):
+            raise TypeError(f"{type(owner).__name__}.{name} is no datetime")
+        if moment.utcoffset() is None:
             raise ValueError(f"{type(owner).__name__}.{name} has no time zone")
 
 

@@ -1,7 +1,7 @@
 """The values that cross the plugin boundary, and what each error means for a message."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from bridge.plugin import (
     Event,
     EventName,
     Health,
+    HeldUntil,
     Limits,
     Message,
     MessageStatus,
@@ -192,6 +193,7 @@ MOMENTS: list[tuple[str, Callable[[Any], object]]] = [
     ("SignReview.created_at", lambda at: SignReview(ReviewStatus.APPROVED, created_at=at)),
     ("TemplateReview.created_at", lambda at: TemplateReview(ReviewStatus.APPROVED, created_at=at)),
     ("DigitalTemplateReview.created_at", lambda at: DigitalTemplateReview({}, created_at=at)),
+    ("HeldUntil.until", lambda at: HeldUntil("Night.", until=at)),
 ]
 
 
@@ -201,5 +203,8 @@ def test_a_moment_without_a_zone_is_refused_where_it_is_made(
 ) -> None:
     """It would be read in the zone of whatever host it came to."""
     assert make(datetime(2026, 11, 2, tzinfo=UTC))
+    for other in ("2026-11-02 10:00:00", date(2026, 11, 2), 1793620800):
+        with pytest.raises(TypeError, match=f"^{field} is no datetime$"):
+            make(other)
     with pytest.raises(ValueError, match=f"^{field} has no time zone$"):
         make(datetime(2026, 11, 2))
