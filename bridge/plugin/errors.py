@@ -151,7 +151,7 @@ class HeldUntil(VendorThrottled):
 
 
 class VendorUnavailable(NotAccepted):
-    """No contact (refused, DNS, connect timeout): nothing reached the vendor."""
+    """The vendor says that it is out of service and took nothing, or it could not be reached."""
 
     default_code = "VENDOR_UNAVAILABLE"
 

@@ -50,7 +50,9 @@ SERVED_BY: dict[str, Serve] = dict(
             lambda to, asked: to.templates.update_text(asked.parameter, asked.body),
         ),
         _route(operations.QUERY_TEXT_TEMPLATE, lambda to, asked: to.templates.query_text(asked.parameter)),
-        _route(operations.DELETE_TEXT_TEMPLATE, lambda to, asked: to.templates.delete_text(asked.parameter)),
+        _route(
+            operations.DELETE_TEXT_TEMPLATE, lambda to, asked: to.templates.delete(asked.parameter, Kind.TEXT)
+        ),
         _route(operations.SEND_FILE, lambda to, asked: to.accepting.send_file(asked.body, asked.digest)),
         _route(
             operations.SEND_LIST,
@@ -63,7 +65,7 @@ SERVED_BY: dict[str, Serve] = dict(
         ),
         _route(
             operations.DELETE_DIGITAL_TEMPLATE,
-            lambda to, asked: to.templates.delete_digital(asked.parameter),
+            lambda to, asked: to.templates.delete(asked.parameter, Kind.DIGITAL),
         ),
         _route(
             operations.QUERY_DIGITAL_TEMPLATE, lambda to, asked: to.templates.query_digital(asked.parameter)

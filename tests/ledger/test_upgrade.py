@@ -194,15 +194,18 @@ def test_the_work_that_waited_goes_on(bare_url: str, revision: str) -> None:
 
 
 def test_rows_of_a_table_go_along_from_its_first_revision(bare_url: str) -> None:
-    """Each table has a row as soon as it is there, and still has it under the newest schema."""
+    """Each table has a row as soon as it is there, and under the newest schema every value of it."""
     _at_revision(bare_url, "0002")
     engine = create_engine(bare_url)
-    begun: set[str] = set()
+    begun: dict[str, dict[str, object]] = {}
     for revision in REVISIONS[REVISIONS.index("0003") :]:
         _migrate(engine, revision)
         begun |= _begin_empty_tables(engine)
-    assert begun >= {"account", "filing", "attempt", "route_weight", "drift"}
+    assert begun.keys() >= {"account", "filing", "attempt", "route_weight", "drift"}
     assert _empty_tables(engine) == []
+    assert {name: _rows(engine, name, row) for name, row in begun.items()} == {
+        name: [row] for name, row in begun.items()
+    }
     engine.dispose()
     ledger = open_ledger(bare_url)
     ledger.check()
@@ -220,16 +223,25 @@ def _empty_tables(engine: Engine) -> list[Table]:
         ]
 
 
-def _begin_empty_tables(engine: Engine) -> set[str]:
-    """Insert a plain row into every table without one. Returns their names."""
-    empty = _empty_tables(engine)
+def _begin_empty_tables(engine: Engine) -> dict[str, dict[str, object]]:
+    """Insert a row into every table without one, no two numbers of it alike. Returns them by table."""
+    rows = {
+        table: {column.name: _value(column, at) for at, column in enumerate(table.columns, 1)}
+        for table in _empty_tables(engine)
+    }
     with engine.begin() as connection:
-        for table in empty:
-            plain = {column.name: _plain(column) for column in table.columns if not column.nullable}
-            connection.execute(table.insert().values(**plain))
-    return {table.name for table in empty}
+        for table, row in rows.items():
+            connection.execute(table.insert().values(**row))
+    return {table.name: row for table, row in rows.items()}
 
 
-def _plain(column: Column[Any]) -> object:
+def _rows(engine: Engine, table: str, row: Mapping[str, object]) -> list[dict[str, object]]:
+    """Return what a table holds under the names that a row had when it was written."""
+    names = ", ".join(f'"{name}"' for name in row)
+    with engine.connect() as connection:
+        return [dict(one._mapping) for one in connection.execute(text(f'SELECT {names} FROM "{table}"'))]
+
+
+def _value(column: Column[Any], at: int) -> object:
     kind = column.type.python_type
-    return {str: "{}", bytes: b"", int: 1, float: 1.0}[kind]
+    return {str: "{}", bytes: bytes([at]), int: at, float: at / 2}[kind]

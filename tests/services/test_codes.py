@@ -43,7 +43,7 @@ def changed(world: World, code: str) -> None:
 
 def deleted(world: World, code: str) -> None:
     """Quick Audience deletes the template."""
-    world.services.templates.delete_text(code)
+    world.services.templates.delete(code, Kind.TEXT)
 
 
 def rejected_at_spare(world: World, _code: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.contract.refusal import Refusal
 from bridge.ledger import Filed
-from bridge.plugin import CreatedTemplate, ReviewStatus, TemplateReview, TextTemplate
+from bridge.plugin import CreatedTemplate, Kind, ReviewStatus, TemplateReview, TextTemplate
 from bridge.services.desk.operating import OperatorRefused, ReviewDecision
 from bridge.services.reviews.filing import Filing
 from bridge.services.snapshots import digest
@@ -56,7 +56,7 @@ def filed(world: World, code: str) -> Filed | None:
 
 # What happens while Quick Audience's change is being made -> what is kept, None for nothing.
 DURING_A_CHANGE: dict[str, tuple[Callable[[World, str], object], tuple[str, str, str] | None]] = {
-    "deleted": (lambda w, code: w.services.templates.delete_text(code), None),
+    "deleted": (lambda w, code: w.services.templates.delete(code, Kind.TEXT), None),
     "approved": (
         lambda w, code: desk(w).decide(w.services.channel, code, APPROVE),
         ("New ${name}", "pending", ""),
@@ -128,7 +128,7 @@ AT_AN_ACCOUNT: dict[str, tuple[Callable[[World, str], object], ReviewStatus | No
         lambda w, code: w.services.templates.update_text(code, text_body(templateContent="New ${name}")),
         ReviewStatus.PENDING,
     ),
-    "deleted": (lambda w, code: w.services.templates.delete_text(code), None),
+    "deleted": (lambda w, code: w.services.templates.delete(code, Kind.TEXT), None),
 }
 
 

@@ -186,5 +186,5 @@ def test_it_is_asked_once_a_night(world: World) -> None:
 def test_a_template_that_was_deleted_is_not_asked_about(world: World) -> None:
     """Nor one that the vendor never got."""
     code = approved(world)
-    world.services.templates.delete_text(code)
+    world.services.templates.delete(code, Kind.TEXT)
     assert drifting(world).ask() == []

@@ -25,6 +25,7 @@ from bridge.plugin import (
     accepted,
     not_sent,
 )
+from bridge.plugin.status import AFTER_CALL
 from bridge.services.messages import failover
 from bridge.services.messages.failover import Then
 from bridge.services.reports.receiving import source_of
@@ -125,6 +126,12 @@ RULE: dict[str, Row] = {
     "the recipient opted out": Row(OptedOut("stop"), None, final=True),
     "unknown": Row(OutcomeUnknown("no answer"), None),
 }
+
+
+def test_every_outcome_has_its_place() -> None:
+    """A new one is decided about before it can be returned."""
+    assert failover.BY_OUTCOME.keys() == set(Outcome)
+    assert AFTER_CALL.keys() == set(Outcome) - {Outcome.NOT_SENT}
 
 
 @pytest.mark.parametrize("row", RULE.values(), ids=RULE)

@@ -206,7 +206,7 @@ def test_a_template_is_deleted_at_every_account(worlds: Worlds) -> None:
     code = reviewed(world, A, A)
     spare = world.vendors["spare"]
     spare.delete_fails = VendorUnavailable("down")
-    world.services.templates.delete_text(code)
+    world.services.templates.delete(code, Kind.TEXT)
     (filed,) = world.ledger.filings.of(NAME, code).values()
     assert filed.owed == "delete"
     assert world.ledger.filings.of_channel(NAME) == []

@@ -49,7 +49,7 @@ CHANGES: dict[str, Callable[[World, str], object]] = {
     "its name": lambda w, code: w.services.templates.update_text(code, text_body(templateName="Summer")),
     "its type": lambda w, code: w.services.templates.update_text(code, text_body(templateType="0")),
     "its remark": lambda w, code: w.services.templates.update_text(code, text_body(remark="for the shop")),
-    "it is gone": lambda w, code: w.services.templates.delete_text(code),
+    "it is gone": lambda w, code: w.services.templates.delete(code, Kind.TEXT),
 }
 
 

@@ -235,7 +235,7 @@ def test_a_vendor_without_the_operation_says_what_to_do(world: World) -> None:
 def test_a_deleted_template_is_gone(world: World) -> None:
     """It can be neither queried nor sent."""
     code = world.digital()
-    assert world.services.templates.delete_digital(code) == code
+    assert world.services.templates.delete(code, Kind.DIGITAL) == code
     for use in (
         lambda: world.services.templates.query_digital(code),
         lambda: world.send(PHONES, code=code, kind=Kind.DIGITAL),
@@ -288,7 +288,7 @@ def test_a_template_is_deleted_here_only_when_the_vendor_did(
     made = world.template() if text else world.digital()
     told = ""
     try:
-        (templates.delete_text if text else templates.delete_digital)(made)
+        templates.delete(made, kind)
     except Refusal as refusal:
         told = refusal.code
     stored = world.ledger.templates.get(NAME, made)

@@ -1,6 +1,7 @@
 """Templates at the vendor, whatever their kind: the one place where the kind chooses the hook."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from bridge.channels.hooks import SENDING, Hooks
 from bridge.contract.refusal import Refusal
@@ -16,7 +17,6 @@ from bridge.plugin import (
     SignReview,
     Template,
     TemplateReview,
-    TextTemplate,
     UnsupportedOperation,
 )
 
@@ -26,9 +26,8 @@ NO_CODE = "The vendor's code of this template is not known yet: its operator giv
 """Why a template waits that a person made, or is to make, at the vendor."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
-    """The hooks for templates of a kind."""
+class _Named(NamedTuple):
+    """The names of the hooks for templates of a kind."""
 
     create: str
     update: str
@@ -36,9 +35,18 @@ class _Names:
     query: str
 
 
-_HOOKS = {
-    Kind.TEXT: _Names("create_template", "update_template", "delete_template", "query_template"),
-    Kind.DIGITAL: _Names(
+class _Calls(NamedTuple):
+    """The hooks themselves."""
+
+    create: Callable[[Any], CreatedTemplate]
+    update: Callable[[Any], CreatedTemplate]
+    delete: Callable[[Any], bool]
+    query: Callable[[Any], Review]
+
+
+_NAMED = {
+    Kind.TEXT: _Named("create_template", "update_template", "delete_template", "query_template"),
+    Kind.DIGITAL: _Named(
         "create_digital_template",
         "update_digital_template",
         "delete_digital_template",
@@ -59,19 +67,19 @@ class Filing:
 
     def creates(self, kind: Kind) -> bool:
         """Return True when the vendor takes templates of this kind."""
-        return self._hooks.supports(_HOOKS[kind].create)
+        return self._hooks.supports(_NAMED[kind].create)
 
     def updates(self, kind: Kind) -> bool:
         """Return True when the vendor lets templates of this kind be changed."""
-        return self._hooks.supports(_HOOKS[kind].update)
+        return self._hooks.supports(_NAMED[kind].update)
 
     def deletes(self, kind: Kind) -> bool:
         """Return True when the vendor deletes templates of this kind."""
-        return self._hooks.supports(_HOOKS[kind].delete)
+        return self._hooks.supports(_NAMED[kind].delete)
 
     def reviews(self, kind: Kind) -> bool:
         """Return True when the vendor tells the review of templates of this kind."""
-        return self._hooks.supports(_HOOKS[kind].query)
+        return self._hooks.supports(_NAMED[kind].query)
 
     def lacks_code(self, template: Template) -> bool:
         """Return True when a person must give the vendor's code of a template before it can be sent with."""
@@ -80,24 +88,17 @@ class Filing:
     def create(self, template: Template) -> CreatedTemplate:
         """Hand a template in for review."""
         with refusing():
-            if isinstance(template, TextTemplate):
-                return self._hooks.create_template(template)
-            return self._hooks.create_digital_template(template)
+            return self._calls(template.kind).create(template)
 
     def update(self, template: Template) -> CreatedTemplate:
         """Hand a changed template in for review."""
         with refusing():
-            if isinstance(template, TextTemplate):
-                return self._hooks.update_template(template)
-            return self._hooks.update_digital_template(template)
+            return self._calls(template.kind).update(template)
 
     def delete(self, template: Template) -> None:
         """Delete a template at the vendor."""
         with refusing():
-            if isinstance(template, TextTemplate):
-                deleted = self._hooks.delete_template(template)
-            else:
-                deleted = self._hooks.delete_digital_template(template)
+            deleted = self._calls(template.kind).delete(template)
         if not deleted:
             raise Refusal("NOT_DELETED", "The vendor did not delete the template; try again later.")
 
@@ -110,9 +111,10 @@ class Filing:
 
     def review(self, template: Template) -> Review:
         """Return the review as the vendor tells it; raises NoSuchResource for one that it does not know."""
-        if isinstance(template, TextTemplate):
-            return self._hooks.query_template(template)
-        return self._hooks.query_digital_template(template)
+        return self._calls(template.kind).query(template)
+
+    def _calls(self, kind: Kind) -> _Calls:
+        return _Calls(*(getattr(self._hooks, name) for name in _NAMED[kind]))
 
 
 def sign_review(hooks: Hooks, name: str) -> SignReview:

@@ -107,19 +107,12 @@ class TemplateReviews:
             stored.code, stored.name, stored.status, stored.carriers, stored.reason, moment(stored.created)
         )
 
-    def delete_text(self, code: str) -> str:
-        """Delete a text template here, and at a vendor that can.
+    def delete(self, code: str, kind: Kind) -> str:
+        """Delete a template here, and at a vendor that can.
 
         Returns its code.
         """
-        return self._delete(self.find(code, Kind.TEXT))
-
-    def delete_digital(self, code: str) -> str:
-        """Delete a digital template here, and at a vendor that can.
-
-        Returns its code.
-        """
-        return self._delete(self.find(code, Kind.DIGITAL))
+        return self._delete(self.find(code, kind))
 
     def find(self, code: str, kind: Kind) -> StoredTemplate:
         """Return the template with this code; raises Refusal 404."""
