@@ -168,6 +168,14 @@ def test_a_rate_that_is_used_up_is_a_reason(worlds: Worlds) -> None:
     assert one.until / 1000 == pytest.approx(world.now + 1, abs=0.1)
 
 
+def test_a_person_s_pause_is_no_error_of_the_vendor(world: World) -> None:
+    """Its words stand with what waits, and the vendor has said nothing."""
+    world.send(PHONES)
+    paused_by_a_person(world)
+    account = seen(world).accounts[0]
+    assert (account.held[0].words, account.error) == ("Wrong prices.", "")
+
+
 def test_a_reason_ends_with_the_wait(world: World) -> None:
     """What is due again is ready; what is sent is gone; the vendor's last words stay until a success."""
     world.send(PHONES)

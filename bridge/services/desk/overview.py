@@ -207,11 +207,11 @@ def _account(account: Account, has: _Has, stop: Stop | None, now: int, said: str
         )
         for one in has.held
     ]
+    told = [one for one in held if one.reason not in _OWN]
     ready = max(0, has.counts["ready"] - sum(one.messages for one in held))
     if stop is not None and ready:
         held.insert(0, SeenHold(stop.reason, stop.until, stop.words, ready))
         ready = 0
-    told = [one for one in held if one.reason not in _OWN]
     error = logs.masked(said or account.reason) or next((one.words for one in told), "")
     resting = stop.until if stop is not None and stop.reason not in _SLOW else None
     next_try = resting or min((one.until for one in told if one.until), default=None)
