@@ -26,6 +26,7 @@ def db_current() -> None:
     """Show the database's schema and the one this version needs. Exit status 1 when they differ."""
     found, needed = upkeep.schema_of(settings_of_ledger()), upkeep.newest_revision()
     say(f"The database has schema {found or 'none'}, this version needs {needed}.")
+    upkeep.refuse_newer(found)
     if found != needed:
         say("Run: sms-bridge db upgrade")
         raise SystemExit(1)

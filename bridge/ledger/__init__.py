@@ -7,7 +7,7 @@ from .coordination import ChannelState
 from .database.bulk import Climb, MessageRow, clean
 from .database.copies import backup, integrity, restore
 from .database.engine import LedgerUnavailable, NoDatabase, WrongSchema
-from .database.revisions import newest_revision, upgrade
+from .database.revisions import newest_revision, refuse_newer, upgrade
 from .database.tables import RECEIPT, REPLY
 from .people.forgetting import Forgotten
 from .people.history import Detail, InCall, TimeSpan
@@ -146,6 +146,7 @@ __all__ = [
     "integrity",
     "newest_revision",
     "open_ledger",
+    "refuse_newer",
     "restore",
     "route_in",
     "upgrade",

@@ -18,9 +18,9 @@ from .campaigns.turning import RecipientPages
 from .coordination import Coordination
 from .database import tables, trial
 from .database.bulk import Climb
-from .database.engine import Database, LedgerUnavailable, WrongSchema
+from .database.engine import Database, LedgerUnavailable
 from .database.reasons import reason_of
-from .database.revisions import newest_revision, revision_of
+from .database.revisions import fit, revision_of
 from .people.forgetting import Forgetting
 from .people.history import MessageHistory
 from .prices import Prices
@@ -202,12 +202,7 @@ class Ledger:
             current = self.revision()
         except SQLAlchemyError as error:
             raise LedgerUnavailable(_why(error)) from error
-        head = newest_revision()
-        if current != head:
-            raise WrongSchema(
-                f"The database has schema {current or 'none'}, this version needs {head}. "
-                "Run: sms-bridge db upgrade"
-            )
+        fit(current)
 
     def try_out(self) -> None:
         """Write to every table, and leave it as it was. Raises LedgerUnavailable with the server's reason.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bridge.channels import OpenChannel, discover, open_channels
 from bridge.channels.registry import close_channels
-from bridge.ledger import Ledger, LedgerUnavailable, NoDatabase, newest_revision, open_ledger
+from bridge.ledger import Ledger, LedgerUnavailable, NoDatabase, newest_revision, open_ledger, refuse_newer
 from bridge.ledger import backup as backup_of
 from bridge.ledger import integrity as integrity_of
 from bridge.ledger import restore as restore_from
@@ -34,6 +34,7 @@ __all__ = [
     "newest_revision",
     "operating",
     "overview",
+    "refuse_newer",
     "restore",
     "schema_of",
     "signing_in",

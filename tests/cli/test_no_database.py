@@ -6,6 +6,7 @@ import time
 from contextlib import closing
 
 import pytest
+from sqlalchemy import text
 
 from .conftest import Desk
 from .test_commands import NUMBER, accept
@@ -54,3 +55,13 @@ def test_the_log_of_a_database_that_was_moved_is_left_alone(desk: Desk, command:
     log.write_bytes(before)
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("SELECT count(*) FROM send").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("command", ["channels", "db upgrade", "db current", "check"])
+def test_a_database_of_a_newer_version_is_not_to_be_upgraded(desk: Desk, command: str) -> None:
+    """After a step back of the program: no traceback, and no advice that cannot help."""
+    desk.ledger.write(lambda c: c.execute(text("UPDATE alembic_version SET version_num = '9999'")))
+    result = desk.run(command)
+    assert result.exit_code == 2, result.output
+    assert "schema 9999" in result.output and "a newer one upgraded it" in result.output
+    assert "db upgrade" not in result.output

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from .engine import Database, LedgerUnavailable
+from .engine import Database, LedgerUnavailable, WrongSchema
 from .reasons import reason_of
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -19,10 +19,34 @@ def newest_revision() -> str:
 
     Raises LedgerUnavailable.
     """
-    found = [path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py")]
+    return max(_known())
+
+
+def fit(current: str | None) -> None:
+    """Raise WrongSchema unless a revision is the one that this version needs."""
+    head = newest_revision()
+    if current != head:
+        refuse_newer(current)
+        raise WrongSchema(
+            f"The database has schema {current or 'none'}, this version needs {head}. "
+            "Run: sms-bridge db upgrade"
+        )
+
+
+def refuse_newer(current: str | None) -> None:
+    """Raise WrongSchema for a database that another version has upgraded: there is no way back."""
+    if current is not None and current not in _known():
+        raise WrongSchema(
+            f"The database has schema {current}, and this version knows none after {newest_revision()}: "
+            "a newer one upgraded it. Run that version, or restore a copy from before."
+        )
+
+
+def _known() -> set[str]:
+    found = {path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py")}
     if not found:
         raise LedgerUnavailable("The installation lacks its database migrations.")
-    return max(found)
+    return found
 
 
 def revision_of(connection: Connection) -> str | None:
@@ -46,6 +70,7 @@ def upgrade(database_url: str) -> None:
     config.set_main_option("script_location", str(_MIGRATIONS))
     try:
         with database.engine.begin() as connection:
+            refuse_newer(revision_of(connection))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except DBAPIError as error:
