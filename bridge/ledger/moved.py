@@ -27,7 +27,10 @@ _NAME = update(_moved).where(_AT, _moved.c.vendor_id == "").values(vendor_id=bin
 
 
 class Moved(NamedTuple):
-    """A message's place when it was called, and its place now; the rest is as its row was then."""
+    """A message's place when it was called, and its place now; the rest is as its row was then.
+
+    `absent`: 1 where it was proved that the vendor did not take it, else 0.
+    """
 
     batch_id: int
     seq: int
@@ -37,6 +40,7 @@ class Moved(NamedTuple):
     segments: int
     rate: int
     sent: int
+    absent: int
 
     @property
     def place(self) -> Place:
@@ -49,11 +53,13 @@ class Moved(NamedTuple):
         return Place(self.to_batch, self.to_seq)
 
 
-def note(connection: Connection, batch_id: int, made: int, rows: Sequence[Any]) -> None:
+def note(connection: Connection, batch_id: int, made: int, rows: Sequence[Any], *, absent: bool) -> None:
     """Keep the places of messages that leave a batch for the batch `made`; rows in the order there."""
     follow(connection, batch_id, made, [row.seq for row in rows])
     kept = [
-        Moved(batch_id, row.seq, made, at, row.vendor_id, row.segments, row.rate, row.sent)._asdict()
+        Moved(
+            batch_id, row.seq, made, at, row.vendor_id, row.segments, row.rate, row.sent, int(absent)
+        )._asdict()
         for at, row in enumerate(rows)
     ]
     connection.execute(_moved.insert(), kept)
@@ -90,6 +96,12 @@ def returned(connection: Connection, rows: Sequence[Moved]) -> None:
 def batches_left(connection: Connection, batch_ids: Collection[int]) -> set[int]:
     """Return those batches that messages have left."""
     return {row.batch_id for row in _looked_up(connection, _HAVING, batch_ids)}
+
+
+def in_doubt(connection: Connection, batch_id: int) -> dict[int, int]:
+    """Return the messages of a batch that an earlier call may have brought, with what a segment costs."""
+    rows = select(_moved.c.to_seq, _moved.c.rate).where(_moved.c.to_batch == batch_id, _moved.c.absent == 0)
+    return {row.to_seq: row.rate for row in connection.execute(rows)}
 
 
 def at(connection: Connection, places: Collection[Place]) -> dict[Place, Moved]:

@@ -2,15 +2,19 @@
 
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from typing import NamedTuple
 
 import pytest
-from sqlalchemy import func, select
 
-from bridge.ledger import Act, Callee, Chosen, Conclusion, Holder, MessageRow, Scope, Source
-from bridge.ledger.database import tables
+from bridge.ledger import (
+    Callee,
+    Chosen,
+    Conclusion,
+    Holder,
+    MessageRow,
+    Scope,
+    Source,
+)
 from bridge.plugin import (
     DeliveryReceipt,
     MessageStatus,
@@ -37,9 +41,9 @@ BUSY = not_sent(VendorThrottled("Slow down.", retry_after=1))
 
 def told(world: World, *refs: str, status: MessageStatus = DELIVERED, **fields: object) -> int:
     """Let the account report. Returns how many reports wait for their message."""
-    receipts = [DeliveryReceipt(status, message_ref=ref, **fields) for ref in refs]  # type: ignore[arg-type]
+    reports = [DeliveryReceipt(status, message_ref=ref, **fields) for ref in refs]  # type: ignore[arg-type]
     scope = Scope(NAME, int(world.now * 1000), True, world.services.at["obedient"].receiving._source)
-    return world.ledger.write(lambda c: world.ledger.receipts.take(c, scope, receipts)).parked
+    return world.ledger.write(lambda c: world.ledger.receipts.take(c, scope, reports)).parked
 
 
 def again(world: World, phones: list[str]) -> list[str]:
@@ -87,17 +91,18 @@ class Row(NamedTuple):
     reports: list[tuple[str, bool, bool]]
 
 
+WAITS, ASKS = answered(BUSY), answered(LOST)
 ROWS: dict[str, Row] = {
     "waits, delivered": Row(None, DELIVERED, "DELIVERED", 1, [("delivered", True, False)]),
     "waits, failed": Row(None, FAILED, "UNDELIVERABLE", 1, [("undeliverable", True, False)]),
     "waits, taken": Row(None, TAKEN, "", 1, []),
     "waits, nobody knows": Row(None, NOBODY_KNOWS, "", 2, [("unknown", False, True)]),
-    "put back, delivered": Row(answered(BUSY), DELIVERED, "DELIVERED", 2, [("delivered", True, False)]),
+    "put back, delivered": Row(WAITS, DELIVERED, "DELIVERED", 2, [("delivered", True, False)]),
     "taken, delivered": Row(answered(accepted()), DELIVERED, "DELIVERED", 2, [("delivered", True, True)]),
     "taken, failed": Row(answered(accepted()), FAILED, "", 2, [("undeliverable", False, True)]),
     "taken, taken": Row(answered(accepted()), TAKEN, "", 2, []),
-    "lost, delivered": Row(answered(LOST), DELIVERED, "DELIVERED", 2, [("delivered", True, True)]),
-    "lost, failed": Row(answered(LOST), FAILED, "", 2, [("undeliverable", False, True)]),
+    "lost, delivered": Row(ASKS, DELIVERED, "DELIVERED", 2, [("delivered", True, True)]),
+    "lost, failed": Row(ASKS, FAILED, "", 2, [("undeliverable", False, True)]),
     "refused, delivered": Row(
         answered(rejected("BAD", "Bad.")), DELIVERED, "BAD", 2, [("delivered", False, True)]
     ),
@@ -124,15 +129,19 @@ def test_what_an_earlier_call_s_report_means(world: World, row: Row) -> None:
     [ref] = again(world, [PHONE])
     if row.later is not None:
         row.later(world)
-    assert told(world, ref, status=row.report) == 0
+    assert told(world, ref, status=row.report, vendor_id="first") == 0
     world.hand_over()
     assert world.ended() == ({PHONE: row.end} if row.end else {})
     assert len(world.sent()) == row.calls
-    assert [(one.status, one.counts, one.earlier) for one in seen(world, PHONE).reports] == row.reports
+    found = seen(world, PHONE)
+    assert [(one.status, one.counts, one.earlier) for one in found.reports] == row.reports
+    assert (found.vendor_id == "first") is (row.later in (None, WAITS) and row.report != NOBODY_KNOWS)
     assert world.ledger.outbox.waiting(NAME)[0] == len(world.ended())
     assert world.ledger.tallies.differences() == []
     assert told(world, ref, status=row.report) == 0
     assert world.ended() == ({PHONE: row.end} if row.end else {})
+    # Nothing of what has ended is in question.
+    assert (world.ledger.gauges().get((NAME, "unknown"), 0) == 0) is (bool(row.end) or row.later != ASKS)
 
 
 def whole_batch(world: World, ref: str) -> DeliveryReceipt:
@@ -160,8 +169,8 @@ def test_how_a_report_names_an_earlier_call(
     own = world.services.at["obedient"].receiving._source
     other = Source("other", "other", frozenset({own.account}), frozenset({own.identity}))
     scope = Scope(NAME, int(world.now * 1000), True, own if account == own.account else other)
-    receipts = [make(world, refs[1])]
-    intake = world.ledger.write(lambda c: world.ledger.receipts.take(c, scope, receipts))
+    reports = [make(world, refs[1])]
+    intake = world.ledger.write(lambda c: world.ledger.receipts.take(c, scope, reports))
     assert (len(intake.ends), intake.parked) == (int(found), int(not found))
     world.hand_over()
     assert Counter(world.sent())[PHONES[1]] == 2 - found
@@ -186,8 +195,12 @@ def test_a_worker_that_was_given_up_answers_after_all(world: World, called_again
     world.hand_over()
     assert len(world.sent()) == int(called_again)
     scope = Scope(NAME, int(world.now * 1000), True, world.services.at["obedient"].receiving._source)
+    other = Scope(NAME, scope.now, True, Source("other", "other", frozenset({"obedient"})))
     by_id = [DeliveryReceipt(DELIVERED, vendor_id="their id", phone=from_vendor(f"86{PHONE}"))]
-    assert world.ledger.write(lambda c: world.ledger.receipts.take(c, scope, by_id)).parked == 0
+    take = world.ledger.receipts.take
+    nameless = [by_id[0]._replace(phone=None)]
+    assert world.ledger.write(lambda c: take(c, other, nameless)).parked == 1
+    assert world.ledger.write(lambda c: take(c, scope, by_id)).parked == 0
     assert world.ended() == {PHONE: "DELIVERED"}
 
 
@@ -215,7 +228,14 @@ def sent_again_twice(world: World) -> None:
     world.settle()
 
 
-MOVES: list[Callable[[World], object]] = [cut, put_back_in_part, sent_again_twice]
+def under_another_key(world: World) -> None:
+    """All are put back, and the account that takes the first of them then is another."""
+    answered(BUSY)(world)
+    world.hooks.identity = "another"
+    cut(world)
+
+
+MOVES: list[Callable[[World], object]] = [cut, put_back_in_part, sent_again_twice, under_another_key]
 
 
 @pytest.mark.parametrize("move", MOVES)
@@ -225,7 +245,7 @@ def test_messages_are_found_wherever_they_went(worlds: Worlds, move: Callable[[W
     refs = again(world, PHONES)
     move(world)
     before = len(world.sent())
-    for ref, status in zip(refs[::-1], [FAILED, DELIVERED, DELIVERED], strict=True):
+    for ref, status in zip(refs, [DELIVERED, DELIVERED, FAILED], strict=True):
         told(world, ref, status=status)
     world.now += 61
     world.settle()
@@ -235,6 +255,29 @@ def test_messages_are_found_wherever_they_went(worlds: Worlds, move: Callable[[W
     expected = [DELIVERED.name, DELIVERED.name, FAILED.name]
     assert world.ended() == dict(zip(PHONES, expected, strict=True))
     assert world.ledger.outbox.waiting(NAME)[0] == 3
+    if move is sent_again_twice:
+        assert told(world, *references(world)) == 0, "a reference that the vendor knows leads nowhere"
+
+
+def test_references_of_a_call_never_name_others(world: World) -> None:
+    """The vendor put a call back and reports on it all the same, when one of its messages has left it."""
+    refs = again(world, PHONES)
+    answered(BUSY)(world)
+    assert told(world, refs[0]) == 0
+    assert told(world, references(world)[3], status=FAILED) == 1
+    world.hand_over()
+    world.now += 60
+    world.ledger.receipts.retry_parked(NAME, pushes=True, now=int(world.now * 1000))
+    assert world.ended() == {PHONE: "DELIVERED"}
+
+
+def test_what_contradicts_a_call_that_was_believed_is_late(world: World) -> None:
+    """A message that was taken back has one call, and its reports are about that."""
+    [ref] = again(world, [PHONE])
+    told(world, ref)
+    told(world, ref, status=FAILED)
+    found = [(one.status, one.counts, one.earlier) for one in seen(world, PHONE).reports]
+    assert found == [("delivered", True, False), ("undeliverable", False, False)]
 
 
 def test_a_message_is_found_at_another_account(worlds: Worlds) -> None:
@@ -254,51 +297,3 @@ def test_a_message_is_found_at_another_account(worlds: Worlds) -> None:
     assert world.ledger.write(lambda c: len(world.ledger.receipts.take(c, scope, first).ends)) == 1
     soon(world, 10)
     assert (len(spare.batches), world.ended()) == (1, {PHONE: "DELIVERED"})
-
-
-def test_reports_and_claims_at_once_call_nobody_who_was_told(world: World) -> None:
-    """A message is taken back or called; a claim that was first keeps it, and the report counts later."""
-    phones = [f"138{number:08d}" for number in range(42)]
-    world.vendor.size = 14
-    refs = again(world, phones)
-    together = Barrier(2)
-
-    def claim() -> int:
-        together.wait()
-        return sum(iter(lambda: cut(world), 0))
-
-    def receive() -> int:
-        together.wait()
-        return sum(told(world, ref) for ref in refs[::-1])
-
-    with ThreadPoolExecutor(2) as pool:
-        claimed, parked = (one.result() for one in [pool.submit(claim), pool.submit(receive)])
-    assert claimed == parked
-    assert claimed + len(world.ended()) == len(phones)
-    world.now += 61
-    while world.duties.take_over():
-        pass
-    world.now += 100  # what has waited for a minute is tried again after another
-    world.ledger.receipts.retry_parked(NAME, pushes=True, now=int(world.now * 1000))
-    assert world.ended() == dict.fromkeys(phones, "DELIVERED")
-    assert world.ledger.outbox.waiting(NAME)[0] == len(phones)
-    assert world.ledger.tallies.differences() == []
-
-
-@pytest.mark.parametrize("older", [False, True])
-def test_nothing_is_kept_longer_than_the_message(world: World, older: bool) -> None:
-    """The earlier place goes with its own batch, or with the message."""
-    [ref] = again(world, [PHONE])
-    answered(accepted())(world)
-    told(world, references(world)[-1])
-    told(world, ref, status=FAILED, reason="13800138000 is no customer.")
-    act = Act("me", "forgotten", int(world.now * 1000), NAME)
-    world.ledger.forgetting.forget(NAME, from_vendor(f"86{PHONE}"), int(world.now * 1000), act)
-    kept = select(tables.report.c.reason, tables.report.c.status)
-    with world.ledger.database.read() as connection:
-        assert [tuple(one) for one in connection.execute(kept)] == [("", FAILED)]
-    first = int(world.now * 1000) - 30_000
-    world.ledger.retention.purge(first if older else 1 << 41, channels=[NAME])
-    with world.ledger.database.read() as connection:
-        left = connection.execute(select(func.count()).select_from(tables.moved)).scalar()
-    assert left == 0

@@ -20,7 +20,7 @@ from ..database.dialects import lit
 from ..database.engine import Database, wake
 from ..scope import Holder
 from ..sending.calls import Claimed
-from ..sending.claiming import take_over
+from ..sending.claiming import take_to_end
 from ..sending.holds import Hold, campaign_words
 from ..sending.joining import CampaignState
 
@@ -113,17 +113,7 @@ class Controlling:
             _campaign.c.id == campaign_id, _campaign.c.state == lit(CampaignState.CANCELLED)
         )
         rows = _ready(campaign_id).where(cancelled.exists()).limit(limit)
-        return self._database.write(
-            lambda connection: take_over(
-                connection,
-                rows,
-                state=tables.CALLING,
-                owner=holder.owner,
-                lease=now + holder.lease_ms,
-                called=None,
-                attempt=_batch.c.attempt + 1,
-            )
-        )
+        return self._database.write(lambda connection: take_to_end(connection, rows, holder, now))
 
     def conclude(self, controlled: Controlled, now: int) -> None:
         """Note that a change is carried out, once nothing can come that it concerns."""

@@ -150,7 +150,6 @@ class Forgetting:
             ]
             blot_attempts(connection, sorted({row.batch_id for row in found}), phone)
             stood = moved.before(connection, {Place(row.batch_id, row.seq) for row in mine})
-            blot_attempts(connection, sorted({place.batch_id for place in stood}), phone)
             for place in stood:
                 earlier = (report.c.batch_id == place.batch_id) & (report.c.seq == place.seq)
                 connection.execute(update(report).where(earlier).values(reason=""))

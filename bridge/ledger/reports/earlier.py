@@ -182,5 +182,5 @@ def ended(connection: Connection, scope: Scope, reports: Sequence[tuple[Earlier,
     return [
         climb._replace(batch_id=one.to.batch_id, seq=one.to.seq, vendor_id="")
         for one, climb in final
-        if climb.status == MessageStatus.DELIVERED and one.status is not None and one.status < FIRST_FINAL
+        if climb.status == MessageStatus.DELIVERED and one.status is not None
     ]

@@ -1,7 +1,7 @@
 """Delivery receipts meet their messages: found, climbed, handed to the outbox; or parked until they do."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,10 +99,11 @@ class Receipts:
         _suppress_opted_out(connection, scope, receipts, found)
         charges = (charge for at, one in found.items() for charge in _charge(one, receipts[at]))
         note_charges(connection, list(charges))
-        missing = [at for at in range(len(receipts)) if at not in found]
+        gone = _gone(connection, located, earlier, told, rows) if len(rows) < len(found) else ()
+        missing = [at for at in range(len(receipts)) if at not in found or at in gone]
         left = [(receipts[at], arrived[at] if arrived else now) for at in missing]
         kept = park(connection, scope, left)
-        return Intake(ends, len(found) - len(rows), kept, len(left) - kept)
+        return Intake(ends, len(found) - len(gone) - len(rows), kept, len(left) - kept)
 
     def _located(
         self,
@@ -237,6 +238,28 @@ def _of_before(account: str, identity: str, sources: Mapping[str, Source]) -> So
         return None
     others = frozenset(sources) - {account}
     return Source(account, identity, others, frozenset(one.identity for one in sources.values()) - {identity})
+
+
+def _gone(
+    connection: Connection,
+    located: Mapping[int, Located],
+    earlier: Mapping[int, Earlier],
+    told: Mapping[int, Climb],
+    rows: Iterable[Any],
+) -> Collection[int]:
+    """Return the reports whose messages somebody moved, to be sent again, since they were read here."""
+    read = {index: (one.place, one.status) for index, one in located.items()}
+    for index, one in earlier.items():
+        if one.status is not None and told[index].status == MessageStatus.DELIVERED:
+            read[index] = one.to, one.status
+    changed = {Place(row.batch_id, row.seq) for row in rows}
+    left = {
+        index: place
+        for index, (place, status) in read.items()
+        if status < FIRST_FINAL and status < told[index].status and place not in changed
+    }
+    there = {Place(row.batch_id, row.seq) for row in find_messages(connection, set(left.values()))}
+    return {index for index, place in left.items() if place not in there}
 
 
 def _known(located: Mapping[int, Located], earlier: Mapping[int, Earlier]) -> dict[Place, int]:

@@ -49,6 +49,7 @@ from .claiming import (
     pick_ready,
     pick_ready_at,
     take_over,
+    take_to_end,
     unknown_after,
     unknown_due,
 )
@@ -136,17 +137,7 @@ class Batches:
     ) -> list[Claimed]:
         """Take READY batches past their deadline, of paused channels too; they expire, never called."""
         rows = past_deadline(channels, now).limit(limit)
-        return self._database.write(
-            lambda connection: take_over(
-                connection,
-                rows,
-                state=tables.CALLING,
-                owner=holder.owner,
-                lease=now + holder.lease_ms,
-                called=None,
-                attempt=_batch.c.attempt + 1,
-            )
-        )
+        return self._database.write(lambda connection: take_to_end(connection, rows, holder, now))
 
     def has_expired(self, channels: Collection[str], now: int) -> bool:
         """Return whether anything has expired; a read of all that waits, which keeps no writer waiting."""
@@ -192,6 +183,11 @@ class Batches:
                 .order_by(table.c.seq)
             )
             return [(row.seq, row.phone, row.segments) for row in rows]
+
+    def in_doubt(self, batch_id: int) -> dict[int, int]:
+        """Return the seqs of messages that an earlier call may have brought, with the price of each."""
+        with self._database.read() as connection:
+            return moved.in_doubt(connection, batch_id)
 
     def record(self, connection: Connection, conclusions: Sequence[Conclusion], now: int) -> list[Recorded]:
         """Write the ends of batches in the caller's transaction, but not of those others have taken over.
@@ -266,14 +262,16 @@ class Batches:
                 _fenced(batch, tables.UNKNOWN).values(due=settlement.check_at, hold=hold, **_FREE)
             ).rowcount:
                 return Recorded(stale=True)
-            move_again(
-                connection,
-                batch,
-                settlement.resend,
-                now=now,
-                due=settlement.resend_due,
-                deadline=settlement.resend_deadline,
-            )
+            for seqs, absent in ((settlement.resend, True), (settlement.unproved, False)):
+                move_again(
+                    connection,
+                    batch,
+                    seqs,
+                    now=now,
+                    due=settlement.resend_due,
+                    deadline=settlement.resend_deadline,
+                    absent=absent,
+                )
             keep(connection, settlement.segments)
             scope = Scope(batch.channel, now, settlement.pushes)
             ends = self._receipts.apply_climbs(connection, scope, settlement.climbs)

@@ -93,8 +93,9 @@ class Conclusion:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What was learned about a batch's open messages. `resend`: seqs proven absent, or by policy.
+    """What was learned about a batch's open messages.
 
+    `resend`: seqs proven absent; `unproved`: those sent again by the channel's policy without a proof.
     `askable` False: no account is configured that could tell what became of them.
     """
 
@@ -105,6 +106,7 @@ class Settlement:
     climbs: Sequence[Climb] = ()
     segments: Sequence[Segment] = ()
     resend: Sequence[int] = ()
+    unproved: Sequence[int] = ()
     resend_due: int = 0
     resend_deadline: int = 0
     check_at: int = 0

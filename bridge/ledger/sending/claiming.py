@@ -11,7 +11,7 @@ from ..blobs import Recipients, encode
 from ..database import tables
 from ..database.dialects import lit, made_once, skip_locked
 from ..refs import new_id
-from ..scope import Callee, Scope
+from ..scope import Callee, Holder, Scope
 from . import attempts
 from .calls import Claimed
 from .joining import FREE
@@ -136,6 +136,19 @@ def take_over(connection: Connection, rows: Select[Any], **values: Any) -> list[
         update(_batch).where(_batch.c.id.in_(ids)).values(**values).returning(*CLAIMED)
     )
     return claimed(taken)
+
+
+def take_to_end(connection: Connection, rows: Select[Any], holder: Holder, now: int) -> list[Claimed]:
+    """Take READY batches that are to be ended: as in a call, but nobody is called."""
+    return take_over(
+        connection,
+        rows,
+        state=tables.CALLING,
+        owner=holder.owner,
+        lease=now + holder.lease_ms,
+        called=None,
+        attempt=_batch.c.attempt + 1,
+    )
 
 
 def claimed(rows: Iterable[Row[Any]]) -> list[Claimed]:

@@ -27,15 +27,25 @@ def resend_late(connection: Connection, conclusion: Conclusion, now: int) -> Non
     )
     if dues and connection.execute(same_call).first() is not None:
         unsent = set(range(batch.count)) - {row.seq for row in conclusion.rows}
-        move_again(connection, batch, sorted(unsent), now=now, due=max(dues), deadline=batch.deadline)
+        move_again(
+            connection, batch, sorted(unsent), now=now, due=max(dues), deadline=batch.deadline, absent=True
+        )
         close_settled(connection, [batch.id])
 
 
 def move_again(
-    connection: Connection, batch: Claimed, seqs: Sequence[int], *, now: int, due: int, deadline: int
+    connection: Connection,
+    batch: Claimed,
+    seqs: Sequence[int],
+    *,
+    now: int,
+    due: int,
+    deadline: int,
+    absent: bool,
 ) -> int:
     """Move messages into a READY batch of their own, with another reference. Returns how many moved.
 
+    `absent`: because the vendor did not take them, not because somebody decides so without knowing.
     Only rows that are still open move: a receipt may have proved acceptance meanwhile.
     """
     if not seqs:
@@ -57,5 +67,5 @@ def move_again(
         waits = Waits(due, deadline, batch.decision)
         [made] = insert_batches(connection, Scope(batch.channel, now), batch.send_id, [blob], waits)
         attempts.follow(connection, batch.id, made, before=now + 1)
-        moved.note(connection, batch.id, made, going)
+        moved.note(connection, batch.id, made, going, absent=absent)
     return len(going)

@@ -148,7 +148,7 @@ def _move(connection: Connection, chosen: Chosen, act: Act, before: Resent, *, d
         connection.execute(update(_batch).where(_batch.c.id == batch.id).values(decision=decision))
         again = replace(batch, decision=decision)
         seqs = range(len(batch.recipients.phones))
-        moved += move_again(connection, again, seqs, now=now, due=now, deadline=deadline)
+        moved += move_again(connection, again, seqs, now=now, due=now, deadline=deadline, absent=False)
     close_settled(connection, [batch.id for batch in batches])
     decided_further(connection, decision, moved)
     wake(connection)

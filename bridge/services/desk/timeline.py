@@ -195,8 +195,8 @@ def _reports(detail: Detail, calls: Sequence[Attempt], late: Sequence[LateReport
 
 
 def _ended(detail: Detail, late: LateReport) -> bool:
-    """Return True for the report on an earlier call that ended the message."""
-    return late.earlier and (late.status, late.at) == (detail.status, detail.ended_at)
+    """Return True for the report on an earlier call that ended the message; others say another end."""
+    return (late.status, late.at) == (detail.status, detail.ended_at)
 
 
 def _late(one: LateReport, *, counts: bool) -> SeenReport:

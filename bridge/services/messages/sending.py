@@ -64,6 +64,7 @@ _TURN = "Another message to the recipient is being sent; it counts first."
 _MOST_SEGMENTS = 32_767
 _FAULT = "The bridge could not prepare the messages; its log says why."
 _TOO_LATE = "NOT_SENT_IN_TIME"
+_IN_DOUBT = "OUTCOME_UNKNOWN"
 _FAILED = (Outcome.NOT_SENT, Outcome.UNKNOWN)
 _NOT_CALLED: Mapping[int, SubmitResult] = {}
 
@@ -281,7 +282,7 @@ class Sending:
             info.out_id,
             info.sign_name,
             self.pushes,
-            rows=[self._row(drafted, seq, results[seq], now) for seq in sorted(results.keys() - set(unsent))],
+            rows=self._rows(drafted, results, called, now),
             segments=named_segments(claimed, results),
             again=again,
             check_at=now + self._reconcile_after_ms if counts[Outcome.UNKNOWN] else None,
@@ -327,6 +328,28 @@ class Sending:
             yields, barred = self._routing.after_refusal(claimed, drafted.info, phone, what.yields)
         return Requeue(recipients, seqs, *wait, claimed.account, yields, barred, attempt)
 
+    def _rows(
+        self,
+        drafted: Draft,
+        results: Mapping[int, SubmitResult],
+        called: Mapping[int, SubmitResult],
+        now: int,
+    ) -> list[MessageRow]:
+        """Return the rows of all messages but those that are sent again.
+
+        One that is not called, but was before without a proof of its absence, ends as unknown: it may be with
+        its recipient, whatever keeps it from being called once more.
+        """
+        uncalled = results.keys() - called.keys()
+        doubts = self._ledger.batches.in_doubt(drafted.claimed.id) if uncalled else {}
+        rows = []
+        for seq, result in sorted(results.items()):
+            if result.outcome is not Outcome.NOT_SENT:
+                row = self._row(drafted, seq, result, now)
+                doubtful = row.phone and seq in uncalled and seq in doubts
+                rows.append(_in_doubt(row, doubts[seq]) if doubtful else row)
+        return rows
+
     def _row(self, drafted: Draft, seq: int, result: SubmitResult, now: int) -> MessageRow:
         claimed, phone = drafted.claimed, drafted.phones.get(seq)
         raw = drafted.raw(seq)
@@ -356,6 +379,11 @@ def named_segments(claimed: Claimed, results: Mapping[int, SubmitResult]) -> lis
         for seq, result in results.items()
         for segment in Segment.named(claimed.id, seq, result.segment_ids)
     ]
+
+
+def _in_doubt(row: MessageRow, rate: int) -> MessageRow:
+    reason = OWN[_IN_DOUBT]
+    return row._replace(status=int(MessageStatus.UNKNOWN), code=_IN_DOUBT, reason=reason, rate=rate)
 
 
 def _with_rows(conclusion: Conclusion, rows: Sequence[MessageRow]) -> Conclusion:

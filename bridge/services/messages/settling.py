@@ -219,7 +219,7 @@ class Settling:
             log.warning(
                 "unknown outcomes sent again by policy", channel=self._channel.name, messages=len(seqs)
             )
-            return replace(settlement, resend=sorted([*settlement.resend, *seqs]))
+            return replace(settlement, unproved=seqs)
         reason = "It is not known whether the vendor took the message; it was not sent again."
         climbs = [
             Climb(settlement.batch.id, seq, int(MessageStatus.UNKNOWN), "", "OUTCOME_UNKNOWN", reason, now)

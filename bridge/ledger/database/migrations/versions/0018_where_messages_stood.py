@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("segments", sa.SmallInteger, nullable=False),
         sa.Column("rate", sa.SmallInteger, nullable=False),
         sa.Column("sent", sa.BigInteger, nullable=False),
+        sa.Column("absent", sa.SmallInteger, nullable=False),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_moved_to", "moved", ["to_batch"])
