@@ -78,7 +78,8 @@ class Coordination:
                 pause_reason=clean_words(reason),
             )
             after: dict[str, object] = {"paused": True, "for_s": (until - now) // 1000}
-            note(connection, Act(BRIDGE, "channel paused", now, channel, why=reason, after=after))
+            before: dict[str, object] = {"paused": False}
+            note(connection, Act(BRIDGE, "channel paused", now, channel, "", reason, before, after))
             return until
 
         return self._database.write(work)

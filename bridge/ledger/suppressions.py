@@ -146,8 +146,11 @@ def suppress(
     new = upsert(connection, suppression).on_conflict_do_nothing().returning(suppression.c.msisdn)
     added = connection.execute(new, rows).scalars().all()
     if added and source != OPERATOR:
-        told = {"sign": sign_name, "numbers": [mask(msisdn) for msisdn in sorted(added)[:_TOLD]]}
-        note(connection, Act(BRIDGE, "numbers suppressed", scope.now, scope.channel, why=source, after=told))
+        shown = [mask(msisdn) for msisdn in sorted(added)[:_TOLD]]
+        told = {"sign": sign_name, "numbers": shown, "entries": len(rows)}
+        before = {"entries": len(rows) - len(added)}
+        act = Act(BRIDGE, "numbers suppressed", scope.now, scope.channel, "", source, before, told)
+        note(connection, act)
     return len(added)
 
 

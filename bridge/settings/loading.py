@@ -54,7 +54,7 @@ def load_for_ledger(path: Path | None = None, environ: Mapping[str, str] | None 
 
     Raises SettingsFaults with every other fault.
     """
-    return _load_without(("channels.", "console."), path, environ)
+    return _load_unless(lambda place: place.startswith(("channels.", "console.")), path, environ)
 
 
 def load_for_console(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -62,7 +62,7 @@ def load_for_console(path: Path | None = None, environ: Mapping[str, str] | None
 
     Raises SettingsFaults with every other fault.
     """
-    return _load_without(("channels.",), path, environ)
+    return _load_unless(lambda place: place.startswith("channels."), path, environ)
 
 
 def load_for_channel(
@@ -104,16 +104,7 @@ def _load_unless(
     settings, faults = examine(path, environ)
     others = [fault for fault in faults if not (fault.absent and unused(fault.path))]
     if settings is None or others:
-        raise SettingsFaults(others)
-    return settings
-
-
-def _load_without(tables: tuple[str, ...], path: Path | None, environ: Mapping[str, str] | None) -> Settings:
-    """Load although variables and files are absent that these tables refer to."""
-    settings, faults = examine(path, environ)
-    others = [fault for fault in faults if not (fault.absent and fault.path.startswith(tables))]
-    if settings is None or others:
-        raise SettingsFaults(faults)
+        raise SettingsFaults(others or faults)
     return settings
 
 

@@ -219,7 +219,7 @@ class Accounts:
             )
             save(connection, paused, pause=True)
             after = {"paused": True, "for_s": (until - now) // 1000}
-            note(connection, Act(BRIDGE, "account paused", now, key.channel, key.name, reason, after=after))
+            note(connection, Act(BRIDGE, "account paused", now, *key, reason, {"paused": False}, after))
             return until
 
         return self._database.write(work)
@@ -243,8 +243,8 @@ class Accounts:
 
         def work(connection: Connection) -> None:
             if connection.execute(resumed).rowcount:
-                after = {"paused": False}
-                note(connection, Act(BRIDGE, "account resumed", now, key.channel, key.name, after=after))
+                states = {"paused": True}, {"paused": False}
+                note(connection, Act(BRIDGE, "account resumed", now, *key, "", *states))
 
         self._database.write(work)
 
@@ -334,10 +334,12 @@ def _note_breaker(connection: Connection, was: Account, account: Account, now: i
     """Write down that an account rests, for the first time in a row, or works again."""
     if bool(was.opens) == bool(account.opens):
         return
-    what = "account rests" if account.opens else "account works again"
-    after = {"rest_s": (account.open_until - now) // 1000} if account.opens else {"rest_s": 0}
-    why = account.reason if account.opens else ""
-    note(connection, Act(BRIDGE, what, now, account.channel, account.name, why, after=after))
+    named = now, account.channel, account.name
+    if account.opens:
+        after = {"rest_s": (account.open_until - now) // 1000}
+        note(connection, Act(BRIDGE, "account rests", *named, account.reason, {"rest_s": 0}, after))
+    else:
+        note(connection, Act(BRIDGE, "account works again", *named, "", {"rests": was.opens}, {"rests": 0}))
 
 
 def _of(channel: str, name: str) -> ColumnElement[bool]:

@@ -25,7 +25,9 @@ _COLUMNS = (
 ACTS = (
     phrase("account checked"),
     phrase("account paused"),
+    phrase("account rests"),
     phrase("account resumed"),
+    phrase("account works again"),
     phrase("accounts asked for templates"),
     phrase("callback address checked"),
     phrase("callbacks replayed"),
