@@ -19,7 +19,7 @@ _NOW = (
     Column("words", phrase("Why")),
     Column("ready", phrase("Ready")),
     Column("calling", phrase("Being called")),
-    Column("unknown", phrase("Outcome unknown")),
+    Column("unknown", phrase("Outcome in question")),
 )
 _HELD = (
     Column("channel", phrase("Channel")),
