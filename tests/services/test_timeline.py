@@ -209,9 +209,9 @@ def test_a_person_who_is_forgotten_is_not_in_callbacks(world: World) -> None:
     taken(world, "code OK")
     done = Operating(world.settings, world.ledger, lambda: world.now).forget(from_vendor(PHONE), "Asked.")
     assert done.rows["told"] == 1
-    about = world.ledger.callbacks.about
-    assert about(NAME, "task-1", PHONE, tables.RECEIPT, 0) == []
-    assert len(about(NAME, "task-1", OTHER, tables.RECEIPT, 0)) == 1
+    named = {("task-1", PHONE): 0, ("task-1", OTHER): 0}
+    about = world.ledger.callbacks.about(NAME, tables.RECEIPT, named)
+    assert [len(about[one]) for one in named] == [0, 1]
     with world.ledger.database.read() as connection:
         assert connection.execute(select(tables.report.c.reason)).scalars().all() == [""]
 

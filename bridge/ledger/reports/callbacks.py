@@ -6,12 +6,12 @@ million pairs.
 """
 
 import struct
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Select, select, update
 
 from ..database import tables
 from ..database.bulk import clean
@@ -73,24 +73,20 @@ class Callbacks:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def about(self, channel: str, out_id: str, phone: str, kind: int, since: int) -> list[Callback]:
-        """Return the calls that told of a number since then, in order."""
-        wanted = _packed([_tag(phone)])
-        rows = (
-            select(_callback)
-            .where(
-                _callback.c.channel == channel,
-                _callback.c.out_id == out_id,
-                _callback.c.kind == kind,
-                _callback.c.id >= since << 21,
-            )
-            .order_by(_callback.c.id)
-            .limit(_LOOKED_AT)
-        )
+    def about(
+        self, channel: str, kind: int, since: Mapping[tuple[str, str], int]
+    ) -> dict[tuple[str, str], list[Callback]]:
+        """Return the calls that told of each outId's number since then, in order."""
+        found = {}
         with self._database.read() as connection:
-            rows = rows.where(holds_bytes(connection, _callback.c.numbers, wanted))
-            found = [row for row in connection.execute(rows) if _holds(row.numbers, wanted)]
-        return [_read(row) for row in found]
+            for (out_id, phone), begun in since.items():
+                tag = _packed([_tag(phone)])
+                rows = _of_outid(channel, out_id, kind).where(
+                    _callback.c.id >= begun << 21, holds_bytes(connection, _callback.c.numbers, tag)
+                )
+                told = [row for row in connection.execute(rows) if _holds(row.numbers, tag)]
+                found[out_id, phone] = [_read(row) for row in told]
+        return found
 
     def latest(self, channels: Collection[str], wanted: Excerpt, *, out_id: str = "") -> list[Callback]:
         """Return the calls that were taken, the latest first."""
@@ -104,6 +100,11 @@ class Callbacks:
         rows = rows.limit(wanted.limit).offset(wanted.offset)
         with self._database.read() as connection:
             return [_read(row) for row in connection.execute(rows)]
+
+
+def _of_outid(channel: str, out_id: str, kind: int) -> Select[Any]:
+    mine = (_callback.c.channel == channel, _callback.c.out_id == out_id, _callback.c.kind == kind)
+    return select(_callback).where(*mine).order_by(_callback.c.id).limit(_LOOKED_AT)
 
 
 def _row(taken: Taken, now: int) -> dict[str, object]:

@@ -4,7 +4,7 @@ A row holds up to 500 entries of one outId; a push joins rows of the same outId 
 At least once: a push whose answer was lost is made again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -258,17 +258,21 @@ class Outbox:
         )
         return self._database.write(lambda connection: connection.execute(waiting).rowcount)
 
-    def telling(self, channel: str, out_id: str, phone: str, kind: int) -> list[Telling]:
-        """Return the pushes that are to tell of a number, in order; of very many, the first are looked at."""
-        mine = (_push.c.channel == channel, _push.c.out_id == out_id, _push.c.kind == kind)
-        rows = select(_push).where(*mine).order_by(_push.c.id).limit(_SCAN_ROWS)
+    def telling(
+        self, channel: str, kind: int, named: Collection[tuple[str, str]]
+    ) -> dict[tuple[str, str], list[Telling]]:
+        """Return the pushes that are to tell of each outId's number, in order; of very many, the first."""
+        mine = select(_push).where(_push.c.channel == channel, _push.c.kind == kind)
+        rows = mine.order_by(_push.c.id).limit(_SCAN_ROWS)
         with self._database.read() as connection:
-            found = connection.execute(rows).all()
-        return [
-            Telling(row.id, row.created, row.due, row.attempt, bool(row.dead), row.error)
-            for row in found
-            if any(entry.phone == phone for entry in read_entries(row.kind, row.entries) or ())
-        ]
+            return {
+                (out_id, phone): [
+                    Telling(row.id, row.created, row.due, row.attempt, bool(row.dead), row.error)
+                    for row in connection.execute(rows.where(_push.c.out_id == out_id))
+                    if any(entry.phone == phone for entry in read_entries(row.kind, row.entries) or ())
+                ]
+                for out_id, phone in named
+            }
 
     def waiting(self, channel: str) -> tuple[int, int | None]:
         """Return how many entries wait to be pushed, and when the oldest was written (milliseconds)."""

@@ -146,13 +146,9 @@ class Timeline:
             if one.ended_at is not None and one.phone:
                 key = one.info.out_id, one.phone
                 since[key] = min(one.sent, since.get(key, one.sent))
-        return {
-            (out_id, phone): (
-                self._ledger.callbacks.about(channel, out_id, phone, RECEIPT, begun),
-                self._ledger.outbox.telling(channel, out_id, phone, RECEIPT),
-            )
-            for (out_id, phone), begun in since.items()
-        }
+        taken = self._ledger.callbacks.about(channel, RECEIPT, since)
+        waiting = self._ledger.outbox.telling(channel, RECEIPT, since)
+        return {key: (taken[key], waiting[key]) for key in since}
 
 
 def _about(detail: Detail, tellings: _Tellings) -> list[SeenTelling]:
