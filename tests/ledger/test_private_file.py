@@ -108,7 +108,6 @@ def test_a_fault_that_is_over_is_forgotten(path: Path, use: Callable[[Database],
 def test_no_file_is_opened_for_reading_only(path: Path, monkeypatch: pytest.MonkeyPatch, end: str) -> None:
     """A process would share it among all its connections, as long as any is open, and never write again."""
     with closing(Database(f"sqlite:///{path}", pool_size=2)) as database, database.read():
-        database.engine.dispose()
         may = os.access
         monkeypatch.setattr(os, "access", lambda file, mode: file != Path(f"{path}{end}") and may(file, mode))
         for use in (_read, _write, _write_relaxed):
