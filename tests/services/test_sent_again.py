@@ -26,6 +26,7 @@ from bridge.plugin import (
 from bridge.services.campaigns.controlling import CampaignControlling
 from bridge.services.campaigns.seeing import Seeing
 
+from .conftest import Worlds
 from .test_earlier_calls import ASKS, FAILED, PHONE, again, cut, told
 from .test_timeline import seen
 from .test_unknowns import ALL, LOST, PHONES, desk, lost, references
@@ -55,21 +56,34 @@ UNCALLED: dict[Callable[[World], None], str] = {
 }
 
 
-@pytest.mark.parametrize("proved", [False, True], ids=["by a decision", "proved absent"])
+def decided(world: World) -> None:
+    assert desk(world).resend(ALL, "Lost.").messages == 1
+
+
+def by_policy(world: World) -> None:
+    world.now += 73 * 3600
+    world.vendor.look_up = lambda batch: [LOST]
+    assert world.settle()
+
+
+def proved_absent(world: World) -> None:
+    world.vendor.look_up = lambda batch: [not_sent(NotAccepted("Never came."))]
+    assert world.settle()
+
+
+@pytest.mark.parametrize("why", [decided, by_policy, proved_absent])
 @pytest.mark.parametrize("end", UNCALLED)
 def test_what_is_not_called_again_may_have_arrived_all_the_same(
-    world: World, end: Callable[[World], None], proved: bool
+    worlds: Worlds, end: Callable[[World], None], why: Callable[[World], None]
 ) -> None:
     """Nobody is told that it was never handed to a vendor, unless the earlier call is proved to be absent."""
+    world = worlds(unknown_policy="resend")
     lost(world, [PHONE])
     world.now += 300
-    if proved:
-        world.vendor.look_up = lambda batch: [not_sent(NotAccepted("Never came."))]
-        assert world.settle()
-    else:
-        desk(world).resend(ALL, "Lost.")
+    why(world)
     end(world)
     assert len(world.sent()) == 1
+    proved = why is proved_absent
     assert world.ended() == {PHONE: UNCALLED[end] if proved else "OUTCOME_UNKNOWN"}
     status = ("rejected" if end is suppressed else "unsent") if proved else "unknown"
     assert seen(world, PHONE).status == status
