@@ -26,6 +26,8 @@ MONEY = [
     Sin("reconcile_believes_a_part", "bronze", "test_a_part_of_a_look_up", "says that there is more (total)"),
     Sin("check_sends", "bronze", "test_nothing_but_a_send", "check_channel makes the request of a send"),
     Sin("sorts_by_number", "bronze", "test_results_stand", "of 3 messages got another's result"),
+    Sin("sorts_by_number_untold", "bronze", "test_results_stand", "2 of 2 messages, sent backwards, got"),
+    Sin("zips_what_is_named", "bronze", "test_results_stand", "2 of 2 messages, sent backwards, got"),
     Sin("merges_alike", "bronze", "test_a_full_batch", "of 500 messages in one batch 250 reached"),
     Sin("cuts_country_code", "bronze", "test_a_foreign_number", "without its country code"),
     Sin("drops_emoji", "bronze", "test_values_arrive", "did not arrive whole"),

@@ -52,11 +52,14 @@ class Silver(VendorTable):
         """Unsigned, tampered with, or in a form the vendor does not use."""
         if self.unsigned_webhooks:
             self.not_proven(f"webhooks are signed: {self.unsigned_webhooks}")
-        for what, forged in forgeries(self, genuine_row):
-            played = self.play(genuine_row, request=forged)
-            came = played.error or played.answer
-            assert isinstance(played.error, WebhookRejected), f"{what}: came to {came!r}"
-            assert not played.conduct, told([what, *played.conduct])
+        with self.wire([genuine_row]) as wire:
+            for what, forged in forgeries(self, genuine_row):
+                # A channel of its own for each: one that has refused may refuse whatever comes next.
+                with self.stage(wire, genuine_row) as stage:
+                    played = play(stage, wire, genuine_row, request=forged)
+                came = played.error or played.answer
+                assert isinstance(played.error, WebhookRejected), f"{what}: came to {came!r}"
+                assert not played.conduct, told([what, *played.conduct])
         if not self.unsigned_webhooks:
             self._refused_elsewhere(genuine_row)
         request, met = noticing(self.sign(genuine_row.request), genuine_row.request)

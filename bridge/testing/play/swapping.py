@@ -6,13 +6,15 @@
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from types import ModuleType
+from functools import lru_cache
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 Names = Mapping[int, list[tuple[ModuleType, str]]]
-"""Where modules of a package hold a value, by the value's id."""
+"""Where modules of a package hold a function, by its id."""
 
 _ABSENT = object()
+_FUNCTIONS = (FunctionType, BuiltinFunctionType, MethodType)
 
 
 class swapped(AbstractContextManager[None]):  # noqa: N801 - stands after `with`
@@ -38,13 +40,19 @@ class swapped(AbstractContextManager[None]):  # noqa: N801 - stands after `with`
 
 
 def names_in(package: str) -> Names:
-    """Find every name in the modules of a package. Returns them by what they stand for; none for ""."""
+    """Find the functions in the modules of a package. Returns their names; none for ""."""
     found: dict[int, list[tuple[ModuleType, str]]] = {}
-    for name, module in sys.modules.copy().items() if package else ():
-        if name.startswith(package) and name.partition(".")[0] == package:
-            for attribute, value in vars(module).items():
+    for module in _modules_of((package, len(sys.modules), id(sys.modules.get(package)))) if package else ():
+        for attribute, value in vars(module).items():
+            if type(value) in _FUNCTIONS:
                 found.setdefault(id(value), []).append((module, attribute))
     return found
+
+
+@lru_cache(maxsize=1)
+def _modules_of(known: tuple[str, int, int]) -> list[ModuleType]:
+    """Return the modules of a package, which stay while as many are imported and it is the same object."""
+    return [module for name, module in sys.modules.copy().items() if name.partition(".")[0] == known[0]]
 
 
 @contextmanager

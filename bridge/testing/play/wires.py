@@ -68,6 +68,8 @@ class Wire:
         self.emulator = emulator
         self.requests = 0
         self.seen: list[Seen] = []
+        self.told: list[tuple[Seen, Told]] = []
+        """Each request that was answered, and its answer."""
         self.late = Late()
         """Where an answer was lost for good; other clients than Python's wait for it as long as they like."""
         self.trickle = Trickle()
@@ -93,6 +95,8 @@ class Wire:
         told = broken(answer(seen), fate, seen)
         if told is Broken.BUG:
             self.bug.set()
+        with self._counting:
+            self.told.append((seen, told))
         return told
 
     def faults(self, *, unused: bool = True) -> list[str]:

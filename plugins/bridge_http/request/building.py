@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus, urlencode
@@ -12,7 +12,8 @@ from bridge.plugin import BadNumber, MissingVariable
 
 from ..auth.base import Known, RequestDraft, SchemePlace, Signer, pairs
 from ..faults import RecipeFault, Unsendable
-from ..language.expressions import Compiler, Program
+from ..language.compiling import Tree, compiled_once
+from ..language.expressions import Program
 from ..language.filters import compact_json, text
 from ..language.values import Names
 from ..schema import RequestTable
@@ -157,28 +158,32 @@ def compile_request(
     faults: list[RecipeFault],
 ) -> RequestPlan | None:
     """Compile a request. Returns None when it has faults, which are added to `faults`."""
-    compiler = Compiler(names)
-    for index, entry in enumerate(request.let):
-        for name, tree in entry.items():
-            compiler.define(name, tree, f"{key}.let[{index}].{name}")
-    for name, tree in request.tree.items():
-        compiler.define(name, tree, f"{key}.tree.{name}")
-    compiler.section("path", request.path, f"{key}.path", filter_name="_segment")
-    compiler.section("query", request.query, f"{key}.query")
-    compiler.section("headers", request.headers, f"{key}.headers")
-    kind, body = request.body
-    compiler.section("body", body if kind else "", f"{key}.{kind or 'body'}")
+    program, found = compiled_once(names, list(_trees(request, key)))
     signers: dict[str, Signer] = {}
     wrong: list[RecipeFault] = []
     for part, scheme in (("auth", request.auth), ("sign", request.sign)):
         if scheme is not None:
-            compiler.section(part, scheme.texts(), f"{key}.{part}")
             signers[part] = scheme.signer(SchemePlace(f"{key}.{part}", names, request.headers, wrong))
-    problems = [*compiler.faults, *_shape(request, key), *wrong]
-    if problems:
+    problems = [*found, *_shape(request, key), *wrong]
+    if program is None or problems:
         faults += problems
         return None
-    return RequestPlan(request, compiler.finish(), signers, base_url)
+    return RequestPlan(request, program, signers, base_url)
+
+
+def _trees(request: RequestTable, key: str) -> Iterator[Tree]:
+    """Return the trees of a request in the order in which they are evaluated."""
+    for index, entry in enumerate(request.let):
+        yield from (Tree(name, tree, f"{key}.let[{index}].{name}", None) for name, tree in entry.items())
+    yield from (Tree(name, tree, f"{key}.tree.{name}", None) for name, tree in request.tree.items())
+    yield Tree("path", request.path, f"{key}.path", "_segment")
+    yield Tree("query", request.query, f"{key}.query")
+    yield Tree("headers", request.headers, f"{key}.headers")
+    kind, body = request.body
+    yield Tree("body", body if kind else "", f"{key}.{kind or 'body'}")
+    for part, scheme in (("auth", request.auth), ("sign", request.sign)):
+        if scheme is not None:
+            yield Tree(part, scheme.texts(), f"{key}.{part}")
 
 
 def _shape(request: RequestTable, key: str) -> list[RecipeFault]:

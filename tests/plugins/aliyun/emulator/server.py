@@ -38,7 +38,7 @@ class Emulator:
         self.stopping = threading.Event()
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.emulator = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
     @property
     def endpoint(self) -> str:
