@@ -100,4 +100,19 @@ EVERYBODYS = [
     Sin("key_of_environ_bytes", "bronze", "test_send", "of the environment was read"),
     Sin("environment_from_proc", "bronze", "test_send", "/proc/self/environ was opened"),
 ]
-MORE = [*CLIENTS, *MONEY, *TOLD, *GENUINE, *COUNTED, *EVERYBODYS]
+LATER = [
+    Sin("second_loss_resends", "bronze", "test_a_lost_answer_over", "3 lost answers: 3 became 5"),
+    Sin("large_chunk_resends", "bronze", "test_a_full_batch_whose", "100 were sent again"),
+    Sin("large_rest_not_sent", "bronze", "test_a_full_batch_whose", "were taken some are called not_sent"),
+    Sin("number_in_process_environment", "bronze", "test_send", "the environment of a process shows a full"),
+    Sin("datagram_by_sendmsg", "bronze", "test_send", "a datagram shows a full phone number"),
+    Sin("datagram_past_python", "bronze", "test_send", "a socket of the C library was used"),
+    Sin("connects_past_python", "silver", "test_webhook", "a socket of the C library was used"),
+    Sin("number_in_a_look_up", "bronze", "test_send", "a name that is looked up shows a full phone number"),
+    Sin("opens_a_door", "bronze", "test_send", "a door was opened (bind)"),
+    Sin("tells_the_signature", "silver", "test_a_forged", "the signature that would have been right is told"),
+    Sin("logs_the_signature", "silver", "test_a_forged", "the signature that would have been right is told"),
+    Sin("family_of_addresses", "bronze", "test_send", "allowed_gai_family was replaced"),
+    Sin("replaces_a_date", "bronze", "test_send", "email.utils.formatdate was replaced"),
+]
+MORE = [*CLIENTS, *MONEY, *TOLD, *GENUINE, *COUNTED, *EVERYBODYS, *LATER]

@@ -21,6 +21,8 @@ from .traces import trace_faults
 from .vendor_table import VendorTable, told
 
 _ANY_MORE = 1000
+_AGAIN = 3
+"""How often an answer is lost on one channel: a plugin may count, and lose its patience."""
 _PATIENCE_S = 2.0
 """Seconds in which a repeat that was put off for a moment comes."""
 _KEPT = {"the last message": slice(0, -1), "any message": slice(0, 0)}
@@ -158,6 +160,8 @@ class Bronze(VendorTable):
             first, both = self._lost_then_sent(remote_send, how, requests)
             assert first <= requests, f"{how.value}: {requests} became {first}"
             assert both <= 2 * requests, f"{how.value}: the next call sent the lost request again"
+        lost = self._lost_again(remote_send)
+        assert lost <= _AGAIN * requests, f"{_AGAIN} lost answers: {_AGAIN * requests} became {lost}"
         second = self._lost_after_one(remote_send)
         assert second <= requests, f"on a connection that was used before, {requests} became {second}"
 
@@ -176,6 +180,14 @@ class Bronze(VendorTable):
             before = first = wire.requests
             self.played(stage, wire, row)
             return first, wire.requests
+
+    def _lost_again(self, row: Send) -> int:
+        """Count the requests of several sends on one channel whose answers are all lost."""
+        rows = [replace(row, given=row.given if number == 0 else None) for number in range(_AGAIN)]
+        with self.wire(rows, Breaks(Lost.RESET)) as wire, self.stage(wire, row) as stage:
+            for _ in rows:
+                self.played(stage, wire, row)
+            return wire.requests
 
     def _lost_after_one(self, row: Send) -> int:
         """Count the requests of a send whose answer is lost when another was answered before."""

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from bridge.plugin import Event, EventName, Outcome
+from bridge.plugin import Event, EventName, Outcome, from_vendor
 
+from ..play.breaking import Breaks, no_breakage
 from ..play.campaign import Taken
 from ..play.doubling import crowd_of
 from ..play.row import play
@@ -21,6 +22,7 @@ from .bronze import Bronze
 from .climbing import rule
 from .vendor_table import told
 
+_MAY_BE = {str(Outcome.UNKNOWN), str(Outcome.ACCEPTED)}
 _MOST = 500
 """Messages of the largest batch that is tried: more would only take longer."""
 
@@ -101,6 +103,24 @@ class Money(Bronze):
             f"of {most} messages in one batch {len(counted)} reached the vendor"
         )
 
+    @rule("bronze")
+    def test_a_full_batch_whose_answers_are_lost_is_unknown(self, remote_send: Send) -> None:
+        """However many calls a batch takes, none is repeated, and none that was taken is called not sent."""
+        with self._taking(remote_send, Lost.RESET) as found:
+            if found is None or not self.emulates_http():
+                return  # the rule above says so
+            wire, taken = found
+            with self.stage(wire, remote_send) as stage:
+                most = min(_MOST, stage.vendor.limits.for_call(remote_send.batch.uniform))
+                crowd = crowd_of(remote_send, most)
+                results = play(stage, wire, crowd, as_bridge=True).results
+            counted = Counter(from_vendor(str(number)).national for number in taken())
+        twice = [number for number, count in counted.items() if count > 1]
+        assert not twice, f"of {most} messages whose answers were lost {len(twice)} were sent again"
+        messages = zip(crowd.batch.messages, results, strict=True)
+        wrong = {str(result.outcome) for m, result in messages if counted[m.phone.national]} - _MAY_BE
+        assert not wrong, f"of {most} messages that were taken some are called {', '.join(sorted(wrong))}"
+
     def _untold(self, row: Send) -> str:
         """Return what is missing to count the messages that the vendor took."""
         if type(self).emulator is not None:
@@ -110,10 +130,15 @@ class Money(Bronze):
         return "the table's addresses cannot be served: give paths, and {url} in the settings"
 
     @contextmanager
-    def _taking(self, row: Send) -> Iterator[tuple[Wire, Taken] | None]:
-        """Open a wire at whose end any batch is taken, and what tells the numbers taken there."""
+    def _taking(self, row: Send, lost: Lost | None = None) -> Iterator[tuple[Wire, Taken] | None]:
+        """Open a wire at whose end any batch is taken, and what tells the numbers taken there.
+
+        With `lost` no answer comes back.
+        """
         if type(self).emulator is not None:
-            with self.wire([replace(row, exchanges=())]) as wire:  # its own exchanges take no other batch
+            breakage = Breaks(lost) if lost else no_breakage
+            # Its own exchanges take no other batch.
+            with self.wire([replace(row, exchanges=())], breakage) as wire:
                 known = hasattr(wire.emulator, "delivered")
                 yield (wire, lambda: wire.emulator.delivered) if known else None
             return
@@ -122,10 +147,10 @@ class Money(Bronze):
             return
         numbers: list[str] = []
 
-        def answer(seen: Seen) -> Reply:
+        def answer(seen: Seen) -> Reply | Lost:
             reply, took = self.campaign_answer(seen)
             numbers.extend(took)
-            return reply
+            return lost if lost and took else reply
 
         with answered(answer) as wire:
             yield wire, lambda: numbers

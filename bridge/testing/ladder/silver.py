@@ -10,7 +10,7 @@ from bridge.plugin.status import UNDECIDED
 
 from ..play.comparing import noticing
 from ..play.forging import forgeries
-from ..play.row import play
+from ..play.row import Played, play
 from ..play.wires import stumble
 from ..table.cases import Poll, Query, Send, Webhook
 from ..table.rows import all_accepted, sends_in
@@ -20,6 +20,8 @@ from .meanings import meaning_faults
 from .threads import faults_together, pairs_of
 from .vendor_table import VendorTable, told
 
+_SIGNATURE = 16
+"""Letters of a signature; a date or an algorithm beside it may be told."""
 _REPORTS = {DeliveryReceipt: "receipts", MoMessage: "replies"}
 
 
@@ -60,6 +62,8 @@ class Silver(VendorTable):
                 came = played.error or played.answer
                 assert isinstance(played.error, WebhookRejected), f"{what}: came to {came!r}"
                 assert not played.conduct, told([what, *played.conduct])
+                if forged == genuine_row.request:
+                    self._keeps_the_signature(genuine_row, played)
         if not self.unsigned_webhooks:
             self._refused_elsewhere(genuine_row)
         request, met = noticing(self.sign(genuine_row.request), genuine_row.request)
@@ -67,6 +71,15 @@ class Silver(VendorTable):
         assert not met, (
             f"the signature in {met[0]} is compared with == (or `in`), which tells its beginning by the time "
             "it takes: use hmac.compare_digest"
+        )
+
+    def _keeps_the_signature(self, row: Webhook, played: Played) -> None:
+        """Nobody who asks without a signature learns the right one, from the answer or the log."""
+        signed = self.sign(row.request).headers
+        right = [value for name, value in signed.items() if row.request.headers.get(name) != value]
+        shown = [repr(played.error), *played.watch.log]
+        assert not any(len(each) >= _SIGNATURE and each in text for each in right for text in shown), (
+            "the signature that would have been right is told: whoever asks with none can sign with it next"
         )
 
     def _refused_elsewhere(self, row: Webhook) -> None:

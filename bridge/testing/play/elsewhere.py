@@ -5,6 +5,7 @@ The interpreter tells of files and processes itself, by its audit events, whatev
 
 import os
 import re
+import socket
 import sys
 import threading
 import warnings
@@ -13,6 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from .network import is_here
 from .serving import SERVER
 from .swapping import rebound, swapped
 from .telling import overhearing_metrics
@@ -108,9 +110,37 @@ def _started(watch: Watch, arguments: tuple[Any, ...]) -> None:
     told = arguments[1] if len(arguments) > 1 else arguments[0]
     words = [told] if isinstance(told, str | bytes) else list(told)
     line = [os.fsdecode(each) for each in words]
+    _environment_of(watch, arguments[-1] if len(arguments) > 2 else None)
     watch.aside.append(("the command line of a process", " ".join(line)))
     if Path(line[0]).name in _SHELLS and any(each.startswith("-") and "c" in each for each in line[1:2]):
         watch.fault(_SHELL)
+
+
+def _environment_of(watch: Watch, given: Any) -> None:
+    """Note what a process is given in its environment; everybody of the same account may read it."""
+    if given is not None:
+        told = [os.fsdecode(each) for each in (given.values() if isinstance(given, Mapping) else given)]
+        watch.aside.append(("the environment of a process", " ".join(told)))
+
+
+def _past_python(watch: Watch, arguments: tuple[Any, ...]) -> None:
+    """Tell of a socket that is not Python's own: whom it reaches, nobody sees."""
+    if not isinstance(arguments[0], socket.socket):
+        watch.connections += 1
+        watch.fault("a socket of the C library was used (_socket): take the socket module's")
+
+
+def _bound(watch: Watch, arguments: tuple[Any, ...]) -> None:
+    if arguments[0].type == socket.SOCK_STREAM:
+        watch.fault("a door was opened (bind): what the vendor has to say comes by the bridge's webhooks")
+
+
+def _looked_up(watch: Watch, arguments: tuple[Any, ...]) -> None:
+    name = str(arguments[0])
+    watch.connections += 1
+    watch.aside.append(("a name that is looked up", name))
+    if not is_here(name):
+        watch.fault("a name of the real network was looked up")
 
 
 def _given(watch: Watch, arguments: tuple[Any, ...]) -> None:
@@ -139,6 +169,11 @@ _EVENTS: Mapping[str, Callable[[Watch, tuple[Any, ...]], None]] = {
     "os.rename": _named,
     "os.link": _named,
     "os.symlink": _named,
+    "socket.bind": _bound,
+    "socket.connect": _past_python,
+    "socket.gethostbyaddr": _looked_up,
+    "socket.gethostbyname": _looked_up,
+    "socket.sendto": _past_python,
     "sqlite3.connect": _database,
     "os.putenv": _given,
     "subprocess.Popen": _started,

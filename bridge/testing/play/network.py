@@ -30,6 +30,7 @@ def guarded_network(watch: Watch) -> Iterator[None]:
 @contextmanager
 def _connecting(watch: Watch) -> Iterator[None]:
     connect, connect_ex, sendto = socket.socket.connect, socket.socket.connect_ex, socket.socket.sendto
+    sendmsg = socket.socket.sendmsg
 
     def look(self: socket.socket, address: Any) -> None:
         if not hasattr(SERVER, "running"):
@@ -49,10 +50,18 @@ def _connecting(watch: Watch) -> Iterator[None]:
             watch.aside.append(("a datagram", bytes(data).decode("utf-8", "replace")))
         return sendto(self, data, *rest)
 
+    def guarded_message(self: socket.socket, buffers: Any, *rest: Any) -> int:
+        if len(rest) > 2 and rest[2] is not None:
+            look(self, rest[2])
+            data = b"".join(map(bytes, buffers))
+            watch.aside.append(("a datagram", data.decode("utf-8", "replace")))
+        return sendmsg(self, buffers, *rest)
+
     with (
         swapped(socket.socket, "connect", guarded),
         swapped(socket.socket, "connect_ex", guarded_ex),
         swapped(socket.socket, "sendto", guarded_to),
+        swapped(socket.socket, "sendmsg", guarded_message),
     ):
         yield
 
@@ -80,7 +89,7 @@ def _resolving(watch: Watch) -> Iterator[None]:
 
     def guarded(host: Any, *args: Any, **kwargs: Any) -> Any:
         name = host.decode() if isinstance(host, bytes) else str(host)
-        if not _is_local(name) and not _is_address(name):
+        if not is_here(name):
             watch.connections += 1
             watch.fault("a name of the real network was looked up")
             raise socket.gaierror(socket.EAI_NONAME, "the kit has no network")
@@ -171,6 +180,11 @@ def _is_local(host: str) -> bool:
     if host in ("localhost", "None", ""):
         return True
     return _is_address(host) and ipaddress.ip_address(host).is_loopback
+
+
+def is_here(host: str) -> bool:
+    """Return True for an address, and for a name of this host."""
+    return _is_local(host) or _is_address(host)
 
 
 def _is_address(host: str) -> bool:

@@ -3,7 +3,9 @@
 import atexit
 import builtins
 import decimal
+import email.utils
 import gc
+import hashlib
 import http.client
 import importlib
 import json
@@ -19,6 +21,9 @@ import ssl
 import sys
 import threading
 import time
+import urllib.parse
+import urllib.request
+import uuid
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -35,6 +40,7 @@ from .watch import Watch
 
 _MODULES: tuple[ModuleType, ...] = (
     *(requests, requests.adapters, requests.sessions, requests.api, urllib3, urllib3.connection),
+    *(urllib3.util.connection, email.utils, hashlib, uuid, urllib.request, urllib.parse),
     *(urllib3.connectionpool, urllib3.util.retry, urllib3.util.ssl_, socket, ssl, http.client, json, time),
     *(
         builtins,
