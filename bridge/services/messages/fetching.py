@@ -29,7 +29,8 @@ log = structlog.get_logger("bridge.fetching")
 
 _PIECE = 65_536
 _TOGETHER = 10
-_GIVE_UP_MS = 24 * HOUR_MS
+_READABLE_MS = 24 * HOUR_MS
+"""So long a file is tried; it fails only after that."""
 _FEWEST_ATTEMPTS = 6
 _ON_MS = 1_000  # a host that cuts each connection still gives the file piece by piece
 
@@ -173,8 +174,8 @@ class Fetching:
 
     def _retry(self, job: FileJob, reason: str) -> None:
         now = millis(self._clock)
-        # Workers may have rested for longer than that: a first failure gives nothing up.
-        if now - job.created > _GIVE_UP_MS and job.attempt > _FEWEST_ATTEMPTS:
+        # Workers may have rested for longer than that: a first failure ends nothing.
+        if now - job.created > _READABLE_MS and job.attempt > _FEWEST_ATTEMPTS:
             self._fail(job, reason)
             return
         wait_ms = min(5_000 * 2 ** min(job.attempt - 1, 8), 600_000)
