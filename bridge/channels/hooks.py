@@ -5,16 +5,17 @@ another channel's account. What a plugin answers is checked here, once, for all 
 errors is freed from phone numbers and secrets: a vendor's text may quote a request.
 """
 
+import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, NoReturn, TypeVar
 
 import pluggy
 import structlog
 
 from bridge import logs
+from bridge.clock import Clock, millis, moment
 from bridge.plugin import (
     SEND,
     Batch,
@@ -80,9 +81,10 @@ class Hooks:
     """The hooks of one channel. Methods raise BridgeError (a plugin's bug is PluginFault) unless they say
     otherwise; an operation the vendor lacks raises UnsupportedOperation."""
 
-    def __init__(self, vendor: Vendor, policies: Sequence[Policy] = ()) -> None:
+    def __init__(self, vendor: Vendor, policies: Sequence[Policy] = (), clock: Clock = time.time) -> None:
         """Register the plugins. Raises ConfigurationFault or PluginValidationError for a broken rule."""
         self._vendor = vendor
+        self._clock = clock
         self._policies = tuple(policies)
         self._plugins: tuple[Vendor | Policy, ...] = (*self._policies, vendor)
         self._witness = Witness()
@@ -257,7 +259,7 @@ class Hooks:
 
     def tell(self, name: EventName, **fields: str | int | float) -> None:
         """Tell all observers of this channel that something has happened now."""
-        self.event(Event(self._vendor.channel.name, name, datetime.now(UTC), fields))
+        self.event(Event(self._vendor.channel.name, name, moment(millis(self._clock)), fields))
 
     def event(self, event: Event) -> None:
         """Tell every observer; one that fails is logged and disturbs nothing."""

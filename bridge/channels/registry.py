@@ -1,6 +1,7 @@
 """From settings to channels that can be called: each gets its vendor, its policies and its hooks."""
 
 import difflib
+import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -9,6 +10,7 @@ import pluggy
 from pydantic import ValidationError
 
 from bridge import logs
+from bridge.clock import Clock
 from bridge.plugin import BridgeError, Channel, History, PluginSettings, Policy, Vendor
 from bridge.settings import (
     AccountSettings,
@@ -71,7 +73,10 @@ class OpenChannel:
 
 
 def open_channels(
-    settings: Settings, catalogue: Catalogue, history_for: Callable[[str], History]
+    settings: Settings,
+    catalogue: Catalogue,
+    history_for: Callable[[str], History],
+    clock: Clock = time.time,
 ) -> dict[str, OpenChannel]:
     """Build every channel's vendor and policies; call it after a fork, once per process.
 
@@ -82,7 +87,7 @@ def open_channels(
     faults: list[Fault] = []
     for name, channel in settings.channels.items():
         opening = _Opening(name, channel, settings.bridge, catalogue, faults)
-        found = opening.open(history_for(name))
+        found = opening.open(history_for(name), clock)
         if found is not None:
             opened[name] = found
     if faults:
@@ -115,7 +120,7 @@ class _Opening:
         self._faults = faults
         self._path = dotted("channels", name)
 
-    def open(self, history: History) -> OpenChannel | None:
+    def open(self, history: History, clock: Clock) -> OpenChannel | None:
         """Return the channel, or None when there were faults."""
         before = len(self._faults)
         accounts = self._settings.all_accounts
@@ -130,7 +135,7 @@ class _Opening:
             return None
         opened = {}
         for name, vendor in vendors.items():
-            hooks = self._hooks(name, vendor, policies) if vendor is not None else None
+            hooks = self._hooks(name, vendor, policies, clock) if vendor is not None else None
             if vendor is not None and hooks is not None:
                 opened[name] = OpenAccount(name, accounts[name], vendor.channel, hooks)
         if len(self._faults) > before:
@@ -192,10 +197,10 @@ class _Opening:
             self._faults.append(_failed(kind.name, path, error))
         return None
 
-    def _hooks(self, name: str, vendor: Vendor, policies: list[Policy]) -> Hooks | None:
+    def _hooks(self, name: str, vendor: Vendor, policies: list[Policy], clock: Clock) -> Hooks | None:
         path = self._at(name)
         try:
-            hooks = Hooks(vendor, policies)
+            hooks = Hooks(vendor, policies, clock)
         except BridgeError as error:
             self._faults.append(Fault(path, error.reason, "Use another release of the plugin."))
             return None

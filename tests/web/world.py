@@ -121,6 +121,7 @@ class World:
             self.settings,
             Catalogue({"scripted": Scripted, "mute": Mute}),
             lambda name: ChannelHistory(self.ledger, name, self.clock),
+            self.clock,
         )
         self.services = build(self.settings, self.channels, self.ledger, self.clock)
         self.app: Flask = create_app(self.settings, self.services, self.ledger, self.clock)
