@@ -93,15 +93,22 @@ class Coordination:
 
         self._database.write(work)
 
-    def resume(self, channel: str, act: Act | None = None) -> None:
-        """End a pause and forget its history; waiting workers are told."""
+    def resume(self, channel: str, act: Act | None = None) -> bool:
+        """End a pause and forget its history; waiting workers are told.
 
-        def work(connection: Connection) -> None:
+        Without a person's `act` a person's pause stays: it may have come while the call went on that
+        succeeded. Returns whether it was ended.
+        """
+
+        def work(connection: Connection) -> bool:
+            if act is None and _load_state(connection, channel).paused_until >= FOREVER_MS:
+                return False
             _note_pause(connection, channel, act)
             _save_state(connection, channel, paused_until=0, pauses=0, pause_reason="")
             wake(connection)
+            return True
 
-        self._database.write(work)
+        return self._database.write(work)
 
     def open_breaker(self, channel: str, reason: str, *, now: int, base_ms: int, longest_ms: int) -> int:
         """Stop pushing after Quick Audience refused our signature. Returns when a probe may be made."""
