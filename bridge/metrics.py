@@ -62,7 +62,12 @@ UNLISTED = _counter(
 
 ACCEPTED = _counter("accepted", "Recipients accepted from Quick Audience.", "channel", "kind")
 DISPATCHED = _counter("dispatched", "Recipients handed to the vendor, repeats included.", "channel")
-OUTCOMES = _counter("outcomes", "Recipients by what the vendor's answer said.", "channel", "outcome")
+OUTCOMES = _counter(
+    "outcomes",
+    "Recipients handed to the vendor by outcome; reconciled_: by what a look-up said of them.",
+    "channel",
+    "outcome",
+)
 FINISHED = _counter("finished", "Recipients by final status.", "channel", "status")
 VENDOR_SECONDS = _histogram(
     "vendor_call_seconds", "Duration of calls to the vendor.", _SECONDS, "channel", "hook"

@@ -9,6 +9,7 @@ from .database.copies import backup, integrity, restore
 from .database.engine import LedgerUnavailable, NoDatabase, WrongSchema
 from .database.revisions import newest_revision, refuse_newer, upgrade
 from .database.tables import RECEIPT, REPLY
+from .halts import Halt, Halted, HaltKind
 from .people.forgetting import Forgotten
 from .people.history import Detail, InCall, TimeSpan
 from .prices import Charged, Rate
@@ -87,6 +88,9 @@ __all__ = [
     "Fresh",
     "GivenUp",
     "Group",
+    "Halt",
+    "HaltKind",
+    "Halted",
     "Held",
     "HeldLease",
     "Hold",

@@ -21,6 +21,7 @@ from .database.bulk import Climb
 from .database.engine import Database, LedgerUnavailable
 from .database.reasons import reason_of
 from .database.revisions import fit, revision_of
+from .halts import Halts
 from .people.forgetting import Forgetting
 from .people.history import MessageHistory
 from .prices import Prices
@@ -116,6 +117,7 @@ class Ledger:
         self.coordination = Coordination(database)
         self.files = Files(database)
         self.holds = Holds(database)
+        self.halts = Halts(database)
         self.replaying = Replaying(database)
         self.unknowns = Unknowns(database)
         self.pages = Pages(database)

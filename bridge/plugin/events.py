@@ -20,29 +20,34 @@ class EventName(StrEnum):
     PUSH_FAILED = "push.failed"
     CHANNEL_PAUSED = "channel.paused"
     CHANNEL_RESUMED = "channel.resumed"
-    ACCOUNT_OPENED = "account.opened"
-    ACCOUNT_CLOSED = "account.closed"
+    ACCOUNT_PAUSED = "account.paused"
+    ACCOUNT_RESUMED = "account.resumed"
+    ACCOUNT_RESTING = "account.resting"
+    ACCOUNT_RECOVERED = "account.recovered"
     TEMPLATES_DRIFTED = "templates.drifted"
-    BREAKER_OPENED = "breaker.opened"
-    BREAKER_CLOSED = "breaker.closed"
+    CALLBACKS_STOPPED = "callbacks.stopped"
+    CALLBACKS_RESUMED = "callbacks.resumed"
 
 
 FIELDS: Mapping[EventName, frozenset[str]] = {
     EventName.SEND_ACCEPTED: frozenset({"recipients"}),  # 0 for a send by file
-    EventName.BATCH_RECORDED: frozenset({"recipients"}),  # the vendor answered for all of them
-    EventName.BATCH_UNKNOWN: frozenset({"recipients"}),  # for some it did not
+    # What became of the messages of one call; those that the bridge itself refused or put off are none.
+    EventName.BATCH_RECORDED: frozenset({"accepted", "rejected", "not_sent"}),
+    EventName.BATCH_UNKNOWN: frozenset({"accepted", "rejected", "not_sent", "unknown"}),
     EventName.RECEIPTS_APPLIED: frozenset({"ended", "parked"}),  # messages that ended; receipts that wait
     EventName.REPLIES_STORED: frozenset({"replies"}),
     EventName.PUSH_DONE: frozenset({"entries"}),  # receipts and replies that Quick Audience took
     EventName.PUSH_FAILED: frozenset({"entries"}),
-    EventName.CHANNEL_PAUSED: frozenset(),
+    EventName.CHANNEL_PAUSED: frozenset(),  # by a person, or because its one account is refused
     EventName.CHANNEL_RESUMED: frozenset(),
-    EventName.ACCOUNT_OPENED: frozenset({"account", "rest_s"}),  # its calls fail: nothing is called meanwhile
-    EventName.ACCOUNT_CLOSED: frozenset({"account"}),
+    EventName.ACCOUNT_PAUSED: frozenset({"account"}),  # one by itself: the channel's others go on
+    EventName.ACCOUNT_RESUMED: frozenset({"account"}),
+    EventName.ACCOUNT_RESTING: frozenset({"account", "rest_s"}),  # its calls fail: none is made meanwhile
+    EventName.ACCOUNT_RECOVERED: frozenset({"account"}),
     # It has templates or signatures otherwise than the bridge believes: so many that differ in a new way.
     EventName.TEMPLATES_DRIFTED: frozenset({"account", "differences"}),
-    EventName.BREAKER_OPENED: frozenset({"rest_s"}),  # Quick Audience refuses our signature
-    EventName.BREAKER_CLOSED: frozenset(),
+    EventName.CALLBACKS_STOPPED: frozenset({"rest_s"}),  # Quick Audience refuses our signature
+    EventName.CALLBACKS_RESUMED: frozenset(),
 }
 """The fields of each event: counts, seconds and names of accounts, never anything private."""
 

@@ -21,11 +21,11 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class EndedCall(Generic[Result]):
-    """A call that is over: what came of it, and whether the other side answered."""
+    """A call that is over: what came of it, and whether the other side answered; None: it was not called."""
 
     channel: str
     result: Result | None
-    well: bool
+    well: bool | None
 
 
 @dataclass(slots=True)
@@ -60,8 +60,13 @@ class Crew(Generic[Result]):
         self._records: defaultdict[str, _Record] = defaultdict(lambda: _Record({}))
         self._number = 0
 
-    def begin(self, channel: str, work: Callable[[], Result | None], well: Callable[[Result], bool]) -> None:
-        """Do the work in a thread; `gather` returns what came of it."""
+    def begin(
+        self, channel: str, work: Callable[[], Result | None], well: Callable[[Result], bool | None]
+    ) -> None:
+        """Do the work in a thread; `gather` returns what came of it.
+
+        `well`: whether the other side answered, None for what ended without a call: that says nothing of it.
+        """
         self._number += 1
         self._records[channel].started[self._number] = self._tick()
         self._pool.submit(self._run, self._number, channel, work, well)
@@ -132,13 +137,13 @@ class Crew(Generic[Result]):
         number: int,
         channel: str,
         work: Callable[[], Result | None],
-        well: Callable[[Result], bool],
+        well: Callable[[Result], bool | None],
     ) -> None:
         result: Result | None = None
-        good = False
+        good: bool | None = False
         try:
             result = work()
-            good = result is not None and well(result)
+            good = well(result) if result is not None else False
         finally:
             # Even if a plugin ends its thread: the call is over.
             self._finished.put((number, EndedCall(channel, result, good)))
@@ -146,6 +151,8 @@ class Crew(Generic[Result]):
     def _over(self, number: int, call: EndedCall[Result]) -> None:
         record, now = self._records[call.channel], self._tick()
         begun = record.started.pop(number)
+        if call.well is None:
+            return
         record.trusted = call.well or now - begun <= record.patience_s
         if call.well:
             record.well_at, record.well_s = now, now - begun

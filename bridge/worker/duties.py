@@ -13,11 +13,13 @@ from bridge.ledger import RETRIED, Claimed
 from bridge.ledger.refs import to_ref
 from bridge.ledger.scope import Holder
 from bridge.services import AccountServices, ChannelServices, Sent
+from bridge.services.announcing import Announcing
 from bridge.services.campaigns.carrying import Carrying
 from bridge.services.reports.receiving import count_ended
 
 from .loop import Station
 from .recording import Recorder
+from .telling import tell_recorded
 
 log = structlog.get_logger("bridge.worker")
 
@@ -56,6 +58,8 @@ class Duties:
         self._recorder = Recorder(station.ledger, station.clock)
         self._started = millis(station.clock)
         lease_ms = seconds(station.bridge.lease_s)
+        channels = {name: services.channel for name, services in station.services.items()}
+        self._announcing = Announcing(channels, station.ledger, station.clock)
         self._carrying = Carrying(list(station.services), station.ledger, station.clock, lease_ms=lease_ms)
 
     def all(self, stop: threading.Event) -> list[Duty]:
@@ -65,6 +69,7 @@ class Duties:
             Duty("take over", 1.0, self.take_over),
             Duty("expire", 60.0, self.expire),
             Duty("control", 1.0, self.control),
+            Duty("announce", 1.0, self.announce),
             Duty("keep house", 60.0, self.keep_house),
             Duty("bring back", 20.0, self.bring_back),
             *(duty for services in self._services.values() for duty in self._of(services, stop)),
@@ -119,6 +124,11 @@ class Duties:
             self._owner,
             lambda claimed: self._conclude(claimed, self._services[claimed.channel].settling.expire),
         )
+
+    def announce(self) -> bool:
+        """Tell plugins what was paused or rests, and what goes on."""
+        self._announcing.run()
+        return False
 
     def settle(self, services: ChannelServices) -> bool:
         """Try receipts again that arrived before their message, and look after unknown outcomes."""
@@ -186,5 +196,7 @@ class Duties:
     def _conclude(self, claimed: Claimed, how: Callable[[Claimed], Sent]) -> None:
         """Conclude and record a batch; one that cannot be is logged and comes back when its lease lapses."""
         with Isolated(log, "not concluded", channel=claimed.channel, batch=to_ref(claimed.id)):
-            recorded = self._recorder.record(self._services[claimed.channel], how(claimed))
-            count_ended(claimed.channel, recorded.ends if recorded else [])
+            services = self._services[claimed.channel]
+            written = self._recorder.record(services, how(claimed))
+            if written is not None:
+                tell_recorded(services, *written)

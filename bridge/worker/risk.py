@@ -5,9 +5,7 @@ from typing import Any
 
 import structlog
 
-from bridge.channels import Hooks
 from bridge.ledger import Account, AccountKey, Ledger, Room, Shown
-from bridge.plugin import EventName
 from bridge.services import Sent, Services
 
 from .lanes import Lane
@@ -51,10 +49,8 @@ class Risk:
                     for_s=rest_s,
                     reason=after.reason,
                 )
-                self._hooks(after).tell(EventName.ACCOUNT_OPENED, account=after.name, rest_s=rest_s)
             elif before.opens and not after.opens:
                 log.info("account works again", channel=after.channel, account=after.name)
-                self._hooks(after).tell(EventName.ACCOUNT_CLOSED, account=after.name)
 
     def _key(self, sent: Sent) -> AccountKey:
         channel, name = self._services[sent.channel].channel, sent.conclusion.batch.account
@@ -65,7 +61,3 @@ class Risk:
         channel = self._services[sent.channel].channel
         lane = Lane(self._services[sent.channel], channel.accounts[key.name])
         return Room(lane.concurrency, sent.conclusion.batch.count)
-
-    def _hooks(self, account: Account) -> Hooks:
-        channel = self._services[account.channel].channel
-        return channel.accounts.get(account.name, channel.primary).hooks

@@ -12,7 +12,6 @@ from typing import Any
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from bridge import metrics
 from bridge.channels.isolation import Isolated
 from bridge.clock import HOUR_MS, MINUTE_MS, millis, seconds
 from bridge.ledger import AccountKey, Claimed, Holder, Recorded, Room, Scope
@@ -20,7 +19,6 @@ from bridge.ledger.refs import to_ref
 from bridge.plugin import (
     ConfigurationRefused,
     CredentialsRejected,
-    EventName,
     HeldUntil,
     NotAccepted,
     Outcome,
@@ -28,13 +26,13 @@ from bridge.plugin import (
 )
 from bridge.services import Sent
 from bridge.services.messages.sending import Sending
-from bridge.services.reports.receiving import count_ended
 
 from .distribution import Distribution
 from .lanes import Lane, lanes_of
 from .loop import Loop, Station
-from .recording import Recorder
+from .recording import Recorder, Written
 from .risk import Risk
+from .telling import tell_recorded
 
 log = structlog.get_logger("bridge.worker")
 
@@ -87,7 +85,7 @@ class Sender(Loop[Sent]):
         self._begin(batches)
         self._risk.tell()
         for sent, record in zip(finished, recorded, strict=True):
-            self._concluded(sent, record)
+            self._concluded(sent, Written(sent, record))
         return len(batches)
 
     def _distribute(self) -> None:
@@ -101,12 +99,12 @@ class Sender(Loop[Sent]):
         while self._unrecorded:
             sent = self._unrecorded[0]
             services = self._services[sent.conclusion.batch.channel]
-            record = self._recorder.record(services, sent)
+            written = self._recorder.record(services, sent)
             del self._unrecorded[0]
-            if record is not None:
+            if written is not None:
                 self._ledger.write(partial(self._weigh_one, sent))
                 self._risk.tell()
-                self._concluded(sent, record)
+                self._concluded(sent, written)
 
     def _weigh_one(self, sent: Sent, connection: Any) -> None:
         self._risk.weigh(connection, [sent], [], millis(self._clock))
@@ -219,32 +217,12 @@ class Sender(Loop[Sent]):
             return sending.lapse(claimed)
         return None
 
-    def _concluded(self, sent: Sent, recorded: Recorded) -> None:
+    def _concluded(self, sent: Sent, written: Written) -> None:
         """Tell what was recorded, and follow it up; a failure here must not look like one of the record."""
         batch = sent.conclusion.batch
         with Isolated(log, "recorded, follow-up failed", through=(), channel=batch.channel):
-            self._tell(sent, recorded)
+            tell_recorded(self._services[batch.channel], *written)
             self._apply_backpressure(self._lane(batch), sent)
-
-    def _tell(self, sent: Sent, recorded: Recorded) -> None:
-        claimed = sent.conclusion.batch
-        counts = {str(outcome): count for outcome, count in sent.outcomes.items() if count}
-        for outcome, count in counts.items():
-            metrics.OUTCOMES.labels(claimed.channel, outcome).inc(count)
-        count_ended(claimed.channel, recorded.ends)
-        if recorded.stale:
-            log.warning("late answer of a vendor", channel=claimed.channel, recipients=claimed.count)
-        unknown = sent.outcomes.get(Outcome.UNKNOWN, 0)
-        log.info(
-            "batch called",
-            channel=claimed.channel,
-            batch=to_ref(claimed.id),
-            send=to_ref(claimed.send_id),
-            **counts,
-        )
-        self._lane(claimed).account.hooks.tell(
-            EventName.BATCH_UNKNOWN if unknown else EventName.BATCH_RECORDED, recipients=claimed.count
-        )
 
     def _apply_backpressure(self, lane: Lane, sent: Sent) -> None:
         """Pause, slow down or resume the account by what its vendor said."""
@@ -263,10 +241,9 @@ class Sender(Loop[Sent]):
             self._ledger.accounts.resume(AccountKey(name, lane.account.name), now)
             log.info("account works again", channel=name, account=lane.account.name)
         elif sent.outcomes.get(Outcome.ACCEPTED) and self._pauses.get(name):
-            self._ledger.coordination.resume(name)
             self._pauses[name] = 0
-            log.info("channel works again", channel=name)
-            self._services[name].channel.hooks.tell(EventName.CHANNEL_RESUMED)
+            if self._ledger.coordination.resume(name):
+                log.info("channel works again", channel=name)
 
     def _pause(self, lane: Lane, error: NotAccepted, now: int) -> None:
         """Pause the account whose credentials are refused: the channel, if it has no other."""
@@ -278,9 +255,10 @@ class Sender(Loop[Sent]):
             return
         until = self._ledger.coordination.pause(name, error.reason, **terms)
         log.error("channel paused", for_s=(until - now) // 1000, **told)
-        lane.account.hooks.tell(EventName.CHANNEL_PAUSED)
 
 
-def _answered(sent: Sent) -> bool:
-    """Return whether the vendor answered for any message."""
+def _answered(sent: Sent) -> bool | None:
+    """Return whether the vendor answered for any message; None when it was not called."""
+    if not sent.outcomes:
+        return None
     return bool(sent.outcomes.get(Outcome.ACCEPTED) or sent.outcomes.get(Outcome.REJECTED))

@@ -127,6 +127,21 @@ def test_how_long_a_channel_has_not_answered_is_known(scene: Scene) -> None:
     assert scene.crew.silent_s(name) == 0
 
 
+def test_what_ends_without_a_call_says_nothing(scene: Scene) -> None:
+    """Neither that a channel's calls are well while one of them hangs, nor that they hang."""
+    for name in ("well", scene.hanging[0]):
+        doubted = scene.crew.in_doubt(name)
+        scene.crew.begin(name, lambda: True, lambda _: None)
+        assert scene.crew.gather(10) == [True]
+        assert scene.crew.in_doubt(name) is doubted
+    wait = scene._let_go.wait
+    scene.crew.begin("well", lambda: wait(60), bool)
+    scene.now += 5
+    scene.crew.begin("well", lambda: True, lambda _: None)
+    assert scene.crew.gather(10) == [True]
+    assert scene.crew.in_doubt("well") and scene.crew.silent_s("well") == 5
+
+
 def test_a_call_that_fails_at_once_holds_no_thread(scene: Scene) -> None:
     """A refused connection is no reason to slow a channel down."""
     scene.crew.begin("well", lambda: False, bool)

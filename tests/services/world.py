@@ -16,6 +16,7 @@ from bridge.plugin import (
     CreatedTemplate,
     DigitalTemplate,
     DigitalTemplateReview,
+    Event,
     Kind,
     Limits,
     ListedTemplate,
@@ -130,17 +131,22 @@ def _fail(error: BridgeError | None) -> None:
 
 
 class Screen(Policy):
-    """Decides as the test says."""
+    """Decides as the test says, and remembers what it was told of."""
 
     name = "screen"
 
     def __init__(self, channel: Channel) -> None:
         super().__init__(channel)
         self.decide: Callable[[str], Verdict] = lambda number: Verdict()
+        self.events: list[Event] = []
 
     @hookimpl
     def screen_batch(self, channel: Channel, batch: Batch) -> Sequence[Verdict]:
         return [self.decide(message.phone.national) for message in batch.messages]
+
+    @hookimpl
+    def on_event(self, event: Event) -> None:
+        self.events.append(event)
 
 
 def _ours(hooks: Hooks) -> tuple[Screen, Obedient]:
@@ -180,7 +186,7 @@ class World:
         vendors: dict[str, type[Vendor]] = {"obedient": Obedient, **discover().vendors}
         catalogue = Catalogue(vendors=vendors, policies=policies)
         clock = lambda: self.now  # noqa: E731
-        channels = open_channels(settings, catalogue, lambda name: ChannelHistory(ledger, name, clock))
+        channels = open_channels(settings, catalogue, lambda name: ChannelHistory(ledger, name, clock), clock)
         services = self.all_services = build(settings, channels, ledger, clock)
         self.services: ChannelServices = services[NAME]
         self.hooks = channels[NAME].hooks

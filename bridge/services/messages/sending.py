@@ -6,6 +6,7 @@ to the database: the caller records the conclusion, so that many finished calls 
 
 import random
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -69,9 +70,16 @@ _FAILED = (Outcome.NOT_SENT, Outcome.UNKNOWN)
 _NOT_CALLED: Mapping[int, SubmitResult] = {}
 
 
+class _Late(NotAccepted):
+    """The vendor was not called: others may have taken over what it was to be called with."""
+
+
 @dataclass(slots=True)
 class Sent:
-    """A batch's conclusion, and the error that tells how the channel goes on: paused, slowed or as before."""
+    """A batch's conclusion, and the error that tells how the channel goes on: paused, slowed or as before.
+
+    `outcomes`: of the messages that the vendor was called with; none where it was not called.
+    """
 
     conclusion: Conclusion
     error: NotAccepted | None = None
@@ -161,7 +169,7 @@ class Sending:
             row._replace(status=MessageStatus.UNSENT) if row.code == code else row
             for row in concluded.conclusion.rows
         ]
-        return Sent(_with_rows(concluded.conclusion, rows), outcomes=concluded.outcomes)
+        return Sent(_with_rows(concluded.conclusion, rows))
 
     def lapse(self, claimed: Claimed) -> Sent:
         """Conclude a batch whose worker vanished in the call: the outcome of every message is unknown."""
@@ -224,7 +232,7 @@ class Sending:
         seqs = [drafted.seq_of[message.ref] for message in batch.messages]
         # A worker that was stopped for long must not call under a lease that others may hold lapsed.
         if millis(self._clock) > claimed.lease - _LEASE_MARGIN_MS:
-            late = NotAccepted("The worker came too late to call the vendor.", code="LEASE_TOO_SHORT")
+            late = _Late("The worker came too late to call the vendor.", code="LEASE_TOO_SHORT")
             return dict.fromkeys(seqs, SubmitResult(Outcome.NOT_SENT, code=late.code, error=late))
         name, hook = self._channel.name, SENDING[batch.template.kind]
         account = self._channel.accounts.get(claimed.account, self._channel.primary)
@@ -273,9 +281,7 @@ class Sending:
     ) -> Sent:
         claimed, info, now = drafted.claimed, drafted.info, millis(self._clock)
         unsent = [seq for seq, result in results.items() if result.outcome is Outcome.NOT_SENT]
-        counts = dict.fromkeys(Outcome, 0)
-        for result in results.values():
-            counts[result.outcome] += 1
+        counts = Counter(one.outcome for one in called.values() if not isinstance(one.error, _Late))
         again = self._unsent(drafted, results, unsent, now)
         conclusion = Conclusion(
             claimed,

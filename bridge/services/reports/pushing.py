@@ -195,13 +195,11 @@ class Pushing:
                 until=moment(until).isoformat(timespec="seconds"),
                 detail=refused[0].answer.detail,
             )
-            self._channel.hooks.tell(EventName.BREAKER_OPENED, rest_s=(until - now) // 1000)
         elif any(pushed.answer.outcome == "ok" for pushed in pushes) and (
             coordination.channel_state(name).breaker_failures
         ):
             coordination.close_breaker(name, now)
             log.info("Quick Audience takes our pushes again", channel=name)
-            self._channel.hooks.tell(EventName.BREAKER_CLOSED)
 
 
 def _ended(out_id: str, one: Ended) -> callbacks.EndedMessage:

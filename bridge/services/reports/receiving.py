@@ -206,6 +206,7 @@ class Receiving:
         if ends:
             oldest = min(one.sent for one in ends)
             metrics.RECEIPT_LAG.labels(name).observe((now - oldest) / 1000)
+        if ends or taken.intake.parked:
             self._channel.hooks.tell(EventName.RECEIPTS_APPLIED, ended=len(ends), parked=taken.intake.parked)
         if taken.replies:
             self._channel.hooks.tell(EventName.REPLIES_STORED, replies=taken.replies)

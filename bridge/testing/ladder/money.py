@@ -61,7 +61,7 @@ class Money(Bronze):
                 stage.channel.name,
                 EventName.BATCH_UNKNOWN,
                 NOW,
-                {"recipients": len(row.batch.messages)},
+                {"accepted": 0, "rejected": 0, "not_sent": 0, "unknown": len(row.batch.messages)},
             )
         )
         yield "on_event"
