@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from threading import Event
 from typing import Any
 
 import pytest
@@ -36,7 +37,6 @@ from .test_failover import two
 from .world import NAME, World
 
 PHONES = ["13800000000", "13800000001"]
-PAUSED_MS = {"base_ms": 60_000, "longest_ms": 60_000}
 Fields = Mapping[str, str | int | float]
 Told = list[tuple[EventName, Fields]]
 
@@ -207,7 +207,7 @@ def by_a_person(account: str = "") -> Callable[[World], None]:
 
 def main_refused(world: World) -> None:
     now = int(world.now * 1000)
-    world.ledger.accounts.pause(AccountKey(NAME, "main"), "no such key", now=now, **PAUSED_MS)
+    world.ledger.accounts.pause(AccountKey(NAME, "main"), "no such key", now=now, base_ms=1, longest_ms=1)
     world.duties.announce()
     world.ledger.accounts.resume(AccountKey(NAME, "main"), now)
     world.duties.announce()
@@ -388,7 +388,7 @@ def test_of_several_workers_one_tells(world: World) -> None:
     station = Station(world.all_services, world.ledger, world.settings.bridge, "other", lambda: world.now)
     desk(world).pause(NAME, "Restored.")
     for duties in (world.duties, Duties(station)):
-        duties.announce()
+        next(duty for duty in duties.all(Event()) if duty.name == "announce").work()
     assert [one.name for one in world.screen.events] == [EventName.CHANNEL_PAUSED]
 
 
