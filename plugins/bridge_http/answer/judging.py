@@ -15,6 +15,9 @@ from ..schema import Response
 from .conditions import compile_tests
 from .errors import ErrorTable, VendorAnswer, VendorRefusal, gravest
 
+_FAILED = 500
+"""From this status on an answer is a failure of the vendor's, whatever stands in it."""
+
 
 class Judge:
     """Decides by status and body whether a call was taken.
@@ -55,6 +58,11 @@ class Judge:
         if read and readable and self._accepted(document):
             return document
         if readable and self._tells_each(document):
+            if answer.status >= _FAILED:
+                # Its status says that the call failed, its body that somebody was taken.
+                raise OutcomeUnknown(
+                    "The vendor's answer contradicts its status.", code=f"HTTP_{answer.status}"
+                )
             return document
         raise self._refusal(answer, document, readable)
 

@@ -82,6 +82,20 @@ def test_who_is_not_named(tmp_path: Any, tables: str, said: str, wanted: list[tu
     assert [(result.outcome, result.vendor_id) for result in results] == wanted
 
 
+@pytest.mark.parametrize("status", [500, 503])
+@pytest.mark.parametrize("code", ["0", "9"])
+def test_whom_a_failure_names(tmp_path: Any, status: int, code: str) -> None:
+    """A body that says that somebody was taken, under a status of failure: nobody knows."""
+    path = tmp_path / "acme.toml"
+    path.write_text(HEAD + BATCH + EACH, encoding="utf-8")
+    said = (
+        f'{{"ok":false,"code":"{code}","all":[{{"ref":"m1","code":"0","id":"a"}},{{"ref":"m2","code":"7"}}]}}'
+    )
+    vendor = vendor_for(path, Script(answer(said, status)))
+    results = vendor.send_batch(vendor.channel, batch_of({"name": "a"}, {"name": "b"}))
+    assert [(result.outcome, result.code) for result in results] == [(UNKNOWN, f"HTTP_{status}")] * 2
+
+
 HOOK = """
 [webhooks.receipt]
 allow_unsigned = true
