@@ -28,7 +28,7 @@ MONEY = [
     Sin("sorts_by_number", "bronze", "test_results_stand", "of 3 messages got another's result"),
     Sin("sorts_by_number_untold", "bronze", "test_results_stand", "2 of 2 messages, sent backwards, got"),
     Sin("zips_what_is_named", "bronze", "test_results_stand", "2 of 2 messages, sent backwards, got"),
-    Sin("merges_alike", "bronze", "test_a_full_batch", "of 500 messages in one batch 250 reached"),
+    Sin("merges_alike", "bronze", "test_a_full_batch", "of 500 messages in full batches 8 reached"),
     Sin("cuts_country_code", "bronze", "test_a_foreign_number", "without its country code"),
     Sin("drops_emoji", "bronze", "test_values_arrive", "did not arrive whole"),
     Sin("strips_values", "bronze", "test_values_arrive", "did not arrive whole"),
@@ -115,4 +115,25 @@ LATER = [
     Sin("family_of_addresses", "bronze", "test_send", "allowed_gai_family was replaced"),
     Sin("replaces_a_date", "bronze", "test_send", "email.utils.formatdate was replaced"),
 ]
-MORE = [*CLIENTS, *MONEY, *TOLD, *GENUINE, *COUNTED, *EVERYBODYS, *LATER]
+GUESSED = [
+    Sin("drops_a_beginning", "bronze", "test_a_full_batch_reaches", "reached the vendor"),
+    Sin("drops_a_country", "bronze", "test_whoever_is_accepted_in_another", "31 reached the vendor"),
+    Sin("secret_in_query", "bronze", "test_send", "a secret stands in the address of a request"),
+    Sin("secret_in_query_encoded", "bronze", "test_send", "a secret stands in the address of a request"),
+    Sin("believes_a_5xx", "bronze", "test_a_success_with_a_status", "status 500 with the body of a success"),
+    Sin("look_up_believes_a_5xx", "bronze", "test_a_look_up_with_a_status", "answered with status 500"),
+    Sin("guesses_status_by_beginning", "silver", "test_no_status_is", "'okx', which only resembles 'ok'"),
+    Sin("guesses_status_by_end", "silver", "test_no_status_is", "'undead', which only resembles 'dead'"),
+    Sin("guesses_status_by_letters", "silver", "test_no_status_is", "'dea', which only resembles 'dead'"),
+    Sin("guesses_code_by_beginning", "silver", "test_no_code_is", "'177', which only resembles '17'"),
+    Sin("guesses_code_by_end", "silver", "test_no_code_is", "'717', which only resembles '17'"),
+    Sin("structlog_context", "bronze", "test_send", "the context of every line of the log shows a full"),
+    Sin(
+        "structlog_context_for_a_moment",
+        "bronze",
+        "test_send",
+        "the context of every line of the log shows a full",
+    ),
+    Sin("context_variable", "bronze", "test_send", "a variable of the context shows a full phone number"),
+]
+MORE = [*CLIENTS, *MONEY, *TOLD, *GENUINE, *COUNTED, *EVERYBODYS, *LATER, *GUESSED]

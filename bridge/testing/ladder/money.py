@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from bridge.plugin import Event, EventName, Outcome, from_vendor
+from bridge.plugin import Event, EventName, Outcome, SubmitResult, TextTemplate, from_vendor
 
 from ..play.breaking import Breaks, no_breakage
 from ..play.campaign import Taken
-from ..play.doubling import crowd_of
+from ..play.doubling import BEGINNINGS, crowd_of, international
 from ..play.row import play
 from ..play.stage import Stage
 from ..play.wires import Wire, answered
@@ -89,18 +89,37 @@ class Money(Bronze):
                 return
             wire, taken = found
             with self.stage(wire, remote_send) as stage:
-                most = min(_MOST, stage.vendor.limits.for_call(remote_send.batch.uniform))
-                crowd = crowd_of(remote_send, most)
-                results = play(stage, wire, crowd, as_bridge=True).results
+                results = _sent_to_all(stage, wire, remote_send)
             counted = Counter(taken())  # while the emulator runs: it may be asked by HTTP
+        most = len(results)
         taken_for = {result.outcome for result in results}
         if not counted and taken_for <= {Outcome.REJECTED, Outcome.NOT_SENT}:
             self.not_proven(f"a full batch reaches each number once: the emulator refuses {remote_send.id!r}")
             return
         twice = [number for number, count in counted.items() if count > 1]
-        assert not twice, f"of {most} messages in one batch {len(twice)} were sent more than once"
-        assert len(counted) == most == len(results), (
-            f"of {most} messages in one batch {len(counted)} reached the vendor"
+        assert not twice, f"of {most} messages in full batches {len(twice)} were sent more than once"
+        assert len(counted) == most, f"of {most} messages in full batches {len(counted)} reached the vendor"
+
+    @rule("bronze")
+    def test_whoever_is_accepted_in_another_country_reached_the_vendor(self, remote_send: Send) -> None:
+        """A number of whatever country goes out or is refused: none is dropped and called accepted."""
+        if not isinstance(remote_send.batch.template, TextTemplate):
+            return
+        with self._taking(remote_send) as found:
+            if found is None:
+                return  # the rule above says so
+            wire, taken = found
+            with self.stage(wire, remote_send) as stage:
+                results = [
+                    each
+                    for part in _parts(stage, international(remote_send))
+                    for each in play(stage, wire, part, quiet=True, as_bridge=True).results
+                ]
+            reached = len(set(taken()))
+        said = [each for each in results if each.outcome is Outcome.ACCEPTED]
+        assert len(said) <= reached, (
+            f"of {len(results)} numbers of other countries {len(said)} were called accepted, but {reached} "
+            "reached the vendor: refuse those that you do not send"
         )
 
     @rule("bronze")
@@ -154,3 +173,22 @@ class Money(Bronze):
 
         with answered(answer) as wire:
             yield wire, lambda: numbers
+
+
+def _sent_to_all(stage: Stage, wire: Wire, row: Send) -> list[SubmitResult]:
+    """Send full batches, at least one, until there was a number of each beginning."""
+    most = min(_MOST, stage.vendor.limits.for_call(row.batch.uniform))
+    results = play(stage, wire, crowd_of(row, most), as_bridge=True).results
+    while len(results) < len(BEGINNINGS):
+        # Nobody watches these: the first was watched.
+        crowd = crowd_of(row, most, since=len(results))
+        results += play(stage, wire, crowd, quiet=True, as_bridge=True).results
+    return results
+
+
+def _parts(stage: Stage, row: Send) -> Iterator[Send]:
+    """Cut a send into batches that a call carries."""
+    most, messages = stage.vendor.limits.for_call(row.batch.uniform), row.batch.messages
+    for start in range(0, len(messages), most):
+        ref = f"{row.batch.ref}{start or ''}"
+        yield replace(row, batch=replace(row.batch, ref=ref, messages=messages[start : start + most]))

@@ -3,11 +3,12 @@
 from .again import AgainSilver
 from .genuine import Genuine
 from .gold import Gold
+from .guesses import Guesses
 from .life import Life
 from .proofs import Proofs
 from .silver import Silver
 from .trust import Trust
 
 
-class VendorTests(Gold, Silver, Genuine, AgainSilver, Life, Trust, Proofs):
+class VendorTests(Gold, Silver, Genuine, Guesses, AgainSilver, Life, Trust, Proofs):
     """Subclass it as `TestSomething` and fill in the vendor's table; every test is inherited."""

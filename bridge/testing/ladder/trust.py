@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from bridge.plugin import Outcome
@@ -15,7 +16,7 @@ from ..play.serving import Flood
 from ..play.trickling import GAP_S
 from ..play.watch import MOST_WAIT_S
 from ..play.wires import Wire, answered, behind
-from ..table.cases import Send
+from ..table.cases import Reconcile, Send
 from ..table.exchanges import Reply
 from ..table.rows import sends_in
 from .bronze import Bronze
@@ -29,10 +30,37 @@ _CODE = re.compile(r"[A-Z0-9_.:-]*|[\w-]+(?:\.[\w-]+)+")
 _MOST_REFUSALS = 3
 _MOST_ANSWER = 64 << 20
 """Bytes of an answer: what the system buffers by itself is much less."""
+_FAILURES = (500, 502, 503, 504, 520)
 
 
 class Trust(Bronze):
     """Rules of the lowest rung about peers that are not what they should be."""
+
+    @rule("bronze")
+    def test_a_success_with_a_status_of_failure_is_unknown(self, remote_send: Send) -> None:
+        """Status 5xx with the body of a success: nobody knows what became of the messages."""
+        requests = self._requests(remote_send)
+        if not requests:
+            return
+        for status in _FAILURES:
+            fate = partial(_with_status, status)
+            played = self.play(remote_send, breakage=Breaks(fate, since=requests), as_bridge=True)
+            outcomes = {result.outcome for result in played.results}
+            allowed = {Outcome.UNKNOWN} if requests == 1 else {Outcome.UNKNOWN, Outcome.ACCEPTED}
+            assert played.wire.requests == requests, f"the request was repeated blindly: status {status}"
+            assert Outcome.UNKNOWN in outcomes and outcomes <= allowed, (
+                f"status {status} with the body of a success gives {outcomes}: look at the status first"
+            )
+
+    @rule("bronze")
+    def test_a_look_up_with_a_status_of_failure_settles_nothing(self, reconcile_row: Reconcile) -> None:
+        """Status 5xx with the body of an answer: who is in it or not, nobody knows."""
+        if reconcile_row.role != "success" or not self._requests(reconcile_row):
+            return
+        for status in _FAILURES:
+            played = self.play(reconcile_row, breakage=Breaks(partial(_with_status, status)), as_bridge=True)
+            settled = {result.outcome for result in played.results} - {Outcome.UNKNOWN}
+            assert not settled, f"a look-up answered with status {status} settles messages as {settled}"
 
     @rule("bronze")
     def test_nothing_is_sent_to_a_third_party(self, remote_send: Send) -> None:
@@ -138,3 +166,8 @@ class _Quoting:
             return value
         prose = " " in value or (_PROSE.search(name) and not _CODE.fullmatch(value))
         return f"{value}{self._quoted}" if prose else value
+
+
+def _with_status(status: int, reply: Reply) -> Reply:
+    """Return the answer with another status."""
+    return replace(reply, status=status)

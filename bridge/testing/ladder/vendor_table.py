@@ -151,8 +151,20 @@ class VendorTable(VendorFacts):
         faults = [*played.faults, *played.mismatches()]
         if row.operation in self.local and (played.watch.requests or played.watch.connections):
             faults.append(f"{row.operation} is named in `local` but makes requests")
+        if self._secret_in_address(played):
+            faults.append(
+                "a secret stands in the address of a request, which proxies and servers write into their "
+                "logs: put it into a header or the body, or say in `secret_in_address` of the table why not"
+            )
         assert not faults, told([*faults, *played.story])
         return played
+
+    def _secret_in_address(self, played: Played) -> bool:
+        urls = {seen.url for seen in [*played.wire.seen, *(seen for seen, _, _ in played.watch.exchanges)]}
+        found = any(played.leaks.find_secrets(url) for url in urls)
+        if found and self.secret_in_address:
+            self.not_proven(f"addresses hold no secret: {self.secret_in_address}")
+        return found and not self.secret_in_address
 
     @staticmethod
     def brings(row: Case, word: str) -> bool:

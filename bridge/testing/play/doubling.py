@@ -4,9 +4,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
-from bridge.plugin import Batch, Message, SubmitResult
+import phonenumbers
+
+from bridge.plugin import Batch, Message, Phone, SubmitResult, TemplateType
 from bridge.plugin.phone import parse
 
 from ..table.cases import Send
@@ -14,7 +17,12 @@ from ..table.exchanges import Exchange, Reply
 
 Names = Mapping[str, str]
 _OTHER = "-other"
-_MAINLAND = re.compile(r"13[0-9]{9}")
+BEGINNINGS = tuple(f"1{number}" for number in range(30, 100))
+"""How mobile numbers of the mainland begin: each carrier has some."""
+_REGIONS = (
+    *("US", "CA", "HK", "MO", "TW", "GB", "FR", "DE", "IT", "ES", "NL", "RU", "JP", "KR", "SG", "MY"),
+    *("TH", "ID", "PH", "VN", "IN", "PK", "AE", "SA", "ZA", "NG", "EG", "BR", "MX", "AR", "AU", "NZ"),
+)
 
 
 def doubled(row: Send) -> Send:
@@ -27,24 +35,56 @@ def to_others(row: Send) -> Send:
     return _with(row, _numbers(row))
 
 
-def crowd_of(row: Send, count: int) -> Send:
-    """Make the same send to so many numbers, each once, with the values in turn and nothing expected."""
+def crowd_of(row: Send, count: int, since: int = 0) -> Send:
+    """Make the same send to so many numbers, each once, with the values in turn and nothing expected.
+
+    `since` numbers were in crowds before: theirs come no more.
+    """
     batch, messages = row.batch, []
-    for index in range(count):
+    for index in range(since, since + count):
         message = batch.messages[index % len(batch.messages)]
         national = message.phone.national
-        other = _neighbour(batch.messages[0].phone.national, index)
+        other = _neighbour(batch.messages[0].phone, index)
         phone = parse(message.phone.raw.replace(national, other), batch.template.type)
         messages.append(message._replace(ref=f"m{index + 1}", phone=phone))
-    return Send("a full batch", batch=replace(batch, messages=tuple(messages)))
+    ref = f"{batch.ref}{since}" if since else batch.ref
+    return Send("a full batch", batch=replace(batch, ref=ref, messages=tuple(messages)))
 
 
-def _neighbour(number: str, index: int) -> str:
-    """Return the nth number near this one; of two mainland neighbours the last eight digits are the same."""
-    if not _MAINLAND.fullmatch(number):
+def _neighbour(phone: Phone, index: int) -> str:
+    """Return the nth number near this one.
+
+    The mainland's have every beginning in turn; those of one round end in the same eight digits.
+    """
+    number = phone.national
+    if number == phone.digits:
         return f"{number[:-4]}{index:04d}"
-    second = "9" if number[2] != "9" else "8"
-    return f"{number[:2]}{(number[2], second)[index % 2]}{number[3:-4]}{index // 2:04d}"
+    rounds, place = divmod(index, len(BEGINNINGS))
+    fourth = (int(number[3]) + rounds) % 10
+    return f"{BEGINNINGS[place]}{fourth}{number[4:-4]}{rounds:04d}"
+
+
+def international(row: Send) -> Send:
+    """Make the same send to a mobile of each of many countries, with the values in turn."""
+    batch, numbers = row.batch, _foreign_numbers()
+    template = replace(batch.template, type=TemplateType.INTERNATIONAL)
+    messages = [
+        batch.messages[index % len(batch.messages)]._replace(
+            ref=f"m{index + 1}", phone=parse(number, TemplateType.INTERNATIONAL)
+        )
+        for index, number in enumerate(numbers)
+    ]
+    ref = f"{batch.ref}int"
+    return Send("international", batch=replace(batch, ref=ref, template=template, messages=tuple(messages)))
+
+
+@cache
+def _foreign_numbers() -> tuple[str, ...]:
+    kind = phonenumbers.PhoneNumberType.MOBILE
+    found = (phonenumbers.example_number_for_type(region, kind) for region in _REGIONS)
+    return tuple(
+        phonenumbers.format_number(each, phonenumbers.PhoneNumberFormat.E164) for each in found if each
+    )
 
 
 def of_other_values(row: Send) -> Send:

@@ -17,7 +17,7 @@ from typing import Any
 from .network import is_here
 from .serving import SERVER
 from .swapping import rebound, swapped
-from .telling import overhearing_metrics
+from .telling import overhearing_context, overhearing_metrics
 from .watch import Watch
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT
@@ -44,7 +44,7 @@ def overhearing(watch: Watch) -> Iterator[None]:
     _listen_once()
     before = _stamps()
     with ExitStack() as stack:
-        for guard in (overhearing_metrics, _warned, _threads):
+        for guard in (overhearing_metrics, overhearing_context, _warned, _threads):
             stack.enter_context(guard(watch))
         _watches.append(watch)
         try:

@@ -3,6 +3,7 @@
 They stand where everybody may read them, in the bridge's own exporters or in those of a plugin.
 """
 
+import contextvars
 import importlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -36,6 +37,13 @@ _HEARD: Mapping[str, Mapping[str, str]] = {
 }
 """Modules whose classes have these methods, and what is told by them."""
 _BAGGAGE = "opentelemetry.baggage"
+_BINDING = {
+    "structlog.contextvars": ("bind_contextvars", "bound_contextvars"),
+    "structlog.threadlocal": ("bind_threadlocal", "bound_threadlocal"),
+}
+"""What writes words into every later line of the log, by whomever that is written."""
+_CONTEXT = "the context of every line of the log"
+_LEFT = "a variable of the context"
 
 
 @contextmanager
@@ -53,7 +61,25 @@ def overhearing_metrics(watch: Watch) -> Iterator[None]:
             noted = _noting(watch, "the baggage of a trace", put)
             stack.enter_context(swapped(sys.modules[_BAGGAGE], "set_baggage", noted))
             stack.enter_context(rebound(watch.names, put, noted))
+        for module, names in _BINDING.items():
+            for name in names if module in sys.modules else ():
+                bind = getattr(sys.modules[module], name)
+                noted = _noting(watch, _CONTEXT, bind)
+                stack.enter_context(swapped(sys.modules[module], name, noted))
+                stack.enter_context(rebound(watch.names, bind, noted))
         yield
+
+
+@contextmanager
+def overhearing_context(watch: Watch) -> Iterator[None]:
+    """Note in `watch.aside` what is left in variables of the context."""
+    before = contextvars.copy_context()
+    try:
+        yield
+    finally:
+        for variable, value in contextvars.copy_context().items():
+            if variable not in before or before[variable] is not value:
+                watch.aside.append((_LEFT, f"{variable.name} {value}"))
 
 
 def _classes(module: str) -> list[type]:

@@ -34,6 +34,10 @@ class VendorFacts:
     """The vendor's documented error codes."""
     unmapped: ClassVar[str] = "987654"
     """A code and a status the vendor does not have."""
+    families: ClassVar[Mapping[str, str]] = {}
+    """How words begin whose beginning says it all, and why: the vendor documents that whole family."""
+    secret_in_address: ClassVar[str] = ""
+    """Why a secret stands in the address of requests: the vendor documents no other form."""
     local: ClassVar[Collection[str]] = ()
     """Operations answered without a request, from settings or by rule."""
     impossible: ClassVar[Mapping[str, str]] = {}

@@ -157,6 +157,12 @@ class TestTencent(VendorTests):
         "InvalidParameterValue.IncorrectPhoneNumber": VendorRejected,
     }
     unsigned_webhooks = "Tencent Cloud signs no callback; the secret address is the guard"
+    families = {
+        "AuthFailure": "the recipe reads every code of this family alike (AuthFailure*)",
+        "UnauthorizedOperation": "the recipe reads every code of this family alike (UnauthorizedOperation*)",
+        "RequestLimitExceeded": "the recipe reads every code of this family alike (RequestLimitExceeded*)",
+        "InvalidParameterValue": "the recipe reads every code of this family alike (InvalidParameter*)",
+    }
     public_settings = {"client_key": "it is the path of a file"}
     taken: ClassVar[dict[str, str]] = {}
     cases = [
