@@ -93,9 +93,9 @@ class Session(requests.Session):
 
     `timeout` is the time to connect and to read, in seconds; a ValueError tells of one that has no end. It
     bounds each step and, added up, the whole exchange: a peer that sends a byte a second is left when the sum
-    is over. `least_rate` (bytes a second) lets a body
-    that keeps coming take longer. At most `max_answer` bytes of an answer are read, unpacked; a longer one
-    raises AnswerTooLong. With `stream=True` the caller reads, within the same time.
+    is over. `least_rate` (bytes a second) lets a body that keeps coming take longer. At most `max_answer`
+    bytes of an answer are read, unpacked; a longer one raises AnswerTooLong. With `stream=True` the caller
+    reads, within the same time.
     """
 
     def __init__(
