@@ -29,7 +29,9 @@ class Risk:
         To be called once in a transaction, which may run again; `tell` follows when it is committed.
         """
         shown = [
-            Shown(self._key(one), one.failure, self._used(one)) for one in sent if one.failure is not None
+            Shown(self._key(one), one.failure, self._used(one), one.conclusion.batch.called)
+            for one in sent
+            if one.failure is not None
         ]
         keys = {lane.name: lane.key for lane in lanes}
         risk = self._ledger.accounts.allow(connection, shown, list(keys.values()), now)

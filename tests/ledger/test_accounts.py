@@ -67,6 +67,20 @@ def test_an_account_moves_by_what_its_calls_show(
     assert bool(account.reason) is (account.failures > 0)
 
 
+@pytest.mark.parametrize(
+    ("called", "opens"),
+    [(NOW - 20_000, 1), (NOW, 1), (NOW + 6000, 2), (None, 2)],
+    ids=["before it opened", "just then", "the trial", "nobody knows when"],
+)
+def test_only_a_call_made_since_is_the_trial(called: int | None, opens: int) -> None:
+    """Long calls end one after another when the first rest is over: they show nothing new."""
+    account = Account(*KEY)
+    for _ in range(3):
+        account = account.after_failure(NOW, "down")
+    account = account.after_failure(NOW + 7000, "timed out", called=called)
+    assert (account.opens, account.reason) == (opens, "timed out")
+
+
 def test_an_hour_without_a_vendor_costs_at_most_two_hundred_messages() -> None:
     """Whatever the jitter: every call that is allowed is made at once, and fails."""
     for _ in range(50):

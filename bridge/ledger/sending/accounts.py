@@ -58,12 +58,14 @@ FREE = Room(FREE_CALLS, _UNLIMITED)
 class Shown(NamedTuple):
     """What a call showed of its account.
 
-    `failure`: "" when it was answered, else the reason. `used`: see `Account.after_failure`.
+    `failure`: "" when it was answered, else the reason. `called`: when the call began, None where nobody
+    knows. `used`: see `Account.after_failure`.
     """
 
     key: AccountKey
     failure: str
     used: Room = FREE
+    called: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +143,13 @@ class Account:
         pause = {name: getattr(self, name) for name in _PAUSE}
         return replace(Account(self.channel, self.name, succeeded=now), **pause)
 
-    def after_failure(self, now: int, reason: str, used: Room = FREE) -> "Account":
+    def after_failure(self, now: int, reason: str, used: Room = FREE, called: int | None = None) -> "Account":
         """Return the account after a call of unknown outcome, or one that the vendor could not take.
 
         `used`: the calls at a time that its worker makes, and the messages of this one; half of both is left.
         """
-        if self.rests(now):
-            return replace(self, reason=reason)  # began before the breaker opened
+        if self.rests(now) or (self.opens and called is not None and called <= self.failed):
+            return replace(self, reason=reason)  # began before the breaker opened: it is no trial
         room = self.allowed(now)
         failed = replace(
             self,
@@ -351,7 +353,7 @@ def _of(channel: str, name: str) -> ColumnElement[bool]:
 def _changed(account: Account, shown: Shown, now: int) -> Account:
     if not shown.failure:
         return account.after_success(now)
-    return account.after_failure(now, shown.failure, shown.used)
+    return account.after_failure(now, shown.failure, shown.used, shown.called)
 
 
 def _held(
