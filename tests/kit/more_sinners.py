@@ -127,6 +127,7 @@ GUESSED = [
     Sin("guesses_status_by_letters", "silver", "test_no_status_is", "'dea', which only resembles 'dead'"),
     Sin("guesses_code_by_beginning", "silver", "test_no_code_is", "'177', which only resembles '17'"),
     Sin("guesses_code_by_end", "silver", "test_no_code_is", "'717', which only resembles '17'"),
+    Sin("rejects_unlisted_codes", "gold", "test_error", "a code the vendor does not have became rejected"),
     Sin("structlog_context", "bronze", "test_send", "the context of every line of the log shows a full"),
     Sin(
         "structlog_context_for_a_moment",
