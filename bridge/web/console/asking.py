@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import TypeVar
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from bridge.clock import FOREVER_MS, millis_of
 from bridge.ledger import Excerpt
@@ -52,16 +53,36 @@ class Asked:
 
     def moment(self, name: str, zone: tzinfo, default: int = 0) -> int:
         """Return a day or a moment as it was typed, in milliseconds."""
+        at = self._read(name, zone)
+        return default if at is None else millis_of(at)
+
+    def local(self, name: str, zone: tzinfo) -> str:
+        """Return a moment as the page's form takes it: in the page's zone, without naming it; "" for none."""
+        at = self._read(name, zone)
+        if at is None:
+            return ""
+        least = "milliseconds" if at.microsecond else "seconds" if at.second else "minutes"
+        return at.replace(tzinfo=None).isoformat(timespec=least)
+
+    def _read(self, name: str, zone: tzinfo) -> datetime | None:
         typed = self.text(name)
         if not typed:
-            return default
+            return None
         try:
             at = datetime.fromisoformat(typed)
-            return millis_of(at if at.tzinfo else at.replace(tzinfo=zone))
+            return (at if at.tzinfo else at.replace(tzinfo=self._zone(zone))).astimezone(zone)
         except (ValueError, OverflowError):
             raise NotUnderstood(
                 phrase("%(name)s is no time: write 2026-11-28, or 2026-11-28T18:30."), name=name
             ) from None
+
+    def _zone(self, zone: tzinfo) -> tzinfo:
+        """Return the zone that the form's fields named, so that times are read as they were shown."""
+        named = self.text("zone", 64)
+        try:
+            return ZoneInfo(named) if named else zone
+        except (KeyError, ValueError, OSError):
+            raise NotUnderstood(phrase("The filter %(name)s cannot have this value."), name="zone") from None
 
     def span(self, zone: tzinfo) -> dict[str, int]:
         """Return the filters `since` and `until`, all time without them."""

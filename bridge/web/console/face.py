@@ -1,6 +1,6 @@
 """How a page looks to one reader: its templates in the reader's language."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -11,7 +11,7 @@ from bridge.services.desk.signing_in import Role
 
 from . import charts
 from .language import LANGUAGES, phrase, translations
-from .tables import Share
+from .tables import Cell, Moment, Share
 
 _ROLES = {
     Role.VIEWER: phrase("viewer"),
@@ -35,6 +35,7 @@ def _templates(language: str) -> Environment:
     environment.filters.update(
         kind=lambda cell: type(cell).__name__,
         number=_number,
+        zones=_zones,
         pairs=lambda texts: [(text, text) for text in texts],
         percent=_percent,
         # For phrases that the code marked: they are not formatted, so that a percent sign may stand in them.
@@ -65,6 +66,11 @@ class ReaderView:
 def _said(text: str, language: str) -> str:
     """Return a text that no catalogue holds whole with its values, if marketers read it."""
     return wording.say(text, "zh-CN" if language == "zh-CN" else "en")
+
+
+def _zones(rows: Sequence[Sequence[Cell]]) -> list[str]:
+    """Return the names of the time zones in which these rows tell times."""
+    return sorted({str(cell.zone) for row in rows for cell in row if isinstance(cell, Moment) and cell.text})
 
 
 def _percent(part: float | Share | None) -> str:

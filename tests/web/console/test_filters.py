@@ -40,6 +40,31 @@ def test_a_list_is_narrowed_by_time(scene: Scene, path: str, table: str, count: 
         assert ('name="since"' in page.text, page.status_code) == (True, 200)
 
 
+# What an address says of a time, and what stands in the field: what a browser takes, in the named zone.
+FIELDS = [
+    ("since=2026-01-01", "2026-01-01T00:00"),
+    ("since=2026-01-01T10:00", "2026-01-01T10:00"),
+    ("since=2026-01-01T10:00%2B00:00", "2026-01-01T18:00"),
+    ("since=2026-01-01T10:00:30", "2026-01-01T10:00:30"),
+    ("since=2026-01-01T10:00&zone=Asia/Shanghai", "2026-01-01T10:00"),
+    ("since=2026-01-01T10:00&zone=Europe/Berlin", "2026-01-01T17:00"),
+    ("zone=Europe/Berlin", ""),
+]
+WITH_SPANS = [path for path, _, _ in LISTS if "?" not in path] + ["/console/prices"]
+
+
+@pytest.mark.parametrize("path", WITH_SPANS)
+def test_a_time_stays_in_its_field(scene: Scene, path: str) -> None:
+    """However it was written; who then shows the page again keeps the span."""
+    path = path.format(campaign=scene.house(), number=scene.sealed(PHONES[0]))
+    browser = scene.browser("viewer")
+    for query, shown in FIELDS:
+        page = browser.get(f"{path}?{query}").text
+        assert f'name="since" value="{shown}"' in page, query
+        assert 'name="zone" value="Asia/Shanghai"' in page
+        assert "Since (Asia/Shanghai)" in page
+
+
 @pytest.mark.parametrize("span", ["", "?since=2026-01-01", "?status=accepted"])
 def test_recipients_are_turned_page_by_page(scene: Scene, span: str) -> None:
     """On to the last, which leads nowhere, and back the same way; the filters stay."""

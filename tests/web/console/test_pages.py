@@ -158,6 +158,7 @@ REFUSED = [
     ("/console/campaigns?state=gone", 400, "cannot have this value"),
     ("/console/campaigns?channel=gone", 400, "cannot have this value"),
     ("/console/campaigns?since=yesterday", 400, "is no time"),
+    ("/console/campaigns?since=2026-01-01&zone=../gone", 400, "cannot have this value"),
     ("/console/campaigns/gone", 404, "There is no such campaign"),
     ("/console/numbers/gone", 400, "holds no number of this console"),
     ("/console/channels/gone", 404, "There is no channel gone"),
@@ -204,8 +205,10 @@ def test_a_number_goes_in_whole_and_stands_in_no_address(scene: Scene) -> None:
 def test_times_are_told_in_the_channel_s_zone(scene: Scene) -> None:
     """Shanghai's here, which is the bridge's."""
     campaign = scene.house()
-    [row] = scene.browser("viewer").json("/console/campaigns")["campaigns"]
+    browser = scene.browser("viewer")
+    [row] = browser.json("/console/campaigns")["campaigns"]
     assert row["id"] == campaign
+    assert "Times in Asia/Shanghai" in browser.get("/console/campaigns").text
     assert row["first_send"].endswith("+08:00")
 
 

@@ -83,7 +83,7 @@ def _ask(desk: Desk, asked: Asked) -> View:
 
 def _find(desk: Desk, asked: Asked) -> Done:
     phone = typed_number(asked)
-    span = {name: asked.text(name) for name in ("since", "until")}
+    span = {name: asked.text(name) for name in ("since", "until", "zone")}
     asked.span(desk.zone(None))  # what is no time is told before it leads anywhere
     return Done("", back=Asked(f"{_HOME}/{desk.sealing.seal(phone.raw)}", span).address())
 
