@@ -119,6 +119,17 @@ def test_cautions_do_not_fail_the_check(desk: Desk) -> None:
     assert "! channels.promo.key: Authentication is off" in result.output
 
 
+def test_a_secret_that_is_missing_is_no_caution_beside(desk: Desk) -> None:
+    """Nobody turned authentication off."""
+    desk.write(
+        ONLY_PROMO.replace("promo-key-0123456789", "env:NO_SUCH_KEY"), callback="https://qa.example.com"
+    )
+    result = desk.run("check")
+    assert result.exit_code == 2
+    assert "✗ channels.promo.key: The environment variable NO_SUCH_KEY is not set." in result.output
+    assert "! channels.promo" not in result.output
+
+
 def test_live_asks_vendors_and_quick_audience(desk: Desk, quick_audience: QuickAudience) -> None:
     """A broke account is a fault; Quick Audience sees one harmless GET and no attempt to authenticate."""
     desk.write(CONFIG, callback=quick_audience.url)

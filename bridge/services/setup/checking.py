@@ -1,7 +1,7 @@
 """Everything that keeps an installation from working, found at once."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from tempfile import TemporaryDirectory
@@ -57,8 +57,18 @@ def check(settings: Settings, faults: list[Fault], *, live: bool) -> Findings:
     found.cautions += [fault for one in opened.values() for fault in same_accounts(one)]
     unsigned = [_unsigned(name) for name, channel in opened.items() if _lacks_sign(channel)]
     close_channels(opened)
-    found.cautions += [*cautions(settings), *unsigned, *as_root(settings)]
+    told = (caution for caution in cautions(settings) if not _follows(caution, found.faults))
+    found.cautions += [*told, *unsigned, *as_root(settings)]
     return found
+
+
+def _follows(caution: Fault, faults: Collection[Fault]) -> bool:
+    """Return True for what is cautioned only because a setting could not be read: its fault says so."""
+    read = [caution.path]
+    if caution.path.endswith(".callback_url"):  # that callbacks are not signed is said there
+        channel = caution.path.rpartition(".")[0]
+        read += [f"{channel}.key", f"{channel}.callback_key"]
+    return any(fault.touches(path) for fault in faults for path in read)
 
 
 def _lacks_sign(channel: OpenChannel) -> bool:
