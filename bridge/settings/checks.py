@@ -27,7 +27,7 @@ def cross_checks(settings: Settings) -> Iterator[Fault]:
     yield from _console(settings)
     for name, channel in settings.channels.items():
         path = dotted("channels", name)
-        if not _NAME.fullmatch(name) or name in _RESERVED:
+        if not is_channel_name(name):
             yield Fault(
                 path,
                 "This cannot be a channel's name." if name not in _RESERVED else "This name is reserved.",
@@ -37,6 +37,11 @@ def cross_checks(settings: Settings) -> Iterator[Fault]:
         yield from _callback(path, channel)
         yield from account_checks(path, channel)
         yield from _policies(path, channel)
+
+
+def is_channel_name(name: str) -> bool:
+    """Return whether a channel may be called that: its name is a part of addresses."""
+    return _NAME.fullmatch(name) is not None and name not in _RESERVED
 
 
 def cautions(settings: Settings) -> Iterator[Fault]:

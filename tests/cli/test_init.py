@@ -178,10 +178,25 @@ def test_a_bad_answer_asks_that_question_again(
 ) -> None:
     """No other answer is lost, and refusals are in the reader's language."""
     monkeypatch.setattr("bridge.cli.asking.command.lacking", lambda _, vendor: vendor == "aliyun")
-    answers = ["Acme", "beijing", "上海", "twillio", "http", "aliyun", "twilio", "AC1", SECRET]
-    answers += [ANSWERS["senders"], "【Acme】", "mysql://x", "", "sms.example.com", "https://sms.example.com"]
+    answers = [
+        "a b",
+        "promo",
+        "  ",
+        "Ac\x0bme",
+        "Acme",
+        "beijing",
+        "上海",
+        "twillio",
+        "http",
+        "aliyun",
+        "twilio",
+        "AC1",
+        SECRET,
+    ]
+    answers += [ANSWERS["senders"], "【】", "【Acme】", "mysql://x", ""]
+    answers += ["sms.example.com", 'https://sms".example.com', "https://sms.example.com"]
     answers += [ANSWERS["account_sid"]]
-    told = run("init", "--ask", "--language", language, stdin="\n".join([*answers, ""]))
+    told = run("init", "--ask", "--channel", "中", "--language", language, stdin="\n".join([*answers, ""]))
     assert told.exit_code == 0, told.output
     channel = tomllib.loads((place / "bridge.toml").read_text())["channels"]["promo"]
     assert (channel["callback_url"], channel["vendor"], channel["default_sign"]) == (
@@ -198,6 +213,8 @@ def test_a_bad_answer_asks_that_question_again(
 
 
 REFUSALS = [
+    "This cannot be a channel's name: write up to 32 of a-z, 0-9 and hyphen, none of the bridge's addresses.",
+    "Write one line that is not empty.",
     "This is neither %(presets)s nor a web address (https://...).",
     "This is no web address: write one such as https://sms.example.com, without a query.",
     "This is no database: write sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME.",
@@ -224,46 +241,6 @@ def test_fresh_keys_each_time(place: Path) -> None:
         assert run("init", *options(BEGINNINGS["telnyx"]), "--folder", folder).exit_code == 0
     one, two = (environment(place / folder) for folder in ("one", "two"))
     assert one["PROMO_KEY"] != two["PROMO_KEY"] and one["PROMO_HOOK_TOKEN"] != two["PROMO_HOOK_TOKEN"]
-
-
-@pytest.mark.parametrize("name", ["bridge.toml", "env", "secrets/promo_vendor_key"])
-def test_nothing_is_overwritten(name: str, place: Path) -> None:
-    """A file that is there stays as it is, and nothing is written beside it."""
-    (place / name).parent.mkdir(exist_ok=True)
-    (place / name).write_text("mine")
-    words = options(BEGINNINGS["telnyx"])
-    told = run("init", *words, "--set", "key=needs 'quotes'")
-    assert told.exit_code == 2 and name in told.output
-    assert (place / name).read_text() == "mine"
-    assert [path.name for path in place.rglob("*") if path.is_file()] == [Path(name).name]
-
-
-@pytest.mark.parametrize("secret", ["a b$HOME", 'it\'s "so"', "# ~ {} back\\slash"])
-def test_a_secret_that_a_shell_would_change_gets_a_file(
-    secret: str, place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whatever reads env reads what was meant."""
-    told = run("init", *options(BEGINNINGS["telnyx"]), "--set", f"key={secret}")
-    assert told.exit_code == 0, told.output
-    kept = place / "secrets" / "promo_vendor_key"
-    assert f"chown -R sms-bridge {place}/secrets" in told.output
-    assert kept.read_text() == secret and kept.stat().st_mode & 0o777 == 0o600
-    assert "VENDOR" not in (place / "env").read_text()
-    work_with(place, monkeypatch)
-    assert run("db", "upgrade").exit_code == run("check").exit_code == 0
-
-
-def test_references_stay_references(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who keeps secrets elsewhere names the place."""
-    monkeypatch.setenv("TELNYX", SECRET)
-    (place / "profile.txt").write_text("p-1\n")
-    extra = ("--set", "key=env:TELNYX", "--set", "profile=file:profile.txt", "--folder", "elsewhere")
-    assert run("init", *options(BEGINNINGS["telnyx"]), *extra).exit_code == 0
-    settings = tomllib.loads((place / "elsewhere" / "bridge.toml").read_text())["channels"]["promo"][
-        "settings"
-    ]
-    assert settings["secrets"]["key"] == "env:TELNYX"
-    assert settings["values"]["profile"] == f"file:{place}/profile.txt"
 
 
 WRONG: dict[str, tuple[list[str], list[str]]] = {
@@ -293,7 +270,20 @@ def test_what_is_missing_is_told_at_once(name: str, place: Path) -> None:
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "a callback that is no address": ({"--quick-audience": "beijing"}, "--quick-audience: This is neither"),
     "a database of another kind": ({"--database": "mysql://db/x"}, "--database: This is no database"),
-    "a reserved name": ({"--channel": "hooks"}, "The configuration has faults"),
+    "a reserved name": ({"--channel": "hooks"}, "--channel: This cannot be a channel's name"),
+    "a name of Chinese": ({"--channel": "中"}, "--channel: This cannot be a channel's name"),
+    "a name of two words": ({"--channel": "A B"}, "--channel: This cannot be a channel's name"),
+    "a name that is a path": ({"--channel": "../x"}, "--channel: This cannot be a channel's name"),
+    "no name": ({"--channel": ""}, "--channel: This cannot be a channel's name"),
+    "blanks for the platform": ({"--platform-name": " \t"}, "--platform-name: Write one line"),
+    "two lines for the platform": ({"--platform-name": "A\nB"}, "--platform-name: Write one line"),
+    "two lines for a signature": ({"--sign": "A\rB"}, "--sign: Write one line"),
+    "brackets alone": ({"--sign": "【 】"}, "--sign: Write one line"),
+    "a quote in the address": ({"--public-url": "https://a'b.example.com"}, "--public-url: This is no web"),
+    "a variable in the path": ({"--public-url": "https://a.example.com/$HOME"}, "--public-url: This is no"),
+    "a port that is none": ({"--public-url": "https://a.example.com:99999"}, "--public-url: This is no web"),
+    "a callback of two words": ({"--quick-audience": "https://a b"}, "--quick-audience: This is neither"),
+    "two lines for a database": ({"--database": "sqlite:///a\nb"}, "--database: This is no database"),
     "an address that is none": ({"--public-url": "sms.example.com"}, "--public-url: This is no web address"),
 }
 

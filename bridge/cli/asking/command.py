@@ -19,7 +19,17 @@ from bridge.settings.loading import PATH_VARIABLE
 
 from ..terminal.opening import Trouble
 from ..terminal.opening import say as tell
-from .interview import Interview, bare, lacking, place_of, wrong_address, wrong_database, wrong_place
+from .interview import (
+    Interview,
+    bare,
+    lacking,
+    place_of,
+    wrong_address,
+    wrong_channel,
+    wrong_database,
+    wrong_line,
+    wrong_place,
+)
 from .language import LANGUAGES, Say, language_of, phrase, speaker
 
 _WHERE = phrase("Where Quick Audience lives: %(presets)s, or the address of its callbacks")
@@ -80,14 +90,17 @@ def init(
     say = speaker(language)
     _refuse_to_overwrite(folder, say)
     interview = Interview(say, asks=sys.stdin.isatty() if ask is None else ask)
-    name = interview.asked(platform_name, "--platform-name", phrase("API name, as in Quick Audience's form"))
+    question = phrase("The channel's name, in its address")
+    channel = interview.asked(channel, "--channel", question, default="promo", check=wrong_channel(say))
+    question = phrase("API name, as in Quick Audience's form")
+    name = interview.asked(platform_name, "--platform-name", question, check=wrong_line(say))
     where = interview.asked(
         quick_audience, "--quick-audience", _WHERE, values=_PRESETS, check=wrong_place(say)
     )
     kind, chosen = _chosen(interview, vendor)
     settings = _vendor_settings(interview, chosen, given) if chosen else {}
     question = phrase("Signature of your messages, without brackets")
-    sign = bare(interview.asked(sign, "--sign", question, default=name))
+    sign = bare(interview.asked(sign, "--sign", question, default=name, check=wrong_line(say)))
     database = interview.asked(
         database,
         "--database",
@@ -105,7 +118,7 @@ def init(
     if state := first.state_of(folder):
         answers = replace(answers, metrics_dir=str(state / "metrics"))
     answers, begun = _begun(answers, interview)
-    first.write(begun.files, folder)
+    _write(begun, folder, say)
     _tell(folder, answers, begun, say)
 
 
@@ -127,6 +140,14 @@ def _begun(answers: Answers, interview: Interview) -> tuple[Answers, first.Begun
                 interview.note(logs.masked(str(fault)))
             again = {one.name: _answer(interview, one) for one in wrong}
             answers = replace(answers, settings={**answers.settings, **again})
+
+
+def _write(begun: first.Begun, folder: Path, say: Say) -> None:
+    try:
+        first.write(begun.files, folder)
+    except OSError as error:
+        wrong = phrase("Nothing was written, for %(file)s could not be: %(reason)s.")
+        raise Trouble(say(wrong) % {"file": error.filename, "reason": error.strerror}) from None
 
 
 def _tell(folder: Path, answers: Answers, begun: first.Begun, say: Say) -> None:

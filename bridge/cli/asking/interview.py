@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, requires, version
-from re import match
+from re import fullmatch, match
+from unicodedata import category
+from urllib.parse import urlsplit
 
 import click
 
 from bridge.settings import CALLBACK_PRESETS
 from bridge.settings.addresses import web_address
+from bridge.settings.checks import is_channel_name
 from bridge.settings.models import is_database
 
 from ..terminal.opening import Trouble
@@ -16,6 +19,10 @@ from .language import Say, phrase
 _PLACES = {"上海": "shanghai", "张北": "zhangbei"}
 _REFERENCES = ("env:", "file:")
 _BRACKETS = "【】[]"
+_NO_TEXT = ("Cc", "Cs", "Zl", "Zp")
+"""Unicode's categories of control characters, halves of characters, and what ends lines and paragraphs."""
+_ADDRESS = r"https?://[\w.:\[\]-]+(/[\w.~%+,:=@/-]*)?"
+"""An address that is typed and pasted as it is: a shell or a form would read a quote or $ otherwise."""
 
 Check = Callable[[str], str]
 """Returns what is wrong with an answer, in the reader's language; "" for nothing."""
@@ -60,7 +67,7 @@ class Interview:
     def _answered(self, question: str, default: str | None, hide: bool, check: Check) -> str:
         while True:
             typed: str = click.prompt(question, default=default, hide_input=hide, err=True)
-            answer = typed.strip()
+            answer = typed.strip() or default or ""
             if not (wrong := check(answer)):
                 return answer
             self.note(wrong)
@@ -88,6 +95,21 @@ def bare(sign: str) -> str:
     return sign.strip().strip(_BRACKETS).strip()
 
 
+def wrong_channel(say: Say) -> Check:
+    """Return what judges a channel's name."""
+    text = phrase(
+        "This cannot be a channel's name: write up to 32 of a-z, 0-9 and hyphen, "
+        "none of the bridge's addresses."
+    )
+    return lambda answer: "" if is_channel_name(answer) else say(text)
+
+
+def wrong_line(say: Say) -> Check:
+    """Return what judges a name or a signature."""
+    text = phrase("Write one line that is not empty.")
+    return lambda answer: "" if bare(answer) and _is_line(answer) else say(text)
+
+
 def wrong_place(say: Say) -> Check:
     """Return what judges where Quick Audience lives."""
     text = phrase("This is neither %(presets)s nor a web address (https://...).")
@@ -106,7 +128,7 @@ def wrong_address(say: Say) -> Check:
 def wrong_database(say: Say) -> Check:
     """Return what judges the address of a database."""
     text = phrase("This is no database: write sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME.")
-    return lambda answer: "" if answer.startswith(_REFERENCES) or is_database(answer) else say(text)
+    return lambda answer: "" if _may_be_database(answer) else say(text)
 
 
 def lacking(package: str, extra: str) -> bool:
@@ -127,10 +149,22 @@ def _installed(name: str) -> bool:
     return True
 
 
+def _is_line(text: str) -> bool:
+    """Return False for text with a line break, or with what no line shows."""
+    return not any(category(character) in _NO_TEXT for character in text)
+
+
+def _may_be_database(text: str) -> bool:
+    return _is_line(text) and (text.startswith(_REFERENCES) or is_database(text))
+
+
 def _may_be_address(text: str) -> bool:
     """Return False for what is no web address; an option may also leave it out, or name where it is kept."""
+    if not text or text.startswith(_REFERENCES):
+        return _is_line(text)
     try:
         web_address(text)
+        _ = urlsplit(text).port
     except ValueError:
-        return text.startswith(_REFERENCES)
-    return True
+        return False
+    return fullmatch(_ADDRESS, text) is not None

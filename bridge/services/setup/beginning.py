@@ -25,6 +25,7 @@ from bridge.plugin import Beginning
 from bridge.settings import Fault, Settings, SettingsFaults, examine
 
 from ..history import ChannelHistory
+from .writing import write_together
 
 CONFIG, ENVIRONMENT = "bridge.toml", "env"
 SQLITE = "sqlite:///var/bridge.db"
@@ -120,7 +121,7 @@ def begin(answers: Answers) -> Begun:
 def write(files: FirstFiles, folder: Path) -> None:
     """Write the files into `folder`, secrets for their owner alone; overwrite nothing.
 
-    Raises FileExistsError.
+    Raises FileExistsError, or OSError with what could not be written: then there is none of them.
     """
     texts = {CONFIG: (files.config, 0o644), ENVIRONMENT: (files.environment_text(), 0o600)}
     texts |= {name: (text, 0o600) for name, text in files.files.items()}
@@ -129,13 +130,7 @@ def write(files: FirstFiles, folder: Path) -> None:
             raise FileExistsError(
                 errno.EEXIST, "there is a file already, and init never overwrites one", str(folder / name)
             )
-    for name, (text, mode) in texts.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(
-            os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8"
-        ) as file:
-            file.write(text)
+    write_together({folder / name: text for name, text in texts.items()})
 
 
 def form(settings: Settings, channel: str, say: Say) -> list[tuple[str, str]]:
@@ -270,7 +265,8 @@ class _Keeping:
     """Where secrets are kept: in the environment, or in a file where one would need quotes there."""
 
     def __init__(self, prefix: str) -> None:
-        self._prefix = prefix
+        # A variable that begins with a digit is none to a shell.
+        self._prefix = prefix if prefix[0].isalpha() else f"CHANNEL_{prefix}"
         self.environment: dict[str, str] = {}
         self.files: dict[str, str] = {}
 
