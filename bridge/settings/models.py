@@ -108,7 +108,9 @@ class BridgeSettings(SettingsModel):
     metrics_dir: str = "var/metrics"
     """The folder in which this machine's processes add up their metrics; no other bridge may use it."""
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
-    """The port on which a worker alone on its machine shows its metrics; beside a web, /metrics has them."""
+    """The port on which workers alone on their machine show its metrics; beside a web, /metrics has them."""
+    metrics_host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    """The address of this machine for metrics_port: one inside, at which Prometheus reaches it."""
     max_request_bytes: PositiveInt = 33_554_432
     """The largest request body Quick Audience may send, in bytes."""
     max_recipients: PositiveInt = 200_000

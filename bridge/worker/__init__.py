@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Mapping
 
 import structlog
-from prometheus_client import start_http_server
 
 from bridge import metrics, tracing
 from bridge.channels import OpenChannel
@@ -24,6 +23,7 @@ from .duties import Duties
 from .loop import Station
 from .pusher import Pusher
 from .sender import Sender
+from .showing import show_metrics
 
 __all__ = ["Duties", "LoopFailed", "Pusher", "Sender", "Worker", "run"]
 
@@ -109,7 +109,7 @@ def run(settings: Settings, channels: Mapping[str, OpenChannel], ledger: Ledger)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     signal.signal(signal.SIGHUP, lambda *_: _look_first(stop))
-    _show_metrics(settings)
+    _show_metrics(settings, stop)
     tracing.start("sms-bridge-worker")
     services = build(settings, channels, ledger, time.time)
     keep_what_is_loaded()
@@ -134,11 +134,10 @@ def _look_first(stop: threading.Event) -> threading.Thread:
     return thread
 
 
-def _show_metrics(settings: Settings) -> None:
+def _show_metrics(settings: Settings, stop: threading.Event) -> None:
     metrics.clear(settings.bridge.metrics_dir, "worker")
     metrics.share(settings.bridge.metrics_dir, "worker")
-    if settings.bridge.metrics_port:
-        start_http_server(settings.bridge.metrics_port, registry=metrics.registry())
+    show_metrics(settings.bridge, stop)
 
 
 def _end_at_last(stop: threading.Event, latest_s: float) -> None:
