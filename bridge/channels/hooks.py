@@ -122,6 +122,10 @@ class Hooks:
         """Return whether the channel is to name the signature of new templates: see `Vendor.needs_sign`."""
         return self._vendor.needs_sign()
 
+    def repeats(self, batch: Batch) -> bool:
+        """Return whether a look-up would make the call again: see `Vendor.repeats`."""
+        return bool(self._guarded(self._vendor, "repeats", self._vendor.repeats, batch=batch))
+
     def check(self) -> Health:
         """Return the vendor's health; never raises, the error stands in the answer."""
         if not self.supports("check_channel"):

@@ -1,7 +1,8 @@
 """What was written while a clock ran ahead: it must not wait until that time comes.
 
 A time too far away to have been meant is brought back to now, that of a look-up to as long after its call as
-was meant. Leases of vendor calls are left alone: whose call may still arrive, nobody else may conclude.
+was meant. Its attempt keeps the moment that was written first: so a call brought back is told from others.
+Leases of vendor calls are left alone: whose call may still arrive, nobody else may conclude.
 """
 
 from collections.abc import Iterator

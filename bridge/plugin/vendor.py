@@ -8,6 +8,7 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 
 from .beginning import Beginning, questions_of
 from .channel import Channel, Limits
+from .sending import Batch
 from .settings import PluginSettings
 from .templates import Template
 
@@ -61,6 +62,14 @@ class Vendor:
         """Return True when the vendor reviews texts under a signature, and the settings name none.
 
         Then it is the channel's `default_sign`, and `sms-bridge check` says so where that is missing.
+        """
+        return False
+
+    def repeats(self, batch: Batch) -> bool:
+        """Return True when `reconcile_batch` would make a batch's call again, under a key the vendor knows.
+
+        Such a look-up may hand the messages over: the bridge makes it only when it might send them. The
+        default is a look-up that only asks.
         """
         return False
 

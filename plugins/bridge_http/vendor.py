@@ -146,6 +146,14 @@ class HttpVendor(Vendor):
             operation.brackets_sign for operation in self._compiled.recipe.operations.present().values()
         )
 
+    def repeats(self, batch: Batch) -> bool:
+        """Return True while the vendor keeps the call's key."""
+        rule = self._compiled.recipe.batch.idempotency
+        return rule is not None and self._age_s(batch) < rule.keep_hours * 3600
+
+    def _age_s(self, batch: Batch) -> float:
+        return self._namer.clock() - batch.called_at.timestamp()
+
     def identity(self) -> Sequence[str]:
         """Return what makes the account: the vendor, its address, and the secrets and values in requests."""
         assert isinstance(self.channel.settings, HttpSettings)  # noqa: S101 - the registry validated it
@@ -177,9 +185,7 @@ class HttpVendor(Vendor):
     @hookimpl
     def reconcile_batch(self, channel: Channel, batch: Batch) -> Sequence[SubmitResult]:
         """Repeat the call under the key the vendor still keeps; else ask by `reconcile_batch`."""
-        rule = self._compiled.recipe.batch.idempotency
-        age = self._namer.clock() - batch.called_at.timestamp()
-        if rule is None or not 0 <= age < rule.keep_hours * 3600:
+        if not self.repeats(batch) or self._age_s(batch) < 0:
             if "reconcile_batch" in self._settlers:
                 return self._settlers["reconcile_batch"].send(batch)
             return [unknown("The vendor no longer keeps the call's key.")] * len(batch.messages)

@@ -73,6 +73,23 @@ def test_absence_is_believed_no_sooner_after_a_clock_came_back(worlds: Worlds, a
         assert len(world.vendor.batches) == calls
 
 
+@pytest.mark.parametrize(("ahead_s", "later_s", "repeats"), [(0, 40, 1), (600, 40, 0), (600, 700, 0)])
+def test_a_call_whose_time_is_not_known_is_not_repeated(
+    world: World, ahead_s: float, later_s: float, repeats: int
+) -> None:
+    """Its key holds the time of the call: under another the vendor would take the messages once more."""
+    world.vendor.look_up_repeats = True
+    world.vendor.answer = raising(OutcomeUnknown("no answer"))
+    world.now += ahead_s
+    world.send(PHONES)
+    world.hand_over()
+    world.now -= ahead_s
+    world.duties.bring_back()
+    world.now += later_s
+    world.settle()
+    assert len(world.vendor.looked_up) == repeats
+
+
 @pytest.mark.parametrize("step_s", [-600, 7200])
 def test_a_clock_that_is_set_while_messages_wait_loses_none(world: World, step_s: float) -> None:
     """They go at once, or when the time of their acceptance has come again."""

@@ -53,6 +53,7 @@ class Obedient(Vendor):
         self.looked_up: list[Batch] = []
         self.answer: Answer = lambda batch: [accepted(f"v-{message.ref}") for message in batch.messages]
         self.look_up: Answer = lambda batch: [accepted() for _ in batch.messages]
+        self.look_up_repeats = False
         self.review = TemplateReview(ReviewStatus.APPROVED)
         self.review_fails: BridgeError | None = None
         self.listed: list[ListedTemplate] = []
@@ -67,6 +68,9 @@ class Obedient(Vendor):
     @property
     def limits(self) -> Limits:
         return Limits(self.size)
+
+    def repeats(self, batch: Batch) -> bool:
+        return self.look_up_repeats
 
     @hookimpl
     def query_sign(self, channel: Channel, sign_name: str) -> SignReview:

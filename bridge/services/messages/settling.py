@@ -30,6 +30,7 @@ from bridge.plugin.status import AFTER_CALL
 
 from ..reports.receiving import count_ended
 from .drafting import draft
+from .repeating import Repeating
 from .sending import Sending, Sent, named_segments
 
 log = structlog.get_logger("bridge.settling")
@@ -87,6 +88,7 @@ class Settling:
         self._ledger = ledger
         self._clock = clock
         self._lease_ms = lease_ms
+        self._repeating = Repeating(ledger, clock)
 
     def run(self, owner: str) -> int:
         """Look after batches whose outcome is unknown and due.
@@ -232,6 +234,8 @@ class Settling:
         drafted = draft(settlement.batch, info, only=seqs)
         account = self._channel.called(settlement.batch.identity)
         if drafted.batch is None or account is None:
+            return settlement
+        if account.hooks.repeats(drafted.batch) and not self._repeating.allows(settlement.batch):
             return settlement
         with tracing.linked(info.trace):
             found = account.hooks.reconcile(drafted.batch)

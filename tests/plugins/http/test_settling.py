@@ -30,6 +30,7 @@ def test_an_unanswered_call_is_repeated_once_under_its_key(tmp_path: Path) -> No
     first, second = (json.loads(built.body) for built in script.built)
     assert (first["key"], first["number"]) == (second["key"], second["number"])
     assert 0 <= first["number"] < 2**31
+    assert vendor.repeats(fewer)
 
 
 def test_a_key_the_vendor_has_forgotten_is_not_used(tmp_path: Path) -> None:
@@ -39,6 +40,7 @@ def test_a_key_the_vendor_has_forgotten_is_not_used(tmp_path: Path) -> None:
     old = batch_of(*VALUES[:2], called_at=datetime.fromtimestamp(NOW, UTC) - timedelta(hours=11))
     assert [r.outcome for r in vendor.reconcile_batch(vendor.channel, old)] == [U, U]
     assert script.built == []
+    assert not vendor.repeats(old)
 
 
 LOOKUP = """
