@@ -30,6 +30,14 @@ def test_promtool_reads_them() -> None:
     assert f"{len(RULES)} rules found" in run(tool("promtool"), "check", "rules", FOLDER / "alerts.yml")
 
 
+def test_every_job_is_scraped() -> None:
+    """The example has each job that an alert names, and promtool takes it."""
+    scraped = yaml.safe_load((FOLDER / "scrape.yml").read_text())["scrape_configs"]
+    named = {job for rule in RULES for job in re.findall(r'job="([^"]+)"', rule["expr"])}
+    assert named == {one["job_name"] for one in scraped}
+    run(tool("promtool"), "check", "config", FOLDER / "scrape.yml")
+
+
 def test_each_outage_fires_what_it_should() -> None:
     """And nothing else fires."""
     run(tool("promtool"), "test", "rules", FOLDER / "alerts.test.yml")
