@@ -31,6 +31,12 @@ ADDRESSES = [
     f"/%68ooks/promo/{TOKEN}/receipts?{QUERY}",
     f"/promo/../hooks/promo/{TOKEN}/?{QUERY}",
 ]
+LINKS = [
+    f"/console/sign-in/{TOKEN}?{QUERY}",
+    f"//console//sign-in//{TOKEN}?{QUERY}",
+    f"/%63onsole/sign-in/{TOKEN}?{QUERY}",
+    f"/promo/../console/sign-in/{TOKEN}?{QUERY}",
+]
 pytestmark = pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 
 
@@ -125,6 +131,23 @@ def test_the_hook_token_is_in_no_log(
     assert QUERY not in logs
     assert logs.count('"POST /hooks/promo/..."') == len(ADDRESSES)
     assert f" {status} " in logs
+
+
+@pytest.mark.parametrize(
+    ("allowed", "status"), [("10.0.0.0/8", 403), ("127.0.0.1", 502)], ids=["refused", "down"]
+)
+def test_the_link_to_sign_in_is_in_no_log(allowed: str, status: int, nginx: Callable[..., Nginx]) -> None:
+    """Neither as an address, nor as the page that asked for a file; but that it went wrong is."""
+    proxy = nginx(Upstream(None).port, **{"allow 10.0.0.0/8": f"allow {allowed}"})
+    assert [ask(proxy, address) for address in LINKS] == [status] * len(LINKS)
+    page = {"Referer": f"{proxy.url}/console/sign-in/{TOKEN}"}
+    file = requests.get(f"{proxy.url}/console/static/console.css", headers=page, verify=False, timeout=10)
+    assert file.status_code == status
+    proxy.stop()
+    logs = proxy.logs()
+    assert TOKEN not in logs
+    assert QUERY not in logs
+    assert logs.count(f'"POST /console/sign-in/..." {status} ') == len(LINKS)
 
 
 def test_other_failures_are_in_the_error_log(nginx: Callable[..., Nginx]) -> None:
