@@ -3,12 +3,14 @@
 import time
 from collections.abc import Sequence
 
+from bridge.ledger import LedgerUnavailable
+from bridge.services import upkeep
 from bridge.services.desk import expecting
 from bridge.services.setup.live import visit
 from bridge.settings import CALLBACK_PRESETS, Settings, SettingsFaults
 from bridge.simulator.local_bridge import WayBack
 
-from .terminal.opening import settings_of_ledger
+from .terminal.opening import settings_of_channel, settings_of_ledger
 
 
 class LocalDesk:
@@ -38,6 +40,24 @@ class LocalDesk:
         channel = settings.channels[name]
         elsewhere = channel.callback_url in ("", *CALLBACK_PRESETS)
         return WayBack(channel.receipts, channel.callback_url, "" if elsewhere else visit(channel))
+
+    def polled_s(self, prefix: str) -> float:
+        """Return every how many seconds the channel's vendor is asked for receipts.
+
+        0 where it is not, and where this shell cannot open the channel.
+        """
+        settings = _settings()
+        name = expecting.channel_at(settings, prefix) if settings is not None else ""
+        if not name:
+            return 0.0
+        try:
+            own = settings_of_channel(name)
+            with upkeep.ledger_of(own) as ledger, upkeep.channels_of(own, ledger) as opened:
+                accounts = opened[name].accounts.values()
+                polled = any(account.hooks.supports("poll_receipts") for account in accounts)
+        except (SettingsFaults, LedgerUnavailable):
+            return 0.0
+        return own.channels[name].poll_s if polled else 0.0
 
 
 def _settings() -> Settings | None:

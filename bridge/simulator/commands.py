@@ -113,6 +113,7 @@ def simulate(context: click.Context, /, **options: Any) -> None:
 def _simulated(wanted: Wanted, local: LocalBridge) -> bool:
     if not wanted.prefix and not wanted.listen_only:
         raise click.UsageError("--prefix is needed, unless you only listen.")
+    wanted.check_addresses()
     plan = None if wanted.listen_only else wanted.plan(_sign(wanted, local))
     console = _console()
     with _ending(), _failures_told(), _listening(wanted) as callbacks:
@@ -124,7 +125,7 @@ def _simulated(wanted: Wanted, local: LocalBridge) -> bool:
         if obstacle := _obstacle(wanted, local, callbacks):
             raise click.ClickException(obstacle)
         with contextlib.closing(_quick_audience(wanted)) as qa:
-            return _run(console, qa, callbacks, plan, lambda: local.held(wanted.prefix))
+            return _run(console, qa, callbacks, plan, local)
 
 
 def _obstacle(wanted: Wanted, local: LocalBridge, callbacks: CallbackServer) -> str:
@@ -174,8 +175,11 @@ def _run(
     qa: QuickAudience,
     callbacks: CallbackServer,
     plan: Plan,
-    held: Callable[[], Sequence[str]],
+    local: LocalBridge,
 ) -> bool:
+    def held() -> Sequence[str]:
+        return local.held(qa.prefix)
+
     def tell(text: str) -> None:
         console.print(text, highlight=False, soft_wrap=True, markup=False)
 
@@ -188,16 +192,21 @@ def _run(
     for reason in reasons:
         tell(f"They wait: {reason}")
     if plan.receipts == "push" and not callbacks.inbox.pushes and not reasons:
-        tell(_advice(callbacks))
+        tell(_advice(callbacks, lambda: local.polled_s(qa.prefix)))
     return not result.findings
 
 
-def _advice(callbacks: CallbackServer) -> str:
+def _advice(callbacks: CallbackServer, polled_s: Callable[[], float]) -> str:
     if any(refusal.status == _NOT_FOUND for refusal in callbacks.inbox.refusals):
         return f"Callbacks came to another path: the channel's callback_url must be {callbacks.url} alone."
     if callbacks.inbox.refused:
         return "No callback was taken: each was refused, as told above."
     if callbacks.inbox.visits:  # the bridge's own call of the address came here before anything was sent
+        if seconds := polled_s():
+            return (
+                f"The bridge reaches this address and told nothing yet: it asks the vendor for receipts "
+                f"every {seconds:g} s (poll_s). Let --silence be longer; sms-bridge channels shows what fails."
+            )
         return (
             "The bridge reaches this address and told nothing, so no vendor has reported to it: does the "
             "vendor reach public_url? sms-bridge webhooks shows what was refused."

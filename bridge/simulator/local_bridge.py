@@ -49,6 +49,9 @@ class LocalBridge(Protocol):
     def way_back(self, prefix: str) -> WayBack | None:
         """Visit the channel's callback_url as the bridge calls it. Returns what came of it."""
 
+    def polled_s(self, prefix: str) -> float:
+        """Return every how many seconds the channel's vendor is asked for receipts; 0 where it is not."""
+
 
 class NoLocalBridge:
     """Knows nothing."""
@@ -64,3 +67,7 @@ class NoLocalBridge:
     def way_back(self, prefix: str) -> WayBack | None:
         """Return None."""
         return None
+
+    def polled_s(self, prefix: str) -> float:
+        """Return 0."""
+        return 0.0

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import click
 
@@ -34,6 +35,13 @@ class Wanted:
     address: str | None
     silence: float
     listen_only: bool
+
+    def check_addresses(self) -> None:
+        """Raise click.UsageError for an address that is none, such as one without http://."""
+        for option, address in (("--prefix", self.prefix), ("--address", self.address)):
+            parts = urlsplit(address or "http://none")
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise click.UsageError(f"{option} {address} is no address: it lacks http:// or https://.")
 
     def plan(self, sign: str) -> Plan:
         """Return whom to send what. Raises click.UsageError."""

@@ -1,5 +1,6 @@
 """What `simulate` may know on the bridge's own machine: a signature, and why messages wait."""
 
+import sys
 import time
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,7 +12,9 @@ from sqlalchemy import update
 from bridge.cli.desk import LocalDesk
 from bridge.ledger import Hold
 from bridge.ledger.database import tables
+from bridge.plugin import Channel, PollWindow, ReceiptPage, hookimpl
 from bridge.simulator.local_bridge import WayBack
+from tests.channels.tiny import Tiny, plugin_module
 from tests.cli.conftest import Desk
 from tests.ledger.making import accept, phones, send
 
@@ -95,6 +98,34 @@ def test_the_way_back_is_gone_as_the_bridge_goes_it(desk: Desk) -> None:
         server.shutdown()
     assert LocalDesk().way_back("http://127.0.0.1/codes") == WayBack("pull", "")
     assert LocalDesk().way_back("https://elsewhere.example.com/promo") is None
+
+
+class Polling(Tiny):
+    """Is asked for receipts."""
+
+    name = "polling"
+
+    @hookimpl
+    def poll_receipts(self, channel: Channel, window: PollWindow) -> ReceiptPage:
+        raise AssertionError("asked by workers alone")
+
+
+# A channel -> every how many seconds its vendor is asked for receipts.
+POLLED = [("promo", 7.0), ("codes", 60.0), ("bare", 0.0), ("gone", 0.0), ("nobody", 0.0)]
+
+
+@pytest.mark.parametrize(("name", "seconds"), POLLED)
+def test_whether_a_vendor_is_asked_for_receipts(
+    name: str, seconds: float, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not one that only calls webhooks, nor one that cannot be opened here."""
+    monkeypatch.setitem(sys.modules, "cli_plugins", plugin_module("cli_plugins", vendors=[Tiny, Polling]))
+    head, found, bare = SIGNED.replace("default = true", "default = true\npoll_s = 7").partition(
+        "[channels.bare]"
+    )
+    gone = bare.replace("Bare", "Gone").replace("tiny", "gone").replace("bare-", "gone-")
+    desk.write(f"{head.replace('tiny', 'polling')}{found}{bare}\n[channels.gone]{gone}")
+    assert LocalDesk().polled_s(f"http://127.0.0.1/{name}") == seconds
 
 
 def test_why_messages_wait(desk: Desk) -> None:

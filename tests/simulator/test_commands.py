@@ -101,6 +101,11 @@ class Desk:
         return "演示" if prefix.startswith("http://127.0.0.1") else ""
 
     reasons = True
+    polled = 0.0
+
+    def polled_s(self, prefix: str) -> float:
+        assert prefix.startswith("http://127.0.0.1")
+        return self.polled
 
     def held(self, prefix: str) -> list[str]:
         if not self.reasons:
@@ -220,6 +225,9 @@ def test_a_wrong_callback_address_is_named(fake: FakeBridge, port: int) -> None:
     desk.reasons = False
     visited = simulated(fake, port, "--recipients", "5", desk=desk).output
     assert "does the vendor reach public_url?" in visited and "No callback came at all" not in visited
+    desk.polled = 60.0
+    polled = simulated(fake, port, "--recipients", "5", desk=desk).output
+    assert "asks the vendor for receipts every 60 s (poll_s)" in polled and "public_url" not in polled
 
 
 @pytest.mark.parametrize(
@@ -289,6 +297,9 @@ def test_own_numbers_replace_the_invented_ones(fake: FakeBridge, port: int, tmp_
         (["--template-type", "3", "--international", "1"], "--international invents some"),
         (["--international", "1000000"], "2000"),
         (["--sign", ""], "--sign is needed"),
+        (["--prefix", "127.0.0.1:8700/good", "--sign", ""], "it lacks http://"),
+        (["--prefix", "sms.example.com/promo"], "--prefix sms.example.com/promo is no address"),
+        (["--address", "bridge:8790"], "--address bridge:8790 is no address"),
     ],
 )
 def test_wrong_options_are_told(fake: FakeBridge, port: int, options: list[str], words: str) -> None:
