@@ -398,3 +398,7 @@ def test_recipients_are_counted_without_being_read(
     rows = list(exporting.rows(campaign, choice := Choice(statuses, codes)))
     assert exporting.count(campaign, choice) == len(rows) == count
     assert exporting.page(campaign, choice, Turn(), 2).rows == rows[:2]
+    # By its name, as `messages` and prices have it; what was never called has none yet.
+    named = {row["account"] for row in rows if row["status"] != "waiting"}
+    assert named <= set(world.settings.channels[NAME].all_accounts)
+    assert not any(row["account"] for row in rows if row["status"] == "waiting")

@@ -29,7 +29,10 @@ _send, _batch, _message, _tally = tables.send, tables.batch, tables.message, tab
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One recipient of a campaign; times in milliseconds. `status` None: waits, or is just being called."""
+    """One recipient of a campaign; times in milliseconds. `status` None: waits, or is just being called.
+
+    `account`: the name of the one that was called last, or is to be; "" for none yet.
+    """
 
     send_id: int
     out_id: str
@@ -168,11 +171,11 @@ def _page(
     connection: Connection, send_id: int, out_id: str, batch_ids: Sequence[int], wanted: Filter
 ) -> list[Recipient]:
     """Return the recipients of some batches: one consistent state, so that none is missed between two."""
-    columns = (_batch.c.id, _batch.c.state, _batch.c.identity, _batch.c.recipients)
+    columns = (_batch.c.id, _batch.c.state, _batch.c.account, _batch.c.recipients)
     batches = connection.execute(select(*columns).where(_batch.c.id.in_(batch_ids))).all()
-    accounts = {row.id: row.identity for row in batches}
+    accounts = {row.id: row.account for row in batches}
     page = [
-        Recipient(send_id, out_id, row.id, seq, phone, row.identity, None)
+        Recipient(send_id, out_id, row.id, seq, phone, row.account, None)
         for row in batches
         if wanted.uncalled and row.state in WAITING
         for seq, phone in enumerate(phones_of(row.recipients))

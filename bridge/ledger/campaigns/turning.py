@@ -170,7 +170,7 @@ class _Looking:
         return found
 
     def _of_sends(self, sends: Sequence[int], back: bool) -> Select[Any]:
-        columns = [_batch.c[name] for name in ("id", "send_id", "state", "identity")]
+        columns = [_batch.c[name] for name in ("id", "send_id", "state", "account")]
         order = (_batch.c.send_id, _batch.c.id)
         mine = _batch.c.send_id == sends[0] if len(sends) == 1 else _batch.c.send_id.in_(sends)
         rows = (
@@ -207,7 +207,7 @@ class _Looking:
         rows = select(_batch.c.id, _batch.c.recipients).where(_batch.c.id.in_(list(waits)))
         held = self._connection.execute(rows).all() if waits else []
         return [
-            Recipient(batch.send_id, batch.out_id, batch.id, seq, phone, batch.identity, None)
+            Recipient(batch.send_id, batch.out_id, batch.id, seq, phone, batch.account, None)
             for batch, blob in ((waits[row.id], row.recipients) for row in held)
             for seq, phone in enumerate(phones_of(blob))
         ]
@@ -227,7 +227,7 @@ class _Looking:
             order = (some.c.batch_id, some.c.seq)
             rows = select(some).order_by(*(one.desc() if turn.back else one for one in order)).limit(need)
         found = [(known[row.batch_id], row) for row in self._connection.execute(rows)]
-        return [recipient_of(row, batch.send_id, batch.out_id, batch.identity) for batch, row in found]
+        return [recipient_of(row, batch.send_id, batch.out_id, batch.account) for batch, row in found]
 
 
 def _spot(one: Recipient) -> Spot:
