@@ -20,7 +20,7 @@ from bridge.services.pricing import SeenCost
 
 from .terminal.exporting import write_csv, write_lines
 from .terminal.opening import moment_of, say, settings_of_ledger, who
-from .terminal.printing import Lists, Rows, Told, When, command, data, listing, moment, show, words
+from .terminal.printing import Lists, Rows, Told, When, command, data, harmless, listing, moment, show, words
 
 _COLUMNS = (
     "campaign",
@@ -142,7 +142,10 @@ def campaigns_pause(campaign: str, channel: str | None, reason: str) -> None:
     """Send nothing more of CAMPAIGN until it is resumed; its sends are still accepted and wait."""
     with opened(settings_of_ledger(), who()) as desk:
         desk.controlling.pause(desk.chosen(channel), campaign, reason)
-    say(f"The campaign is paused; what is being called runs its course. Resume it with: {_again(campaign)}")
+    # Not by `say`, which masks what looks like a number: a task's id may, and the command is to be copied.
+    click.echo(
+        f"The campaign is paused; what is being called runs its course. Resume it with: {_again(campaign)}"
+    )
 
 
 @campaigns.command("resume")
@@ -329,4 +332,4 @@ def _span(span_s: int) -> str:
 
 
 def _again(campaign: str) -> str:
-    return command("campaigns", "resume", campaign)
+    return harmless(command("campaigns", "resume", campaign))

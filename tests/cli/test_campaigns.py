@@ -93,7 +93,7 @@ def test_a_campaign_is_shown(desk: Desk) -> None:
     assert "100.0%" in desk.run("campaigns show 20260001").output
 
 
-@pytest.mark.parametrize("name", ["file-D; touch pwn", "$(id)", "it's", "a b"])
+@pytest.mark.parametrize("name", ["file-D; touch pwn", "$(id)", "it's", "a b", "2026112900456"])
 def test_the_command_to_resume_is_one_a_shell_takes(desk: Desk, name: str) -> None:
     """A name from outside is one word of it."""
     started(desk)

@@ -11,11 +11,16 @@ SECRETS = {"kkkkkkkkkkkkkkkk", "a-value-from-the-environment"}
 
 def test_no_secret_is_shown(worlds: Worlds) -> None:
     """Neither one that is known as such, nor a text that holds what the environment gave."""
-    world = worlds(policy_settings={"screen": {}}, opt_out_suffix="a-value-from-the-environment: T")
+    world = worlds(
+        policy_settings={"screen": {}},
+        max_pending=5_000_000,
+        opt_out_suffix="a-value-from-the-environment: T",
+    )
     seen = {one.name: one.value for one in described(world.services.channel, SECRETS)}
     assert not any(secret in value for value in seen.values() for secret in SECRETS)
     assert (seen["key"], seen["opt_out_suffix"], seen["callback_key"]) == ("(set)", "(set)", "(not set)")
     assert seen["platform_name"] == "Acme SMS"
+    assert seen["max_pending"] == "5000000"  # no phone number, and not masked as one
 
 
 @pytest.mark.parametrize(

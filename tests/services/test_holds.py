@@ -317,6 +317,7 @@ def test_what_a_paused_campaign_has_is_held_and_not_ready(
     [one] = held(world)
     told = (one.reason, one.words, one.messages, one.until)
     assert told == ("campaign", "task-1: Wrong prices.", messages, None)
+    assert Seeing(world.ledger).find([NAME], one.campaign).name == "task-1"
     assert seen(world).accounts[0].ready == others
     families = {one.name: one for one in LedgerGauges((NAME,), world.ledger, lambda: world.now).collect()}
     depth = {one.labels["state"]: one.value for one in families["sms_bridge_queue_depth"].samples}

@@ -1,7 +1,7 @@
 """Why what waits is not sent yet: the reason kept with each batch, and what the queue says as a whole."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -48,7 +48,8 @@ NO_HOLD = Why()
 class Held:
     """Recipients that wait for one reason. `until`: when the first of them are tried again.
 
-    `account`: the one of several that they wait at, "" for none yet.
+    `account`: the one of several that they wait at, "" for none yet. `campaign`: the id and name of one that
+    does not run; of several that which has most of them.
     """
 
     channel: str
@@ -57,6 +58,7 @@ class Held:
     until: int
     words: str
     account: str = ""
+    campaign: tuple[int, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ def _held(now: int) -> Select[Any]:
 
 def _of_campaigns(connection: Connection) -> list[Held]:
     """Return what waits of campaigns that are paused or cancelled, whatever it waited for before."""
-    columns = (_batch.c.channel, _batch.c.account, _campaign.c.name, _campaign.c.reason)
+    columns = (_batch.c.channel, _batch.c.account, _campaign.c.id, _campaign.c.name, _campaign.c.reason)
     rows = (
         select(*columns, func.sum(_batch.c.count).label("messages"))
         .join_from(_campaign, _send, _send.c.campaign_id == _campaign.c.id)
@@ -151,8 +153,9 @@ def _of_campaigns(connection: Connection) -> list[Held]:
             Hold.CAMPAIGN,
             int(row.messages),
             FOREVER_MS,
-            campaign_words(row.name, row.reason),
+            row.reason,
             row.account,
+            (row.id, row.name),
         )
         for row in connection.execute(rows)
     ]
@@ -168,14 +171,12 @@ def _folded(found: Iterable[Held]) -> list[Held]:
     by_reason: dict[tuple[str, str, Hold], list[Held]] = {}
     for one in found:
         by_reason.setdefault((one.channel, one.account, one.hold), []).append(one)
+    most = {key: max(group, key=lambda one: (one.messages, one.words)) for key, group in by_reason.items()}
     return [
-        Held(
-            channel,
-            hold,
-            sum(one.messages for one in group),
-            min(one.until for one in group),
-            max(group, key=lambda one: (one.messages, one.words)).words,
-            account,
+        replace(
+            most[key],
+            messages=sum(one.messages for one in group),
+            until=min(one.until for one in group),
         )
-        for (channel, account, hold), group in sorted(by_reason.items())
+        for key, group in sorted(by_reason.items())
     ]

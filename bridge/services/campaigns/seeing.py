@@ -1,10 +1,11 @@
 """Campaigns as people see them: a list to search, and one with its funnel, failures and times."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bridge import logs
+from bridge.contract.bodies import AUDIENCE, TASK
 from bridge.ledger import FIRST_ROWS, CampaignState, Excerpt, Ledger
 from bridge.ledger.campaigns.reading import Campaign, KindCount, Search
 from bridge.ledger.campaigns.reading import ReadFile as ReadFile
@@ -24,6 +25,7 @@ STATES = (*(state.name.lower() for state in CampaignState), ENDED)
 
 _RUNNING = CampaignState.RUNNING.name.lower()
 _WORDS_FOR = 10
+_IDS = frozenset({TASK.name, AUDIENCE.name})
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,7 @@ class Seeing:
             str(template.get("name", "")),
             str(template.get("content", "")),
             last.sign_name if last else "",
-            {name: logs.masked(value) for name, value in last.task.items()} if last else {},
+            _task(last.task) if last else {},
             self._failures(campaign, parts),
             _times(delivered),
             sum(part.ms for part in delivered) / count / 1000 if count else None,
@@ -219,6 +221,11 @@ class Seeing:
             name = MessageStatus(status).name.lower()
             failures.append(SeenFailure(name, code, count, share, sentence(code, words)))
         return failures
+
+
+def _task(task: Mapping[str, str]) -> dict[str, str]:
+    """Return what Quick Audience said of its task; its ids stay as they are: they are no phone numbers."""
+    return {name: value if name in _IDS else logs.masked(value) for name, value in task.items()}
 
 
 def _seen(one: Campaign, stands: Funnel, *, over: bool, cost: Sequence[SeenCost]) -> SeenCampaign:

@@ -35,9 +35,13 @@ _GONE = Stop(GONE, None, "The channel has no account of this name any more.")
 
 @dataclass(frozen=True, slots=True)
 class SeenHold(Stop):
-    """Recipients that wait, and why; `words` are the vendor's, the policy's or the person's own."""
+    """Recipients that wait, and why; `words` are the vendor's, the policy's or the person's own.
+
+    `campaign`: the id of one that does not run, "" where they wait for another reason.
+    """
 
     messages: int
+    campaign: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,15 +202,7 @@ def _said(state: ChannelState, account: Account) -> str:
 
 def _account(account: Account, has: _Has, stop: Stop | None, now: int, said: str = "") -> SeenAccount:
     """Return how an account does; `said`: what its vendor said last, where that is not of a failed call."""
-    held = [
-        SeenHold(
-            one.hold,
-            one.until if one.until < now + _FOREVER_MS else None,
-            logs.masked(one.words),
-            one.messages,
-        )
-        for one in has.held
-    ]
+    held = [_hold(one, now) for one in has.held]
     told = [one for one in held if one.reason not in _OWN]
     ready = max(0, has.counts["ready"] - sum(one.messages for one in held))
     if stop is not None and ready:
@@ -217,6 +213,15 @@ def _account(account: Account, has: _Has, stop: Stop | None, now: int, said: str
     next_try = resting or min((one.until for one in told if one.until), default=None)
     calling, unknown = has.counts["calling"], has.counts["unknown"]
     return SeenAccount(account.name, ready, calling, unknown, held, error, next_try, stop)
+
+
+def _hold(one: Held, now: int) -> SeenHold:
+    until = one.until if one.until < now + _FOREVER_MS else None
+    words = logs.masked(one.words)
+    if one.campaign is None:
+        return SeenHold(one.hold, until, words, one.messages)
+    campaign, name = one.campaign  # its name is Quick Audience's id of a task, and no number
+    return SeenHold(one.hold, until, f"{name}: {words}", one.messages, to_ref(campaign))
 
 
 def _beside(account: Account, has: _Has, configured: Sequence[SeenAccount], now: int) -> SeenAccount:

@@ -60,4 +60,5 @@ def _text(value: object, hidden: Collection[str]) -> str:
         case list() | tuple() | set() | frozenset():
             return ", ".join(_text(item, hidden) for item in value) or UNSET
     text = str(value)
-    return HIDDEN if any(secret in text for secret in hidden) else logs.masked(text)
+    shown = text if isinstance(value, int | float) else logs.masked(text)  # a count is no phone number
+    return HIDDEN if any(secret in text for secret in hidden) else shown

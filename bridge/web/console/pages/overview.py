@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bridge.services.desk.lately import Day
-from bridge.services.desk.overview import GONE, SeenAccount, SeenChannel, Stop
+from bridge.services.desk.overview import GONE, SeenAccount, SeenChannel, SeenHold, Stop
 
 from ..asking import Asked
 from ..desk import Desk
@@ -121,12 +121,17 @@ def _held(desk: Desk, channels: Sequence[SeenChannel]) -> list[Sequence[Cell]]:
             one.messages,
             Word(REASONS[one.reason]),
             _until(desk, channel.name, one),
-            Word(one.words),
+            _because(one),
         )
         for channel in channels
         for account in channel.accounts
         for one in account.held
     ]
+
+
+def _because(one: SeenHold) -> Cell:
+    """Return why something waits; a campaign leads to its page."""
+    return Link(one.words, f"/console/campaigns/{one.campaign}") if one.campaign else Word(one.words)
 
 
 def _callbacks(one: SeenChannel) -> Sequence[Cell]:
