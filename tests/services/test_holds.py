@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import pytest
+from sqlalchemy import update
 
 from bridge.contract.bodies import SendListBody
 from bridge.ledger import Account
+from bridge.ledger.database import tables
 from bridge.ledger.scope import Holder
 from bridge.ledger.sending.accounts import save
 from bridge.plugin import (
@@ -326,6 +328,16 @@ def test_what_a_paused_campaign_has_is_held_and_not_ready(
     assert {reason: value for reason, value in by_reason.items() if value} == {"campaign": messages}
     [overdue] = families["sms_bridge_queue_overdue_seconds"].samples
     assert overdue.value == (60 if others else 0)
+
+
+def test_a_paused_campaign_is_told_by_its_name(world: World) -> None:
+    """Which is no phone number, however much it looks like one; a number in the reason is masked."""
+    world.send(PHONES)
+    named = update(tables.campaign).values(name=(name := "2026112900456"))
+    world.ledger.write(lambda connection: connection.execute(named))
+    controlling = CampaignControlling(Seeing(world.ledger), world.ledger, lambda: world.now, "shell:x")
+    controlling.pause([NAME], name, "As 13800138000 asked.")
+    assert [one.words for one in held(world)] == [f"{name}: As 138******00 asked."]
 
 
 def test_gauges_count_by_reason(world: World) -> None:
