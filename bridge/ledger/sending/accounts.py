@@ -32,8 +32,7 @@ _PROVEN_MS = MINUTE_MS
 _RENEWED_MS = 15_000
 _UNLIMITED = 1 << 30
 _SILENCE_MS = 30_000
-_account, _lease = tables.account, tables.lease
-_batch, _worker = tables.batch, tables.worker
+_account, _lease, _batch, _worker = tables.account, tables.lease, tables.batch, tables.worker
 _PAUSE = ("paused_until", "pauses", "pause_reason")
 _NO_PAUSE = {"paused_until": 0, "pauses": 0, "pause_reason": ""}
 
@@ -58,8 +57,7 @@ FREE = Room(FREE_CALLS, _UNLIMITED)
 class Shown(NamedTuple):
     """What a call showed of its account.
 
-    `failure`: "" when it was answered, else the reason. `called`: when the call began, None where nobody
-    knows. `used`: see `Account.after_failure`.
+    `failure`: why, "" when answered. `called`: when it began, if known. `used`: see `after_failure`.
     """
 
     key: AccountKey
