@@ -144,6 +144,22 @@ def test_what_an_earlier_call_s_report_means(world: World, row: Row) -> None:
     assert (world.ledger.gauges().get((NAME, "unknown"), 0) == 0) is (bool(row.end) or row.later != ASKS)
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_reports_on_both_calls_come_in_one_page(world: World, first: int) -> None:
+    """Delivered once is delivered, whatever the other call came to and whichever report stands first."""
+    [ref] = again(world, [PHONE])
+    answered(accepted())(world)
+    page = [
+        DeliveryReceipt(DELIVERED, message_ref=ref),
+        DeliveryReceipt(FAILED, message_ref=references(world)[-1]),
+    ]
+    world.ledger.receipts.apply(NAME, page[::-1] if first else page, pushes=True, now=int(world.now * 1000))
+    assert world.ended() == {PHONE: "DELIVERED"}
+    found = [(one.status, one.counts, one.earlier) for one in seen(world, PHONE).reports]
+    assert sorted(found) == [("delivered", True, True), ("undeliverable", False, False)]
+    assert world.ledger.tallies.differences() == []
+
+
 def whole_batch(world: World, ref: str) -> DeliveryReceipt:
     return DeliveryReceipt(DELIVERED, batch_ref=ref.partition("-")[0], phone=from_vendor(f"86{PHONES[1]}"))
 

@@ -91,7 +91,8 @@ class Receipts:
         told = {index: _climb(one, receipts[index], now) for index, one in found.items()}
         climbs = [told[index] for index in located]
         further = ended(connection, scope, [(one, told[index]) for index, one in earlier.items()])
-        rows = _climbed(connection, [*climbs, *further], _known(located, earlier))
+        # Of one intake the first end decides: delivered once is delivered, whatever order the page was in.
+        rows = _climbed(connection, [*further, *climbs], _known(located, earlier))
         contradictions.keep(connection, scope, climbs, rows)
         unsettled = {one.batch_id for one in located.values() if one.unsettled}
         close_settled(connection, unsettled.union(one.batch_id for one in further))
