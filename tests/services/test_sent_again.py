@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection, func, select, update
 
 from bridge.ledger import (
+    FIRST_ROWS,
     Act,
     Climb,
     Resent,
@@ -17,11 +18,14 @@ from bridge.ledger.refs import Place
 from bridge.ledger.reports import receipts
 from bridge.ledger.sending import unknowns
 from bridge.plugin import (
+    Batch,
     NotAccepted,
+    SubmitResult,
     Verdict,
     accepted,
     from_vendor,
     not_sent,
+    rejected,
 )
 from bridge.services.campaigns.controlling import CampaignControlling
 from bridge.services.campaigns.seeing import Seeing
@@ -145,6 +149,30 @@ def test_a_report_that_meets_a_decision_is_tried_again(
     world.ledger.receipts.retry_parked(NAME, pushes=True, now=int(world.now * 1000))
     world.hand_over()
     assert (world.ended(), len(world.sent())) == ({PHONE: "DELIVERED"}, 1 + called_again)
+
+
+@pytest.mark.parametrize(
+    ("found", "end"),
+    [(accepted("their id"), {}), (rejected("STOP", "Opted out.", opted_out=True), {PHONE: "STOP"})],
+    ids=["taken", "refused"],
+)
+def test_what_a_look_up_finds_while_a_person_decides(
+    world: World, found: SubmitResult, end: dict[str, str]
+) -> None:
+    """It takes back what waits, as a report does, and who has opted out has."""
+    lost(world, [PHONE])
+    world.now += 60
+
+    def look_up(batch: Batch) -> list[SubmitResult]:
+        decided(world)
+        return [found]
+
+    world.vendor.look_up = look_up
+    world.settle()
+    world.hand_over()
+    assert (len(world.sent()), world.ended()) == (1, end)
+    assert len(world.ledger.suppressions.list(NAME, FIRST_ROWS)) == found.opted_out
+    assert world.ledger.tallies.differences() == []
 
 
 @pytest.mark.parametrize("first_goes", [False, True])

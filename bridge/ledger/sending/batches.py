@@ -5,7 +5,7 @@ READY -> CALLING -> DONE is the plain way. A lapsed lease or a lost answer makes
 one. Only proof that the vendor did not take a message puts it into a READY batch again.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import compress
 from typing import Any
 
@@ -25,7 +25,7 @@ from ...plugin.status import ANSWERED, FINAL
 from .. import moved, tally
 from ..blobs import encode
 from ..database import tables
-from ..database.bulk import MessageRow, clean, insert_messages
+from ..database.bulk import Climb, MessageRow, clean, insert_messages
 from ..database.dialects import lit
 from ..database.engine import Database
 from ..refs import Place, message_ref
@@ -235,19 +235,8 @@ class Batches:
     def _record_stale(self, connection: Connection, conclusion: Conclusion, now: int) -> Recorded:
         """Apply the answer to a call that another took over: like a receipt it may wait for its message."""
         batch = conclusion.batch
-        evidence = [
-            DeliveryReceipt(
-                MessageStatus(row.status),
-                message_ref(batch.id, row.seq),
-                vendor_id=row.vendor_id,
-                code=row.code,
-                reason=row.reason,
-            )
-            for row in conclusion.rows
-            if row.status in ANSWERED
-        ]
         scope = Scope(batch.channel, now, conclusion.pushes)
-        intake = self._receipts.take(connection, scope, evidence)
+        intake = self._receipts.take(connection, scope, _evidence(conclusion.rows))
         suppress(connection, scope, conclusion.sign_name, conclusion.opted_out, "vendor")
         resend_late(connection, conclusion, now)
         return Recorded(stale=True, ends=intake.ends)
@@ -261,7 +250,7 @@ class Batches:
             if not connection.execute(
                 _fenced(batch, tables.UNKNOWN).values(due=settlement.check_at, hold=hold, **_FREE)
             ).rowcount:
-                return Recorded(stale=True)
+                return self._settle_stale(connection, settlement, now)
             for seqs, absent in ((settlement.resend, True), (settlement.unproved, False)):
                 move_again(
                     connection,
@@ -280,6 +269,16 @@ class Batches:
             return Recorded(ends=ends)
 
         return self._database.write(work)
+
+    def _settle_stale(self, connection: Connection, settlement: Settlement, now: int) -> Recorded:
+        """Apply what a look-up found while a decision or a report moved the messages: as receipts do."""
+        # That nobody knows is the bridge's own word, and true of where the messages stood only.
+        found = [climb for climb in settlement.climbs if climb.status != MessageStatus.UNKNOWN]
+        scope = Scope(settlement.batch.channel, now, settlement.pushes)
+        intake = self._receipts.take(connection, scope, _evidence(found))
+        keep(connection, settlement.segments)
+        suppress(connection, scope, settlement.sign_name, settlement.opted_out, "vendor")
+        return Recorded(stale=True, ends=intake.ends)
 
 
 _FREE: dict[str, Any] = {"owner": None, "lease": None}
@@ -337,6 +336,21 @@ def _whole_rows(conclusion: Conclusion) -> Sequence[MessageRow]:
     return [
         row._replace(segments=max(row.segments, numbers.get(Place(row.batch_id, row.seq), 0)))
         for row in conclusion.rows
+    ]
+
+
+def _evidence(rows: Iterable[MessageRow | Climb]) -> list[DeliveryReceipt]:
+    """Return what a vendor answered as reports on the messages, wherever they stand by now."""
+    return [
+        DeliveryReceipt(
+            MessageStatus(row.status),
+            message_ref(row.batch_id, row.seq),
+            vendor_id=row.vendor_id,
+            code=row.code,
+            reason=row.reason,
+        )
+        for row in rows
+        if row.status in ANSWERED
     ]
 
 
