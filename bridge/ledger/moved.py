@@ -4,6 +4,7 @@ A receipt names the call that it is about: the batch and the seq of then. One ro
 where its message stands now, and follows it into every other batch.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -23,6 +24,14 @@ _AT = (_moved.c.batch_id == bindparam("of_batch")) & (_moved.c.seq == bindparam(
 _GOES = update(_moved).where(_AT).values(to_batch=bindparam("into"), to_seq=bindparam("as_seq"))
 _HAVING = select(_moved.c.batch_id).where(_moved.c.batch_id.in_(bindparam("ids", expanding=True))).distinct()
 _BY_ID = select(_moved).where(_moved.c.vendor_id.in_(bindparam("ids", expanding=True)), tables.NAMED)
+_LEADS = (
+    select(
+        *(_moved.c[name] for name in ("to_batch", "to_seq", "batch_id", "vendor_id")),
+        *(tables.batch.c[name] for name in ("account", "identity")),
+    )
+    .join(tables.batch, tables.batch.c.id == _moved.c.batch_id)
+    .where(_moved.c.to_batch.in_(bindparam("ids", expanding=True)))
+)
 _NAME = update(_moved).where(_AT, _moved.c.vendor_id == "").values(vendor_id=bindparam("named"))
 
 
@@ -50,6 +59,22 @@ class Moved(NamedTuple):
     @property
     def to(self) -> Place:
         """Where it stands."""
+        return Place(self.to_batch, self.to_seq)
+
+
+class Lead(NamedTuple):
+    """A place from which a message came into the batch `to_batch`, with the account that was called there."""
+
+    to_batch: int
+    to_seq: int
+    batch_id: int
+    vendor_id: str
+    account: str
+    identity: str
+
+    @property
+    def to(self) -> Place:
+        """Where the message stands."""
         return Place(self.to_batch, self.to_seq)
 
 
@@ -91,6 +116,14 @@ def returned(connection: Connection, rows: Sequence[Moved]) -> None:
         connection.execute(delete(_moved).where(_moved.c.batch_id == row.batch_id, _moved.c.seq == row.seq))
         others = (_moved.c.to_batch == row.to_batch) & (_moved.c.to_seq == row.to_seq)
         connection.execute(update(_moved).where(others).values(to_batch=row.batch_id, to_seq=row.seq))
+
+
+def leads(connection: Connection, batch_ids: Collection[int]) -> dict[int, list[Lead]]:
+    """Return the earlier places of messages that stand in these batches, by their batch of now."""
+    found: dict[int, list[Lead]] = defaultdict(list)
+    for row in _looked_up(connection, _LEADS, batch_ids):
+        found[row.to_batch].append(Lead(**row._mapping))
+    return found
 
 
 def batches_left(connection: Connection, batch_ids: Collection[int]) -> set[int]:

@@ -1,8 +1,10 @@
 """Messages that are sent again, while reports on earlier calls, claims and the end of a campaign come."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import NamedTuple
 
 import pytest
 from sqlalchemy import Connection, func, select, update
@@ -19,6 +21,7 @@ from bridge.ledger.reports import receipts
 from bridge.ledger.sending import unknowns
 from bridge.plugin import (
     Batch,
+    MessageStatus,
     NotAccepted,
     SubmitResult,
     Verdict,
@@ -31,7 +34,7 @@ from bridge.services.campaigns.controlling import CampaignControlling
 from bridge.services.campaigns.seeing import Seeing
 
 from .conftest import Worlds
-from .test_earlier_calls import ASKS, FAILED, PHONE, again, cut, told
+from .test_earlier_calls import ASKS, BUSY, DELIVERED, FAILED, PHONE, again, cut, told
 from .test_timeline import seen
 from .test_unknowns import ALL, LOST, PHONES, desk, lost, references
 from .world import NAME, World
@@ -149,6 +152,56 @@ def test_a_report_that_meets_a_decision_is_tried_again(
     world.ledger.receipts.retry_parked(NAME, pushes=True, now=int(world.now * 1000))
     world.hand_over()
     assert (world.ended(), len(world.sent())) == ({PHONE: "DELIVERED"}, 1 + called_again)
+
+
+class Met(NamedTuple):
+    """How a call of two ended during which a report on the first call of one came, and what came of it.
+
+    `then`: what was done next; `end`: the one that Quick Audience is told.
+    """
+
+    answer: SubmitResult
+    other: SubmitResult = accepted()
+    then: Callable[[World], None] | None = None
+    report: MessageStatus = DELIVERED
+    end: str = "DELIVERED"
+
+
+MET: dict[str, Met] = {
+    "refused": Met(rejected("BAD", "Bad.")),
+    "refused, the first had failed": Met(rejected("BAD", "Bad."), report=FAILED, end="BAD"),
+    "taken": Met(accepted()),
+    "lost": Met(LOST),
+    "put back": Met(BUSY),
+    "put back, the first had failed": Met(BUSY, report=FAILED, end="UNDELIVERABLE"),
+    "put back with the other": Met(BUSY, other=BUSY),
+    "put back, then cancelled": Met(BUSY, then=cancelled),
+}
+
+
+@pytest.mark.parametrize("met", MET.values(), ids=MET)
+def test_a_report_that_waits_for_a_call_is_looked_at_with_its_record(world: World, met: Met) -> None:
+    """However long it has waited, and whatever its next trial: nobody is called again, or told otherwise."""
+    refs = again(world, PHONES[:2])
+
+    def answer(batch: Batch) -> list[SubmitResult]:
+        assert told(world, refs[0], status=met.report) == 1
+        for _ in range(3):  # until it is tried again after many seconds
+            world.now += 7
+            world.ledger.receipts.retry_parked(NAME, pushes=True, now=int(world.now * 1000))
+        return [met.answer, met.other]
+
+    world.vendor.answer = answer
+    world.hand_over()
+    world.vendor.answer = lambda batch: [accepted()] * len(batch.messages)
+    if met.then is not None:
+        met.then(world)
+    world.now += 2
+    world.hand_over()
+    assert world.ended() == {PHONE: met.end}
+    assert Counter(world.sent()) == {PHONE: 2, PHONES[1]: 2 + (met.other == BUSY)}
+    assert world.ledger.outbox.waiting(NAME)[0] == 1
+    assert world.ledger.tallies.differences() == []
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, update
 
 from bridge.ledger.database import tables
 from bridge.ledger.refs import message_ref
+from bridge.ledger.reports.parking import Awaited
 from bridge.ledger.sending import batches
 from bridge.plugin import (
     Batch,
@@ -194,7 +195,7 @@ def test_a_receipt_that_raced_with_the_record_is_applied_soon(
         return [accepted() for _ in batch.messages]
 
     world.vendor.answer = answer
-    monkeypatch.setattr(batches, "any_parked", lambda connection, channel: False)
+    monkeypatch.setattr(batches, "awaited", lambda connection, called: Awaited(set(), {}, set()))
     world.send(PHONES)
     world.hand_over()
     assert world.ended() == {}

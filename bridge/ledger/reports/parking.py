@@ -1,7 +1,9 @@
 """Receipts that came before their messages wait for them, as rows of their own."""
 
 import json
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -11,8 +13,12 @@ from sqlalchemy import Connection, Select, bindparam, exists, select
 from bridge.clock import hours, moment, seconds
 
 from ...plugin import DeliveryReceipt, MessageStatus, Phone
+from ...plugin.status import FAILED
+from .. import moved
 from ..database import tables
-from ..refs import new_id
+from ..database.bulk import MessageRow
+from ..moved import Lead
+from ..refs import Place, new_id
 from ..scope import Scope
 from .matching import batch_named
 
@@ -22,12 +28,44 @@ _PARK_MS = 200
 """A receipt that came while its message was being recorded finds it a moment later."""
 _PARK_LIMIT_MS = hours(72)
 _parked = tables.parked
-_ANY_PARKED = select(exists().where(_parked.c.channel == bindparam("of")))
+_moved = tables.moved
+# One statement, for it is asked with every record: what waits, and what was called before, are both rare.
+_AWAITED = select(
+    exists().where(_parked.c.channel == bindparam("of")).label("any"),
+    exists().where(_moved.c.to_batch.in_(bindparam("ids", expanding=True))).label("again"),
+)
 
 
-def any_parked(connection: Connection, channel: str) -> bool:
-    """Return whether any receipt of the channel waits for its message."""
-    return bool(connection.execute(_ANY_PARKED, {"of": channel}).scalar())
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """What waits while calls are recorded: the channels of parked receipts, and where messages came from.
+
+    `leads`: the earlier places of messages that were called again, by the batch of the call; `called_again`:
+    where those messages stand.
+    """
+
+    channels: set[str]
+    leads: dict[int, list[Lead]]
+    called_again: set[Place]
+
+    def may_be_delivered(self, row: MessageRow) -> bool:
+        """Return whether a receipt that waits may say that an earlier call delivered what has failed now."""
+        return row.status in FAILED and Place(row.batch_id, row.seq) in self.called_again
+
+
+def awaited(connection: Connection, batches: Iterable[tuple[str, int]]) -> Awaited:
+    """Return what waits for the record of these calls: pairs of a channel and a batch."""
+    by_channel: dict[str, list[int]] = defaultdict(list)
+    for channel, batch_id in batches:
+        by_channel[channel].append(batch_id)
+    found = Awaited(set(), {}, set())
+    for channel, ids in by_channel.items():
+        row = connection.execute(_AWAITED, {"of": channel, "ids": ids}).one()
+        if row.any:
+            found.channels.add(channel)
+            found.leads.update(moved.leads(connection, ids) if row.again else {})
+    found.called_again.update(lead.to for leads in found.leads.values() for lead in leads)
+    return found
 
 
 def due_parked(channel: str, now: int, limit: int) -> Select[int]:

@@ -17,6 +17,7 @@ from ..database import tables
 from ..database.bulk import Climb, MessageRow, believable, clean, climb, find_messages
 from ..database.dialects import lit, skip_locked
 from ..database.engine import Database
+from ..moved import Lead
 from ..prices import Charge, note_charges, packed
 from ..refs import Place
 from ..scope import Scope, Source
@@ -144,9 +145,27 @@ class Receipts:
         if not rows:
             return []
         vendor_ids = {row.vendor_id for row in rows} | {part.vendor_id for part in parts}
-        waiting = or_(
-            _parked.c.batch_id.in_({row.batch_id for row in rows}), _parked.c.vendor_id.in_(vendor_ids - {""})
-        )
+        return self._unpark(connection, scope, {row.batch_id for row in rows}, vendor_ids, called)
+
+    def unpark_earlier(self, connection: Connection, scope: Scope, leads: Sequence[Lead]) -> list[Ended]:
+        """Apply the receipts on earlier calls that waited while their messages were called again."""
+        ends: list[Ended] = []
+        for account, identity in sorted({(one.account, one.identity) for one in leads}):
+            mine = [one for one in leads if (one.account, one.identity) == (account, identity)]
+            called = Source(account, identity, frozenset()) if account else None
+            batch_ids, vendor_ids = {one.batch_id for one in mine}, {one.vendor_id for one in mine}
+            ends += self._unpark(connection, scope, batch_ids, vendor_ids, called)
+        return ends
+
+    def _unpark(
+        self,
+        connection: Connection,
+        scope: Scope,
+        batch_ids: Collection[int],
+        vendor_ids: Collection[str],
+        called: Source | None,
+    ) -> list[Ended]:
+        named = _parked.c.vendor_id.in_([one for one in vendor_ids if one])
         sources = {called.account: called} if called else {}
         # What another account of the channel reported is about its own messages.
         mine = and_(
@@ -154,6 +173,7 @@ class Receipts:
             # Nor is what another vendor account reported that had the name before.
             _parked.c.identity.in_(sorted({"", *(one.identity for one in sources.values())})),
         )
+        waiting = or_(_parked.c.batch_id.in_(batch_ids), named)
         return self._retake(connection, scope, and_(waiting, mine), sources).ends
 
     def retry_parked(

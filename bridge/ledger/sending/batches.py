@@ -30,7 +30,7 @@ from ..database.dialects import lit
 from ..database.engine import Database
 from ..refs import Place, message_ref
 from ..reports.outbox import Ended, enqueue_receipts
-from ..reports.parking import any_parked
+from ..reports.parking import Awaited, awaited
 from ..reports.receipts import Receipts, close_settled
 from ..reports.segments import keep, totals
 from ..scope import Callee, Holder, Scope, Source
@@ -195,42 +195,54 @@ class Batches:
         A stale result is still evidence: what it says was accepted, rejected or not sent settles messages.
         """
         ours = [connection.execute(_END, _end_of(one)).rowcount > 0 for one in conclusions]
+        waits = awaited(
+            connection, [(one.batch.channel, one.batch.id) for one in compress(conclusions, ours)]
+        )
         rows = [row for one in compress(conclusions, ours) for row in _whole_rows(one)]
+        if waits.called_again:
+            rows = [_without_end(row) if waits.may_be_delivered(row) else row for row in rows]
         insert_messages(connection, rows)
         tally.added(connection, rows)
         attempts.note(connection, [(one.batch.id, one.attempt) for one in conclusions if one.attempt])
         keep(connection, [segment for one in conclusions for segment in one.segments])
-        parked = {name for name in {one.batch.channel for one in conclusions} if any_parked(connection, name)}
         return [
-            self._record(connection, one, one.batch.channel in parked, now)
-            if is_ours
-            else self._record_stale(connection, one, now)
+            self._record(connection, one, waits, now) if is_ours else self._record_stale(connection, one, now)
             for one, is_ours in zip(conclusions, ours, strict=True)
         ]
 
-    def _record(self, connection: Connection, conclusion: Conclusion, parked: bool, now: int) -> Recorded:
+    def _record(self, connection: Connection, conclusion: Conclusion, waits: Awaited, now: int) -> Recorded:
         """Return all that follows from a batch's end and its message rows."""
-        batch = conclusion.batch
         for requeue in conclusion.again:
-            _queue_again(connection, batch, requeue, now)
+            _queue_again(connection, conclusion.batch, requeue, now)
         ends = [
             Ended(row.phone, row.status, row.sent, row.ended_at or now, row.code, row.reason)
             for row in conclusion.rows
-            if row.status in FINAL and row.phone  # without one the person was forgotten
+            # Without a phone the person was forgotten.
+            if row.status in FINAL and row.phone and not waits.may_be_delivered(row)
         ]
-        scope = Scope(batch.channel, now, conclusion.pushes)
+        scope = Scope(conclusion.batch.channel, now, conclusion.pushes)
         if conclusion.pushes:
             enqueue_receipts(connection, scope, {conclusion.out_id: ends})
         suppress(connection, scope, conclusion.sign_name, conclusion.opted_out, "vendor")
-        if parked:
-            ends += self._receipts.unpark(
-                connection,
-                scope,
-                conclusion.rows,
-                conclusion.segments,
-                Source(batch.account, batch.identity, frozenset()) if batch.account else None,
-            )
+        if scope.channel in waits.channels:
+            ends += self._what_waited(connection, scope, conclusion, waits)
         return Recorded(ends=ends)
+
+    def _what_waited(
+        self, connection: Connection, scope: Scope, conclusion: Conclusion, waits: Awaited
+    ) -> list[Ended]:
+        """Apply the receipts that came during the call: first those on earlier calls, which may have arrived.
+
+        What none of them shows to be delivered ends as the call did.
+        """
+        batch, receipts = conclusion.batch, self._receipts
+        ends: list[Ended] = []
+        if leads := waits.leads.get(batch.id):
+            ends += receipts.unpark_earlier(connection, scope, leads)
+            failed = [_end(row, scope.now) for row in conclusion.rows if waits.may_be_delivered(row)]
+            ends += receipts.apply_climbs(connection, scope, failed)
+        called = Source(batch.account, batch.identity, frozenset()) if batch.account else None
+        return ends + receipts.unpark(connection, scope, conclusion.rows, conclusion.segments, called)
 
     def _record_stale(self, connection: Connection, conclusion: Conclusion, now: int) -> Recorded:
         """Apply the answer to a call that another took over: like a receipt it may wait for its message."""
@@ -337,6 +349,16 @@ def _whole_rows(conclusion: Conclusion) -> Sequence[MessageRow]:
         row._replace(segments=max(row.segments, numbers.get(Place(row.batch_id, row.seq), 0)))
         for row in conclusion.rows
     ]
+
+
+def _without_end(row: MessageRow) -> MessageRow:
+    """Return a row as it is until it is known whether an earlier call was delivered."""
+    return row._replace(status=int(MessageStatus.CALLING), vendor_id="", code="", reason="", ended_at=None)
+
+
+def _end(row: MessageRow, now: int) -> Climb:
+    at = row.ended_at or now
+    return Climb(row.batch_id, row.seq, row.status, row.vendor_id, row.code, row.reason, at)
 
 
 def _evidence(rows: Iterable[MessageRow | Climb]) -> list[DeliveryReceipt]:
