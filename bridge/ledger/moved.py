@@ -8,9 +8,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, select, tuple_, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, select, tuple_, update
 
+from ..plugin import MessageStatus
 from .database import tables
+from .database.dialects import lit
 from .refs import Place
 
 _moved = tables.moved
@@ -31,6 +33,14 @@ _LEADS = (
     )
     .join(tables.batch, tables.batch.c.id == _moved.c.batch_id)
     .where(_moved.c.to_batch.in_(bindparam("ids", expanding=True)))
+)
+_known = exists().where(
+    tables.report.c.batch_id == _moved.c.batch_id,
+    tables.report.c.seq == _moved.c.seq,
+    tables.report.c.status != lit(MessageStatus.UNKNOWN),
+)
+_DOUBTS = select(_moved).where(
+    _moved.c.to_batch.in_(bindparam("ids", expanding=True)), _moved.c.absent == 0, ~_known
 )
 _NAME = update(_moved).where(_AT, _moved.c.vendor_id == "").values(vendor_id=bindparam("named"))
 
@@ -135,6 +145,11 @@ def in_doubt(connection: Connection, batch_id: int) -> dict[int, int]:
     """Return the messages of a batch that an earlier call may have brought, with what a segment costs."""
     rows = select(_moved.c.to_seq, _moved.c.rate).where(_moved.c.to_batch == batch_id, _moved.c.absent == 0)
     return {row.to_seq: row.rate for row in connection.execute(rows)}
+
+
+def doubts(connection: Connection, batch_ids: Collection[int]) -> list[Moved]:
+    """Return the earlier places of messages in these batches where nobody knows yet what became of them."""
+    return [Moved(**row._mapping) for row in _looked_up(connection, _DOUBTS, batch_ids)]
 
 
 def at(connection: Connection, places: Collection[Place]) -> dict[Place, Moved]:

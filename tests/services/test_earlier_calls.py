@@ -267,12 +267,58 @@ def test_messages_are_found_wherever_they_went(worlds: Worlds, move: Callable[[W
     world.settle()
     world.ledger.receipts.retry_parked(NAME, pushes=True, now=int(world.now * 1000))
     world.hand_over()
-    assert len(world.sent()) == before
-    expected = [DELIVERED.name, DELIVERED.name, FAILED.name]
-    assert world.ended() == dict(zip(PHONES, expected, strict=True))
-    assert world.ledger.outbox.waiting(NAME)[0] == 3
+    ends = [DELIVERED.name, DELIVERED.name, FAILED.name]
+    # While the second of two calls is in doubt, a failure of the first ends nothing.
+    ends = ends[: 2 if move is sent_again_twice else 3]
+    assert len(world.sent()) == before + 3 - len(ends)
+    assert world.ended() == dict(zip(PHONES, ends, strict=False))
+    assert world.ledger.outbox.waiting(NAME)[0] == len(ends)
     if move is sent_again_twice:
         assert told(world, *references(world)) == 0, "a reference that the vendor knows leads nowhere"
+
+
+class Two(NamedTuple):
+    """Pages of reports on two calls of unknown outcome, each by the call's index; `calls`: all in the end."""
+
+    pages: list[list[tuple[int, MessageStatus]]]
+    end: str
+    calls: int = 2
+
+
+BOTH: dict[str, Two] = {
+    "the first failed": Two([[(0, FAILED)]], "", 3),
+    "the second failed": Two([[(1, FAILED)]], "", 3),
+    "the first failed, then delivered": Two([[(0, FAILED)], [(1, DELIVERED)]], "DELIVERED"),
+    "the second failed, then delivered": Two([[(1, FAILED)], [(0, DELIVERED)]], "DELIVERED"),
+    "delivered and failed at once": Two([[(1, FAILED), (0, DELIVERED)]], "DELIVERED"),
+    "taken and failed at once": Two([[(0, TAKEN), (1, FAILED)]], ""),
+    "nobody knows, then failed": Two([[(0, NOBODY_KNOWS)], [(1, FAILED)]], "", 3),
+    "both failed": Two([[(0, FAILED)], [(1, FAILED)]], "UNDELIVERABLE"),
+    "both failed at once": Two([[(0, FAILED), (1, FAILED)]], "UNDELIVERABLE"),
+}
+
+
+@pytest.mark.parametrize("two_calls", BOTH.values(), ids=BOTH)
+def test_a_failure_ends_nothing_while_another_call_is_in_doubt(worlds: Worlds, two_calls: Two) -> None:
+    """It is shown, and the message waits for what may be learned of the other, or is called once more."""
+    world = worlds(unknown_policy="resend")
+    again(world, [PHONE])
+    sent_again_twice(world)
+    refs = references(world)
+    for page in two_calls.pages:
+        reports = [DeliveryReceipt(status, message_ref=refs[call]) for call, status in page]
+        world.ledger.receipts.apply(NAME, reports, pushes=True, now=int(world.now * 1000))
+        world.now += 1
+        world.ledger.receipts.retry_parked(NAME, pushes=True, now=int(world.now * 1000))
+    world.hand_over()
+    assert (world.ended(), len(world.sent())) == (
+        {PHONE: two_calls.end} if two_calls.end else {},
+        two_calls.calls,
+    )
+    failures = sum(status == FAILED for page in two_calls.pages for _, status in page)
+    found = [one.status for one in seen(world, PHONE).reports]
+    assert found.count("undeliverable") == failures
+    assert world.ledger.tallies.differences() == []
 
 
 def test_references_of_a_call_never_name_others(world: World) -> None:

@@ -1,8 +1,9 @@
 """Reports on earlier calls of messages: of an unknown outcome then, they wait to be sent again or were.
 
-One that still waits is taken back: the earlier call arrived, and the report is its. One that was called again
-keeps the later call's outcome. The report is kept beside it, and ends it only if it says that the earlier
-call was delivered while the later one has no end: delivered once is delivered.
+One that still waits is taken back: the earlier call arrived, and the report is its. A failure takes back
+only if no other earlier call of the message may have arrived. One that was called again keeps the later
+call's outcome. The report is kept beside it, and ends it only if it says that the earlier call was delivered
+while the later one has no end: delivered once is delivered.
 """
 
 from collections import defaultdict
@@ -13,7 +14,7 @@ import structlog
 from sqlalchemy import Connection, select
 
 from ...plugin import DeliveryReceipt, MessageStatus, Phone
-from ...plugin.status import ANSWERED, FIRST_FINAL
+from ...plugin.status import ANSWERED, FAILED, FIRST_FINAL
 from .. import moved
 from ..blobs import decode
 from ..database import tables
@@ -30,6 +31,7 @@ log = structlog.get_logger("bridge.ledger")
 _batch = tables.batch
 _ARRIVED = ANSWERED - {MessageStatus.UNKNOWN}
 """What only a vendor can say that was called."""
+_FAILED = _ARRIVED & FAILED
 
 
 TakeBack = Callable[[Connection, Scope, SendInfos, Collection[Place]], set[Place]]
@@ -81,9 +83,10 @@ class EarlierCalls:
             return {}, {}
         rows = find_messages(connection, {one.moved.to for one in stood.values()})
         now = {Place(row.batch_id, row.seq): row.status for row in rows}
-        proofs = {index for index in stood if receipts[index].status in _ARRIVED}
-        waiting = {stood[index].moved.place for index in proofs if stood[index].moved.to not in now}
-        back = self._take_back(connection, scope, self._infos, waiting)
+        shown = self._shown(connection, stood, receipts, now)
+        proofs = {index for index in stood if receipts[index].status in _ARRIVED} - shown
+        waiting = {index: stood[index].moved for index in proofs if stood[index].moved.to not in now}
+        back = self._take_back(connection, scope, self._infos, _believed(waiting, receipts))
         returned = {index: one.located for index, one in stood.items() if one.moved.place in back}
         called = {
             index: Earlier(one.located, one.moved.to, now.get(one.moved.to))
@@ -98,6 +101,24 @@ class EarlierCalls:
             called_again=len(called),
         )
         return returned, called
+
+    def _shown(
+        self,
+        connection: Connection,
+        stood: Mapping[int, _Stood],
+        receipts: Mapping[int, DeliveryReceipt],
+        now: Collection[Place],
+    ) -> set[int]:
+        """Return the failures that end nothing: another earlier call of the message may have arrived."""
+        failed = {
+            index: one.moved
+            for index, one in stood.items()
+            if receipts[index].status in _FAILED and one.moved.to not in now
+        }
+        doubts = moved.doubts(connection, {one.to_batch for one in failed.values()}) if failed else ()
+        left = {(one.to, one.place) for one in doubts} - {(one.to, one.place) for one in failed.values()}
+        doubted = {to for to, _ in left}
+        return {index for index, one in failed.items() if one.to in doubted}
 
     def _stood(
         self, connection: Connection, scope: Scope, receipts: Mapping[int, DeliveryReceipt]
@@ -129,6 +150,16 @@ class EarlierCalls:
             for index, one in found.items()
             if one
         }
+
+
+def _believed(waiting: Mapping[int, Moved], receipts: Mapping[int, DeliveryReceipt]) -> set[Place]:
+    """Return one place for each message: of the latest call that was delivered, else taken, else failed."""
+    best: dict[Place, tuple[int, int, Place]] = {}
+    for index, one in waiting.items():
+        status = receipts[index].status
+        rank = 2 if status is MessageStatus.DELIVERED else int(status not in _FAILED)
+        best[one.to] = max(best.get(one.to, (-1, 0, one.place)), (rank, one.sent, one.place))
+    return {place for _, _, place in best.values()}
 
 
 class _Numbers:
