@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 
-from bridge.ledger import LedgerUnavailable
 from bridge.services import upkeep
 from bridge.services.desk import expecting
 from bridge.services.setup.live import visit
@@ -55,7 +54,7 @@ class LocalDesk:
             with upkeep.ledger_of(own) as ledger, upkeep.channels_of(own, ledger) as opened:
                 accounts = opened[name].accounts.values()
                 polled = any(account.hooks.supports("poll_receipts") for account in accounts)
-        except (SettingsFaults, LedgerUnavailable):
+        except (SettingsFaults, upkeep.LedgerUnavailable):
             return 0.0
         return own.channels[name].poll_s if polled else 0.0
 
