@@ -177,8 +177,11 @@ def campaigns_cancel(campaign: str, channel: str | None, reason: str, yes: bool)
                 f"{seen.funnel.waiting} of {seen.funnel.recipients} recipients are not sent to. Cancel?"
             )
             click.confirm(question, abort=True)
-        desk.controlling.cancel(desk.chosen(channel), campaign, reason)
-    say("The campaign is cancelled; the workers end what was not sent.")
+        ends = desk.controlling.cancel(desk.chosen(channel), campaign, reason)
+    if ends:
+        say("The campaign is cancelled; the workers end what was not sent.")
+    else:
+        say("The campaign is cancelled; it had ended, and what comes of it later is refused.")
 
 
 @campaigns.command("export")

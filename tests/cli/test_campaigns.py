@@ -105,6 +105,15 @@ def test_the_command_to_resume_is_one_a_shell_takes(desk: Desk, name: str) -> No
     assert desk.run("campaigns list --search 'a\0b'").exit_code == 0
 
 
+def test_one_that_ended_is_cancelled(desk: Desk) -> None:
+    """Nothing of it is left to end: the shell says so, and the audit what it was."""
+    started(desk)
+    ended(desk, MessageStatus.DELIVERED)
+    told = desk.run("campaigns cancel 20260001 --yes").output
+    assert "it had ended, and what comes of it later is refused" in told
+    assert desk.ledger.audit.acts()[0].before == {"state": "ended"}
+
+
 def test_one_is_controlled(desk: Desk) -> None:
     """Paused with its reason, resumed, cancelled when asked twice; then nothing more."""
     started(desk)

@@ -232,8 +232,8 @@ def test_a_repeated_request_of_a_cancelled_campaign_has_its_first_answer(world: 
 def test_a_killed_worker_leaves_a_cancelled_batch_cancelled(world: World) -> None:
     """It was taken to be ended, and nobody ended it: the lease lapses, and it ends all the same."""
     send(world, numbers(2), task="t1")
-    campaign = controlling(world).cancel([NAME], "t1", "Stop.")
-    now = int(world.now * 1000)
+    campaign, now = Seeing(world.ledger).find([NAME], "t1"), int(world.now * 1000)
+    assert controlling(world).cancel([NAME], "t1", "Stop.")
     taken = world.ledger.controlling.claim_uncalled(campaign.id, Holder("dead", 1000), now, limit=9)
     assert [batch.count for batch in taken] == [2]
     world.now += 5

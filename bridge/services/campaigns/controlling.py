@@ -43,11 +43,15 @@ class CampaignControlling:
         self._ledger.controlling.release(campaign.id, millis(self._clock))
         return campaign
 
-    def cancel(self, channels: Sequence[str], text: str, why: str) -> Campaign:
-        """End what was not called, for good; Quick Audience gets a failed receipt for each recipient."""
+    def cancel(self, channels: Sequence[str], text: str, why: str) -> bool:
+        """End what was not called, for good; Quick Audience gets a failed receipt for each recipient.
+
+        Returns False when every recipient had come to an end: then only what comes later is refused.
+        """
+        over = self._seeing.standing(self._seeing.find(channels, text)).over
         campaign = self._change(channels, text, _CANCELLED, [_RUNNING, _PAUSED], why)
         self._ledger.controlling.hold(campaign.id)
-        return campaign
+        return not over
 
     def _change(
         self,
@@ -66,7 +70,7 @@ class CampaignControlling:
             campaign.channel,
             f"{to_ref(campaign.id)} {campaign.name}",
             why,
-            {"state": campaign.state.name.lower()},
+            {"state": self._seeing.standing(campaign).state},
             {"state": state.name.lower()},
         )
         if not self._ledger.controlling.change(campaign.id, state, allowed, act):

@@ -156,10 +156,15 @@ class Seeing:
             )
         return found[0]
 
+    def standing(self, campaign: Campaign) -> SeenCampaign:
+        """Return a campaign as it stands now."""
+        [seen] = self._seen([campaign])
+        return seen
+
     def whole(self, channels: Sequence[str], text: str) -> Whole:
         """Return one campaign with its funnel, its failures and its times to delivery."""
         campaign = self.find(channels, text)
-        [seen] = self._seen([campaign])
+        seen = self.standing(campaign)
         parts = self._ledger.campaigns.parts([campaign.id]).get(campaign.id, [])
         last = self._ledger.campaigns.last_send(campaign.id)
         template = dict(last.template) if last else {}

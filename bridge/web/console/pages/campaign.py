@@ -204,10 +204,12 @@ def _resume(desk: Desk, asked: Asked, campaign: str) -> Done:
 
 def _cancel(desk: Desk, asked: Asked, campaign: str) -> Done:
     reason = asked.text("reason") or "Cancelled by an operator."
-    desk.campaigns.controlling.cancel(desk.campaigns.chosen(None), campaign, reason)
-    return Done(
-        phrase("The campaign is cancelled; the workers end what was not sent."), back=_address(campaign)
-    )
+    ends = desk.campaigns.controlling.cancel(desk.campaigns.chosen(None), campaign, reason)
+    if ends:
+        told = phrase("The campaign is cancelled; the workers end what was not sent.")
+    else:
+        told = phrase("The campaign is cancelled; it had ended, and what comes of it later is refused.")
+    return Done(told, back=_address(campaign))
 
 
 def _address(campaign: str) -> str:
