@@ -204,8 +204,9 @@ def _advice(callbacks: CallbackServer, polled_s: Callable[[], float]) -> str:
     if callbacks.inbox.visits:  # the bridge's own call of the address came here before anything was sent
         if seconds := polled_s():
             return (
-                f"The bridge reaches this address and told nothing yet: it asks the vendor for receipts every "
-                f"{seconds:g} s (poll_s). Let --silence be longer; sms-bridge channels shows what fails."
+                "The bridge reaches this address and told nothing yet: it asks the vendor for receipts "
+                f"every {seconds:g} s (poll_s). "
+                "Let --silence be longer; sms-bridge channels shows what fails."
             )
         return (
             "The bridge reaches this address and told nothing, so no vendor has reported to it: does the "
