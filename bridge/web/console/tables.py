@@ -68,7 +68,15 @@ class Button:
     fields: dict[str, str] = field(default_factory=dict)
 
 
-Cell = str | int | None | Moment | Word | State | Link | Share | Button
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What programs read as an object, with the text that people read of it."""
+
+    text: str
+    data: object
+
+
+Cell = str | int | None | Moment | Word | State | Link | Share | Button | Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +125,8 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _object(columns: Sequence[Column], row: Sequence[Cell]) -> dict[str, object]:
-    return {column.name: _plain(cell) for column, cell in zip(columns, row, strict=True) if column.name}
+    named = ((column.name, cell) for column, cell in zip(columns, row, strict=True) if column.name)
+    return {name: cell.data if isinstance(cell, Facts) else _plain(cell) for name, cell in named}
 
 
 def _plain(cell: Cell) -> str | int | float | None:
@@ -125,7 +134,7 @@ def _plain(cell: Cell) -> str | int | float | None:
     match cell:
         case Moment():
             return cell.iso or None
-        case Word(text) | State(text) | Link(text):
+        case Word(text) | State(text) | Link(text) | Facts(text):
             return text
         case Share(part):
             return None if part is None else round(part, 4)

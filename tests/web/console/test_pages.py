@@ -185,6 +185,7 @@ def test_a_campaign_is_controlled_once(scene: Scene) -> None:
     page = browser.get(f"/console/campaigns/{campaign}")
     assert "wrong text" in page.text
     assert 'id="deeds"' not in page.text
+    assert browser.json("/console/audit")["audit"][0]["after"] == {"state": "cancelled"}
     again = browser.post(f"/console/campaigns/{campaign}/cancel")
     assert (again.status_code, "cancelled already" in again.text) == (409, True)
 

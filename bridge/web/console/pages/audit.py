@@ -10,7 +10,7 @@ from ..asking import Asked
 from ..desk import Desk
 from ..language import phrase
 from ..routes import Deed, PageRoute, View
-from ..tables import Cell, Column, Moment, Table, Word
+from ..tables import Cell, Column, Facts, Moment, Table, Word
 
 _COLUMNS = (
     Column("when", phrase("When")),
@@ -74,8 +74,20 @@ def _row(desk: Desk, one: Act) -> Sequence[Cell]:
     )
 
 
-def _state(state: Mapping[str, object] | None) -> str:
-    return logs.masked(json.dumps(state, ensure_ascii=False).strip("{}")) if state else ""
+def _state(state: Mapping[str, object] | None) -> Cell:
+    if not state:
+        return None
+    told = {name: _masked(value) for name, value in state.items()}
+    return Facts(json.dumps(told, ensure_ascii=False).strip("{}"), told)
+
+
+def _masked(value: object) -> object:
+    """Return a value of a state with its texts masked; counts stay."""
+    if isinstance(value, str):
+        return logs.masked(value)
+    if isinstance(value, dict):
+        return {name: _masked(one) for name, one in value.items()}
+    return [_masked(one) for one in value] if isinstance(value, list) else value
 
 
 PAGES = [PageRoute("audit", "/audit", _audit)]
