@@ -12,6 +12,7 @@ from .history import ChannelHistory
 from .messages.accepting import Accepting
 from .messages.fetching import Fetching
 from .messages.renewing import Renewing
+from .messages.repeating import Repeating
 from .messages.routing import Routing
 from .messages.sending import Sending, Sent
 from .messages.settling import Settling
@@ -104,7 +105,9 @@ def _of_channel(settings: Settings, channel: OpenChannel, ledger: Ledger, clock:
         reporting=Reporting(channel, ledger),
         receiving=primary.receiving,
         sending=sending,
-        settling=Settling(channel, sending, ledger, clock, lease_ms=lease_ms),
+        settling=Settling(
+            channel, sending, Repeating(channel, routing, ledger, clock), ledger, clock, lease_ms=lease_ms
+        ),
         polling=primary.polling,
         fetching=Fetching(channel, bridge, ledger, clock, lease_ms=lease_ms),
         pushing=Pushing(channel, ledger, clock, threads=bridge.push_threads),

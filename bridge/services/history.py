@@ -23,6 +23,8 @@ _TAIL = 6
 class Asking:
     """A claimed batch whose policies ask; `busy` becomes the numbers asked for that others are calling now.
 
+    `standing`: numbers whose message counts as sent already, because it may be: asked before it is repeated.
+
     What such a call comes to is in no row yet: two batches at once would both find room under a cap. It
     counts as sent; whom that stops waits for what becomes of it.
     """
@@ -30,12 +32,17 @@ class Asking:
     _lock = threading.Lock()
     _begun: ClassVar[deque[tuple[int, int | None]]] = deque(maxlen=_REMEMBERED)
 
-    def __init__(self, claimed: Claimed) -> None:
+    def __init__(self, claimed: Claimed, standing: Collection[str] = ()) -> None:
         self._claimed = claimed
+        self._standing = Counter(standing)
         self.busy: set[str] = set()
         with self._lock:
             self._before = frozenset(self._begun)
             self._begun.append((claimed.id, claimed.called))
+
+    def own_since(self, since: int) -> Counter[str]:
+        """Return how often the batch's own messages are among those sent since then."""
+        return self._standing if since <= (self._claimed.called or 0) else Counter()
 
     def yields_to(self, other: InCall) -> bool:
         """Return whether this batch waits for another: not for one of this process that asks after it."""
@@ -48,9 +55,9 @@ _asking: ContextVar[Asking | None] = ContextVar("asking", default=None)
 
 
 @contextmanager
-def asking(claimed: Claimed) -> Iterator[Asking]:
+def asking(claimed: Claimed, standing: Collection[str] = ()) -> Iterator[Asking]:
     """Let what policies ask within be asked for this batch."""
-    mine = Asking(claimed)
+    mine = Asking(claimed, standing)
     token = _asking.set(mine)
     try:
         yield mine
@@ -87,6 +94,8 @@ class ChannelHistory:
                 self._channel, list(by_digits), since=millis_of(since), now=millis(self._clock)
             )
         )
+        if mine is not None:
+            counts -= mine.own_since(millis_of(since))
         return {by_digits[digits]: count for digits, count in counts.items()}
 
     def take(self, bucket: str, units: float, per_second: float) -> float:

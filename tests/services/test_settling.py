@@ -1,11 +1,12 @@
 """Unknown outcomes: looked up, decided at their deadline, never sent again without proof or permission."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import pytest
 from sqlalchemy import Connection, update
 
+from bridge.ledger import AccountKey, Shown
 from bridge.ledger.database import tables
 from bridge.ledger.refs import message_ref
 from bridge.ledger.reports.parking import Awaited
@@ -17,11 +18,15 @@ from bridge.plugin import (
     NotAccepted,
     OutcomeUnknown,
     SubmitResult,
+    Verdict,
     accepted,
     not_sent,
     rejected,
     unknown,
 )
+from bridge.services.campaigns.controlling import CampaignControlling
+from bridge.services.campaigns.seeing import Seeing
+from bridge.services.desk.operating import Operating
 
 from .conftest import Worlds
 from .world import NAME, World
@@ -117,6 +122,73 @@ def test_absence_proves_something_only_at_the_account_that_was_called(
 
 def _name_account(identity: str, connection: Connection) -> None:
     connection.execute(update(tables.batch).values(identity=identity))
+
+
+def controlled(act: str, world: World) -> None:
+    controlling = CampaignControlling(Seeing(world.ledger), world.ledger, lambda: world.now, "shell:x")
+    getattr(controlling, act)([NAME], "task-1", "Wrong.")
+    world.duties.control()
+
+
+def halted(world: World) -> None:
+    Operating(world.settings, world.ledger, lambda: world.now).pause(NAME, "Stop everything.")
+
+
+def objected(world: World) -> None:
+    world.screen.decide = lambda number: Verdict(code="SUPPRESSED", reason="Opted out.")
+
+
+def shown(world: World, waits: bool) -> None:
+    """Let an account rest, and end its rest; other messages wait for it or not."""
+    key, now = AccountKey(NAME, world.services.channel.primary.name), int(world.now * 1000)
+    failures = [Shown(key, "It hangs.")] * 3
+    world.ledger.write(lambda connection: world.ledger.accounts.allow(connection, failures, [], now))
+    if waits:
+        world.send(["13800000009"])
+
+
+def resting(world: World) -> None:
+    world.now += 30
+    shown(world, waits=False)
+
+
+# What happened since the lost call -> how often a look-up that repeats it is made.
+STOPS: dict[str, tuple[Callable[[World], None], float, int]] = {
+    "nothing": (lambda world: None, 31, 1),
+    "its campaign is cancelled": (partial(controlled, "cancel"), 31, 0),
+    "its campaign is paused": (partial(controlled, "pause"), 31, 0),
+    "its channel is paused": (halted, 31, 0),
+    "a person opted out": (objected, 31, 0),
+    "its account rests": (resting, 1, 0),
+    "its account is on trial": (partial(shown, waits=False), 31, 1),
+    "others are its trial": (partial(shown, waits=True), 31, 0),
+}
+
+
+@pytest.mark.parametrize("asks", [False, True], ids=["repeats", "only asks"])
+@pytest.mark.parametrize(("since", "wait_s", "repeats"), STOPS.values(), ids=STOPS)
+def test_a_look_up_that_repeats_the_call_obeys_what_a_send_obeys(
+    world: World, since: Callable[[World], None], wait_s: float, repeats: int, asks: bool
+) -> None:
+    """It may hand the messages over; one that only asks is always made."""
+    world.vendor.look_up_repeats = not asks
+    lose(world)
+    since(world)
+    world.now += wait_s
+    world.settle()
+    assert len(world.vendor.looked_up) == (1 if asks else repeats)
+
+
+def test_a_repeat_that_fails_lets_its_account_rest(world: World) -> None:
+    """It is a call as any other: in an outage look-ups are no way round the breaker."""
+    world.vendor.look_up_repeats = True
+    world.vendor.look_up = lambda batch: [unknown("It hangs.")] * len(batch.messages)
+    lose(world)
+    for _ in range(300):
+        world.now += 1
+        world.settle()
+    assert world.ledger.accounts.of(NAME)[world.services.channel.primary.name].opens
+    assert len(world.vendor.looked_up) < 6
 
 
 @pytest.mark.parametrize("error", [OutcomeUnknown("no answer"), NotAccepted("down"), RuntimeError("bug")])

@@ -81,14 +81,21 @@ class Settling:
     """Settles one channel's unknown outcomes, and ends what nobody will report on any more."""
 
     def __init__(
-        self, channel: OpenChannel, sending: Sending, ledger: Ledger, clock: Clock, *, lease_ms: int
+        self,
+        channel: OpenChannel,
+        sending: Sending,
+        repeating: Repeating,
+        ledger: Ledger,
+        clock: Clock,
+        *,
+        lease_ms: int,
     ) -> None:
         self._channel = channel
         self._sending = sending
         self._ledger = ledger
         self._clock = clock
         self._lease_ms = lease_ms
-        self._repeating = Repeating(ledger, clock)
+        self._repeating = repeating
 
     def run(self, owner: str) -> int:
         """Look after batches whose outcome is unknown and due.
@@ -235,10 +242,13 @@ class Settling:
         account = self._channel.called(settlement.batch.identity)
         if drafted.batch is None or account is None:
             return settlement
-        if account.hooks.repeats(drafted.batch) and not self._repeating.allows(settlement.batch):
+        repeats = account.hooks.repeats(drafted.batch)
+        if repeats and not self._repeating.allows(drafted, account):
             return settlement
         with tracing.linked(info.trace):
             found = account.hooks.reconcile(drafted.batch)
+        if repeats:
+            self._repeating.note(account, found)
         results = dict(zip(drafted.seqs, found, strict=True))
         for outcome in Outcome:
             count = sum(result.outcome is outcome for result in results.values())
