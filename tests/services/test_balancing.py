@@ -48,6 +48,8 @@ ROWS: dict[str, Row] = {
     "a little stays": Row(5, 95, (REFUSING, WELL), 60, (1, 99)),
     "nothing is left to take": Row(1, 99, (REFUSING, WELL), 60, (1, 99)),
     "back after fifteen quiet minutes": Row(20, 80, (WELL, WELL), 15, (30, 70)),
+    "after a clock that ran ahead": Row(50, 50, (REFUSING, WELL), -1440, (40, 60)),
+    "back after a clock that ran ahead": Row(20, 80, (WELL, WELL), -1440, (30, 70)),
     "not before": Row(20, 80, (WELL, WELL), 14, (20, 80)),
     "no further than configured": Row(45, 55, (WELL, WELL), 15, (50, 50)),
 }
