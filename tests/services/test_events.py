@@ -33,7 +33,7 @@ from bridge.worker import Duties
 from bridge.worker.loop import Station
 
 from .conftest import Worlds
-from .test_failover import two
+from .two_accounts import two
 from .world import NAME, World
 
 PHONES = ["13800000000", "13800000001"]

@@ -8,7 +8,7 @@ import pytest
 from bridge.clock import millis
 from bridge.ledger import RECEIPT, PushJob, Taken
 from bridge.web.console.asking import ROWS
-from tests.services.test_campaigns import numbers, send
+from tests.services.campaigns.test_campaigns import numbers, send
 
 from .scene import PHONES, Scene
 

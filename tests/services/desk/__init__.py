@@ -1,0 +1,1 @@
+"""Tests of `bridge.services.desk`: what an operator sees and does."""

@@ -1,0 +1,1 @@
+"""Tests of `bridge.services.reports`: what vendors report, and what Quick Audience is told."""

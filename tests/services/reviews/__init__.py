@@ -1,0 +1,1 @@
+"""Tests of `bridge.services.reviews`: signatures and templates at their accounts."""

@@ -1,0 +1,1 @@
+"""Tests of `bridge.worker`, driven with the services it runs."""
