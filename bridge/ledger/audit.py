@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from ..plugin.masking import mask_numbers
 from .database import tables
@@ -37,9 +37,9 @@ class Act:
     after: Mapping[str, object] | None = None
 
 
-def note(connection: Connection, act: Act) -> None:
-    """Write an act within the caller's transaction."""
-    row = {
+def note(connection: Connection, act: Act) -> int:
+    """Write an act within the caller's transaction. Returns its id, by which `tell_after` finds it."""
+    row: dict[str, Any] = {
         "id": new_id(act.at),
         "at": act.at,
         "who": clean(act.who, 128),
@@ -51,6 +51,12 @@ def note(connection: Connection, act: Act) -> None:
         "after": _pack(act.after),
     }
     connection.execute(_audit.insert(), row)
+    return int(row["id"])
+
+
+def tell_after(connection: Connection, act_id: int, after: Mapping[str, object]) -> None:
+    """Write down what became of an act that goes on for several transactions, within the caller's."""
+    connection.execute(update(_audit).where(_audit.c.id == act_id).values(after=_pack(after)))
 
 
 class Audit:

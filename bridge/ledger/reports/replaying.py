@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, select, tuple_, update
 from bridge.clock import DAY_MS
 
 from ...plugin.status import FIRST_FINAL
-from ..audit import Act, note
+from ..audit import Act, note, tell_after
 from ..database import tables
 from ..database.engine import Database
 from ..refs import AHEAD_MS, Place
@@ -55,57 +55,79 @@ class Replayed:
 class Replaying:
     """Writes ends and replies to the outbox anew; a page a transaction, so that nobody waits long.
 
-    One that is interrupted has pushed a part; done again, it pushes that part once more.
+    One that is interrupted has pushed a part, and the act says how much; done again, it pushes that part
+    once more.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def receipts(self, window: Window, now: int) -> int:
-        """Push the ends of messages again. Returns how many."""
-        total, after = 0, Place(0, 0)
-        while True:
-            rows = self._database.write(
-                lambda connection, after=after: _ends(connection, window, after, now)  # type: ignore[misc]
-            )
-            if not rows:
-                return total
-            total += len(rows)
-            after = Place(rows[-1].batch_id, rows[-1].seq)
+    def replay(self, window: Window, act: Act, *, receipts: bool) -> Replayed:
+        """Push all of a window again, with the ends of messages if `receipts`. Returns how many of each.
 
-    def replies(self, window: Window, now: int) -> int:
-        """Push replies again. Returns how many."""
-        total, after = 0, 0
-        while True:
-            rows = self._database.write(
-                lambda connection, after=after: _replies(connection, window, after, now)  # type: ignore[misc]
-            )
-            if not rows:
-                return total
-            total += len(rows)
-            after = rows[-1].id
+        The act is noted with the first of it, and counts on with each page.
+        """
+        going = _Going(window, act)
+        self._database.write(going.begin)
+        for turn in ([going.ends] if receipts else []) + [going.replies]:
+            while self._database.write(turn):
+                going.keep()
+        return going.done
 
-    def given_up(self, window: Window, act: Act) -> int:
-        """Push what was given up in the span once more, and note the act. Returns how many callbacks."""
-        now = act.at
-        dead = (
-            update(_push)
-            .where(
-                _push.c.channel == window.channel,
-                _push.c.dead == tables.GIVEN_UP,
-                _push.c.created.between(window.since, window.until),
-                *_meant(_push.c.out_id, window),
-            )
-            .values(dead=tables.WAITING, due=now, attempt=0, created=now)
+
+class _Going:
+    """One replay on its way; what a transaction did is kept by `keep`, after its commit."""
+
+    def __init__(self, window: Window, act: Act) -> None:
+        self.done = Replayed()
+        self._window = window
+        self._act = act
+        self._act_id = 0
+        self._place = Place(0, 0)
+        self._reply_id = 0
+        self._next: tuple[Replayed, Place, int] = (self.done, self._place, 0)
+
+    def begin(self, connection: Connection) -> None:
+        """Push what was given up in the span, and note the act."""
+        window, now = self._window, self._act.at
+        dead = update(_push).where(
+            _push.c.channel == window.channel,
+            _push.c.dead == tables.GIVEN_UP,
+            _push.c.created.between(window.since, window.until),
+            *_meant(_push.c.out_id, window),
         )
+        values = dead.values(dead=tables.WAITING, due=now, attempt=0, created=now)
+        self.done = Replayed(given_up=connection.execute(values).rowcount)
+        before = {"given_up": self.done.given_up}
+        self._act_id = note(connection, replace(self._act, before=before, after=self._told(self.done)))
 
-        def work(connection: Connection) -> int:
-            count = connection.execute(dead).rowcount
-            after = {**(act.after or {}), "waiting": count}
-            note(connection, replace(act, before={"given_up": count}, after=after))
-            return count
+    def ends(self, connection: Connection) -> bool:
+        """Push the next page of ends. Returns False behind the last."""
+        rows = _ends(connection, self._window, self._place, self._act.at)
+        if rows:
+            done = replace(self.done, receipts=self.done.receipts + len(rows))
+            self._go(connection, done, Place(rows[-1].batch_id, rows[-1].seq), self._reply_id)
+        return bool(rows)
 
-        return self._database.write(work)
+    def replies(self, connection: Connection) -> bool:
+        """Push the next page of replies. Returns False behind the last."""
+        rows = _replies(connection, self._window, self._reply_id, self._act.at)
+        if rows:
+            done = replace(self.done, replies=self.done.replies + len(rows))
+            self._go(connection, done, self._place, rows[-1].id)
+        return bool(rows)
+
+    def keep(self) -> None:
+        """Go on behind the page that is now in the ledger."""
+        self.done, self._place, self._reply_id = self._next
+
+    def _go(self, connection: Connection, done: Replayed, place: Place, reply_id: int) -> None:
+        tell_after(connection, self._act_id, self._told(done))
+        self._next = done, place, reply_id
+
+    def _told(self, done: Replayed) -> dict[str, object]:
+        counts = {"receipts": done.receipts, "replies": done.replies, "waiting": done.given_up}
+        return {**(self._act.after or {}), **counts}
 
 
 def _ends(connection: Connection, window: Window, after: Place, now: int) -> list[Any]:

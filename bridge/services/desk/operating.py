@@ -292,13 +292,9 @@ class Operating:
             raise OperatorRefused("The span ends before it begins.")
         reach_ms = _LIVES * hours(settings.unknown_deadline_h)
         window = replace(window, reach_ms=max(reach_ms, 4 * DAY_MS))
-        now, replaying = millis(self._clock), self._ledger.replaying
-        act = replace(self._act("callbacks replayed", channel, reason), subject=subject)
-        given_up = replaying.given_up(
-            window, replace(act, after={"since": iso(window.since), "until": iso(window.until)})
-        )
-        receipts = replaying.receipts(window, now) if settings.receipts == "push" else 0
-        return Replayed(receipts, replaying.replies(window, now), given_up)
+        span = {"since": iso(window.since), "until": iso(window.until)}
+        act = replace(self._act("callbacks replayed", channel, reason, **span), subject=subject)
+        return self._ledger.replaying.replay(window, act, receipts=settings.receipts == "push")
 
     def require(self, channel: str) -> ChannelSettings:
         """Return the settings of a channel that exists."""

@@ -4,9 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import Connection
 
+from bridge.clock import iso
 from bridge.ledger import Holder, Replayed, ReplyTerms, Scope, Taken
 from bridge.ledger.reports import replaying
+from bridge.ledger.reports.outbox import Ended, enqueue_receipts
 from bridge.plugin import DeliveryReceipt, MessageStatus, MoMessage, from_vendor
 from bridge.services.desk.operating import Operating, OperatorRefused
 
@@ -136,3 +139,41 @@ def test_a_channel_that_pushes_nothing_says_so(worlds: Worlds) -> None:
     """Quick Audience asks for its receipts."""
     with pytest.raises(OperatorRefused, match="nothing is pushed"):
         desk(worlds(receipts="pull", callback_url="")).replay_span(NAME, 0, 1)
+
+
+def noted(world: World) -> list[tuple[object, object]]:
+    acts = [act for act in world.ledger.audit.acts() if act.what == "callbacks replayed"]
+    return [(act.before, act.after) for act in acts]
+
+
+@pytest.mark.parametrize("page", [1, 2000])
+def test_the_audit_says_how_many_and_of_which_span(
+    told: World, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    """As the person who asked for it is told."""
+    monkeypatch.setattr(replaying, "_PAGE", page)
+    since, until = int((told.now - 2 * HOUR) * 1000), int(told.now * 1000)
+    assert desk(told).replay_span(NAME, since, until) == Replayed(4, 1, 0)
+    span = {"since": iso(since), "until": iso(until)}
+    assert noted(told) == [({"given_up": 0}, {**span, "receipts": 4, "replies": 1, "waiting": 0})]
+
+
+def test_of_an_interrupted_replay_the_audit_says_how_far_it_came(
+    told: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was pushed again and what is told of it stand in one transaction."""
+    monkeypatch.setattr(replaying, "_PAGE", 1)
+    pages = iter(range(3))
+
+    def three_times(connection: Connection, scope: Scope, groups: dict[str, list[Ended]]) -> None:
+        enqueue_receipts(connection, scope, groups)
+        if groups:
+            next(pages)
+
+    monkeypatch.setattr(replaying, "enqueue_receipts", three_times)
+    with pytest.raises(StopIteration):
+        desk(told).replay_span(NAME, int((told.now - 2 * HOUR) * 1000), int(told.now * 1000))
+    [(_, after)] = noted(told)
+    assert isinstance(after, dict)
+    assert (after["receipts"], after["replies"]) == (3, 0)
+    assert len(taken(told)) == 3
