@@ -36,6 +36,7 @@ _COLUMNS = (
     "failed",
     "unknown",
     "cost",
+    "reason",
 )
 _COSTS = ("currency", "estimate", "messages", "charged", "receipts")
 _TOTALS = ("channel", "sends", "recipients", "waiting", "sent", "delivered", "failed", "unknown")
@@ -75,9 +76,8 @@ def campaigns_list(
             state=state,
             rows=wanted,
         )
-    show(
-        Rows("campaigns", "Campaigns", _COLUMNS, [_row(one) for one in found]), as_json=as_json, timezone=zone
-    )
+    rows = [_row(one) for one in found]
+    show(Rows("campaigns", "Campaigns", _COLUMNS, rows, ("reason",)), as_json=as_json, timezone=zone)
 
 
 def _row(one: SeenCampaign) -> tuple[object, ...]:
@@ -91,6 +91,7 @@ def _row(one: SeenCampaign) -> tuple[object, ...]:
         When(one.last),
         *_numbers(one.funnel),
         priced(one.costs),
+        one.reason,
     )
 
 
@@ -189,6 +190,8 @@ def campaigns_cancel(campaign: str, channel: str | None, reason: str, yes: bool)
 @_channel
 @click.option("--status", "statuses", type=click.Choice(STATUSES), multiple=True, help="Only these.")
 @click.option("--code", "codes", multiple=True, help="Only these.")
+@click.option("--since", help="Sent on or after this day (2026-11-28, or with a time); not what waits.")
+@click.option("--until", help="Sent before this day.")
 @click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
 @click.option("--full", is_flag=True, help="Whole numbers; the audit keeps who asked for them.")
 def campaigns_export(
@@ -196,16 +199,20 @@ def campaigns_export(
     channel: str | None,
     statuses: tuple[str, ...],
     codes: tuple[str, ...],
+    since: str | None,
+    until: str | None,
     form: str,
     full: bool,
 ) -> None:
     """Write the recipients of CAMPAIGN to standard output: one row each, however many there are."""
     settings = settings_of_ledger()
+    zone = settings.bridge.timezone
+    choice = Choice(statuses, codes, moment_of(since, zone, 0), moment_of(until, zone, FOREVER_MS))
     with opened(settings, who()) as desk:
         found = desk.seeing.find(desk.chosen(channel), campaign)
-        rows = desk.exporting.rows(found, Choice(statuses, codes), full=full)
+        rows = desk.exporting.rows(found, choice, full=full)
         write = write_csv if form == "csv" else write_lines
-        write(rows, sys.stdout, settings.bridge.timezone)
+        write(rows, sys.stdout, zone)
 
 
 @campaigns.command("watch")
@@ -248,7 +255,8 @@ def _as_words(seen: SeenCampaign, speed: float | None, zone: tzinfo) -> None:
 
 
 def _as_line(seen: SeenCampaign, speed: float | None, zone: tzinfo) -> None:
-    told = {"at": data(When(clock.millis(time.time)), zone), "state": seen.state, **dict(_watched(seen))}
+    stands = {"state": seen.state, "reason": seen.reason}
+    told = {"at": data(When(clock.millis(time.time)), zone), **stands, **dict(_watched(seen))}
     click.echo(harmless_json({**told, "per_second": None if speed is None else round(speed, 1)}))
 
 
@@ -279,7 +287,8 @@ def _facts(whole: Whole) -> list[tuple[str, object]]:
         ("id", seen.id),
         ("named by", seen.named_by),
         ("channel", seen.channel),
-        ("state", _state(seen)),
+        ("state", seen.state),
+        *([("reason", seen.reason)] if seen.reason else []),
         ("template", f"{whole.template_code} {whole.template_name}".strip()),
         ("text", whole.template_text),
         ("signature", whole.sign),

@@ -160,17 +160,23 @@ def suppress_remove(
 
 @suppress.command("list")
 @click.argument("channel")
+@click.option("--since", help="On the list since this day or later (2026-11-28, or with a time).")
+@click.option("--until", help="On the list since before this day.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @click.option("--offset", type=click.IntRange(0), default=0)
 @listing
-def suppress_list(channel: str, limit: int, offset: int, as_json: bool) -> None:
+def suppress_list(
+    channel: str, since: str | None, until: str | None, limit: int, offset: int, as_json: bool
+) -> None:
     """Show the list of CHANNEL, numbers masked."""
     settings = settings_of_ledger()
+    zone = settings.bridge.timezone
+    span = moment_of(since, zone, 0), moment_of(until, zone, clock.FOREVER_MS)
     with looking(settings) as desk:
-        found = desk.suppressions(channel, Excerpt(limit=limit, offset=offset))
+        found = desk.suppressions(channel, Excerpt(*span, limit=limit, offset=offset))
     rows = [(one.number, Told(one.sign or "(all)", one.sign), one.source, When(one.since)) for one in found]
     listed = Rows("suppressed", "Suppressed", ("number", "signature", "source", "since"), rows)
-    show(listed, as_json=as_json, timezone=settings.bridge.timezone)
+    show(listed, as_json=as_json, timezone=zone)
 
 
 def _digits(phones: tuple[str, ...], source: TextIO | None) -> list[str]:

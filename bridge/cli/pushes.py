@@ -4,12 +4,15 @@ import time
 
 import click
 
-from bridge.clock import millis
+from bridge.clock import FOREVER_MS, millis
 from bridge.services.campaigns.desk import campaigns
-from bridge.services.desk.looking import Excerpt
+from bridge.services.desk.looking import Excerpt, SeenGivenUp, SeenTaken
 
 from .terminal.opening import looking, moment_of, operating, say, settings_of_ledger, who
 from .terminal.printing import Lists, Rows, When, listing, show
+
+_GIVEN_UP = ("id", "channel", "kind", "outId", "entries", "since", "error", "attempts")
+_TAKEN = ("taken", "channel", "kind", "outId", "entries", "written", "attempts", "answer")
 
 
 @click.group(cls=Lists)
@@ -19,28 +22,46 @@ def push() -> None:
 
 @push.command("list")
 @click.option("--channel", help="Only this channel's.")
+@click.option("--since", help="Of what was given up or taken: on or after this day.")
+@click.option("--until", help="Before this day.")
+@click.option("--outid", default="", help="Of what was taken, only this outId's.")
+@click.option("--taken", "with_taken", is_flag=True, help="Also what Quick Audience took, the latest first.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @listing
-def push_list(channel: str | None, limit: int, as_json: bool) -> None:
+def push_list(
+    channel: str | None,
+    since: str | None,
+    until: str | None,
+    outid: str,
+    with_taken: bool,
+    limit: int,
+    as_json: bool,
+) -> None:
     """Show how many callbacks wait and what Quick Audience last said, and those that were given up."""
     settings = settings_of_ledger()
+    zone = settings.bridge.timezone
+    wanted = Excerpt(moment_of(since, zone, 0), moment_of(until, zone, FOREVER_MS), limit)
     with looking(settings) as desk:
-        waiting, dead = desk.callbacks(channel), desk.given_up(channel, Excerpt(limit=limit))
+        waiting, dead = desk.callbacks(channel), desk.given_up(channel, wanted)
+        taken = desk.taken(channel, wanted, out_id=outid) if with_taken or outid else None
     waits = [(one.channel, one.entries, When(one.oldest), one.answer) for one in waiting]
-    given_up = [
-        (one.id, one.channel, one.kind, one.out_id, one.entries, When(one.since), one.error) for one in dead
-    ]
-    show(
+    lists = [
         Rows("waiting", "Waiting", ("channel", "entries", "oldest", "last answer"), waits),
-        Rows(
-            "given_up",
-            "Given up",
-            ("id", "channel", "kind", "outId", "entries", "since", "error"),
-            given_up,
-        ),
-        as_json=as_json,
-        timezone=settings.bridge.timezone,
-    )
+        Rows("given_up", "Given up", _GIVEN_UP, [_given_up(one) for one in dead], ("attempts",)),
+    ]
+    if taken is not None:
+        lists.append(Rows("taken", "Taken by Quick Audience", _TAKEN, [_taken(one) for one in taken]))
+    show(*lists, as_json=as_json, timezone=zone)
+
+
+def _given_up(one: SeenGivenUp) -> tuple[object, ...]:
+    named = (one.id, one.channel, one.kind, one.out_id)
+    return (*named, one.entries, When(one.since), one.error, one.attempts)
+
+
+def _taken(one: SeenTaken) -> tuple[object, ...]:
+    named = (When(one.taken), one.channel, one.kind, one.out_id)
+    return (*named, one.entries, When(one.written), one.attempts, one.answer)
 
 
 @push.command("replay")

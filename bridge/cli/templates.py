@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import click
 
+from bridge.clock import FOREVER_MS
 from bridge.plugin import ReviewStatus
 from bridge.services import upkeep
 from bridge.services.desk.amounts import amount
@@ -17,13 +18,15 @@ from .terminal.opening import (
     Trouble,
     channel_named,
     looking,
+    moment_of,
     say,
     settings_of_channel,
     settings_of_ledger,
     who,
 )
-from .terminal.printing import Lists, Rows, When, listing, moment, show, words
+from .terminal.printing import Lists, Rows, Told, When, listing, moment, show, words
 
+_AT_VENDOR = ("reason", "vendor code", "state", "asked")
 _CULPRITS = ("character", "called", "place", "times")
 _ACCOUNTS = ("account", "verdict", "vendor code", "as filed", "a segment", "cost", "currency")
 
@@ -36,12 +39,29 @@ def templates() -> None:
 @templates.command("list")
 @click.option("--channel", help="Only this channel's.")
 @click.option("--status", type=click.Choice([status.value for status in ReviewStatus]), help="Only these.")
+@click.option("--search", default="", help="Part of the code, the name or the text.")
+@click.option("--since", help="Created on or after this day (2026-11-28, or with a time).")
+@click.option("--until", help="Created before this day.")
 @listing
-def templates_list(channel: str | None, status: str | None, as_json: bool) -> None:
+def templates_list(
+    channel: str | None,
+    status: str | None,
+    search: str,
+    since: str | None,
+    until: str | None,
+    as_json: bool,
+) -> None:
     """Show the templates, newest first."""
     settings = settings_of_ledger()
+    zone = settings.bridge.timezone
     with looking(settings) as desk:
-        found = desk.templates(channel, ReviewStatus(status) if status else None)
+        found = desk.templates(
+            channel,
+            ReviewStatus(status) if status else None,
+            text=search,
+            since=moment_of(since, zone, 0),
+            until=moment_of(until, zone, FOREVER_MS),
+        )
     rows = [
         (
             one.channel,
@@ -52,11 +72,15 @@ def templates_list(channel: str | None, status: str | None, as_json: bool) -> No
             When(one.created),
             one.name,
             words(one.content),
+            one.reason,
+            one.vendor_code,
+            one.state,
+            When(one.asked),
         )
         for one in found
     ]
-    columns = ("channel", "code", "kind", "type", "status", "created", "name", "content")
-    show(Rows("templates", "Templates", columns, rows), as_json=as_json, timezone=settings.bridge.timezone)
+    columns = ("channel", "code", "kind", "type", "status", "created", "name", "content", *_AT_VENDOR)
+    show(Rows("templates", "Templates", columns, rows, _AT_VENDOR), as_json=as_json, timezone=zone)
 
 
 @templates.command("filings")
@@ -68,6 +92,7 @@ def templates_filings(channel: str | None, as_json: bool) -> None:
     with looking(settings) as desk:
         found = desk.filings(channel)
     columns = ("channel", "code", "account", "status", "vendor code", "asked", "changed", "owed", "error")
+    further = ("reason", "state")
     rows = [
         (
             one.channel,
@@ -78,11 +103,13 @@ def templates_filings(channel: str | None, as_json: bool) -> None:
             When(one.checked),
             When(one.changed),
             one.owed,
-            words(one.error or one.reason),
+            Told(words(one.error or one.reason).text, one.error),
+            one.reason,
+            one.state,
         )
         for one in found
     ]
-    filings = Rows("filings", "Templates at other accounts", columns, rows)
+    filings = Rows("filings", "Templates at other accounts", (*columns, *further), rows, further)
     show(filings, as_json=as_json, timezone=settings.bridge.timezone)
 
 

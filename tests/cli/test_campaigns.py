@@ -5,6 +5,7 @@ import json
 import shlex
 import time
 from datetime import datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -114,11 +115,20 @@ def test_one_that_ended_is_cancelled(desk: Desk) -> None:
     assert desk.ledger.audit.acts()[0].before == {"state": "ended"}
 
 
+def told_of(desk: Desk, command: str) -> Any:
+    return json.loads(desk.run(command).output)
+
+
 def test_one_is_controlled(desk: Desk) -> None:
     """Paused with its reason, resumed, cancelled when asked twice; then nothing more."""
     started(desk)
     assert desk.run("campaigns pause 20260001 --reason 'Wrong text.'").exit_code == 0
     assert "paused: Wrong text." in desk.run("campaigns").output
+    [listed] = json.loads(desk.run("campaigns --json").output)["campaigns"]
+    shown = {row["what"]: row["is"] for row in told_of(desk, "campaigns show 20260001 --json")["campaign"]}
+    watched = told_of(desk, "campaigns watch 20260001 --times 1 --json")
+    for one in (listed, shown, watched):
+        assert (one["state"], one["reason"]) == ("paused", "Wrong text.")
     assert desk.run("campaigns resume 20260001").exit_code == 0
     asked = desk.run("campaigns cancel 20260001", stdin="n\n")
     assert (asked.exit_code, "2 of 2 recipients are not sent to." in asked.output) == (1, True)
@@ -135,6 +145,9 @@ EXPORTS = [
     ("--status delivered", []),
     ("--status rejected --code =1+1", ["138******00", "138******01"]),
     ("--code OTHER", []),
+    ("--since 2020-01-01", ["138******00", "138******01"]),
+    ("--until 2020-01-01", []),
+    ("--since 2020-01-01 --until 2020-01-02T00:00", []),
 ]
 
 

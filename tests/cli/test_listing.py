@@ -8,8 +8,8 @@ import click
 import pytest
 
 from bridge.cli import main
-from bridge.ledger import RefusedWebhook
-from bridge.ledger.reports.outbox import Ended, enqueue_receipts
+from bridge.ledger import Holder, RefusedWebhook, Taken
+from bridge.ledger.reports.outbox import Ended, PutBack, enqueue_receipts
 from bridge.ledger.scope import Scope
 from bridge.plugin import MessageStatus
 
@@ -101,3 +101,48 @@ def test_a_group_takes_the_options_of_its_list(full: Desk, line: str) -> None:
     """What is typed without `list` means the list."""
     document = json.loads(full.run(line).output)
     assert [row["channel"] for row in document["waiting"]] == ["promo"]
+
+
+# What a list shows with a time that a page narrows, and the same told here.
+NARROWED = [
+    ("templates list", "templates", "--search everything", 1),
+    ("templates list", "templates", "--search nothing", 0),
+    ("templates list", "templates", "", 1),
+    ("suppress list promo", "suppressed", "", 1),
+    ("push list --taken", "taken", "", 1),
+    ("push list --taken", "taken", "--outid 20260001", 1),
+    ("push list", "taken", "--outid other", 0),
+    ("push list", "given_up", "", 1),
+    ("audit", "audit", "", 1),
+]
+SPANS = [("--since 2020-01-01", 1), ("--until 2020-01-01", 0), ("--since 2100-01-01", 0)]
+
+
+@pytest.mark.parametrize(("command", "name", "options", "count"), NARROWED)
+def test_lists_are_narrowed_as_the_pages_are(
+    full: Desk, command: str, name: str, options: str, count: int
+) -> None:
+    """By text, and by time wherever a page is."""
+    now = int(time.time() * 1000)
+    for dead in (False, True):
+        _push_one(full, now, dead=dead)
+    for span, factor in [("", 1), *SPANS]:
+        printed = full.run(f"{command} {options} {span} --json").output
+        assert len(json.loads(printed)[name]) == count * factor, span
+
+
+def _push_one(desk: Desk, now: int, *, dead: bool) -> None:
+    """Let Quick Audience take a callback, or let it be given up; the one of `full` is the first."""
+    ended = Ended(NUMBER, MessageStatus.DELIVERED, now, now, "", "")
+    desk.ledger.write(
+        lambda connection: enqueue_receipts(connection, Scope("promo", now), {"20260001": [ended]})
+    )
+    jobs = desk.ledger.write(
+        lambda connection: desk.ledger.outbox.claim(
+            connection, Scope("promo", now), Holder("me", 1000), jobs=10, size=10
+        )
+    )
+    if dead:
+        desk.ledger.outbox.finish([], [PutBack(job, now, "No.", dead=True) for job in jobs], now)
+    else:
+        desk.ledger.outbox.finish([Taken(job) for job in jobs], [], now)

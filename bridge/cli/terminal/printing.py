@@ -52,13 +52,15 @@ class Told(NamedTuple):
 class Rows:
     """A list: its name for programs, its title for people, and cells under each column's name.
 
-    Cells are shown as they are: who fills them masks what may hold a number.
+    Cells are shown as they are: who fills them masks what may hold a number. Those under the columns
+    `for_programs` stand in no table: people read them in another cell.
     """
 
     name: str
     title: str
     columns: tuple[str, ...]
     rows: Sequence[tuple[object, ...]]
+    for_programs: tuple[str, ...] = ()
 
 
 def listing(function: Function) -> Function:
@@ -118,9 +120,11 @@ def _table(one: Rows, timezone: tzinfo) -> None:
     if not one.rows:
         click.echo(f"{one.title}: none")
         return
-    table = Table(*one.columns, box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    shown = [index for index, column in enumerate(one.columns) if column not in one.for_programs]
+    columns = [one.columns[index] for index in shown]
+    table = Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for row in one.rows:
-        table.add_row(*(Text(_text(cell, timezone)) for cell in row))
+        table.add_row(*(Text(_text(row[index], timezone)) for index in shown))
     console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
     with console.capture() as text:
         # Not the table's own: a table of narrow columns would break it.

@@ -6,7 +6,7 @@ Numbers leave this room masked; a vendor's or Quick Audience's own words are fre
 from dataclasses import dataclass, field, replace
 
 from bridge import logs
-from bridge.clock import DAY_MS, MINUTE_MS, Clock, millis
+from bridge.clock import DAY_MS, FOREVER_MS, MINUTE_MS, Clock, millis
 from bridge.ledger import RECEIPT, Act, Filed, GivenUp, Ledger, StoredTemplate
 from bridge.ledger import Excerpt as Excerpt
 from bridge.plugin import Kind, Phone, ReviewStatus
@@ -167,12 +167,29 @@ class Looking:
             depth.get((name, state), 0) for name in self.chosen(channel) for state in ("ready", "calling")
         )
 
-    def templates(self, channel: str | None, status: ReviewStatus | None) -> list[SeenTemplate]:
-        """Return the templates that were not deleted, the newest first within each channel."""
-        return [
+    def templates(
+        self,
+        channel: str | None,
+        status: ReviewStatus | None,
+        *,
+        text: str = "",
+        since: int = 0,
+        until: int = FOREVER_MS,
+    ) -> list[SeenTemplate]:
+        """Return the templates that were not deleted, the newest first within each channel.
+
+        `text`: what stands in a code, a name or a text; `since`, `until`: of the creation, in milliseconds.
+        """
+        found = (
             _template(template)
             for name in self.chosen(channel)
             for template in self._ledger.templates.list(name, status=status)
+        )
+        wanted = text.casefold()
+        return [
+            one
+            for one in found
+            if wanted in f"{one.code} {one.name} {one.content}".casefold() and since <= one.created < until
         ]
 
     def filings(self, channel: str | None) -> list[Filed]:

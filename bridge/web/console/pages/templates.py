@@ -87,13 +87,12 @@ _DIFFERS = {
 def _templates(desk: Desk, asked: Asked) -> View:
     channel = asked.choice("channel", list(desk.settings.channels))
     status = asked.choice("status", list(STATUS_NAMES))
-    text, span = asked.text("search").casefold(), asked.span(desk.zone(channel))
-    found = [
-        one
-        for one in desk.looking.templates(channel, ReviewStatus(status) if status else None)
-        if text in f"{one.code} {one.name} {one.content}".casefold()
-        and span["since"] <= one.created < span["until"]
-    ]
+    found = desk.looking.templates(
+        channel,
+        ReviewStatus(status) if status else None,
+        text=asked.text("search"),
+        **asked.span(desk.zone(channel)),
+    )
     rows = [_template(desk, one) for one in found[asked.shown(found)]]
     filed = desk.looking.filings(channel)
     tables = [
