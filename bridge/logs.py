@@ -75,8 +75,9 @@ def _forms(secret: str) -> Iterable[str]:
 
 def masked(text: str) -> str:
     """Return the text with secrets hidden, phone numbers masked, and nothing that a terminal would obey."""
-    text = _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
-    return mask_numbers(_secret_pattern.sub(HIDDEN, text))
+    # Numbers first: the letters of an escape before a number would make it a part of a longer word.
+    text = mask_numbers(_secret_pattern.sub(HIDDEN, text))
+    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
 
 
 def _safe(value: Any) -> Any:
@@ -84,14 +85,14 @@ def _safe(value: Any) -> Any:
         return {masked(str(key)): _safe(item) for key, item in value.items()}
     if type(value) in (list, tuple, set, frozenset):
         return [_safe(item) for item in value]
-    if value is None or isinstance(value, bool | float):
+    if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, int):
+    if isinstance(value, int | float):
         return value if abs(value) < 10**10 else _shorter(value)
     return masked(_text(value))
 
 
-def _shorter(number: int) -> int | str:
+def _shorter(number: float) -> float | str:
     text = masked(str(number))
     return number if text == str(number) else text
 

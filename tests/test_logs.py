@@ -109,6 +109,7 @@ LEAKS: list[Callable[[Any], object]] = [
     lambda log: log.info("to %s", "+14155552671"),
     lambda log: log.info("x", phone=PHONE, phones=[PHONE], by={"+14155552671": SECRET}),
     lambda log: log.info("x", number=13800138000),
+    lambda log: log.info("x", number=13800138000.0),
     lambda log: log.info("x", message=Message("m1", PHONE, {"name": SECRET}, "13800138000")),
     lambda log: log.info("x", body=b"13800138000 " + SECRET.encode(), secret=SecretStr(SECRET)),
     lambda log: log.info("x", nested=({"a": ["13800138000", (SECRET,)]},)),

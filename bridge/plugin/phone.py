@@ -9,7 +9,7 @@ import phonenumbers
 from .errors import BadNumber
 from .status import TemplateType
 
-_NOISE = str.maketrans("", "", " -()\t")
+_NOISE = str.maketrans("", "", " -()\x7f" + "".join(map(chr, range(0x20))))
 _MAINLAND = re.compile(r"(?:\+86|0086|86)?0?(1[3-9][0-9]{9})")
 _INTERNATIONAL = re.compile(r"(?:\+|00)?([1-9][0-9]{6,15})")
 # The 1 that international calls to Mexico's mobiles took until 2019 (national plan, from memory): no number
@@ -21,24 +21,39 @@ _ARGENTINE = re.compile(r"\+54([1-8][0-9]{9})")
 _ARGENTINE_TWICE = re.compile(r"\+549([0-9]{12})")
 _LONGEST = 15  # digits of an E.164 number, country code included
 _SILENT = frozenset({"Cf", "Cc", "Zs", "Zl", "Zp", "Pd"})
+# Signs of other classes that show nothing (Unicode's Default_Ignorable_Code_Point and the Braille blank), and
+# the minus that is typed for a dash.
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
+)
+_MINUS = "\u2212"
+
+
+def is_silent(sign: str) -> bool:
+    """Return True for a character that shows nothing at all: no digit, no mark, no blank."""
+    return unicodedata.category(sign) in ("Cf", "Cc") or _UNSEEN.match(sign) is not None
 
 
 def compact(text: str) -> str:
     """Return the text without what people and spreadsheets put around and between the digits of a number.
 
     Blanks, brackets and dashes of every kind go, and so do invisible characters (U+200B, U+202D); full-width
-    and other digits are read.
+    and other digits are read, but no small ones (138² has a footnote) and no circled ones.
     """
     if text.isascii():
         return text.translate(_NOISE).strip()
-    read: list[str] = []
-    for char in unicodedata.normalize("NFKC", text):
-        value = unicodedata.decimal(char, None)
-        if value is not None:
-            read.append(str(value))
-        elif unicodedata.category(char) not in _SILENT:
-            read.append(char)
-    return "".join(read).translate(_NOISE)
+    return "".join(map(_read, text)).translate(_NOISE)
+
+
+def _read(char: str) -> str:
+    """Return a character as it counts in a number: "" for what shows nothing or stands between digits."""
+    value = unicodedata.decimal(char, None)
+    if value is not None:
+        return str(value)
+    if unicodedata.category(char) in _SILENT or char == _MINUS or _UNSEEN.match(char):
+        return ""
+    plain = unicodedata.normalize("NFKC", char)
+    return char if any(map(str.isdecimal, plain)) else plain
 
 
 def mask(number: str) -> str:

@@ -12,7 +12,16 @@ NUMBERS = """
 +44 7911 123456|44 7911 123456|07911 123456|020 7946 0958|+44 (0)20 7946 0958
 +33 6 12 34 56 78|06 12 34 56 78|06.12.34.56.78|+33.6.12.34.56.78
 +1 (415) 555-2671|1 (415) 555-2671|(415) 555-2671|415-555-2671|415.555.2671|1.415.555.2671
+138/0013/8000|138_0013_8000|138−0013−8000|138·0013·8000|138・0013・8000
 0912-345-678|090-1234-5678|8 912 345-67-89|912 345 678|0151 12345678|6123 4567|+852 6123 4567
+"""
+ESCAPED = """
+138%200013%208000|138+0013+8000|%2B44%207911%20123456|138%2D0013%2D8000|%28415%29+555%2D2671
+138\\u00200013\\u00208000|138\\xa00013\\xa08000|138\\\\u200b0013\\\\u200b8000|\\x2b4915112345678|138&nbsp;0013&nbsp;8000
+\\uff11\\uff13\\uff18\\uff10\\uff10\\uff11\\uff13\\uff18\\uff10\\uff10\\uff10
+%EF%BC%91%EF%BC%93%EF%BC%98%EF%BC%90%EF%BC%90%EF%BC%91%EF%BC%93%EF%BC%98%EF%BC%90%EF%BC%90%EF%BC%90
+１３８００１３８０００|１３８ ００１３ ８０００|138\u200b0013\u200b8000|138\u00ad00138000
+1\ufe0f3\ufe0f800138000|\u202d4915112345678\u202c|138\x000013\x008000|\x1b[31m4915112345678|4915112345678.0
 """
 PLAIN = """
 2026-11-23|2026-11-23 08:01:02|2026-11-23 08:01:02.123456|2026-11-23T08:01:02+08:00|2026.11.23
@@ -20,7 +29,8 @@ PLAIN = """
 23.11.2026|11-23-2026|2025-2026|12:00-13:00
 12.50|0.05|1,234,567|1,234,567.89|1 234 567|1.234.567,89|10 000 000|1.234.567.890
 192.168.100.101|10.11.12.13:8080|v1.22.1|3 of 1000|100-200|5 10 15 20 25|18014 18013 153|1234-5678-9012-3456
-isv.AMOUNT_NOT_ENOUGH|E200015|200 1234 0.003|123e4567-e89b-12d3-a456-426614174abc
+SMS_154950909|SMS_1549509090|20261123080102|the code SMS_154950909|2026-11-23%2008%3A01%3A02
+1+2+3|a%20b%202%203|isv.AMOUNT_NOT_ENOUGH|E200015|200 1234 0.003|123e4567-e89b-12d3-a456-426614174abc
 """
 
 
@@ -38,6 +48,17 @@ def test_a_number_is_masked(number: str, sentence: str) -> None:
     for shown in (mask_sentence(sentence.format(number)), logs.masked(sentence.format(number))):
         assert number not in shown
         assert sum(character.isdigit() for character in shown.replace("2026-11-23 08:01", "")) <= 5
+
+
+@pytest.mark.parametrize("number", rows(ESCAPED))
+@pytest.mark.parametrize("sentence", ["{}", "GET /sms?to={}&x=1", '{{"body": "{{\\"to\\": \\"{}\\"}}"}}'])
+def test_a_number_in_escapes_is_masked(number: str, sentence: str) -> None:
+    """As addresses, JSON, Python and HTML write it, and with signs between its digits that nobody sees."""
+    for shown in (mask_sentence(sentence.format(number)), logs.masked(sentence.format(number))):
+        assert number not in shown
+        assert "****" in shown
+        assert "0013" not in shown
+        assert "5112345" not in shown
 
 
 @pytest.mark.parametrize("text", rows(PLAIN))

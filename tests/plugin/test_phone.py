@@ -38,6 +38,11 @@ INTERNATIONAL = TemplateType.INTERNATIONAL
         ("\u202d13800138000\u202c", HOME, "+8613800138000"),
         ("\u2066138\u00ad0013\u20118000\u2069", HOME, "+8613800138000"),
         ("\ufeff138\u30000013\u20038000\r\n", HOME, "+8613800138000"),
+        ("138\u22120013\u22128000", HOME, "+8613800138000"),
+        ("1\ufe0f3\ufe0f800138000\ufe0e", HOME, "+8613800138000"),
+        ("\u034f\u2800\u3164\u115f13800138000\U000e0020", HOME, "+8613800138000"),
+        ("\x00138\x1f00138000\x7f", HOME, "+8613800138000"),
+        ("\u0661\u0663\u0668\u0660\u0660\u0661\u0663\u0668\u0660\u0660\u0660", HOME, "+8613800138000"),
         ("013800138000", HOME, "+8613800138000"),
         ("+86 (0)138 0013 8000", HOME, "+8613800138000"),
         ("\u202a+1\u00a0415\u2010555\u20112671\u202c", INTERNATIONAL, "+14155552671"),
@@ -101,6 +106,12 @@ def test_read(text: str, template_type: TemplateType, e164: str) -> None:
         ("138001380000.0", HOME),
         ("1.38E+10", HOME),
         ("13800138000\ufffd", HOME),
+        # A footnote, a fraction or a numbered list is no digit: ²138… would be Algeria.
+        ("\u00b213800138000", HOME),
+        ("\u00b213800138000", INTERNATIONAL),
+        ("85261234567\u00b9", INTERNATIONAL),
+        ("\u246085261234567", INTERNATIONAL),
+        ("8526123456\u00bd", INTERNATIONAL),
         ("+86+8613800138000", HOME),
         ("", INTERNATIONAL),
         ("0", INTERNATIONAL),
@@ -147,7 +158,7 @@ def test_from_vendor(text: str, e164: str) -> None:
     assert from_vendor(text).e164 == e164
 
 
-@pytest.mark.parametrize("text", ["", "unknown", "+", "12", "anonymous@example.com"])
+@pytest.mark.parametrize("text", ["", "unknown", "+", "12", "anonymous@example.com", "\u00b213800138000"])
 def test_from_vendor_refuses_what_is_no_number(text: str) -> None:
     with pytest.raises(BadNumber):
         from_vendor(text)
