@@ -240,9 +240,12 @@ class Ledger:
         self.database.close()
 
 
-def open_ledger(database_url: str, *, pool_size: int = 16) -> Ledger:
-    """Open the ledger; nothing is asked of the database yet (see `Ledger.check`)."""
-    return Ledger(Database(database_url, pool_size=pool_size))
+def open_ledger(database_url: str, *, pool_size: int = 16, guarded: bool = False) -> Ledger:
+    """Open the ledger; nothing is asked of the database yet (see `Ledger.check`).
+
+    `guarded`: whoever starts before the database is there works with no schema but this version's.
+    """
+    return Ledger(Database(database_url, pool_size=pool_size, fits=fit if guarded else None))
 
 
 def _why(error: SQLAlchemyError) -> str:

@@ -32,6 +32,7 @@ __all__ = [
     "ledger_of",
     "looking",
     "newest_revision",
+    "open_ledger",
     "operating",
     "overview",
     "refuse_newer",

@@ -2,6 +2,7 @@
 
 import atexit
 import errno
+import threading
 import time
 
 import structlog
@@ -11,8 +12,9 @@ from bridge import logs, metrics, tracing
 from bridge.channels import discover, open_channels
 from bridge.channels.registry import close_channels
 from bridge.channels.turnstile import EXTENSION, Turnstile
-from bridge.ledger import Ledger, LedgerUnavailable, WrongSchema, open_ledger
+from bridge.ledger import LedgerUnavailable, open_ledger
 from bridge.services import ChannelHistory, build
+from bridge.services.awaiting import when_there
 from bridge.settings import SettingsFaults, load
 
 from .app import create_app
@@ -21,8 +23,6 @@ log = structlog.get_logger("bridge.web")
 
 _THREADS = 8
 """Of a process that does not say: see `PromptWorker.load_wsgi`."""
-_PATIENCE_S = 15.0
-"""Shorter than gunicorn waits for a process to end."""
 _CANNOT_START = 3
 """gunicorn's own status for a process that would fail again: it then ends them all."""
 _GIVES_WAY = 1
@@ -33,17 +33,14 @@ _PASSES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, err
 def assemble() -> Flask:
     """Make the application of the configuration that SMS_BRIDGE_CONFIG names.
 
-    With faults in it, or an old database schema, the process ends and says what to do.
+    With faults in it the process ends and says what to do. Without its database it starts all the same:
+    /readyz and the log say why, and what needs the database is answered as a failure until it is there.
     """
     try:
         return _assembled()
-    except (SettingsFaults, WrongSchema) as fault:
+    except (SettingsFaults, LedgerUnavailable) as fault:
         log.critical("the bridge cannot start", reason=str(fault))
         raise SystemExit(_CANNOT_START) from None
-    except LedgerUnavailable as away:
-        # The database may come back: gunicorn starts another process, and does not end those that answer.
-        log.error("the database is away, this process gives way to another", reason=str(away))
-        raise SystemExit(_GIVES_WAY) from None
     except OSError as error:
         if error.errno in _PASSES:
             log.error("the machine lacks something, this process gives way to another", reason=error.strerror)
@@ -54,22 +51,6 @@ def assemble() -> Flask:
         raise SystemExit(_CANNOT_START) from None
 
 
-def _await(ledger: Ledger) -> None:
-    """Wait a while for a database that is away or full. Raises LedgerUnavailable."""
-    end = time.monotonic() + _PATIENCE_S
-    while True:
-        try:
-            ledger.check()
-        except WrongSchema:
-            raise
-        except LedgerUnavailable:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.5)
-        else:
-            return
-
-
 def _assembled() -> Flask:
     settings = load()
     logs.configure(level=settings.bridge.log_level, form=settings.bridge.log_format)
@@ -78,9 +59,9 @@ def _assembled() -> Flask:
     logs.catch_uncaught()
     metrics.share(settings.bridge.metrics_dir, "web")
     tracing.start("sms-bridge-web")
-    ledger = open_ledger(settings.bridge.database, pool_size=settings.bridge.pool_size)
+    ledger = open_ledger(settings.bridge.database, pool_size=settings.bridge.pool_size, guarded=True)
     atexit.register(ledger.close)
-    _await(ledger)
+    threading.Thread(target=when_there, args=(ledger.check,), name="database", daemon=True).start()
     channels = open_channels(settings, discover(), lambda name: ChannelHistory(ledger, name, time.time))
     atexit.register(close_channels, channels)
     app = create_app(settings, build(settings, channels, ledger, time.time), ledger)

@@ -17,7 +17,6 @@ LOOKING = [
     "db check",
     "db backup {folder}/copy.db",
     "check",
-    "worker",
     "channels",
     "channels pause promo",
     "campaigns",
@@ -40,7 +39,7 @@ def test_no_command_begins_a_database_where_one_was(bare: Desk, command: str) ->
     assert not list(bare.folder.glob("*.db*"))
 
 
-@pytest.mark.parametrize("command", [*LOOKING, "db upgrade", "serve"])
+@pytest.mark.parametrize("command", [*LOOKING, "db upgrade"])
 def test_the_log_of_a_database_that_was_moved_is_left_alone(desk: Desk, command: str) -> None:
     """It holds what was accepted and is nowhere else; with the file put back all of it is there."""
     file, log, aside = (desk.folder / name for name in ("bridge.db", "bridge.db-wal", "aside.db"))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from bridge.ledger import LedgerUnavailable, WrongSchema, upgrade
+from bridge.ledger import LedgerUnavailable, upgrade
 from bridge.web import assembly
 from tests.campaign.carriers import SandboxCarrier
 from tests.campaign.rig import Rig
@@ -168,55 +168,14 @@ def children(web: Web) -> list[int]:
 _CUT_OFF = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = :role"
 
 
-class Away:
-    """A ledger that answers the `after`-th time it is asked."""
-
-    def __init__(self, after: int, error: LedgerUnavailable) -> None:
-        self.asked = 0
-        self._after = after
-        self._error = error
-
-    def check(self) -> None:
-        self.asked += 1
-        if self.asked < self._after:
-            raise self._error
-
-
-@pytest.mark.parametrize(
-    ("after", "error", "asked", "fails"),
-    [
-        (1, LedgerUnavailable("away"), 1, False),
-        (4, LedgerUnavailable("away"), 4, False),
-        (99, LedgerUnavailable("away"), 31, True),
-        (99, WrongSchema("old"), 1, True),
-    ],
-    ids=["there", "comes back", "stays away", "another schema"],
-)
-def test_a_process_waits_for_its_database(
-    after: int, error: LedgerUnavailable, asked: int, fails: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A while, and not at all for a schema that only a person can change."""
-    now = [0.0]
-    monkeypatch.setattr("bridge.web.assembly.time.monotonic", lambda: now[0])
-    monkeypatch.setattr("bridge.web.assembly.time.sleep", lambda s: now.__setitem__(0, now[0] + s))
-    away = Away(after, error)
-    if fails:
-        with pytest.raises(type(error)):
-            assembly._await(away)  # type: ignore[arg-type]
-    else:
-        assembly._await(away)  # type: ignore[arg-type]
-    assert abs(away.asked - asked) <= 1
-
-
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (LedgerUnavailable("away"), 1),
         (OSError(errno.ENOSPC, "No space left on device", "/var/metrics"), 1),
         (OSError(errno.EACCES, "Permission denied", "/var/metrics"), 3),
-        (WrongSchema("old"), 3),
+        (LedgerUnavailable("no driver"), 3),
     ],
-    ids=["away", "disk full", "not allowed", "schema"],
+    ids=["disk full", "not allowed", "no driver"],
 )
 def test_only_what_a_person_must_mend_ends_gunicorn(
     error: Exception, status: int, monkeypatch: pytest.MonkeyPatch

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -40,6 +41,9 @@ log = structlog.get_logger("bridge.ledger")
 
 T = TypeVar("T")
 
+Fits = Callable[[str | None], None]
+"""Raises WrongSchema unless a schema's revision, None for none, is the one that this version needs."""
+
 GATHERED = "gathered"
 """Under this name a transaction keeps beside its connection what `Database.before_commit` will write."""
 
@@ -66,6 +70,8 @@ _KEEPALIVE = {
 _IDLE_TRANSACTION_MS = MINUTE_MS
 
 
+_HAS_SCHEMA_SQLITE = "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"
+_HAS_SCHEMA_POSTGRES = "SELECT to_regclass('alembic_version') IS NOT NULL"
 _WAKES = "wakes"
 _FILE = "file"
 """Under this name a connection's record keeps which file it was opened in."""
@@ -79,8 +85,13 @@ def wake(connection: Connection) -> None:
 class Database:
     """Connections and transactions. Opened once per process, after the fork."""
 
-    def __init__(self, url: str, *, pool_size: int = 16, creates: bool = False) -> None:
-        """`creates`: where there is no SQLite file one is made; else that is LedgerUnavailable."""
+    def __init__(
+        self, url: str, *, pool_size: int = 16, creates: bool = False, fits: Fits | None = None
+    ) -> None:
+        """`creates`: where there is no SQLite file one is made; else that is LedgerUnavailable.
+
+        `fits` is asked of each new connection's schema, and raises WrongSchema to have none made.
+        """
         parsed = _parse(url)
         self.sqlite = parsed.get_backend_name() == "sqlite"
         self._lock = threading.Lock() if self.sqlite else None
@@ -93,6 +104,9 @@ class Database:
         """What every write transaction does last, with what it gathered beside its connection."""
         # Its commits may be lost in a power cut, never torn: for records that are worth less than a sync.
         self._relaxed = _sqlite_engine(parsed, 4, "NORMAL", creates) if self.sqlite else self.engine
+        if fits is not None:
+            for engine in {self.engine, self._relaxed}:
+                event.listen(engine, "connect", partial(_require_schema, fits))
         self._bell = Bell(self._notify)
 
     def write(self, work: Callable[[Connection], T], *, durable: bool = True) -> T:
@@ -302,6 +316,20 @@ def _postgres_engine(url: URL, pool_size: int) -> Engine:
         connection.commit()
 
     return engine
+
+
+def _require_schema(fits: Fits, connection: Any, _: Any) -> None:
+    """Raise WrongSchema for a new connection to a database that is not this version's: nothing of a process
+    that started before its database may be written into another schema.
+    """
+    sqlite = isinstance(connection, sqlite3.Connection)
+    known = _HAS_SCHEMA_SQLITE if sqlite else _HAS_SCHEMA_POSTGRES
+    row = None
+    if connection.execute(known).fetchone()[0]:
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    if not sqlite:
+        connection.commit()
+    fits(row and str(row[0]))
 
 
 def _refuse_other_text(connection: Any) -> None:
