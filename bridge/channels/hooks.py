@@ -164,7 +164,7 @@ class Hooks:
         return self._ask("query_template", TemplateReview, template=template)
 
     def delete_template(self, template: TextTemplate) -> bool:
-        """Delete a text template at the vendor."""
+        """Delete a text template at the vendor. Returns what the plugin says: True once it is gone."""
         return self._ask("delete_template", bool, template=template)
 
     def list_templates(self) -> Sequence[ListedTemplate]:
@@ -181,7 +181,7 @@ class Hooks:
         return self._ask("update_digital_template", CreatedTemplate, template=template)
 
     def delete_digital_template(self, template: DigitalTemplate) -> bool:
-        """Delete a digital template at the vendor."""
+        """Delete a digital template at the vendor. Returns what the plugin says: True once it is gone."""
         return self._ask("delete_digital_template", bool, template=template)
 
     def query_digital_template(self, template: DigitalTemplate) -> DigitalTemplateReview:

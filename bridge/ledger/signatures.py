@@ -114,7 +114,7 @@ def _first_use(connection: Connection) -> Any:
 
 
 def _take_up(connection: Connection, signature: str, fingerprint: bytes, now: int) -> bool:
-    """Claim anew what was released, or what nobody can be serving any more."""
+    """Claim anew what was released, or what nobody can be serving any more. Returns True if it was."""
     abandoned = _table.c.status.is_(None) & (_table.c.created <= now - _SERVED_MS)
     taken = connection.execute(
         update(_table)

@@ -100,7 +100,7 @@ class _Limited(socket.socket):
             self.limit.spend(monotonic() - began, count)
 
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
-        """Act as the socket does, within the exchange's time."""
+        """Act as the socket does, within the exchange's time. Returns the number of bytes read."""
         began = self._arm()
         count = super().recv_into(*args, **kwargs)
         self._received(began, count)
@@ -114,7 +114,7 @@ class _Limited(socket.socket):
         return data
 
     def send(self, *args: Any, **kwargs: Any) -> int:
-        """Act as the socket does, within the exchange's time."""
+        """Act as the socket does, within the exchange's time. Returns the number of bytes written."""
         self._arm()
         return super().send(*args, **kwargs)
 

@@ -33,7 +33,10 @@ def main(grace_s: float, command: list[str]) -> int:
 
 
 def _wait(child: subprocess.Popen[bytes]) -> int:
-    """Wait in steps: the system may give a signal to the other thread, and then it interrupts no wait."""
+    """Wait in steps: the system may give a signal to the other thread, and then it interrupts no wait.
+
+    Returns the exit code.
+    """
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
             return child.wait(1.0)

@@ -97,7 +97,7 @@ class Duties:
         return False
 
     def take_over(self) -> bool:
-        """Conclude batches whose worker vanished."""
+        """Conclude batches whose worker vanished. Returns True if there may be more."""
         now, lease_ms = millis(self._clock), seconds(self._bridge.lease_s)
         lapsed = self._ledger.batches.claim_lapsed(
             list(self._services), Holder(self._owner, lease_ms), limit=_TAKEN, now=now
@@ -107,7 +107,10 @@ class Duties:
         return bool(lapsed)
 
     def expire(self) -> bool:
-        """Conclude batches that could not be sent in time; to find them, all that waits is read."""
+        """Conclude batches that could not be sent in time. Returns True if there may be more.
+
+        To find them, all that waits is read.
+        """
         names, now, lease_ms = list(self._services), millis(self._clock), seconds(self._bridge.lease_s)
         if not self._ledger.batches.has_expired(names, now):
             return False
@@ -119,7 +122,10 @@ class Duties:
         return bool(expired)
 
     def control(self) -> bool:
-        """Carry out what was decided about campaigns: hold their batches, free them, or end them uncalled."""
+        """Carry out what was decided about campaigns: hold their batches, free them, or end them uncalled.
+
+        Returns True if there may be more.
+        """
         return self._carrying.run(
             self._owner,
             lambda claimed: self._conclude(claimed, self._services[claimed.channel].settling.expire),
@@ -131,7 +137,10 @@ class Duties:
         return False
 
     def settle(self, services: ChannelServices) -> bool:
-        """Try receipts again that arrived before their message, and look after unknown outcomes."""
+        """Try receipts again that arrived before their message, and look after unknown outcomes.
+
+        Returns True if there may be more.
+        """
         name, pushes = services.channel.name, services.sending.pushes
         sources = services.routing.sources
         intake = self._ledger.receipts.retry_parked(

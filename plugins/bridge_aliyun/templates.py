@@ -145,7 +145,10 @@ def _listed(row: Mapping[str, object]) -> ListedTemplate:
 
 
 def delete(client: TemplateClient, template: Template) -> bool:
-    """Delete a text or digital template and its replacement; Aliyun refuses while one is under review."""
+    """Delete a text or digital template and its replacement. Returns True once both are gone.
+
+    Aliyun refuses while one is under review.
+    """
     for code in filter(None, (template.state, template.vendor_code)):
         try:
             client.query("delete_sms_template", template_code=code)

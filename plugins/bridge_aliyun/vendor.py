@@ -141,7 +141,7 @@ class Aliyun(Vendor):
 
     @hookimpl
     def delete_template(self, channel: Channel, template: TextTemplate) -> bool:
-        """Delete by DeleteSmsTemplate."""
+        """Delete by DeleteSmsTemplate. Returns True once it is gone."""
         return templates.delete(self._client, template)
 
     @hookimpl
@@ -161,7 +161,7 @@ class Aliyun(Vendor):
 
     @hookimpl
     def delete_digital_template(self, channel: Channel, template: DigitalTemplate) -> bool:
-        """Delete by DeleteSmsTemplate."""
+        """Delete by DeleteSmsTemplate. Returns True once it is gone."""
         return templates.delete(self._client, template)
 
     @hookimpl

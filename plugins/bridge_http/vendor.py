@@ -218,7 +218,7 @@ class HttpVendor(Vendor):
 
     @hookimpl
     def delete_template(self, channel: Channel, template: TextTemplate) -> bool:
-        """Delete a template by `delete_template`."""
+        """Delete a template by `delete_template`. Returns True once it is gone."""
         return self._deleted("delete_template", template)
 
     @hookimpl
@@ -233,7 +233,7 @@ class HttpVendor(Vendor):
 
     @hookimpl
     def delete_digital_template(self, channel: Channel, template: DigitalTemplate) -> bool:
-        """Delete by `delete_digital_template`."""
+        """Delete by `delete_digital_template`. Returns True once it is gone."""
         return self._deleted("delete_digital_template", template)
 
     @hookimpl

@@ -222,7 +222,7 @@ class Sandbox(Vendor):
 
     @hookimpl
     def delete_digital_template(self, channel: Channel, template: DigitalTemplate) -> bool:
-        """Delete a digital template; one that is gone already is as good."""
+        """Delete a digital template. Returns True once it is gone, by this call or before."""
         try:
             self._call("DELETE", _path(template))
         except NoSuchResource:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import click
 from rich.cells import cell_len
@@ -67,19 +68,7 @@ _PACKAGE = "qa-sms-bridge"
     help="The language of questions, of what is printed and of what marketers read. [default: the shell's]",
 )
 @click.option("--ask/--no-ask", default=None, help="Ask for what no option gives. [default: on a terminal]")
-def init(
-    platform_name: str | None,
-    quick_audience: str | None,
-    vendor: str | None,
-    given: Sequence[str],
-    sign: str | None,
-    database: str | None,
-    public_url: str | None,
-    channel: str,
-    folder: Path | None,
-    language: str | None,
-    ask: bool | None,
-) -> None:
+def init(folder: Path | None, language: str | None, ask: bool | None, **options: Any) -> None:
     """Ask six questions, and write a configuration with fresh keys that works.
 
     It writes bridge.toml, without a secret in it, and env, with them, and overwrites neither. Then it prints
@@ -90,36 +79,47 @@ def init(
     say = speaker(language)
     _refuse_to_overwrite(folder, say)
     interview = Interview(say, asks=sys.stdin.isatty() if ask is None else ask)
-    question = phrase("The channel's name, in its address")
-    channel = interview.asked(channel, "--channel", question, default="promo", check=wrong_channel(say))
-    question = phrase("API name, as in Quick Audience's form")
-    name = interview.asked(platform_name, "--platform-name", question, check=wrong_line(say))
-    where = interview.asked(
-        quick_audience, "--quick-audience", _WHERE, values=_PRESETS, check=wrong_place(say)
-    )
-    kind, chosen = _chosen(interview, vendor)
-    settings = _vendor_settings(interview, chosen, given) if chosen else {}
-    question = phrase("Signature of your messages, without brackets")
-    sign = bare(interview.asked(sign, "--sign", question, default=name, check=wrong_line(say)))
-    database = interview.asked(
-        database,
-        "--database",
-        phrase("Database"),
-        default=first.database_of(folder),
-        check=wrong_database(say),
-    )
-    question = phrase("Public https address of this bridge")
-    address = interview.asked(public_url, "--public-url", question, check=wrong_address(say))
-    interview.end()
-    assert chosen is not None  # noqa: S101 - else the interview has ended with what was missing
-    address = address.rstrip("/")
-    where = place_of(where)
-    answers = Answers(name, where, kind, chosen, settings, database, address, sign, channel, language)
+    answers = replace(_answers(interview, _Given(**options), folder), language=language)
     if state := first.state_of(folder):
         answers = replace(answers, metrics_dir=str(state / "metrics"))
     answers, begun = _begun(answers, interview)
     _write(begun, folder, say)
     _tell(folder, answers, begun, say)
+
+
+class _Given(NamedTuple):
+    """What the options say; None for what is to be asked."""
+
+    platform_name: str | None
+    quick_audience: str | None
+    vendor: str | None
+    given: Sequence[str]
+    sign: str | None
+    database: str | None
+    public_url: str | None
+    channel: str
+
+
+def _answers(interview: Interview, options: _Given, folder: Path) -> Answers:
+    """Return the answer to every question. Raises Trouble with all that is missing where nobody is asked."""
+    say, asked = interview.say, interview.asked
+    question = say(phrase("The channel's name, in its address"))
+    channel = asked(options.channel, "--channel", question, default="promo", check=wrong_channel(say))
+    question = say(phrase("API name, as in Quick Audience's form"))
+    name = asked(options.platform_name, "--platform-name", question, check=wrong_line(say))
+    question = say(_WHERE) % _PRESETS
+    where = asked(options.quick_audience, "--quick-audience", question, check=wrong_place(say))
+    kind, chosen = _chosen(interview, options.vendor)
+    settings = _vendor_settings(interview, chosen, options.given) if chosen else {}
+    question = say(phrase("Signature of your messages, without brackets"))
+    sign = bare(asked(options.sign, "--sign", question, default=name, check=wrong_line(say)))
+    question, default = say(phrase("Database")), first.database_of(folder)
+    database = asked(options.database, "--database", question, default=default, check=wrong_database(say))
+    question = say(phrase("Public https address of this bridge"))
+    address = asked(options.public_url, "--public-url", question, check=wrong_address(say)).rstrip("/")
+    interview.end()
+    assert chosen is not None  # noqa: S101 - else the interview has ended with what was missing
+    return Answers(name, place_of(where), kind, chosen, settings, database, address, sign, channel)
 
 
 def _begun(answers: Answers, interview: Interview) -> tuple[Answers, first.Begun]:
@@ -199,7 +199,7 @@ def _chosen(interview: Interview, vendor: str | None) -> tuple[str, Beginning | 
     vendor = interview.asked(
         vendor,
         "--vendor",
-        phrase("Vendor or recipe"),
+        interview.say(phrase("Vendor or recipe")),
         check=lambda answer: _wrong_vendor(answer, known, interview.say),
     )
     return known.get(vendor, ("", None))

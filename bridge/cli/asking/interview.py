@@ -1,6 +1,6 @@
 """Asks what no option gives, and asks again where an answer cannot be right."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, requires, version
 from re import fullmatch, match
 from unicodedata import category
@@ -44,12 +44,12 @@ class Interview:
         *,
         default: str | None = None,
         hide: bool = False,
-        values: Mapping[str, str] | None = None,
         check: Check = lambda _: "",
     ) -> str:
         """Return what was given, else what is answered, else the default.
 
-        What `check` finds wrong is told, and asked again. Raises Trouble with it where nobody is asked.
+        The question is in the reader's language. What `check` finds wrong is told, and asked again. Raises
+        Trouble with it where nobody is asked.
         """
         if given is not None:
             if not (wrong := check(given.strip())):
@@ -57,7 +57,6 @@ class Interview:
             if not self.asks:
                 raise Trouble(f"{option}: {wrong}")
             self.note(wrong)
-        question = self.say(question) % values if values else self.say(question)
         if self.asks:
             return self._answered(question, default, hide, check)
         if default is None:

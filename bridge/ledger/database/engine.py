@@ -256,9 +256,26 @@ def _sqlite_engine(url: URL, pool_size: int, synchronous: str, creates: bool) ->
         connect_args={"timeout": _BUSY_TIMEOUT_S, "check_same_thread": False},
         hide_parameters=True,
     )
-
-    path = Path(url.database or "").expanduser()
+    _keep_file(engine, Path(url.database or "").expanduser(), creates)
     pragmas = (*_PRAGMAS, f"synchronous = {synchronous}")
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, record: Any) -> None:
+        connection.isolation_level = None  # transactions are begun below, not by the driver
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A reader that turns into a writer may fail at once; one that begins as a writer waits.
+        reads_only = connection.get_execution_options().get("reads_only")
+        connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _keep_file(engine: Engine, path: Path, creates: bool) -> None:
+    """Hold the connections of an engine to one private file that can be written."""
 
     @event.listens_for(engine, "do_connect")
     def prepare(*_: Any) -> None:
@@ -274,19 +291,8 @@ def _sqlite_engine(url: URL, pool_size: int, synchronous: str, creates: bool) ->
             raise DisconnectionError("the database file was moved or replaced")
 
     @event.listens_for(engine, "connect")
-    def configure(connection: Any, record: Any) -> None:
+    def remember(_: Any, record: Any) -> None:
         record.info[_FILE] = file_at(path)
-        connection.isolation_level = None  # transactions are begun below, not by the driver
-        for pragma in pragmas:
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        # A reader that turns into a writer may fail at once; one that begins as a writer waits.
-        reads_only = connection.get_execution_options().get("reads_only")
-        connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
-
-    return engine
 
 
 def _postgres_engine(url: URL, pool_size: int) -> Engine:

@@ -120,7 +120,7 @@ class Forgetting:
             done.busy += seen.busy
 
     def _told(self, channel: str, keys: Sequence[int]) -> int:
-        """Remove the number from the calls that told Quick Audience of its messages."""
+        """Remove the number from the calls that told Quick Audience of its messages. Returns how many."""
         batch, message, send = tables.batch, tables.message, tables.send
 
         def work(connection: Connection, part: Sequence[int]) -> int:
@@ -212,7 +212,7 @@ class Forgetting:
         return self._database.write(work)
 
     def _raw(self, table: Any, column: str, channel: str, phone: Phone) -> int:
-        """Blot the number out of what a vendor sent, as it came."""
+        """Blot the number out of what a vendor sent, as it came. Returns how many rows held it."""
         texts = [name for name in ("target", "headers") if name in table.c]
         national = phone.national
 
@@ -232,7 +232,7 @@ class Forgetting:
         return self._database.write(work)
 
     def _suppressions(self, channel: str, phone: Phone, act: Act, done: Forgotten) -> int:
-        """Put a digest in the place of the number, and write the act with all that was done."""
+        """Put a digest in the place of the number, and write the act. Returns how many there were."""
         table = tables.suppression
 
         def work(connection: Connection) -> int:

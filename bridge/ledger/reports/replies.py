@@ -82,7 +82,10 @@ class Replies:
         terms: ReplyTerms,
         source: Source | None = None,
     ) -> int:
-        """Do as `store`, within the caller's transaction; `source`: the account that reports."""
+        """Do as `store`, within the caller's transaction; `source`: the account that reports.
+
+        Returns how many replies were new.
+        """
         scope = Scope(channel, terms.now, terms.pushes, source)
         groups: dict[str, list[Replied]] = defaultdict(list)
         fresh = 0

@@ -104,7 +104,7 @@ class Filings:
         self._database.write(work)
 
     def keep(self, known: Filed | None, filed: Filed, *, due: int) -> bool:
-        """Store what an account was given; False if something else became of it since it was `known`.
+        """Store what an account was given. Returns False if something else became of it since it was `known`.
 
         Which of two the account took last nobody knows then: it is owed the template's text, from `due` on.
         """
@@ -127,10 +127,10 @@ class Filings:
         return self._database.write(work)
 
     def save_review(self, asked: Filed, told: Filed, act: Act | None = None) -> bool:
-        """Store what became of a filing; False if it was filed anew or went since it was `asked` about.
+        """Store what became of a filing.
 
-        Then nothing is stored: what was told is about an older text. A person's decision (`act`) is nothing
-        either once another was made.
+        Returns False if it was filed anew or went since it was `asked` about. Then nothing is stored: what was
+        told is about an older text. A person's decision (`act`) is nothing either once another was made.
         """
         values = {name: value for name, value in _values(told).items() if name not in _KEY}
         guarded = _REVIEWED if act is None else (*_REVIEWED, "status")

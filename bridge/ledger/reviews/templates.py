@@ -85,10 +85,11 @@ class Templates:
         )
 
     def change(self, found: StoredTemplate, changed: StoredTemplate) -> bool:
-        """Store a template as Quick Audience changed it; False if it went, changed or got a code meanwhile.
+        """Store a template as Quick Audience changed it.
 
-        Then nothing is stored: who deleted it must not find it again, no operator's code is lost, and of two
-        changes at once the one that the vendor took last is to be kept last.
+        Returns False if it went, changed or got a code meanwhile. Then nothing is stored: who deleted it must
+        not find it again, no operator's code is lost, and of two changes at once the one that the vendor took
+        last is to be kept last.
         """
         values, was = _to_row(changed), _to_row(found)
         statement = (
@@ -192,7 +193,7 @@ class Templates:
         return self._database.write(lambda connection: connection.execute(noted).rowcount)
 
     def delete(self, channel: str, code: str, now: int) -> bool:
-        """Mark a template deleted; its sends keep their snapshot."""
+        """Mark a template deleted; its sends keep their snapshot. Returns False if there was none."""
         statement = (
             update(_template)
             .where(_template.c.channel == channel, _template.c.code == code, _template.c.deleted.is_(None))

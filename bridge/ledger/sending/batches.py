@@ -263,16 +263,9 @@ class Batches:
                 _fenced(batch, tables.UNKNOWN).values(due=settlement.check_at, hold=hold, **_FREE)
             ).rowcount:
                 return self._settle_stale(connection, settlement, now)
+            waits = Waits(settlement.resend_due, settlement.resend_deadline, batch.decision)
             for seqs, absent in ((settlement.resend, True), (settlement.unproved, False)):
-                move_again(
-                    connection,
-                    batch,
-                    seqs,
-                    now=now,
-                    due=settlement.resend_due,
-                    deadline=settlement.resend_deadline,
-                    absent=absent,
-                )
+                move_again(connection, batch, seqs, waits, now=now, absent=absent)
             keep(connection, settlement.segments)
             scope = Scope(batch.channel, now, settlement.pushes)
             ends = self._receipts.apply_climbs(connection, scope, settlement.climbs)

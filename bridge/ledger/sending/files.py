@@ -61,7 +61,7 @@ class Files:
         self._database = database
 
     def claim(self, channel: str, holder: Holder, *, now: int) -> FileJob | None:
-        """Take one file of the channel that is due and read by nobody."""
+        """Claim one file of the channel that is due and read by nobody. Returns None when there is none."""
         due = (
             select(_file.c.send_id)
             .where(

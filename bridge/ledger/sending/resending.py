@@ -27,9 +27,8 @@ def resend_late(connection: Connection, conclusion: Conclusion, now: int) -> Non
     )
     if dues and connection.execute(same_call).first() is not None:
         unsent = set(range(batch.count)) - {row.seq for row in conclusion.rows}
-        move_again(
-            connection, batch, sorted(unsent), now=now, due=max(dues), deadline=batch.deadline, absent=True
-        )
+        waits = Waits(max(dues), batch.deadline, batch.decision)
+        move_again(connection, batch, sorted(unsent), waits, now=now, absent=True)
         close_settled(connection, [batch.id])
 
 
@@ -37,10 +36,9 @@ def move_again(
     connection: Connection,
     batch: Claimed,
     seqs: Sequence[int],
+    waits: Waits,
     *,
     now: int,
-    due: int,
-    deadline: int,
     absent: bool,
 ) -> int:
     """Move messages into a READY batch of their own, with another reference. Returns how many moved.
@@ -64,7 +62,6 @@ def move_again(
     going = sorted(open_rows, key=lambda row: row.seq)
     if going:
         blob = (len(going), encode(batch.recipients.pick([row.seq for row in going])))
-        waits = Waits(due, deadline, batch.decision)
         [made] = insert_batches(connection, Scope(batch.channel, now), batch.send_id, [blob], waits)
         attempts.follow(connection, batch.id, made, before=now + 1)
         moved.note(connection, batch.id, made, going, absent=absent)

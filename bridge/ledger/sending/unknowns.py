@@ -14,6 +14,7 @@ from .claiming import CLAIMED, claimed
 from .decisions import RESEND, decided, decided_further
 from .joining import CampaignState
 from .resending import move_again
+from .sends import Waits
 
 _batch, _message, _send, _campaign = tables.batch, tables.message, tables.send, tables.campaign
 _PIECE = 200
@@ -146,9 +147,9 @@ def _move(connection: Connection, chosen: Chosen, act: Act, before: Resent, *, d
     for batch in batches:
         # Named first, so that what is not open any more is not looked at again.
         connection.execute(update(_batch).where(_batch.c.id == batch.id).values(decision=decision))
-        again = replace(batch, decision=decision)
         seqs = range(len(batch.recipients.phones))
-        moved += move_again(connection, again, seqs, now=now, due=now, deadline=deadline, absent=False)
+        waits = Waits(now, deadline, decision)
+        moved += move_again(connection, batch, seqs, waits, now=now, absent=False)
     close_settled(connection, [batch.id for batch in batches])
     decided_further(connection, decision, moved)
     wake(connection)

@@ -153,7 +153,10 @@ class Polling:
         return self._hooks.poll_replies(window)
 
     def _stored(self, hook: str, polled: _Polled, held: HeldLease) -> bool:
-        """Store a page; one that cannot be stored must neither be asked for each second nor block others."""
+        """Store a page; one that cannot be stored must neither be asked for each second nor block others.
+
+        Returns True if nothing of it was lost.
+        """
         with Isolated(log, "page not stored", channel=self._channel.name, hook=hook):
             return self._store(polled, held)
         for kept in polled.kept:

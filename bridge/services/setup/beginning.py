@@ -242,6 +242,18 @@ def _compose(answers: Answers, drawn: _Drawn, *, signs: bool) -> FirstFiles:
     if any(_is_inside(text) for text in (answers.quick_audience, *answers.settings.values())):
         channel["allow_private"] = True
     head = f"channels.{answers.channel}"
+    lines = [
+        "# Written by `sms-bridge init`. Every other setting has its default; config/bridge.toml of the",
+        "# repository shows them all. The secrets are in the file env beside this one.",
+        *_table("bridge", _bridge_table(answers, keeping), {"trusted_proxies": _PROXY}),
+        *_table(head, channel),
+        *(_table(f"{head}.signs", {answers.sign: "approved"}, {answers.sign: _LOCAL}) if signs else ()),
+        *_table(f"{head}.settings", settings, comments),
+    ]
+    return FirstFiles("\n".join(lines) + "\n", keeping.environment, keeping.files)
+
+
+def _bridge_table(answers: Answers, keeping: "_Keeping") -> Mapping[str, Any]:
     database = answers.database
     if urlsplit(database).password:
         database = keeping.kept("", database, name="SMS_BRIDGE_DATABASE")
@@ -250,15 +262,7 @@ def _compose(answers: Answers, drawn: _Drawn, *, signs: bool) -> FirstFiles:
         bridge["metrics_dir"] = answers.metrics_dir
     if answers.public_url.startswith("https://"):
         bridge["trusted_proxies"] = 1
-    lines = [
-        "# Written by `sms-bridge init`. Every other setting has its default; config/bridge.toml of the",
-        "# repository shows them all. The secrets are in the file env beside this one.",
-        *_table("bridge", bridge, {"trusted_proxies": _PROXY}),
-        *_table(head, channel),
-        *(_table(f"{head}.signs", {answers.sign: "approved"}, {answers.sign: _LOCAL}) if signs else ()),
-        *_table(f"{head}.settings", settings, comments),
-    ]
-    return FirstFiles("\n".join(lines) + "\n", keeping.environment, keeping.files)
+    return bridge
 
 
 class _Keeping:

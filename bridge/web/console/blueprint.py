@@ -74,7 +74,7 @@ class Console:
             )
 
     def _admit(self) -> Response | None:
-        """Let a request through, or answer it here."""
+        """Let a request through, or answer it here. Returns None to let it through."""
         name = (request.endpoint or "").removeprefix("console.")
         if request.method not in guard.SAFE and not guard.is_own(request, self._sitting, self._host):
             return self._server().fault(400)

@@ -111,7 +111,7 @@ class WebhookPusher:
         self._http.close()
 
     def wait_until(self, done: Callable[[], bool], seconds: float) -> bool:
-        """Wait until `done`, at most `seconds`."""
+        """Wait until `done`, at most `seconds`. Returns True if it is."""
         with self._news:
             return self._news.wait_for(done, seconds)
 

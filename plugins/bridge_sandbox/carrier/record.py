@@ -131,7 +131,10 @@ class CarrierStore:
     def write_template(
         self, account: CarrierAccount, values: dict[str, str], now: float, number: int = 0
     ) -> int:
-        """Keep a new template, or change template `number`; either way it is reviewed (again)."""
+        """Keep a new template, or change template `number`; either way it is reviewed (again).
+
+        Returns its number.
+        """
         row = {**values, "account": account.name, "now": now, "due": now + account.profile.review_delay_s}
         if number:
             query = """update template set kind = :kind, type = :type, name = :name, sign = :sign,
