@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 
 import requests
 import structlog
-from urllib3.exceptions import HTTPError
 
 from bridge import metrics
 from bridge.channels import OpenChannel
@@ -24,27 +23,15 @@ from bridge.settings import BridgeSettings
 
 from ..snapshots import restore
 from .accepting import LIMIT_EXCEEDED, batch_size
+from .file_hosts import BrokenOff, FileFailed, NothingMore, beginning, opened
 
 log = structlog.get_logger("bridge.fetching")
 
-_PIECE = 65_536
 _TOGETHER = 10
 _READABLE_MS = 24 * HOUR_MS
 """So long a file is tried; it fails only after that."""
 _FEWEST_ATTEMPTS = 6
 _ON_MS = 1_000  # a host that cuts each connection still gives the file piece by piece
-
-
-class _FileFailed(Exception):
-    """The file cannot be read on, now or later."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class _BrokenOff(FetchFailed):
-    """The download broke off, but further on than before."""
 
 
 class Fetching:
@@ -72,9 +59,9 @@ class Fetching:
     def _read_or_put_back(self, job: FileJob, stopping: Callable[[], bool]) -> None:
         try:
             self._read(job, stopping)
-        except (AddressRefused, _FileFailed) as error:
+        except (AddressRefused, FileFailed) as error:
             self._fail(job, error.reason)
-        except _BrokenOff as error:
+        except BrokenOff as error:
             log.info("file read on later", channel=self._channel.name, reason=error.reason)
             self._ledger.files.again(
                 job, due=millis(self._clock) + _ON_MS, error=error.reason, progressed=True
@@ -83,24 +70,22 @@ class Fetching:
             self._retry(job, error.reason)
 
     def _read(self, job: FileJob, stopping: Callable[[], bool]) -> None:
-        with self._opened(job, job.position) as response:
-            etag = _identity(response)
-            if job.position and etag != job.etag:
-                raise _FileFailed("The file changed while it was read; the rest was not sent.")
-            if response.status_code == 416:
-                self._store(job, Progress(job.etag, job.position, job.lines, job.taken, finished=True), [])
-                return
-            if response.status_code not in (200, 206):
-                raise FetchFailed(f"The file's host answered with status {response.status_code}.")
-            head, pieces = _begun(response)
-            resumed = response.status_code == 206 and job.position > 0
-            encoding = self._encoding(job) if resumed else _encoding(head, response)
-            skip = 0 if resumed else max(job.position, encoding.mark)
-            position = max(job.position, encoding.mark)
-            lines = files.split(_without(pieces, skip), encoding)
-            self._take(replace(job, etag=etag, position=position), lines, encoding, stopping)
+        def get(position: int) -> AbstractContextManager[requests.Response]:
+            return self._asked(job, position)
 
-    def _opened(self, job: FileJob, position: int) -> AbstractContextManager[requests.Response]:
+        try:
+            with opened(get, job.position, job.etag) as file:
+                encoding = file.encoding or beginning(get, job.etag)
+                pieces = file.pieces
+                if not job.position:
+                    pieces = _behind_mark(pieces, encoding.mark)
+                position = max(job.position, encoding.mark)
+                lines = files.split(pieces, encoding)
+                self._take(replace(job, etag=file.etag, position=position), lines, encoding, stopping)
+        except NothingMore:
+            self._store(job, Progress(job.etag, job.position, job.lines, job.taken, finished=True), [])
+
+    def _asked(self, job: FileJob, position: int) -> AbstractContextManager[requests.Response]:
         headers = {"Accept-Encoding": "identity"}
         if position:
             headers["Range"] = f"bytes={position}-"
@@ -110,14 +95,6 @@ class Fetching:
             hosts=self._bridge.file_hosts,
             headers=headers,
         )
-
-    def _encoding(self, job: FileJob) -> files.Encoding:
-        """Read the beginning once more: it tells how the rest is written."""
-        with self._opened(job, 0) as response:
-            if response.status_code != 200 or _identity(response) != job.etag:
-                raise FetchFailed("The beginning of the file could not be read again.")
-            head, _ = _begun(response)
-            return _encoding(head, response)
 
     def _take(
         self,
@@ -133,7 +110,7 @@ class Fetching:
             for line in lines:
                 too_large = self._too_large(gathered, line)
                 if too_large:
-                    raise _FileFailed(f"{too_large}; the rest was not sent.")
+                    raise FileFailed(f"{too_large}; the rest was not sent.")
                 gathered.add(line, encoding, job.recipients_limit)
                 if len(gathered.phones) < size * _TOGETHER:
                     continue
@@ -142,11 +119,11 @@ class Fetching:
                 if stopping():
                     self._ledger.files.again(job, due=millis(self._clock), error="")
                     return
-        except (FetchFailed, _FileFailed) as error:
+        except (FetchFailed, FileFailed) as error:
             # What was read is kept, so the next attempt begins behind it.
             self._store(job, gathered.progress(job.etag), gathered.flush(size))
             if isinstance(error, FetchFailed) and gathered.position > job.position:
-                raise _BrokenOff(error.reason) from None
+                raise BrokenOff(error.reason) from None
             raise
         self._store(job, replace(gathered.progress(job.etag), finished=True), gathered.flush(size))
 
@@ -226,49 +203,9 @@ class _Gathered:
         return batches
 
 
-def _identity(response: requests.Response) -> str:
-    """Return what tells one content of the file from another: its ETag, else its date."""
-    return response.headers.get("ETag") or response.headers.get("Last-Modified") or ""
-
-
-def _encoding(head: bytes, response: requests.Response) -> files.Encoding:
-    return files.encoding_of(head, response.headers.get("Content-Type", ""))
-
-
-def _begun(response: requests.Response) -> tuple[bytes, Iterator[bytes]]:
-    """Return the beginning of the body and all of its pieces; a break is raised in its place."""
-    pieces = _pieces(response)
-    first: list[bytes] = []
-    broken: list[FetchFailed] = []
-    try:
-        while sum(map(len, first)) < files.HEAD:
-            first.append(next(pieces))
-    except StopIteration:
-        pass
-    except FetchFailed as error:
-        broken.append(error)
-
-    def all_pieces() -> Iterator[bytes]:
-        yield from first
-        for error in broken:
-            raise error
-        yield from pieces
-
-    return b"".join(first)[: files.HEAD], all_pieces()
-
-
-def _pieces(response: requests.Response) -> Iterator[bytes]:
-    """Yield what has come, as it comes: a connection that breaks loses none of it."""
-    try:
-        while piece := response.raw.read1(_PIECE, decode_content=True):
-            yield piece
-    except (HTTPError, OSError):
-        raise FetchFailed("The download broke off.") from None
-
-
-def _without(pieces: Iterator[bytes], skip: int) -> Iterator[bytes]:
-    """Pass over the first `skip` bytes."""
+def _behind_mark(pieces: Iterator[bytes], mark: int) -> Iterator[bytes]:
+    """Pass over the byte order mark, which is no part of the first line."""
     for piece in pieces:
-        fresh = piece[skip:]
-        skip -= len(piece) - len(fresh)
+        fresh = piece[mark:]
+        mark -= len(piece) - len(fresh)
         yield fresh
