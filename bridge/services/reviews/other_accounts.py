@@ -160,7 +160,9 @@ class OtherAccounts:
         reviews: list[StoredTemplate | Filed] = [template]
         filings = self._store.of(template.channel, template.code)
         current = self.digest(template)
-        for name in self._others:
+        for name, account in self._others.items():
+            if not Filing(account.hooks).sends(template.kind):
+                continue  # no message of this kind ever goes there
             filed = filings.get(name, Filed(template.channel, template.code, name))
             reviews.append(filed if filed.digest == current else replace(filed, status=ReviewStatus.PENDING))
         choose = max if approval == "any" else min

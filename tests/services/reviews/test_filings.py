@@ -234,6 +234,36 @@ def test_a_digital_template_approved_at_one_account_only(worlds: Worlds) -> None
     main, spare = world.vendors.values()
     main.digital_review = DigitalTemplateReview({one: CarrierReview(R, "no") for one in Carrier})
     spare.digital_review = DigitalTemplateReview({one: CarrierReview(A) for one in Carrier})
+    code = digital(world)
+    world.send(PHONES, code=code, kind=Kind.DIGITAL)
+    soon(world, 2)
+    assert (numbers_of(main), numbers_of(spare)) == ([], PHONES)
+
+
+@pytest.mark.parametrize("approval", ["primary", "any", "all"])
+def test_an_account_that_sends_no_digital_messages_refuses_none(
+    worlds: Worlds, monkeypatch: pytest.MonkeyPatch, approval: str
+) -> None:
+    """It has nothing to say of their templates: the other sends, and nothing ever goes there."""
+    world = two(worlds, approval=approval)
+    hooks = world.services.channel.accounts["spare"].hooks
+    texts = frozenset(each for each in hooks._operations if "digital" not in each)
+    monkeypatch.setattr(hooks, "_operations", texts)
+    main, spare = world.vendors.values()
+    main.digital_review = DigitalTemplateReview({one: CarrierReview(A) for one in Carrier})
+    code = digital(world)
+    assert world.services.templates.query_digital(code).status is A
+    world.send(PHONES, code=code, kind=Kind.DIGITAL)
+    soon(world, 2)
+    main.answer = raising(VendorUnreachable("refused"))
+    world.send(["13800000003"], code=code, kind=Kind.DIGITAL)
+    soon(world, 15)
+    assert not spare.batches
+    assert not world.ended()
+
+
+def digital(world: World) -> str:
+    """Return the code of a digital template that was reviewed as the vendors say."""
     raw: dict[str, Any] = {
         "templateContent": [{"fileSuffix": "txt", "fileContents": "Dear ${name}", "index": 1}],
         "templateTheme": "Spring",
@@ -242,9 +272,7 @@ def test_a_digital_template_approved_at_one_account_only(worlds: Worlds) -> None
     code = world.services.templates.create_digital(DigitalTemplateBody.parse(json.dumps(raw).encode()))
     world.now += 100
     world.services.templates.refresh_pending()
-    world.send(PHONES, code=code, kind=Kind.DIGITAL)
-    soon(world, 2)
-    assert (numbers_of(main), numbers_of(spare)) == ([], PHONES)
+    return code
 
 
 def test_a_signature_is_reviewed_at_each_account(worlds: Worlds) -> None:
