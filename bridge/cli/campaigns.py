@@ -13,7 +13,7 @@ from bridge.services.campaigns.desk import CampaignDesk
 from bridge.services.campaigns.desk import campaigns as opened
 from bridge.services.campaigns.exporting import STATUSES, Choice
 from bridge.services.campaigns.seeing import STATES, Funnel, ReadFile, SeenCampaign, Whole
-from bridge.services.desk.amounts import amount, priced
+from bridge.services.desk.amounts import amount, charges, estimates, priced
 from bridge.services.desk.looking import Excerpt
 from bridge.services.desk.spreadsheets import harmless_json
 from bridge.services.pricing import SeenCost
@@ -36,8 +36,10 @@ _COLUMNS = (
     "failed",
     "unknown",
     "cost",
+    "charged",
     "reason",
 )
+_FOR_PROGRAMS = ("charged", "reason")
 _COSTS = ("currency", "estimate", "messages", "charged", "receipts")
 _TOTALS = ("channel", "sends", "recipients", "waiting", "sent", "delivered", "failed", "unknown")
 _channel = click.option("--channel", help="Only this channel's.")
@@ -77,7 +79,7 @@ def campaigns_list(
             rows=wanted,
         )
     rows = [_row(one) for one in found]
-    show(Rows("campaigns", "Campaigns", _COLUMNS, rows, ("reason",)), as_json=as_json, timezone=zone)
+    show(Rows("campaigns", "Campaigns", _COLUMNS, rows, _FOR_PROGRAMS), as_json=as_json, timezone=zone)
 
 
 def _row(one: SeenCampaign) -> tuple[object, ...]:
@@ -90,7 +92,8 @@ def _row(one: SeenCampaign) -> tuple[object, ...]:
         When(one.first),
         When(one.last),
         *_numbers(one.funnel),
-        priced(one.costs),
+        Told(priced(one.costs), estimates(one.costs)),
+        charges(one.costs),
         one.reason,
     )
 

@@ -8,7 +8,7 @@ from typing import TextIO
 import click
 
 from bridge import clock
-from bridge.services.desk.amounts import charged, priced
+from bridge.services.desk.amounts import charged, charges, estimates, priced
 from bridge.services.desk.looking import Excerpt
 from bridge.services.desk.timeline import SeenAttempt, SeenMessage, SeenReport, SeenTelling
 
@@ -97,8 +97,9 @@ def _further(found: Sequence[SeenMessage]) -> Iterator[Rows]:
     yield Rows("callbacks", "\nCallbacks to Quick Audience", _CALLBACKS, callbacks)
 
 
-def _money(one: SeenMessage) -> tuple[str, str]:
-    return priced(one.costs), charged(one.costs)
+def _money(one: SeenMessage) -> tuple[Told, Told]:
+    cost, charge = Told(priced(one.costs), estimates(one.costs)), charges(one.costs)
+    return cost, Told(charged(one.costs), charge)
 
 
 def _attempt(one: SeenAttempt) -> tuple[object, ...]:

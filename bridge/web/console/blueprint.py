@@ -9,6 +9,7 @@ import structlog
 from flask import Blueprint, Flask, Response, abort, g, request, send_from_directory
 from werkzeug.exceptions import HTTPException
 
+from bridge.ledger import LedgerUnavailable
 from bridge.services.desk.signing_in import SigningIn
 
 from . import guard
@@ -128,6 +129,9 @@ class Console:
     def _failed(self, error: Exception) -> Response:
         if isinstance(error, HTTPException) and error.code:
             return self._server().fault(error.code)
+        if isinstance(error, LedgerUnavailable):
+            log.error("the database is away", method=request.method, reason=str(error))
+            return self._server().fault(503)
         log.error("request failed", method=request.method, exc_info=error)
         return self._server().fault(500)
 

@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from bridge.services.desk.operating import OperatorRefused
 from bridge.services.desk.signing_in import Role
+from bridge.services.desk.spreadsheets import harmless_json
 
 from .asking import Asked, NotUnderstood
 from .desk import Desk
@@ -37,7 +38,20 @@ _FAULTS = {
     404: phrase("There is no such page."),
     405: phrase("There is no such page."),
     429: phrase("There were too many attempts: wait a minute."),
+    503: phrase("The database is away: try again in a minute."),
 }
+_OTHER_FAULT = phrase("The bridge failed: its log says why.")
+_NAMES = {
+    400: "not_understood",
+    401: "not_signed_in",
+    403: "not_allowed",
+    404: "not_found",
+    405: "not_found",
+    409: "refused",
+    429: "too_many_attempts",
+    503: "database_away",
+}
+"""What programs know faults by."""
 
 
 class PageServer:
@@ -96,10 +110,15 @@ class PageServer:
         )
 
     def fault(self, status: int, text: str = "", values: Mapping[str, object] | None = None) -> Response:
-        """Return a page that says what is wrong, and leads back."""
-        said = self._face.say(
-            text or _FAULTS.get(status, phrase("The bridge failed: its log says why.")), values or {}
-        )
+        """Return what is wrong: a page that leads back, or what a program reads under .json and .csv."""
+        said = self._face.say(text or _FAULTS.get(status, _OTHER_FAULT), values or {})
+        form = self._request.path.rpartition(".")[2]
+        if form == "json":
+            told = {"error": _NAMES.get(status, "failed"), "sentence": said}
+            content = f"{harmless_json(told)}\n"
+            return Response(content, status, content_type="application/json; charset=utf-8")
+        if form == "csv":
+            return Response(f"{said}\n", status, content_type="text/plain; charset=utf-8")
         return self.html("fault.html", {"fault": said, "back": self.back(), "name": ""}, status)
 
     def back(self) -> str:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from bridge import clock
+from bridge.services.desk.amounts import charged, charges, estimates, priced
 from bridge.services.desk.spreadsheets import harmless_cell, harmless_json
+from bridge.services.pricing import SeenCost
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,16 @@ class Facts:
 
     text: str
     data: object
+
+
+def cost_of(costs: Sequence[SeenCost]) -> Facts:
+    """Return a cell with the estimates of what messages cost."""
+    return Facts(priced(costs), estimates(costs))
+
+
+def charge_of(costs: Sequence[SeenCost]) -> Facts:
+    """Return a cell with what vendors say that messages cost."""
+    return Facts(charged(costs), charges(costs))
 
 
 Cell = str | int | None | Moment | Word | State | Link | Share | Button | Facts

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -69,7 +70,8 @@ class Scene:
         world.send(PHONES, code=world.template(f"Dear ${{name}} {written}"))
         world.hand_over()
         [delivered, *_] = [message for batch in world.vendor.batches for message in batch.messages]
-        receipt = DeliveryReceipt(MessageStatus.DELIVERED, message_ref=delivered.ref)
+        charged: dict[str, Any] = {"price": Decimal("0.0501"), "currency": "CNY"}
+        receipt = DeliveryReceipt(MessageStatus.DELIVERED, message_ref=delivered.ref, **charged)
         replies = [MoMessage(from_vendor(PHONES[0]), written), MoMessage(from_vendor(PHONES[1]), "R")]
         world.services.receiving.store_reports([receipt], replies, "webhook")
         self.give_up()

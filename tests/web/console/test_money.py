@@ -3,7 +3,9 @@
 import json
 from urllib.parse import quote
 
+from bridge.ledger import Ledger
 from bridge.settings import PriceSettings
+from tests.services.world import World
 
 from .conftest import Scenes
 from .scene import PHONES, Scene
@@ -49,6 +51,25 @@ def test_prices_and_totals_are_shown(scenes: Scenes) -> None:
     assert (price["channel"], price["account"], price["price"]) == ("promo", "(all)", "0.045")
     [total] = found["totals"]
     assert (total["channel"], total["sends"], total["recipients"], total["delivered"]) == ("promo", 1, 3, 1)
+
+
+def test_programs_get_money_as_amount_and_currency(ledger: Ledger) -> None:
+    """Of every page alike, an amount as a decimal text; people and CSV read one text."""
+    price = {"price": "0.045", "currency": "CNY", "channel": "promo"}
+    world = World(ledger, prices=[price])
+    scene = Scene(world, prices=world.settings.prices)
+    campaign = scene.house()
+    browser = scene.browser("viewer")
+    listed = browser.json("/console/campaigns")["campaigns"][0]
+    shown = browser.json(f"/console/campaigns/{campaign}")["campaign"][0]
+    [number] = browser.json(f"/console/numbers/{scene.sealed(PHONES[0])}")["messages"]
+    [total] = browser.json("/console/prices")["totals"]
+    for one, cost in ((listed, "0.09"), (shown, "0.09"), (total, "0.09"), (number, "0.045")):
+        assert one["cost"] == [{"amount": cost, "currency": "CNY"}]
+        assert one["charged"] == [{"amount": "0.0501", "currency": "CNY"}]
+    assert "0.09 CNY" in browser.get("/console/campaigns").text
+    assert ",0.09 CNY,0.0501 CNY," in browser.get("/console/campaigns.csv").text
+    world.close()
 
 
 def test_a_number_s_page_has_every_call_and_what_was_told(scene: Scene) -> None:

@@ -8,6 +8,7 @@ from html import unescape
 
 import pytest
 
+from bridge.ledger import LedgerUnavailable
 from bridge.web import create_app
 
 from .scene import PHONES, THIRD_PARTY, Scene
@@ -109,6 +110,27 @@ def test_what_is_there_is_shown(scene: Scene, path: str, text: str) -> None:
     assert text in answer.text
 
 
+def test_programs_get_all_of_a_campaign(scene: Scene) -> None:
+    """What its page says beside its tables, too: why it is paused, its template, its task, its file."""
+    campaign = scene.house("Hello")
+    operator = scene.browser("operator")
+    operator.get(f"/console/campaigns/{campaign}")
+    operator.post(f"/console/campaigns/{campaign}/pause", {"reason": "Wrong text."})
+    [itself] = operator.json(f"/console/campaigns/{campaign}")["campaign"]
+    [listed] = operator.json("/console/campaigns?state=paused")["campaigns"]
+    for one in (itself, listed):
+        assert (one["campaign"], one["id"], one["channel"]) == ("task-1", campaign, "promo")
+        assert (one["state"], one["reason"], one["recipients"]) == ("paused", "Wrong text.", 3)
+    code = scene.world.ledger.templates.list("promo")[0].code
+    assert (itself["template"], itself["signature"], itself["sends"]) == (code, "Acme", 1)
+    assert (itself["text"], itself["segments"], itself["files"]) == ("Dear ${name} Hello", 2, [])
+    assert isinstance(itself["task"], dict)
+    page = text_of(operator.get(f"/console/campaigns/{campaign}").text)
+    for name in ("text", "signature", "template", "reason"):
+        assert itself[name] in page, name
+    assert "Wrong text." in operator.get(f"/console/campaigns/{campaign}.csv?table=campaign").text
+
+
 # Who is refused what, by role.
 DEEDS = [
     ("/console/campaigns/{campaign}/pause", "operator"),
@@ -174,6 +196,55 @@ def test_what_cannot_be_is_told(scene: Scene, path: str, status: int, text: str)
     answer = scene.browser("viewer").get(path)
     assert answer.status_code == status
     assert text in answer.text
+
+
+FAULTS = [
+    ("viewer", "/console/campaigns{form}?state=gone", 400, "not_understood", "cannot have this value"),
+    ("viewer", "/console/callbacks{form}?page=2&since=x", 400, "not_understood", "is no time"),
+    ("", "/console/campaigns{form}", 401, "not_signed_in", "Nobody is signed in"),
+    ("viewer", "/console/campaigns/{campaign}/recipients{form}?full=yes", 403, "not_allowed", "Your role"),
+    ("viewer", "/console/campaigns/gone{form}", 404, "not_found", "There is no such campaign"),
+    ("viewer", "/console/gone{form}", 404, "not_found", "There is no such page"),
+    ("viewer", "/console/campaigns{form}?table=gone", 404, "not_found", "There is no such page"),
+]
+
+
+@pytest.mark.parametrize(("role", "path", "status", "name", "sentence"), FAULTS)
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_programs_are_told_faults_in_their_form(
+    scene: Scene, role: str, path: str, status: int, name: str, sentence: str, language: str
+) -> None:
+    """As JSON under .json, as plain text under .csv, in the language that was asked for."""
+    filled = path.replace("{campaign}", scene.house() if "{campaign}" in path else "")
+    browser = scene.browser(role, language)
+    told = browser.get(filled.replace("{form}", ".json"))
+    plain = browser.get(filled.replace("{form}", ".csv"))
+    assert (told.status_code, told.mimetype) == (status, "application/json")
+    assert (plain.status_code, plain.mimetype) == (status, "text/plain")
+    assert told.json is not None
+    assert told.json["error"] == name
+    assert (sentence in told.json["sentence"]) is (language == "en")
+    assert plain.text.strip() == told.json["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "name"),
+    [(LedgerUnavailable("away"), 503, "database_away"), (RuntimeError(PHONES[0]), 500, "failed")],
+)
+def test_programs_are_told_that_the_bridge_failed(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, name: str
+) -> None:
+    """And that they may try again where the database is away."""
+    browser = scene.browser("viewer")
+
+    def fail(*_args: object) -> None:
+        raise error
+
+    monkeypatch.setattr(scene.world.ledger.campaigns, "search", fail)
+    for form in ("", ".json", ".csv"):
+        answer = browser.get(f"/console/campaigns{form}")
+        assert (answer.status_code, PHONES[0] in answer.text) == (status, False)
+    assert (browser.get("/console/campaigns.json").json or {})["error"] == name
 
 
 def test_a_campaign_is_controlled_once(scene: Scene) -> None:

@@ -1,11 +1,12 @@
 """One campaign: where its recipients stand, why some failed, how long delivery took, and a hand on it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import tzinfo
 
 from bridge.ledger.campaigns.turning import Turn, spot_of
 from bridge.services.campaigns.exporting import STATUSES, WAITING, Choice
-from bridge.services.campaigns.seeing import Funnel, SeenFailure, SeenSpan, Whole
+from bridge.services.campaigns.seeing import Funnel, ReadFile, SeenFailure, SeenSpan, Whole
 from bridge.services.desk.amounts import charged, priced
 from bridge.services.desk.signing_in import Role
 
@@ -14,7 +15,7 @@ from ..charts import Bar
 from ..desk import Desk
 from ..language import phrase
 from ..routes import Deed, Done, NotAllowed, PageRoute, View
-from ..tables import Cell, Column, Link, Moment, Share, State, Table, Word
+from ..tables import Cell, Column, Facts, Link, Moment, Share, State, Table, Word, charge_of, cost_of
 from .campaigns import STATE_NAMES
 
 _HOME = "/console/campaigns"
@@ -29,6 +30,29 @@ STATUS_NAMES = {
     "unknown": phrase("never known"),
     "unsent": phrase("not sent"),
 }
+_ITSELF = (
+    Column("campaign", phrase("Campaign")),
+    Column("id", phrase("Id")),
+    Column("named_by", phrase("Named by")),
+    Column("channel", phrase("Channel")),
+    Column("state", phrase("State")),
+    Column("reason", phrase("Reason")),
+    Column("template", phrase("Template")),
+    Column("template_name", phrase("Template's name")),
+    Column("text", phrase("Text")),
+    Column("signature", phrase("Signature")),
+    Column("first_send", phrase("First send")),
+    Column("last_send", phrase("Last send")),
+    Column("sends", phrase("Sends")),
+    Column("recipients", phrase("Recipients")),
+    Column("segments", phrase("Segments")),
+    Column("average_s", phrase("Seconds to delivery on average")),
+    Column("cost", phrase("Cost (estimate)")),
+    Column("charged", phrase("Charged by the vendor")),
+    Column("task", phrase("Task")),
+    Column("files", phrase("Files")),
+)
+"""What the page says outside its tables, for programs."""
 _FUNNEL = (
     Column("stage", phrase("Stage")),
     Column("count", phrase("Recipients")),
@@ -71,6 +95,7 @@ def _campaign(desk: Desk, asked: Asked, campaign: str) -> View:
         Table(
             "times", phrase("Time to delivery"), _TIMES, [(one.within_s, one.count) for one in whole.times]
         ),
+        Table("campaign", phrase("What it is"), _ITSELF, [_itself(whole, zone)]),
     ]
     facts = {
         "whole": whole,
@@ -86,6 +111,38 @@ def _campaign(desk: Desk, asked: Asked, campaign: str) -> View:
         "charge": charged(seen.costs),
     }
     return View(tables, facts)
+
+
+def _itself(whole: Whole, zone: tzinfo) -> Sequence[Cell]:
+    seen, average = whole.campaign, whole.average_s
+    return (
+        seen.name or seen.id,
+        seen.id,
+        seen.named_by,
+        seen.channel,
+        State(STATE_NAMES[seen.state]),
+        Word(seen.reason),
+        whole.template_code,
+        whole.template_name,
+        _text(whole),
+        whole.sign,
+        Moment(seen.first, zone),
+        Moment(seen.last, zone),
+        seen.sends,
+        seen.funnel.recipients,
+        seen.funnel.segments,
+        Facts("" if average is None else f"{average:.1f}", average and round(average, 1)),
+        cost_of(seen.costs),
+        charge_of(seen.costs),
+        Facts(" ".join(f"{name}={value}" for name, value in whole.task.items()), whole.task),
+        Facts("; ".join(map(_file, whole.files)), [asdict(one) for one in whole.files]),
+    )
+
+
+def _file(one: ReadFile) -> str:
+    """Return a file as one text, for CSV."""
+    how = "read" if one.done else "being read"
+    return ", ".join(filter(None, (how, str(one.recipients), one.read_as, one.error)))
 
 
 def _text(whole: Whole) -> str:

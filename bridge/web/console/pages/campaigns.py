@@ -8,7 +8,7 @@ from ..asking import Asked
 from ..desk import Desk
 from ..language import phrase
 from ..routes import Deed, PageRoute, View
-from ..tables import Cell, Column, Link, Moment, State, Table
+from ..tables import Cell, Column, Link, Moment, State, Table, Word, charge_of, cost_of
 
 COLUMNS = (
     Column("campaign", phrase("Campaign")),
@@ -23,6 +23,9 @@ COLUMNS = (
     Column("delivered", phrase("Delivered")),
     Column("failed", phrase("Failed")),
     Column("unknown", phrase("Never known")),
+    Column("cost", phrase("Cost (estimate)")),
+    Column("charged", phrase("Charged by the vendor")),
+    Column("reason", phrase("Reason")),
 )
 STATE_NAMES = {
     "running": phrase("running"),
@@ -60,6 +63,9 @@ def _row(desk: Desk, one: SeenCampaign) -> Sequence[Cell]:
         funnel.delivered,
         funnel.failed,
         funnel.unknown,
+        cost_of(one.costs),
+        charge_of(one.costs),
+        Word(one.reason),
     )
 
 

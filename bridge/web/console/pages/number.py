@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from bridge.ledger import Excerpt
 from bridge.plugin import BadNumber, Phone, from_vendor
 from bridge.plugin.phone import mask
-from bridge.services.desk.amounts import charged, priced
 from bridge.services.desk.signing_in import Role
 from bridge.services.desk.timeline import SeenAttempt, SeenMessage, SeenReport, SeenTelling
 
@@ -13,7 +12,7 @@ from ..asking import Asked, NotUnderstood
 from ..desk import Desk
 from ..language import phrase
 from ..routes import Deed, Done, PageRoute, View
-from ..tables import Cell, Column, Link, Moment, State, Table, Word
+from ..tables import Cell, Column, Link, Moment, State, Table, Word, charge_of, cost_of
 from .campaign import STATUS_NAMES
 
 _HOME = "/console/numbers"
@@ -144,8 +143,8 @@ def _message(desk: Desk, one: SeenMessage) -> Sequence[Cell]:
         one.template,
         one.segments,
         one.vendor_id,
-        priced(one.costs),
-        charged(one.costs),
+        cost_of(one.costs),
+        charge_of(one.costs),
     )
 
 

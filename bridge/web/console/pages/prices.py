@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from bridge.clock import DAY_MS, millis
 from bridge.services.campaigns.seeing import SeenTotals
-from bridge.services.desk.amounts import amount, charged, priced
+from bridge.services.desk.amounts import amount
 from bridge.settings import PriceSettings
 
 from ..asking import Asked
 from ..desk import Desk
 from ..language import phrase
 from ..routes import Deed, PageRoute, View
-from ..tables import Cell, Column, Table, Word
+from ..tables import Cell, Column, Table, Word, charge_of, cost_of
 
 _TOTALS = (
     Column("channel", phrase("Channel")),
@@ -57,8 +57,8 @@ def _total(one: SeenTotals) -> Sequence[Cell]:
         funnel.delivered,
         funnel.failed,
         funnel.segments,
-        priced(one.costs),
-        charged(one.costs),
+        cost_of(one.costs),
+        charge_of(one.costs),
     )
 
 
