@@ -20,22 +20,24 @@ from gunicorn.glogging import Logger
 from bridge import logs, metrics
 from bridge.collecting import keep_what_is_loaded
 from bridge.settings import SettingsFaults, load, obstacles, warn
+from bridge.settings.listening import BIND, require_places, web_of
 
 # Read here once, so that a fault is told before anything starts. Nothing else is built before the fork:
 # connections and plugins must not be shared between processes.
 try:
     _settings = load()
+    _web = web_of(os.environ)
 except SettingsFaults as faults:
     sys.exit(f"The bridge cannot start:\n{faults}")
 _bridge = _settings.bridge
 
 # Quick Audience speaks HTTP/1.1 through a proxy that ends TLS; bind to a public address only behind one.
-bind = os.environ.get("SMS_BRIDGE_BIND", "127.0.0.1:8000")
+bind = _web.bind
 
 # Reading a large send keeps a core busy (0.3 s for 100,000 recipients), waiting for the database does not.
-workers = int(os.environ.get("SMS_BRIDGE_WEB_WORKERS") or min(os.cpu_count() or 1, 4))
+workers = _web.workers
 worker_class = "bridge.web.threads.PromptWorker"  # gthread that ends without waiting for idle connections
-threads = int(os.environ.get("SMS_BRIDGE_WEB_THREADS") or 8)
+threads = _web.threads
 
 # Each process loads the application after its fork.
 preload_app = False
@@ -107,6 +109,11 @@ def _careful(reload: Callable[[], None], log: Any) -> Callable[[], None]:
 
 def on_starting(server: Any) -> None:
     """Say what deserves a look, forget what earlier web processes counted, and look before each reload."""
+    # Also what a command line says. gunicorn would try a wrong address for seconds, and say it five times.
+    try:
+        require_places(BIND, ",".join(server.cfg.bind), os.environ)
+    except SettingsFaults as faults:
+        sys.exit(f"The bridge cannot start:\n{faults}")
     if "SMS_BRIDGE_SERVED" not in os.environ:  # `sms-bridge serve` looks itself
         server.handle_hup = _careful(server.handle_hup, server.log)
     warn(_settings)

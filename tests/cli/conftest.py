@@ -1,6 +1,7 @@
 """An operator's desk: a configuration, a ledger, tiny vendors, and the command to run."""
 
 import shlex
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -81,6 +82,7 @@ class Desk:
         self.config = folder / "bridge.toml"
         self.write(CONFIG)
         self.ledger: Ledger = open_ledger(self.database)
+        self.kept: list[socket.socket] = []
 
     def write(self, text: str, callback: str = "http://127.0.0.1:9") -> None:
         """Replace the configuration."""
@@ -125,8 +127,11 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setattr(catalogue, "entry_points", lambda group: [point])
     desk = Desk(tmp_path)
     monkeypatch.setenv("SMS_BRIDGE_CONFIG", str(desk.config))
+    monkeypatch.setenv("SMS_BRIDGE_BIND", "127.0.0.1:0")  # whoever else listens on this machine
     yield desk
     desk.ledger.close()
+    for one in desk.kept:
+        one.close()
 
 
 @pytest.fixture

@@ -49,9 +49,10 @@ def command(folder: Path, **environ: str) -> dict[str, Any]:
     }
 
 
-def refused(folder: Path) -> subprocess.CompletedProcess[str]:
+def refused(folder: Path, *options: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """Return a start that must come to its end by itself."""
-    how = command(folder, SMS_BRIDGE_BIND="127.0.0.1:0", SMS_BRIDGE_WEB_WORKERS="1")
+    how = command(folder, **{"SMS_BRIDGE_BIND": "127.0.0.1:0", "SMS_BRIDGE_WEB_WORKERS": "1", **environ})
+    how["args"] = [*how["args"], *options]
     return subprocess.run(**how, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -178,6 +179,35 @@ def test_a_fault_of_a_plugin_is_told_as_one_event(folder: Path) -> None:
     assert run.returncode == 3
     assert run.stderr.count("channels.promo.settings.poll") == 1
     assert "Traceback" not in run.stderr
+
+
+WRONG = [
+    ({"SMS_BRIDGE_BIND": "nonsense:port"}, "SMS_BRIDGE_BIND: 'nonsense:port' is no address"),
+    ({"SMS_BRIDGE_BIND": "127.0.0.1:99999"}, "SMS_BRIDGE_BIND: '127.0.0.1:99999' is no address"),
+    ({"SMS_BRIDGE_BIND": "203.0.113.7:8000"}, "203.0.113.7:8000 is no address of this machine"),
+    ({"SMS_BRIDGE_WEB_WORKERS": "abc"}, "SMS_BRIDGE_WEB_WORKERS: 'abc' is no number"),
+    ({"SMS_BRIDGE_WEB_THREADS": "-1"}, "SMS_BRIDGE_WEB_THREADS: '-1' is no number"),
+]
+
+
+@pytest.mark.parametrize(("environ", "sentence"), WRONG)
+def test_a_wrong_environment_is_one_sentence(folder: Path, environ: dict[str, str], sentence: str) -> None:
+    """Told once and at once."""
+    run = refused(folder, **environ)
+    assert run.returncode == 1
+    assert run.stderr.count(sentence) == 1 and run.stderr.count("SMS_BRIDGE_") == 1
+    assert "Traceback" not in run.stderr
+
+
+def test_a_busy_port_is_one_sentence_wherever_it_is_named(folder: Path) -> None:
+    """In the environment, or on gunicorn's own command line."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        busy = f"127.0.0.1:{server.getsockname()[1]}"
+        for options, environ in (([], {"SMS_BRIDGE_BIND": busy}), (["--bind", busy], {})):
+            run = refused(folder, *options, **environ)
+            assert run.returncode == 1
+            assert run.stderr.count(f"Somebody listens at {busy} already.") == 1
+            assert "Traceback" not in run.stderr
 
 
 def test_every_fault_of_the_configuration_is_told_before_anything_starts(tmp_path: Path) -> None:

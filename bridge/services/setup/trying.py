@@ -8,10 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from bridge.ledger import Ledger, LedgerUnavailable
-from bridge.settings import Fault, Settings
+from bridge.settings import Fault, Settings, SettingsFaults
+from bridge.settings.listening import web_of
 
-_WEB_WORKERS = "SMS_BRIDGE_WEB_WORKERS"
-_MOST_WEB_WORKERS = 4
 _SERVICE_USER = "sms-bridge"
 
 
@@ -86,7 +85,10 @@ def _connections(settings: Settings, ledger: Ledger) -> Iterator[Fault]:
     except LedgerUnavailable as error:
         yield Fault("bridge.database", str(error))
         return
-    web = int(os.environ.get(_WEB_WORKERS) or min(os.cpu_count() or 1, _MOST_WEB_WORKERS))
+    try:
+        web = web_of(os.environ).workers
+    except SettingsFaults:  # said by whoever looks at where the web listens
+        return
     opened = (web + 1) * settings.bridge.pool_size
     if allowed is not None and opened > allowed:
         problem = (
