@@ -276,11 +276,11 @@ def _told(text: str) -> FileLine:
     one = _ONE_FIELD.fullmatch(text)
     if one is not None and "{" in one[1]:
         text = one[1].replace('""', '"')
-    found = _parts(text.rstrip(_SEPARATORS))
+    found = _parts(_without_empty(text.rstrip(_SEPARATORS)))
     if found is None:
         return FileLine(text.partition("{")[0].strip(_SEPARATORS + "\"'")[:32], {}, _BAD_LINE)
     number, written = found
-    phone = number.strip().removeprefix("'").strip(_SEPARATORS)
+    phone = number.strip().strip("'").strip(_SEPARATORS)
     if column := _column(phone):
         return FileLine(column, {}, _BESIDE_NUMBER)
     if not written:
@@ -289,6 +289,13 @@ def _told(text: str) -> FileLine:
     if params is None:
         return FileLine(phone, {}, _BAD_LINE)
     return FileLine(phone, params)
+
+
+def _without_empty(text: str) -> str:
+    """Return a line without the empty fields at its end, as spreadsheets quote those of empty columns."""
+    while text.endswith('""') and text[:-2].endswith(tuple(_SEPARATORS)):
+        text = text[:-2].rstrip(_SEPARATORS)
+    return text
 
 
 def _column(number: str) -> str:
@@ -316,6 +323,8 @@ def _parts(text: str) -> tuple[str, str] | None:
     if start > 0 and head.count('"') % 2 and head.endswith('"'):  # one that opens the values
         head, start = head[:-1], start - 1
     number = head.strip(_SEPARATORS)
+    if number.startswith('="'):  # as spreadsheets are told that a number is a text
+        number = number[1:]
     if number.count('"') == 2 and number[0] == number[-1] == '"':
         number = number[1:-1]
     return None if '"' in number else (number, "" if start < 0 else text[start:])
