@@ -261,7 +261,7 @@ class Hooks:
             ]
         return verdicts
 
-    def tell(self, name: EventName, **fields: str | int | float) -> None:
+    def announce(self, name: EventName, **fields: str | int | float) -> None:
         """Tell all observers of this channel that something has happened now."""
         self.event(Event(self._vendor.channel.name, name, moment(millis(self._clock)), fields))
 

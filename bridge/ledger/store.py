@@ -160,8 +160,12 @@ class Ledger:
             ):
                 return StoredReports(Intake(), lost=True)
             self.pages.finish(connection, pages)
-            intake = self.receipts.take(connection, scope, receipts) if receipts else Intake()
-            new = self.replies.take(connection, scope.channel, replies, terms, scope.source) if replies else 0
+            intake = self.receipts.apply_in(connection, scope, receipts) if receipts else Intake()
+            new = (
+                self.replies.store_in(connection, scope.channel, replies, terms, scope.source)
+                if replies
+                else 0
+            )
             return StoredReports(intake, new)
 
         return self.database.write(work)

@@ -35,26 +35,26 @@ class Announcing:
         if hooks is None:
             return
         if halt.kind is HaltKind.CHANNEL:
-            hooks.tell(EventName.CHANNEL_PAUSED)
+            hooks.announce(EventName.CHANNEL_PAUSED)
         elif halt.kind is HaltKind.ACCOUNT:
-            hooks.tell(EventName.ACCOUNT_PAUSED, account=halt.account)
+            hooks.announce(EventName.ACCOUNT_PAUSED, account=halt.account)
         elif halt.kind is HaltKind.REST:
-            hooks.tell(EventName.ACCOUNT_RESTING, account=halt.account, rest_s=rest_s)
+            hooks.announce(EventName.ACCOUNT_RESTING, account=halt.account, rest_s=rest_s)
         else:
-            hooks.tell(EventName.CALLBACKS_STOPPED, rest_s=rest_s)
+            hooks.announce(EventName.CALLBACKS_STOPPED, rest_s=rest_s)
 
     def _over(self, halt: Halt) -> None:
         hooks = self._hooks(halt)
         if hooks is None:
             return
         if halt.kind is HaltKind.CHANNEL:
-            hooks.tell(EventName.CHANNEL_RESUMED)
+            hooks.announce(EventName.CHANNEL_RESUMED)
         elif halt.kind is HaltKind.ACCOUNT:
-            hooks.tell(EventName.ACCOUNT_RESUMED, account=halt.account)
+            hooks.announce(EventName.ACCOUNT_RESUMED, account=halt.account)
         elif halt.kind is HaltKind.REST:
-            hooks.tell(EventName.ACCOUNT_RECOVERED, account=halt.account)
+            hooks.announce(EventName.ACCOUNT_RECOVERED, account=halt.account)
         else:
-            hooks.tell(EventName.CALLBACKS_RESUMED)
+            hooks.announce(EventName.CALLBACKS_RESUMED)
 
     def _hooks(self, halt: Halt) -> Hooks | None:
         """Return who is told; nobody of an account that is not configured any more."""

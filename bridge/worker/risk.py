@@ -38,7 +38,7 @@ class Risk:
         self._moved = risk.moved
         return {name: (risk.accounts[key], risk.room[key]) for name, key in keys.items()}
 
-    def tell(self) -> None:
+    def warn(self) -> None:
         """Log which accounts rest and which work again since the latest `weigh`."""
         moved, self._moved = self._moved, ()
         for before, after in moved:

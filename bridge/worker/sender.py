@@ -74,7 +74,7 @@ class Sender(Loop[Sent]):
             return 0
         if not self._unrecorded:
             _, batches = self._commit(wanted)
-            self._risk.tell()
+            self._risk.warn()
             return self._begin(batches)
         with Isolated(log, "answers not recorded together", answers=len(self._unrecorded)) as together:
             recorded, batches = self._commit(wanted)
@@ -83,7 +83,7 @@ class Sender(Loop[Sent]):
             return 0
         finished, self._unrecorded = self._unrecorded, []
         self._begin(batches)
-        self._risk.tell()
+        self._risk.warn()
         for sent, record in zip(finished, recorded, strict=True):
             self._concluded(sent, Written(sent, record))
         return len(batches)
@@ -103,7 +103,7 @@ class Sender(Loop[Sent]):
             del self._unrecorded[0]
             if written is not None:
                 self._ledger.write(partial(self._weigh_one, sent))
-                self._risk.tell()
+                self._risk.warn()
                 self._concluded(sent, written)
 
     def _weigh_one(self, sent: Sent, connection: Any) -> None:

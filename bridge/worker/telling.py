@@ -37,8 +37,8 @@ def _tell_plugins(services: ChannelServices, sent: Sent) -> None:
     accepted, rejected = of.get(Outcome.ACCEPTED, 0), of.get(Outcome.REJECTED, 0)
     not_sent, lost = of.get(Outcome.NOT_SENT, 0), of.get(Outcome.UNKNOWN, 0)
     if lost:
-        hooks.tell(
+        hooks.announce(
             EventName.BATCH_UNKNOWN, accepted=accepted, rejected=rejected, not_sent=not_sent, unknown=lost
         )
     else:
-        hooks.tell(EventName.BATCH_RECORDED, accepted=accepted, rejected=rejected, not_sent=not_sent)
+        hooks.announce(EventName.BATCH_RECORDED, accepted=accepted, rejected=rejected, not_sent=not_sent)

@@ -30,7 +30,7 @@ class World:
 
     def take(self, count: int) -> bool:
         try:
-            self.pending.take(CONNECTION, "promo", count, MOST)
+            self.pending.make_room(CONNECTION, "promo", count, MOST)
         except Overfull:
             return False
         return True
@@ -61,5 +61,5 @@ def test_counting(
 def test_channels_are_counted_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(monkeypatch, 0)
     assert world.take(MOST)
-    world.pending.take(CONNECTION, "alerts", MOST, MOST)
+    world.pending.make_room(CONNECTION, "alerts", MOST, MOST)
     assert world.counts == 2

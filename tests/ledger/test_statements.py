@@ -55,9 +55,11 @@ def test_a_receipt(ledger: Ledger, name: str) -> None:
     batch = recorded(ledger, phones(3))
     scope = Scope(CHANNEL, NOW, True, OWN)
     first = make(batch)._replace(message_ref=message_ref(batch.id, 2), vendor_id="v2")
-    ledger.write(lambda connection: ledger.receipts.take(connection, scope, [first]))  # its send is known now
+    ledger.write(
+        lambda connection: ledger.receipts.apply_in(connection, scope, [first])
+    )  # its send is known now
     with told(ledger) as seen:
-        ledger.write(lambda connection: ledger.receipts.take(connection, scope, [make(batch)]))
+        ledger.write(lambda connection: ledger.receipts.apply_in(connection, scope, [make(batch)]))
     assert len(seen) == len(expected), seen
     assert [one for one, start in zip(seen, expected, strict=True) if not one.startswith(start)] == []
 

@@ -17,8 +17,10 @@ SOURCES = [path for path in (ROOT / "bridge").rglob("*.py") if path.relative_to(
 
 
 def told(call: ast.AST) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield the events that a call of `tell` emits, each with the fields it names."""
-    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "tell"):
+    """Yield the events that a call of `announce` emits, each with the fields it names."""
+    if not (
+        isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "announce"
+    ):
         return
     for name in ast.walk(call.args[0]) if call.args else ():
         if isinstance(name, ast.Attribute) and ast.unparse(name.value) == "EventName":

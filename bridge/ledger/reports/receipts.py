@@ -74,9 +74,9 @@ class Receipts:
         if not receipts:
             return Intake()
         scope = Scope(channel, now, pushes)
-        return self._database.write(lambda connection: self.take(connection, scope, receipts))
+        return self._database.write(lambda connection: self.apply_in(connection, scope, receipts))
 
-    def take(
+    def apply_in(
         self,
         connection: Connection,
         scope: Scope,
@@ -229,7 +229,7 @@ class Receipts:
         if not read:
             return Intake()
         receipts, arrived = zip(*read, strict=True)
-        return self.take(connection, scope, receipts, arrived)
+        return self.apply_in(connection, scope, receipts, arrived)
 
     def _end(self, connection: Connection, scope: Scope, changed: Sequence[Any]) -> list[Ended]:
         """Hand what became final to the outbox."""

@@ -72,9 +72,9 @@ class Replies:
         """
         if not replies:
             return 0
-        return self._database.write(lambda connection: self.take(connection, channel, replies, terms))
+        return self._database.write(lambda connection: self.store_in(connection, channel, replies, terms))
 
-    def take(
+    def store_in(
         self,
         connection: Connection,
         channel: str,

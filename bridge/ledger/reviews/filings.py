@@ -129,8 +129,8 @@ class Filings:
     def save_review(self, asked: Filed, told: Filed, act: Act | None = None) -> bool:
         """Store what became of a filing.
 
-        Returns False if it was filed anew or went since it was `asked` about. Then nothing is stored: what was
-        told is about an older text. A person's decision (`act`) is nothing either once another was made.
+        Returns False if it was filed anew or went since it was `asked` about. Then nothing is stored: what
+        was told is about an older text. A person's decision (`act`) is nothing either once another was made.
         """
         values = {name: value for name, value in _values(told).items() if name not in _KEY}
         guarded = _REVIEWED if act is None else (*_REVIEWED, "status")

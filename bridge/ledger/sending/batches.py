@@ -248,7 +248,7 @@ class Batches:
         """Apply the answer to a call that another took over: like a receipt it may wait for its message."""
         batch = conclusion.batch
         scope = Scope(batch.channel, now, conclusion.pushes)
-        intake = self._receipts.take(connection, scope, _evidence(conclusion.rows))
+        intake = self._receipts.apply_in(connection, scope, _evidence(conclusion.rows))
         suppress(connection, scope, conclusion.sign_name, conclusion.opted_out, "vendor")
         resend_late(connection, conclusion, now)
         return Recorded(stale=True, ends=intake.ends)
@@ -280,7 +280,7 @@ class Batches:
         # That nobody knows is the bridge's own word, and true of where the messages stood only.
         found = [climb for climb in settlement.climbs if climb.status != MessageStatus.UNKNOWN]
         scope = Scope(settlement.batch.channel, now, settlement.pushes)
-        intake = self._receipts.take(connection, scope, _evidence(found))
+        intake = self._receipts.apply_in(connection, scope, _evidence(found))
         keep(connection, settlement.segments)
         suppress(connection, scope, settlement.sign_name, settlement.opted_out, "vendor")
         return Recorded(stale=True, ends=intake.ends)

@@ -47,7 +47,7 @@ class Pending:
         self._known: dict[str, _Known] = {}
         self._lock = threading.Lock()
 
-    def take(self, connection: Connection, channel: str, count: int, most: int) -> None:
+    def make_room(self, connection: Connection, channel: str, count: int, most: int) -> None:
         """Make room for so many more; raises Overfull when the channel would have more than `most`."""
         with self._lock:
             known = self._known.get(channel)

@@ -90,7 +90,7 @@ class Sends:
             if first != send_id:
                 return Acceptance(first, replayed=True)
             campaign_id = join(connection, new.channel, new.task_id, new.out_id, terms.now)
-            self._pending.take(connection, new.channel, new.count, terms.max_pending)
+            self._pending.make_room(connection, new.channel, new.count, terms.max_pending)
             _insert_send(connection, new, send_id, terms, campaign_id)
             waits = Waits(terms.now, terms.deadline)
             insert_batches(connection, Scope(new.channel, terms.now), send_id, blobs, waits)

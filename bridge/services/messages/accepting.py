@@ -128,7 +128,7 @@ class Accepting:
     def _tell(self, reference: str, count: int, **more: object) -> None:
         """Tell plugins, the trace and the log of a send that was accepted."""
         tracing.current().set({"messaging.message.id": reference, "messaging.batch.message_count": count})
-        self._channel.hooks.tell(EventName.SEND_ACCEPTED, recipients=count)
+        self._channel.hooks.announce(EventName.SEND_ACCEPTED, recipients=count)
         log.info("send accepted", send=reference, recipients=count, **more)
 
     def _snapshot(self, template: StoredTemplate) -> str:

@@ -14,9 +14,9 @@ from bridge.ledger import Account, AccountKey, CampaignState, Claimed, Ledger, R
 from bridge.plugin import SubmitResult
 
 from ..history import asking
+from .account_health import failure_of
 from .drafting import Draft
 from .routing import Routing
-from .verdicts import failure_of
 
 
 class Repeating:

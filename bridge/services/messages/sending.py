@@ -46,11 +46,11 @@ from bridge.plugin.status import AFTER_CALL
 from ..history import asking
 from ..pricing import Pricing
 from ..sentences import CANCELLED, OWN
+from .account_health import failure_of, gravest
 from .attempts import attempt_of, unsent_attempt
 from .drafting import Draft, draft
 from .failover import elsewhere, then
 from .routing import Routing
-from .verdicts import failure_of, gravest
 from .waiting import Wait, waits_of
 
 log = structlog.get_logger("bridge.sending")

@@ -111,9 +111,9 @@ class Pushing:
         self._move_breaker(pushes, now)
         if done:
             entries = sum(len(taken.job.entries) for taken in done)
-            self._channel.hooks.tell(EventName.PUSH_DONE, entries=entries)
+            self._channel.hooks.announce(EventName.PUSH_DONE, entries=entries)
         if failed:
-            self._channel.hooks.tell(
+            self._channel.hooks.announce(
                 EventName.PUSH_FAILED, entries=sum(len(pushed.job.entries) for pushed in failed)
             )
 

@@ -207,9 +207,11 @@ class Receiving:
             oldest = min(one.sent for one in ends)
             metrics.RECEIPT_LAG.labels(name).observe((now - oldest) / 1000)
         if ends or taken.intake.parked:
-            self._channel.hooks.tell(EventName.RECEIPTS_APPLIED, ended=len(ends), parked=taken.intake.parked)
+            self._channel.hooks.announce(
+                EventName.RECEIPTS_APPLIED, ended=len(ends), parked=taken.intake.parked
+            )
         if taken.replies:
-            self._channel.hooks.tell(EventName.REPLIES_STORED, replies=taken.replies)
+            self._channel.hooks.announce(EventName.REPLIES_STORED, replies=taken.replies)
 
 
 def _behind(token: str, request: WebhookRequest) -> str:

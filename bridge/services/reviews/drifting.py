@@ -106,7 +106,7 @@ class Drifting:
             account=account.name,
             names=[f"{one.kind} {one.name}: {one.what}" for one in fresh],
         )
-        account.hooks.tell(EventName.TEMPLATES_DRIFTED, account=account.name, differences=len(fresh))
+        account.hooks.announce(EventName.TEMPLATES_DRIFTED, account=account.name, differences=len(fresh))
 
     def _next_night(self, now: int) -> int:
         """Return a moment of the next night that has not begun, by lot: bridges do not all ask at once."""

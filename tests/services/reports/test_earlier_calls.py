@@ -43,7 +43,7 @@ def told(world: World, *refs: str, status: MessageStatus = DELIVERED, **fields: 
     """Let the account report. Returns how many reports wait for their message."""
     reports = [DeliveryReceipt(status, message_ref=ref, **fields) for ref in refs]  # type: ignore[arg-type]
     scope = Scope(NAME, int(world.now * 1000), True, world.services.at["obedient"].receiving._source)
-    return world.ledger.write(lambda c: world.ledger.receipts.take(c, scope, reports)).parked
+    return world.ledger.write(lambda c: world.ledger.receipts.apply_in(c, scope, reports)).parked
 
 
 def again(world: World, phones: list[str]) -> list[str]:
@@ -186,7 +186,7 @@ def test_how_a_report_names_an_earlier_call(
     other = Source("other", "other", frozenset({own.account}), frozenset({own.identity}))
     scope = Scope(NAME, int(world.now * 1000), True, own if account == own.account else other)
     reports = [make(world, refs[1])]
-    intake = world.ledger.write(lambda c: world.ledger.receipts.take(c, scope, reports))
+    intake = world.ledger.write(lambda c: world.ledger.receipts.apply_in(c, scope, reports))
     assert (len(intake.ends), intake.parked) == (int(found), int(not found))
     world.hand_over()
     assert Counter(world.sent())[PHONES[1]] == 2 - found
@@ -213,7 +213,7 @@ def test_a_worker_that_was_given_up_answers_after_all(world: World, called_again
     scope = Scope(NAME, int(world.now * 1000), True, world.services.at["obedient"].receiving._source)
     other = Scope(NAME, scope.now, True, Source("other", "other", frozenset({"obedient"})))
     by_id = [DeliveryReceipt(DELIVERED, vendor_id="their id", phone=from_vendor(f"86{PHONE}"))]
-    take = world.ledger.receipts.take
+    take = world.ledger.receipts.apply_in
     nameless = [by_id[0]._replace(phone=None)]
     assert world.ledger.write(lambda c: take(c, other, nameless)).parked == 1
     assert world.ledger.write(lambda c: take(c, scope, by_id)).parked == 0
@@ -356,6 +356,6 @@ def test_a_message_is_found_at_another_account(worlds: Worlds) -> None:
     assert len(spare.batches) == 1
     scope = Scope(NAME, int(world.now * 1000), True, world.services.at["main"].receiving._source)
     first = [DeliveryReceipt(DELIVERED, message_ref=main.batches[0].messages[0].ref)]
-    assert world.ledger.write(lambda c: len(world.ledger.receipts.take(c, scope, first).ends)) == 1
+    assert world.ledger.write(lambda c: len(world.ledger.receipts.apply_in(c, scope, first).ends)) == 1
     soon(world, 10)
     assert (len(spare.batches), world.ended()) == (1, {PHONE: "DELIVERED"})
