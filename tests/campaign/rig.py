@@ -135,7 +135,7 @@ class Rig:
         front = self.fronts[0]
         front.query_sign(self.carrier.sign)
         code = front.create_text_template(TemplateForm("Spring", "尊敬的${name}，春季上新。", 1, "campaign"))
-        self.await_(lambda: front.query_text_template(code)["templateStatus"] == 1, 60, "the review")
+        self.await_(lambda: front.query_text_template(code)["templateStatus"] == 1, 120, "the review")
         return code
 
     def await_(self, done: Callable[[], bool], timeout_s: float, what: str) -> None:

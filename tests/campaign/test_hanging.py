@@ -155,7 +155,7 @@ def installation(database: str, folder: Path, hung: Peer, hanging: int) -> Itera
             callbacks.close()
 
 
-def await_(done: Callable[[], bool], timeout_s: float = 30) -> None:
+def await_(done: Callable[[], bool], timeout_s: float = 120) -> None:
     deadline = time.monotonic() + timeout_s
     while not done():
         assert time.monotonic() < deadline

@@ -24,7 +24,7 @@ def test_a_worker_that_is_asked_to_end_leaves_nothing_in_doubt(database_url: str
         code = rig.template()
         values = [{"name": phone[-4:]} for phone in phones]
         rig.fronts[0].send_list(OUT_ID, phones, values, carrier.sign, code)
-        rig.await_(lambda: waiting(rig, "calling") > 0, 30, "a call")
+        rig.await_(lambda: waiting(rig, "calling") > 0, 120, "a call")
         assert worker.stop() == 0
         assert "worker stopped" in worker.log()
         assert waiting(rig, "calling") == waiting(rig, "unknown") == 0

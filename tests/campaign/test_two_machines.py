@@ -22,9 +22,9 @@ def test_two_workers_share_the_work_and_send_nothing_twice(database_url: str, tm
     with Rig(database_url, SandboxCarrier(tmp_path, latency_s=0.1), tmp_path, webs=2, workers=2) as rig:
         code = rig.template()
         rig.await_(
-            lambda: rig.fronts[1].query_text_template(code)["templateStatus"] == 1, 60, "the second web"
+            lambda: rig.fronts[1].query_text_template(code)["templateStatus"] == 1, 120, "the second web"
         )
-        rig.await_(lambda: len(rig.ledger.coordination.live_workers(since=0)) == 2, 60, "both workers")
+        rig.await_(lambda: len(rig.ledger.coordination.live_workers(since=0)) == 2, 120, "both workers")
 
         def send(front: int) -> None:
             for part in parts[front::2]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-DEADLINE_S = 60.0
+DEADLINE_S = 120.0
 SECRETS = {"DEMO_KEY": "demo-key-0123456789", "DEMO_TOKEN": "hook-token-0123456789"}
 CONFIG = """
 [bridge]

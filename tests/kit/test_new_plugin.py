@@ -78,7 +78,7 @@ def test_a_channel_sends_through_it(python: str, tmp_path: Path) -> None:
         code = bridge.qa.create_text_template(TemplateForm("code", "Your code is ${code}", 1, "kit"))
         values = [{"code": "1001"}, {"code": "1002"}]
         bridge.qa.send_list("task-1", ["13800138000", "13900139000"], values, "Acme", code)
-        await_(lambda: len(received) == 2, 20, lambda: bridge.log)
+        await_(lambda: len(received) == 2, 120, lambda: bridge.log)
     assert [entry["to"] for entry in received] == ["+8613800138000", "+8613900139000"]
     assert received[1]["text"] == "【Acme】Your code is 1002"
 

@@ -124,7 +124,7 @@ def ended(*clusters: Cluster) -> Iterator[None]:
             cluster.stop()
 
 
-def await_(done: Callable[[], bool], what: str, timeout_s: float = 30) -> None:
+def await_(done: Callable[[], bool], what: str, timeout_s: float = 120) -> None:
     """Wait for something."""
     deadline = time.monotonic() + timeout_s
     while not done():

@@ -77,7 +77,7 @@ class Nginx:
         return text
 
     def _wait(self) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             assert self.process.poll() is None, self.logs()
             with socket.socket() as probe:

@@ -52,9 +52,9 @@ class Campaign:
     def goes_on(self, more: int = 500) -> None:
         """Wait until so many more recipients were accepted by the bridge and got their receipts."""
         sent, received = len(self.phones), self._rig.callbacks.inbox.received(OUT_ID)
-        self._rig.await_(lambda: len(self.phones) >= sent + more, 60, "an accepted send")
+        self._rig.await_(lambda: len(self.phones) >= sent + more, 120, "an accepted send")
         inbox = self._rig.callbacks.inbox
-        self._rig.await_(lambda: inbox.received(OUT_ID) >= received + more, 60, "receipts")
+        self._rig.await_(lambda: inbox.received(OUT_ID) >= received + more, 120, "receipts")
 
     def check(self) -> None:
         """Nothing lost, nothing twice: by the carrier's record and by Quick Audience's receipts."""
@@ -62,7 +62,7 @@ class Campaign:
         self._thread.join(60)
         assert not self._thread.is_alive(), self._rig.logs()
         count, inbox = len(self.phones), self._rig.callbacks.inbox
-        self._rig.await_(lambda: inbox.received(OUT_ID) == count and self._rig.idle(), 90, "the end")
+        self._rig.await_(lambda: inbox.received(OUT_ID) == count and self._rig.idle(), 240, "the end")
         assert self._rig.carrier.accepted() == Counter(self.phones)
         assert set(self._rig.receipts(OUT_ID)) == set(self.phones)
         assert not inbox.contradictions

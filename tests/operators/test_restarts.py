@@ -38,7 +38,7 @@ def test_a_log_that_is_cut_goes_on(database_url: str, tmp_path: Path) -> None:
                 log.truncate(0)
         rig.fronts[0].query_sign(rig.carrier.sign)
         assert worker.stop() == 0
-        rig.await_(lambda: "request answered" in web.log(), 30, "the web's next line")
+        rig.await_(lambda: "request answered" in web.log(), 120, "the web's next line")
         assert "worker stopped" in worker.log()
         for program, old in before.items():
             assert "\0" not in program.log()
@@ -94,7 +94,7 @@ def test_a_reload_while_the_database_is_full_ends_nothing(limited: Path, postgre
 
 def seen(web: Web, event: str, times: int) -> None:
     """Wait until the log has an event so often; whoever ended meanwhile fails."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while web.log.read_text().count(event) < times:
         assert web.process.poll() is None and time.monotonic() < deadline, web.log.read_text()
         time.sleep(0.1)
@@ -147,7 +147,7 @@ def test_a_reload_while_the_disk_is_full_ends_nothing(small: Path, tmp_path: Pat
             filling.unlink()
             before = set(children(web))
             web.process.send_signal(signal.SIGHUP)
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 120
             while before & set(children(web)) and time.monotonic() < deadline:
                 time.sleep(0.1)
             assert not before & set(children(web))

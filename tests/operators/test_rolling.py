@@ -50,7 +50,7 @@ class Callers:
 
     def after(self, more: int) -> None:
         """Wait until so many more calls were answered."""
-        wanted, deadline = sum(self.answers.values()) + more, time.monotonic() + 60
+        wanted, deadline = sum(self.answers.values()) + more, time.monotonic() + 120
         while sum(self.answers.values()) < wanted:
             assert time.monotonic() < deadline, self.answers
             time.sleep(0.05)
@@ -71,7 +71,7 @@ def test_webs_restarted_one_after_the_other_refuse_no_call(database_url: str, tm
     (tmp_path / "nginx").mkdir()
     with Rig(database_url, SandboxCarrier(tmp_path, per_call=50), tmp_path, webs=2, workers=1) as rig:
         code = rig.template()
-        rig.await_(lambda: rig.fronts[1].query_text_template(code)["templateStatus"] == 1, 60, "both webs")
+        rig.await_(lambda: rig.fronts[1].query_text_template(code)["templateStatus"] == 1, 120, "both webs")
         ports = [int(front.prefix.rpartition(":")[2].partition("/")[0]) for front in rig.fronts]
         proxy = Nginx(tmp_path / "nginx", "sms-bridge-machines.conf", ports, {})
         try:
@@ -81,7 +81,7 @@ def test_webs_restarted_one_after_the_other_refuse_no_call(database_url: str, tm
                 assert web.stop() == 0
                 callers.after(40)
                 web.start()
-                rig.await_(lambda front=front: bool(front.query_sign(rig.carrier.sign)), 60, "the web")  # type: ignore[misc]
+                rig.await_(lambda front=front: bool(front.query_sign(rig.carrier.sign)), 120, "the web")  # type: ignore[misc]
             callers.after(40)
             answers = callers.end()
         finally:
@@ -89,4 +89,4 @@ def test_webs_restarted_one_after_the_other_refuse_no_call(database_url: str, tm
         lost = [line for line in proxy.logs().splitlines() if "upstream" in line and ":200" not in line]
         assert set(answers) == {"OK"}, "\n".join(lost[:20])
         sent = answers["OK"]
-        rig.await_(lambda: rig.callbacks.inbox.received("task-1") == sent and rig.idle(), 60, "receipts")
+        rig.await_(lambda: rig.callbacks.inbox.received("task-1") == sent and rig.idle(), 120, "receipts")

@@ -140,10 +140,10 @@ def test_nothing_private_is_printed(
             send_to(rig, name)
         answers = bother(rig, code)
         [web], [worker] = rig.webs, rig.workers
-        rig.await_(lambda: not missing(worker.log(), WORKER_EVENTS), 60, "all that may go wrong")
+        rig.await_(lambda: not missing(worker.log(), WORKER_EVENTS), 120, "all that may go wrong")
         set_faults(carrier, {})
         rig.fronts[0].send_list("task-4", DOMESTIC[:2], [{"name": "Anna"}] * 2, rig.carrier.sign, code)
-        rig.await_(lambda: not missing(ask(rig, "GET", "/metrics").text, METRICS), 60, "all metrics")
+        rig.await_(lambda: not missing(ask(rig, "GET", "/metrics").text, METRICS), 120, "all metrics")
         measured = ask(rig, "GET", "/metrics").text
         printed = {**answers, "metrics": measured, **commands(rig, environ, monkeypatch)}
         assert (worker.stop(), web.stop()) == (0, 0)

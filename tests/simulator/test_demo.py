@@ -56,7 +56,7 @@ def command_of(pid: int) -> str:
 
 def none_left(folder: Path) -> bool:
     """Wait until every descendant has ended. Returns False when some have not after a minute."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while descendants(folder) and time.monotonic() < deadline:
         time.sleep(0.1)
     return not descendants(folder)

@@ -50,8 +50,8 @@ def test_what_aliyun_pushes_arrives(running: RunningBridge, aliyun: Emulator) ->
     phones = ["+86 13800000000", *numbers(4)[1:]]
     aliyun.account.illegal = {"13800000003"}
     qa.send_list("task-1", phones, [{"name": str(index)} for index in range(4)], SIGN, code)
-    await_(lambda: len(aliyun.account.messages) == 3, 30, lambda: running.log)
-    await_(lambda: not _waiting(running), 30, lambda: running.log)
+    await_(lambda: len(aliyun.account.messages) == 3, 120, lambda: running.log)
+    await_(lambda: not _waiting(running), 120, lambda: running.log)
     messages = {message.phone: message for message in aliyun.account.messages}
     settle = aliyun.account.settle
     push(

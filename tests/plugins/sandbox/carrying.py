@@ -17,7 +17,7 @@ from bridge_sandbox.carrier.server import CarrierServer
 
 KEY = "sandbox-key"
 AUTH = {"Authorization": f"Bearer {KEY}"}
-DEADLINE_S = 20.0
+DEADLINE_S = 120.0
 
 
 class Clock:

@@ -54,7 +54,7 @@ def test_a_campaign_is_told_to_its_end(running: RunningBridge, twilio: Emulator)
     twilio.account.rules.update(rules)
     code = running.qa.create_text_template(TemplateForm("greeting", "Hello ${name}", 3, "kit"))
     send(running, "task-1", PHONES, code)
-    await_(lambda: len(told(running, "task-1")) == len(PHONES), 60, lambda: running.log)
+    await_(lambda: len(told(running, "task-1")) == len(PHONES), 120, lambda: running.log)
     assert told(running, "task-1") == {
         "1415555000 0": (2, "DELIVERED"),
         "+14155550001": (1, "30003"),
@@ -68,7 +68,7 @@ def test_a_campaign_is_told_to_its_end(running: RunningBridge, twilio: Emulator)
     stop = {"From": "+14155550003", "To": "+14155550100", "MessagingServiceSid": SERVICE_SID}
     assert twilio.inbound(f"{HOOK}/inbound", Body="STOP", OptOutType="STOP", **stop) == 200
     send(running, "task-2", ["14155550003"], code)
-    await_(lambda: bool(told(running, "task-2")), 60, lambda: running.log)
+    await_(lambda: bool(told(running, "task-2")), 120, lambda: running.log)
     assert told(running, "task-2") == {"14155550003": (1, "21610")}
 
 

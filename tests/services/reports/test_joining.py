@@ -70,7 +70,7 @@ class Queue(deque[Any]):
 
     def wait_for(self, count: int) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: len(self) >= count, 30)
+            assert self._changed.wait_for(lambda: len(self) >= count, 120)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from .chromium import Chromium, chromium, complaints, unkept_rules
 from .scene import PHONES, Scene
 
 pytestmark = pytest.mark.slow
-PATIENCE_S = 60
+PATIENCE_S = 120
 
 Found = TypeVar("Found")
 
