@@ -26,7 +26,7 @@ LOST = [(Lost.REFUSED, VendorUnavailable), (Lost.TIMEOUT, OutcomeUnknown), (Lost
 
 
 def _get(wire: Wire, path: str = "/a") -> requests.Response:
-    with Session(timeout=(5, 5)) as session, translated():
+    with Session(timeout=(60, 60)) as session, translated():
         return session.get(wire.url + path)
 
 
@@ -46,7 +46,7 @@ def test_an_answer_is_lost_as_on_a_real_network(how: Lost, error: type[BridgeErr
     began = time.monotonic()
     with wire([Exchange("GET", "/a", how)]) as open_wire, pytest.raises(error):
         _get(open_wire)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 30
 
 
 @WIRES

@@ -12,7 +12,12 @@ from typing import Self
 Behaviour = Callable[[socket.socket], None]
 
 DRIP_S = 0.05
-LONGEST_DRIPS = 50  # what takes as long as all of them was not left
+LONGEST_DRIPS = 400  # what takes as long as all of them was not left
+SOON_S = LONGEST_DRIPS * DRIP_S * 0.8
+"""A caller that was back by then did not wait for the peer, however busy the machine is."""
+
+
+_PEER = threading.local()
 
 
 class Peer:
@@ -25,10 +30,12 @@ class Peer:
         self.url = f"http://127.0.0.1:{self.port}"
         self.connections = 0
         self.left = threading.Event()
+        self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
+        _PEER.over = self._over
         while True:
             try:
                 connection, _ = self._listener.accept()
@@ -44,6 +51,7 @@ class Peer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._over.set()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._thread.join()
@@ -97,9 +105,10 @@ def resetting(connection: socket.socket) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def pause(seconds: float) -> None:
-    """Keep the caller waiting: the pace of a peer is what it is there for."""
-    threading.Event().wait(seconds)
+def pause(seconds: float) -> bool:
+    """Keep the caller waiting: the pace of a peer is what it is there for. Returns True once it may end."""
+    over: threading.Event = getattr(_PEER, "over", threading.Event())
+    return over.wait(seconds)
 
 
 def dripping(*pieces: bytes, first: Callable[[socket.socket], object] = read_request) -> Behaviour:
@@ -119,7 +128,8 @@ def drip(connection: socket.socket, piece: bytes) -> None:
     connection.settimeout(DRIP_S)
     for byte in itertools.islice(itertools.cycle(piece), LONGEST_DRIPS):
         connection.sendall(bytes([byte]))
-        pause(DRIP_S)
+        if pause(DRIP_S):
+            return
 
 
 def closed_port() -> int:

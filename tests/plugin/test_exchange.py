@@ -21,6 +21,7 @@ from bridge.plugin.http import Adapter, AnswerTooLong, FetchFailed, Session, fet
 from .peers import (
     DRIP_S,
     LONGEST_DRIPS,
+    SOON_S,
     Behaviour,
     Peer,
     answering,
@@ -41,7 +42,8 @@ def never_reading(connection: socket.socket) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
     for _ in range(LONGEST_DRIPS):
         connection.recv(1)
-        pause(DRIP_S)
+        if pause(DRIP_S):
+            return
 
 
 # (where the peer trickles, how)
@@ -81,7 +83,7 @@ def test_a_peer_that_trickles_is_left(calling: requests.Session, behaviour: Beha
         began = time.monotonic()
         with pytest.raises(OutcomeUnknown) as caught, translated():
             calling.post(peer.url, data=body, timeout=(STEP_S, STEP_S))
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < SOON_S
     assert peer.connections == 1
     assert caught.value.code in ("READ_TIMEOUT", "CONNECTION_LOST")
 
@@ -92,7 +94,7 @@ def test_a_stream_that_trickles_is_left() -> None:
         began = time.monotonic()
         with session.get(peer.url, stream=True) as response, pytest.raises(requests.RequestException):
             list(response.iter_content(1))
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < SOON_S
 
 
 def test_a_proxy_that_trickles_is_left() -> None:
@@ -102,7 +104,7 @@ def test_a_proxy_that_trickles_is_left() -> None:
         began = time.monotonic()
         with pytest.raises(BridgeError), translated():
             session.get("https://vendor.example.com/")
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < SOON_S
 
 
 def test_several_addresses_share_the_time_to_connect(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +120,7 @@ def test_several_addresses_share_the_time_to_connect(monkeypatch: pytest.MonkeyP
         refused = pytest.raises(VendorUnavailable)
         with Session(timeout=(STEP_S, STEP_S)) as session, refused as caught, translated():
             session.get("http://vendor.example.com/")
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < SOON_S
         for sock in waiting:
             sock.close()
     assert caught.value.code == "CONNECT_TIMEOUT"
@@ -174,7 +176,7 @@ def test_a_kept_connection_is_left_too(monkeypatch: pytest.MonkeyPatch) -> None:
         began = time.monotonic()
         with pytest.raises(OutcomeUnknown), translated():
             session.post(peer.url)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < SOON_S
     assert peer.connections == 1
 
 
@@ -252,7 +254,7 @@ def test_a_peer_that_trickles_over_tls_is_left(
         began = time.monotonic()
         with pytest.raises(BridgeError), translated():
             session.post(f"https://localhost:{peer.port}/", data=b"x" * 8_000_000, verify=str(certificate))
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < SOON_S
 
 
 # How much is read
@@ -304,7 +306,7 @@ def test_a_file_that_trickles_is_left() -> None:
             began = time.monotonic()
             with pytest.raises(FetchFailed):
                 fetch(peer.url, max_bytes=1_000_000, allow_private=True, timeout=(STEP_S, STEP_S))
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < SOON_S
 
 
 def test_a_file_that_keeps_coming_may_take_its_time() -> None:

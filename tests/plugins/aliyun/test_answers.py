@@ -125,7 +125,7 @@ def test_an_answer_that_never_ends(fault: str, aliyun: Emulator, build: Build) -
     assert (result.outcome, len(aliyun.requests)) == (UNKNOWN, 1)
     with pytest.raises(BridgeError):
         vendor.query_sign(vendor.channel, "Acme")
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 15
 
 
 def test_a_slow_answer_is_an_answer(aliyun: Emulator, build: Build) -> None:

@@ -69,7 +69,7 @@ def test_no_answer_makes_the_plugin_ask_twice(
     vendor = build(timeout_s=0.3)
     begun = time.monotonic()
     [result] = vendor.send_batch(vendor.channel, to(1))
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 15
     assert result.outcome is outcome
     assert "41555" not in repr(result)
     assert (twilio.posts(), len(twilio.account.messages)) == (1, taken)
