@@ -28,7 +28,7 @@ from .reviews.filings import AccountSign, Filed, digest_of, digest_of_snapshot
 from .reviews.templates import StoredSign, StoredTemplate
 from .scope import FIRST_ROWS, Callee, Excerpt, Holder, Scope, Source
 from .sendinfo import SendInfo
-from .sending.accounts import Account, AccountKey, Room, Shown
+from .sending.account import Account, AccountKey, Room, Shown
 from .sending.attempts import UNCALLED, Attempt
 from .sending.calls import (
     Claimed,

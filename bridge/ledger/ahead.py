@@ -2,25 +2,54 @@
 
 A time too far away to have been meant is brought back to now, that of a look-up to as long after its call as
 was meant. Its attempt keeps the moment that was written first: so a call brought back is told from others.
+The latest time that any clock showed is kept, too: a clock that was set back since leaves calls whose age
+nobody knows.
 Leases of vendor calls are left alone: whose call may still arrive, nobody else may conclude.
 """
 
+import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Table, and_, case, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, case, literal, or_, select, update
 
-from bridge.clock import FOREVER_MS, HOUR_MS, MINUTE_MS
+from bridge.clock import FOREVER_MS, HOUR_MS, MINUTE_MS, seconds
 
+from ..plugin import CLOCKS_APART
 from .database import tables
-from .database.dialects import lit
+from .database.dialects import lit, upsert
 from .database.engine import Database
 
-_SKEW_MS = 2 * MINUTE_MS
-"""By how much clocks of several machines may differ."""
+_SKEW_MS = 2 * seconds(CLOCKS_APART.total_seconds())
+"""Clocks that differ by more were set; no two that are only apart do."""
+_CLOCK = "clock"
+"""The lease that keeps what clocks have shown."""
 _LONGEST_WAIT_MS = HOUR_MS + _SKEW_MS
 """The longest back-off there is, of anything but a sweep."""
 _LONGEST_SWEEP_MS = 24 * HOUR_MS
+
+
+class Steps(NamedTuple):
+    """What clocks have shown: the `latest` time, and the end of `undated` calls."""
+
+    latest: int = 0
+    undated: int = 0
+    """What is dated until then was called before a clock was set back, or looks so."""
+
+    def after(self, now: int) -> "Steps":
+        """Return what is known when it is now."""
+        if now < self.latest - _SKEW_MS:
+            return Steps(now, max(self.latest, self.undated))
+        return self._replace(latest=max(now, self.latest))
+
+    def doubt(self, called: int, now: int, life_ms: int) -> bool:
+        """Return whether nobody knows how long ago a call was: a clock was set back since.
+
+        `life_ms`: so long a call is asked about. One from before a longer step is ended, unless that says it
+        is to come.
+        """
+        set_back = now < self.latest - _SKEW_MS
+        return set_back or called <= self.undated <= now + life_ms
 
 
 class Ahead:
@@ -29,11 +58,31 @@ class Ahead:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def steps(self) -> Steps:
+        """Return what clocks have shown until now."""
+        with self._database.read() as connection:
+            return _steps(connection)
+
+    def note(self, now: int) -> None:
+        """Note what time it is, and whether a clock was set back."""
+        with self._database.read() as connection:  # once a minute is enough while nothing happens
+            known = _steps(connection)
+        if known.latest <= now < known.latest + MINUTE_MS:
+            return
+
+        def work(connection: Connection) -> None:
+            told = {"cursor": json.dumps(_steps(connection).after(now))}
+            new = upsert(connection, tables.lease).values(name=_CLOCK, owner="", until=0, **told)
+            connection.execute(new.on_conflict_do_update(index_elements=["name"], set_=told))
+
+        self._database.write(work, durable=False)
+
     def bring_back(self, now: int) -> int:
         """Make due now what waits for a time that was never meant.
 
         Returns how many rows.
         """
+        self.note(now)
         with self._database.read() as connection:  # there is nothing to write as a rule
             wrong = [one for one in _put_off(now) if connection.execute(one.look).first()]
         if not wrong:
@@ -41,6 +90,12 @@ class Ahead:
         return self._database.write(
             lambda connection: sum(connection.execute(one.mend).rowcount for one in wrong)
         )
+
+
+def _steps(connection: Connection) -> Steps:
+    known = select(tables.lease.c.cursor).where(tables.lease.c.name == _CLOCK)
+    told = connection.execute(known).scalar()
+    return Steps(*json.loads(told)) if told else Steps()
 
 
 class _PutOff:
@@ -54,7 +109,7 @@ class _PutOff:
 def _put_off(now: int) -> Iterator[_PutOff]:
     late = now + _LONGEST_WAIT_MS
     yield _PutOff(tables.batch, _batches(now), due=now)
-    yield _PutOff(tables.batch, _calls(now), due=_after_call(now), called=now)
+    yield _PutOff(tables.batch, _calls(now), due=_after_call(now), deadline=_end_of_asking(now), called=now)
     yield _PutOff(tables.batch, and_(tables.UNFINISHED, tables.batch.c.yields > late), yields=now)
     for table in (tables.push, tables.file, tables.page):
         yield _PutOff(table, table.c.due > late, due=now)
@@ -100,7 +155,12 @@ def _calls(now: int) -> ColumnElement[bool]:
 def _after_call(now: int) -> ColumnElement[int]:
     """Return when a call is asked about that is taken for one of now: as long after it as was meant.
 
-    At once would be too early: the vendor may not know of it yet, and its absence would be believed.
+    At once would be too early: the vendor may not know of it yet.
     """
     meant = tables.batch.c.due - tables.batch.c.called
     return case((meant > _LONGEST_WAIT_MS, now + _LONGEST_WAIT_MS), else_=now + meant)
+
+
+def _end_of_asking(now: int) -> ColumnElement[int]:
+    """Return the deadline of such a call: as long after it as was meant."""
+    return now + tables.batch.c.deadline - tables.batch.c.called

@@ -24,6 +24,7 @@ from .errors import (
 )
 from .events import Event, EventName
 from .hookspecs import hookimpl
+from .moments import CLOCKS_APART
 from .phone import Phone, from_vendor
 from .reports import (
     Acknowledgement,
@@ -73,6 +74,7 @@ A plugin module may name the major it was built for, `bridge_api = 1`; another m
 
 __all__ = [
     "API_VERSION",
+    "CLOCKS_APART",
     "SEND",
     "Acknowledgement",
     "BadNumber",

@@ -1,8 +1,15 @@
 """Times that cross the plugin boundary: always aware, or refused where they are made."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
+
+CLOCKS_APART = timedelta(minutes=1)
+"""So far apart may the clocks of two of the bridge's machines be, unless `clocks_apart_s` says more.
+
+A batch's `called_at` is of one machine, the look-up of another: a key counts as forgotten so much sooner, an
+absence as proved so much later.
+"""
 
 Made = TypeVar("Made")
 

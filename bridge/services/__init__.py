@@ -11,6 +11,7 @@ from bridge.settings import Settings
 from .history import ChannelHistory
 from .messages.accepting import Accepting
 from .messages.fetching import Fetching
+from .messages.patience import Patience
 from .messages.renewing import Renewing
 from .messages.repeating import Repeating
 from .messages.routing import Routing
@@ -91,7 +92,8 @@ def _of_channel(settings: Settings, channel: OpenChannel, ledger: Ledger, clock:
     templates = TemplateReviews(channel, signs, others, ledger, clock)
     routing = Routing(channel, ledger, clock)
     pricing = Pricing(settings, channel.name, ledger)
-    sending = Sending(channel, routing, pricing, ledger, clock)
+    patience = Patience.of(bridge, channel.settings)
+    sending = Sending(channel, routing, pricing, ledger, clock, patience)
     at = {
         name: _of_account(channel, account, templates, ledger, clock)
         for name, account in channel.accounts.items()
@@ -106,7 +108,7 @@ def _of_channel(settings: Settings, channel: OpenChannel, ledger: Ledger, clock:
         receiving=primary.receiving,
         sending=sending,
         settling=Settling(
-            channel, sending, Repeating(channel, routing, ledger, clock), ledger, clock, lease_ms=lease_ms
+            channel, sending, Repeating(channel, routing, ledger, clock), ledger, clock, patience
         ),
         polling=primary.polling,
         fetching=Fetching(channel, bridge, ledger, clock, lease_ms=lease_ms),

@@ -23,7 +23,7 @@ from pydantic import (
     SecretStr,
 )
 
-from bridge.plugin import ReviewStatus
+from bridge.plugin import CLOCKS_APART, ReviewStatus
 
 from .accounts import AccountSettings, RouteSettings
 from .addresses import web_address
@@ -133,6 +133,8 @@ class BridgeSettings(SettingsModel):
     """http: refusals carry the HTTP status 401, 403 or 404; always_200: only their `code` tells."""
     lease_s: PositiveInt = 120
     """After how many seconds a vendor call counts as lost and its outcome as unknown."""
+    clocks_apart_s: NonNegativeFloat = CLOCKS_APART.total_seconds()
+    """How many seconds the clocks of two machines may be apart; 0 where all processes run on one machine."""
     dispatch_threads: PositiveInt = 8
     """How many vendor calls one worker makes at a time, over all channels."""
     push_threads: PositiveInt = 4

@@ -18,7 +18,8 @@ from bridge.services.campaigns.carrying import Carrying
 from bridge.services.reports.receiving import count_ended
 
 from .loop import Station
-from .recording import Recorder
+from .recording import Recorder, Written
+from .risk import Risk
 from .telling import tell_recorded
 
 log = structlog.get_logger("bridge.worker")
@@ -57,6 +58,8 @@ class Duties:
         self._alive = alive
         self._recorder = Recorder(station.ledger, station.clock)
         self._started = millis(station.clock)
+        self._risk = Risk(station.services, station.ledger)
+        self._weighing = threading.Lock()
         lease_ms = seconds(station.bridge.lease_s)
         channels = {name: services.channel for name, services in station.services.items()}
         self._announcing = Announcing(channels, station.ledger, station.clock)
@@ -99,8 +102,10 @@ class Duties:
     def take_over(self) -> bool:
         """Conclude batches whose worker vanished. Returns True if there may be more."""
         now, lease_ms = millis(self._clock), seconds(self._bridge.lease_s)
+        # By the clock of the worker that holds a lease it may not be over yet.
+        apart_ms = seconds(self._bridge.clocks_apart_s)
         lapsed = self._ledger.batches.claim_lapsed(
-            list(self._services), Holder(self._owner, lease_ms), limit=_TAKEN, now=now
+            list(self._services), Holder(self._owner, lease_ms), limit=_TAKEN, now=now, apart_ms=apart_ms
         )
         for claimed in lapsed:
             self._conclude(claimed, self._services[claimed.channel].settling.lapse)
@@ -189,7 +194,8 @@ class Duties:
         self._ledger.retention.forget_workers(now - DAY_MS)
         retention_ms = self._bridge.retention_days * DAY_MS
         self._ledger.retention.purge(now - retention_ms, channels=list(self._services))
-        self._ledger.retention.forget_answers(now - max(retention_ms, hours(self._bridge.replay_hours)))
+        replay_ms = hours(self._bridge.replay_hours) + seconds(self._bridge.clocks_apart_s)
+        self._ledger.retention.forget_answers(now - max(retention_ms, replay_ms))
         give_up_h = max((one.channel.settings.push_give_up_h for one in self._services.values()), default=0.0)
         untold = self._ledger.retention.purge_pushes(now - max(retention_ms, hours(give_up_h)))
         if untold:
@@ -208,4 +214,14 @@ class Duties:
             services = self._services[claimed.channel]
             written = self._recorder.record(services, how(claimed))
             if written is not None:
+                self._weigh(written)
                 tell_recorded(services, *written)
+
+    def _weigh(self, written: Written) -> None:
+        """Let the account rest in whose calls workers vanish: it may be what keeps them."""
+        if written.sent.failure is None or written.recorded.stale:
+            return
+        now = millis(self._clock)
+        with self._weighing:
+            self._ledger.write(lambda connection: self._risk.weigh(connection, [written.sent], [], now))
+            self._risk.warn()

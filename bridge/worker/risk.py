@@ -26,10 +26,10 @@ class Risk:
     ) -> Mapping[str, tuple[Account, Room]]:
         """Note what calls showed. Returns each lane's account, and what may be begun at it.
 
-        To be called once in a transaction, which may run again; `tell` follows when it is committed.
+        To be called once in a transaction, which may run again; `warn` follows when it is committed.
         """
         shown = [
-            Shown(self._key(one), one.failure, self._used(one), one.conclusion.batch.called)
+            Shown(self._key(one), one.failure, self._used(one), one.conclusion.batch.called, one.lapsed)
             for one in sent
             if one.failure is not None
         ]

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 from bridge.plugin import (
+    CLOCKS_APART,
     Batch,
     Beginning,
     BridgeError,
@@ -52,12 +53,15 @@ from .request.calling import Caller, HttpCaller
 from .request.naming import Namer
 from .request.operations import CompiledOperation
 from .request.polling import Poller
-from .request.sending import OperationSender
+from .request.sending import TIME_BUDGET_S, OperationSender
 from .schema.recipe import Operations
 from .settings import HttpSettings
 
 CALLS_PER_BATCH = 10
 """Calls one claimed batch may need: few, because a crash leaves the outcome of all of them unknown."""
+
+_REPEATED_WITHIN_S = TIME_BUDGET_S + CLOCKS_APART.total_seconds()
+"""A repeat takes a while, and is made by another clock than the call was: its key must be kept until then."""
 
 _OPERATIONS = tuple(Operations.model_fields)
 """The hooks that are operations of a recipe, of the same names."""
@@ -147,9 +151,11 @@ class HttpVendor(Vendor):
         )
 
     def repeats(self, batch: Batch) -> bool:
-        """Return True while the vendor keeps the call's key."""
+        """Return True while the vendor certainly keeps the call's key, also at the end of the repeat."""
         rule = self._compiled.recipe.batch.idempotency
-        return rule is not None and self._age_s(batch) < rule.keep_hours * 3600
+        if rule is None:
+            return False
+        return self._age_s(batch) < rule.keep_hours * 3600 - _REPEATED_WITHIN_S
 
     def _age_s(self, batch: Batch) -> float:
         return self._namer.clock() - batch.called_at.timestamp()

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bridge.plugin import (
+    CLOCKS_APART,
     Batch,
     BridgeError,
     DeliveryReceipt,
@@ -33,7 +34,6 @@ from .settings import TwilioSettings
 if TYPE_CHECKING:
     from .client import TwilioAccount
 
-CLOCK_SKEW = timedelta(seconds=60)
 LATEST = timedelta(minutes=10)
 """A call's messages are created while its worker holds the lease, or not at all: sooner than this, unless the
 settings give a batch more time."""
@@ -60,13 +60,13 @@ class Reconciliation:
         self._lock = threading.Lock()
         # A call may begin until the batch's time is up, and is answered after that.
         last_answer = timedelta(seconds=settings.batch_seconds + settings.timeout_s + CONNECT_TIMEOUT_S)
-        self._latest = max(LATEST, last_answer + CLOCK_SKEW)
-        self._absent_after = max(timedelta(seconds=settings.absent_after_s), last_answer + CLOCK_SKEW)
+        self._latest = max(LATEST, last_answer + CLOCKS_APART)
+        self._absent_after = max(timedelta(seconds=settings.absent_after_s), last_answer + CLOCKS_APART)
 
     def settle(self, account: "TwilioAccount", batch: Batch, message: Message) -> SubmitResult:
         """Adopt the message's SID, or tell that it is absent, or that nobody can tell."""
         found = account.messages_to(self._composer.address(batch, message), LOOK_BACK)
-        since, until = batch.called_at - CLOCK_SKEW, batch.called_at + self._latest
+        since, until = batch.called_at - CLOCKS_APART, batch.called_at + self._latest
         sender = self._composer.sender(batch.sign_name)
         near = [
             one

@@ -27,6 +27,7 @@ database = "{database}"
 public_url = "http://127.0.0.1:{port}"
 metrics_dir = "{folder}/metrics"
 lease_s = 8
+clocks_apart_s = 0
 poll_idle_s = 0.1
 dispatch_threads = 4
 {logs}

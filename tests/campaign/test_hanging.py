@@ -36,6 +36,7 @@ _BRIDGE = f"""
 database = "{{database}}"
 metrics_dir = "{{folder}}/metrics"
 lease_s = {LEASE_S}
+clocks_apart_s = 0
 poll_idle_s = 0.1
 """
 _CHANNEL = f"""

@@ -1,12 +1,13 @@
 """What may be risked at a vendor account: it starts slowly, and rests after failures."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
 from sqlalchemy import Connection
 
 from bridge.ledger import Ledger
-from bridge.ledger.sending.accounts import FREE, FREE_CALLS, Account, AccountKey, Room, Shown
+from bridge.ledger.sending.account import FREE, FREE_CALLS, Account, AccountKey, Room, Shown
 
 from .making import CHANNEL, NOW, accept, claim, phones, send
 
@@ -79,6 +80,34 @@ def test_only_a_call_made_since_is_the_trial(called: int | None, opens: int) -> 
         account = account.after_failure(NOW, "down")
     account = account.after_failure(NOW + 7000, "timed out", called=called)
     assert (account.opens, account.reason) == (opens, "timed out")
+
+
+# When each lapsed call began, by when the lapse before was noted, or a success between: failures, opens.
+LAPSES: dict[str, tuple[list[int | str], int, int]] = {
+    "a worker was killed in one call": ([-9], 1, 0),
+    "in eight calls at a time": ([-9, -8, -7, -6, -5, -4, -3, -2], 1, 0),
+    "two workers, one after the other": ([-9, 1], 2, 0),
+    "three in a row": ([-9, 1, 1], 3, 1),
+    "three in a row, of eight calls each": ([-9, -8, 1, -5, -4, 1, -5, -4], 3, 1),
+    "a success between": ([-9, 1, "s", 1], 1, 0),
+    "a success between the calls of one worker": ([-9, "s", -8, "s", -7, "s"], 0, 0),
+}
+
+
+@pytest.mark.parametrize(("calls", "failures", "opens"), LAPSES.values(), ids=LAPSES)
+def test_calls_in_which_workers_vanish_count_once_for_each_death(
+    calls: list[int | str], failures: int, opens: int
+) -> None:
+    """One restart of a worker lets no healthy account rest; what swallows worker after worker does."""
+    account = replace(Account(*KEY), failed=NOW - 10)
+    for step, begun in enumerate(calls):
+        now = NOW + 1000 * step
+        if isinstance(begun, str):
+            account = account.after_success(now)
+        else:
+            called = account.failed + begun if step else NOW
+            account = account.after_failure(now, "interrupted", called=called, lapsed=True)
+    assert (account.failures, account.opens) == (failures, opens)
 
 
 def test_an_hour_without_a_vendor_costs_at_most_two_hundred_messages() -> None:

@@ -63,6 +63,7 @@ ROWS: list[tuple[str, Any, dict[str, Any], str, int | None]] = [
     ("its outcome unknown", tables.batch, batch(state=tables.UNKNOWN, called=LATER), "due", NOW),
     ("asked about later", tables.batch, batch(**ASKED), "due", NOW + 9000),
     ("called then", tables.batch, batch(**ASKED), "called", NOW),
+    ("asked about until", tables.batch, batch(**ASKED, deadline=LATER + 9), "deadline", NOW + 9),
     ("deferred by a policy", tables.batch, batch(), "due", LATER),
     ("in a call", tables.batch, batch(state=tables.CALLING, called=LATER, lease=LATER), "lease", LATER),
     ("on a machine a minute ahead", tables.batch, batch(called=NOW + MINUTE_MS, due=NOW + 9), "due", NOW + 9),
@@ -93,7 +94,10 @@ def test_it_is_brought_back(
     """To now, or as long after a call as was meant, if only a clock that ran ahead can have written it."""
     ledger.write(lambda connection: connection.execute(insert(table).values(**row)))
     changed = ledger.ahead.bring_back(NOW)
-    look: Callable[[Any], Any] = lambda connection: connection.execute(select(table.c[column])).scalar()  # noqa: E731
+    clock = [table.c.name != "clock"] if table is tables.lease else []
+    look: Callable[[Any], Any] = lambda connection: connection.execute(  # noqa: E731
+        select(table.c[column]).where(*clock)
+    ).scalar()
     assert ledger.write(look) == then
     assert changed == int(then != row[column])
     assert ledger.ahead.bring_back(NOW) == 0

@@ -345,7 +345,7 @@ ROWS: dict[str, Row] = {
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 def test_what_happens_is_told(worlds: Worlds, row: Row, monkeypatch: pytest.MonkeyPatch) -> None:
     """And what was called, and no more, is what the metrics count."""
-    monkeypatch.setattr("bridge.ledger.sending.accounts.random.uniform", lambda low, high: 1.0)
+    monkeypatch.setattr("bridge.ledger.sending.account.random.uniform", lambda low, high: 1.0)
     world = two(worlds) if row.several else worlds(cold=row.cold)
     counted = outcomes()
     row.happens(world)

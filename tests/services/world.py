@@ -8,7 +8,8 @@ import bridge_policies
 from bridge.channels import Catalogue, Hooks, discover, open_channels
 from bridge.contract.bodies import DigitalTemplateBody, SendListBody, TextTemplateBody
 from bridge.ledger import Account, Callee, Claimed, Holder, Ledger, Scope, TimeSpan
-from bridge.ledger.sending.accounts import FREE_CALLS, save
+from bridge.ledger.sending.account import FREE, FREE_CALLS, Room
+from bridge.ledger.sending.accounts import save
 from bridge.plugin import (
     Batch,
     BridgeError,
@@ -159,6 +160,10 @@ def _ours(hooks: Hooks) -> tuple[Screen, Obedient]:
     return plugins[0], plugins[-1]
 
 
+BRIDGE: dict[str, Any] = {"poll_idle_s": 0.01, "lease_s": 60, "clocks_apart_s": 0}
+"""One machine, as most tests mean."""
+
+
 class World:
     """`clock` is set by tests; nothing happens between calls of `hand_over`, `duty` and `push`."""
 
@@ -169,7 +174,7 @@ class World:
         self.ledger = ledger
         settings = Settings.model_validate(
             {
-                "bridge": {"poll_idle_s": 0.01, "lease_s": 60},
+                "bridge": BRIDGE | channel.pop("bridge", {}),
                 "channels": {
                     NAME: {
                         "platform_name": "Acme SMS",
@@ -281,15 +286,21 @@ class World:
         """Do what is due for batches that nobody calls any more. Returns whether there was any."""
         return self.duties.take_over() | self.duties.expire() | self.duties.settle(self.services)
 
-    def claimed(self) -> list[Claimed]:
+    @property
+    def now_ms(self) -> int:
+        """The time as the ledger counts it."""
+        return int(self.now * 1000)
+
+    def claimed(self, room: Room = FREE) -> list[Claimed]:
         """Claim what is due and do nothing with it, as a worker that dies."""
         return self.ledger.write(
             lambda c: self.ledger.batches.claim(
                 c,
-                Scope(NAME, int(self.now * 1000)),
+                Scope(NAME, self.now_ms),
                 Holder("dead", 60_000),
                 Callee("obedient", self.services.channel.hooks.identity),
-                limit=100,
+                limit=room.calls,
+                most=room.messages,
             )
         )
 

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select
 
-from bridge.clock import MINUTE_MS
+from bridge.clock import seconds
 
-from ...plugin import BadNumber, DeliveryReceipt, Phone, TemplateType
+from ...plugin import CLOCKS_APART, BadNumber, DeliveryReceipt, Phone, TemplateType
 from ...plugin.phone import parse
 from ..database import tables
 from ..database.bulk import find_messages
@@ -20,8 +20,7 @@ from . import segments
 
 _batch, _message = tables.batch, tables.message
 _LOOKUP = 500
-_SKEW_MS = MINUTE_MS
-"""So far apart may the clocks of two of the bridge's machines be."""
+_SKEW_MS = seconds(CLOCKS_APART.total_seconds())
 
 # Made once: a vendor of single webhooks has them run for each.
 _CALLED = select(_batch.c.id, _batch.c.account, _batch.c.identity, _batch.c.state).where(

@@ -145,16 +145,14 @@ class Batches:
             return connection.execute(past_deadline(channels, now).limit(1)).first() is not None
 
     def claim_lapsed(
-        self, channels: Collection[str], holder: Holder, *, limit: int, now: int
+        self, channels: Collection[str], holder: Holder, *, limit: int, now: int, apart_ms: int = 0
     ) -> list[Claimed]:
-        """Take over CALLING batches whose lease lapsed; their outcome is unknown, never called again."""
-        rows = (
-            select(_batch.c.id)
-            .where(
-                _batch.c.channel.in_(channels), _batch.c.state == lit(tables.CALLING), _batch.c.lease < now
-            )
-            .limit(limit)
-        )
+        """Take over CALLING batches whose lease lapsed; their outcome is unknown, never called again.
+
+        `apart_ms`: by how much the clock of who holds a lease may be behind.
+        """
+        lapsed = _batch.c.state == lit(tables.CALLING), _batch.c.lease < now - apart_ms
+        rows = select(_batch.c.id).where(_batch.c.channel.in_(channels), *lapsed).limit(limit)
         return self._database.write(
             lambda connection: take_over(connection, rows, owner=holder.owner, lease=now + holder.lease_ms)
         )

@@ -18,7 +18,7 @@ from ..database.engine import Database
 from ..refs import new_id
 from ..scope import Callee, Scope
 from ..tally import BUCKETS_S
-from .accounts import AccountKey
+from .account import AccountKey
 
 _weight, _change, _throttling = tables.route_weight, tables.route_change, tables.throttling
 _batch, _message, _tally, _send = tables.batch, tables.message, tables.tally, tables.send

@@ -8,7 +8,7 @@ import structlog
 from bridge import metrics, tracing
 from bridge.channels import OpenChannel
 from bridge.channels.hooks import SENDING
-from bridge.clock import Clock, hours, millis
+from bridge.clock import Clock, hours, millis, seconds
 from bridge.contract.bodies import TASK, SendFileBody, SendListBody
 from bridge.contract.refusal import Refusal, invalid
 from bridge.ledger import (
@@ -102,7 +102,8 @@ class Accepting:
         terms = Terms(
             now=now,
             deadline=now + hours(settings.unknown_deadline_h),
-            replay_ms=hours(self._bridge.replay_hours),
+            # The request before may have been answered by a machine whose clock is behind.
+            replay_ms=hours(self._bridge.replay_hours) + seconds(self._bridge.clocks_apart_s),
             max_pending=settings.max_pending,
         )
         try:

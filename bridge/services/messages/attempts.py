@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from itertools import groupby
 
-from bridge.ledger import UNCALLED, Attempt, Claimed
+from bridge.ledger import UNCALLED, Attempt, Claimed, Segment
 from bridge.plugin import Outcome, SubmitResult
 
 
@@ -38,3 +38,12 @@ def unsent_attempt(claimed: Claimed, result: SubmitResult, now: int) -> Attempt:
     outcome = str(Outcome.NOT_SENT)
     called = claimed.called or now
     return Attempt(called, claimed.account, claimed.identity, now, outcome, {}, result.code, result.reason)
+
+
+def named_segments(claimed: Claimed, results: Mapping[int, SubmitResult]) -> list[Segment]:
+    """Return the segments that the vendor gave ids of their own, of all messages by their seqs."""
+    return [
+        segment
+        for seq, result in results.items()
+        for segment in Segment.named(claimed.id, seq, result.segment_ids)
+    ]

@@ -1,7 +1,8 @@
 """Look-ups that make the lost call again, under a key by which the vendor knows it.
 
 Where the call never arrived, such a look-up hands the messages over: it obeys what a send obeys. A batch is
-repeated as a whole or not at all, since its key stands for all that it holds.
+repeated as a whole or not at all, since its key stands for all that it holds. Nor is one whose time is not
+known: its key holds that, and vendors forget keys.
 """
 
 from collections.abc import Collection
@@ -15,6 +16,7 @@ from bridge.plugin import SubmitResult
 
 from ..history import asking
 from .account_health import failure_of
+from .dating import Dating
 from .drafting import Draft
 from .routing import Routing
 
@@ -25,6 +27,7 @@ class Repeating:
     def __init__(self, channel: OpenChannel, routing: Routing, ledger: Ledger, clock: Clock) -> None:
         self._channel = channel
         self._routing = routing
+        self._dating = Dating(channel, ledger, clock)
         self._ledger = ledger
         self._clock = clock
 
@@ -32,7 +35,7 @@ class Repeating:
         """Return whether a call may be repeated now."""
         claimed, now = drafted.claimed, millis(self._clock)
         return (
-            self._is_dated(claimed, now)
+            self._dating.knows(claimed)
             and self._runs(claimed, now)
             and self._takes(account, now)
             and not self._objected(drafted, now)
@@ -50,16 +53,6 @@ class Repeating:
         if failure is not None:
             shown = Shown(AccountKey(self._channel.name, name), failure, Room(1, len(results)))
             self._ledger.write(lambda connection: self._ledger.accounts.allow(connection, [shown], [], now))
-
-    def _is_dated(self, claimed: Claimed, now: int) -> bool:
-        """Return whether it is known when the call was made: its key holds that, and vendors forget keys.
-
-        `called` of a batch is brought back after a clock that ran ahead, that of its attempt never.
-        """
-        if claimed.called is None or claimed.called > now:
-            return False
-        attempts = self._ledger.attempts.of([claimed.id])[claimed.id]
-        return not attempts or any(one.called == claimed.called for one in attempts)
 
     def _runs(self, claimed: Claimed, now: int) -> bool:
         """Return whether neither the campaign nor the channel was stopped."""

@@ -15,7 +15,7 @@ import structlog
 from bridge import metrics, tracing
 from bridge.channels import OpenChannel
 from bridge.channels.hooks import SENDING
-from bridge.clock import MINUTE_MS, Clock, hours, millis, millis_of, seconds
+from bridge.clock import MINUTE_MS, Clock, millis, millis_of, seconds
 from bridge.ledger import (
     CampaignState,
     Claimed,
@@ -24,7 +24,6 @@ from bridge.ledger import (
     Ledger,
     MessageRow,
     Requeue,
-    Segment,
     SendInfo,
     Why,
     clean,
@@ -47,9 +46,10 @@ from ..history import asking
 from ..pricing import Pricing
 from ..sentences import CANCELLED, OWN
 from .account_health import failure_of, gravest
-from .attempts import attempt_of, unsent_attempt
+from .attempts import attempt_of, named_segments, unsent_attempt
 from .drafting import Draft, draft
 from .failover import elsewhere, then
+from .patience import Patience
 from .routing import Routing
 from .waiting import Wait, waits_of
 
@@ -86,6 +86,8 @@ class Sent:
     outcomes: Mapping[Outcome, int] = field(default_factory=dict)
     failure: str | None = None
     """What the call showed of the vendor account: "" that it works, a reason that it fails, None neither."""
+    lapsed: bool = False
+    """The worker vanished in the call."""
 
     @property
     def channel(self) -> str:
@@ -97,7 +99,13 @@ class Sending:
     """Sends the batches of one channel; used by several threads at once."""
 
     def __init__(
-        self, channel: OpenChannel, routing: Routing, pricing: Pricing, ledger: Ledger, clock: Clock
+        self,
+        channel: OpenChannel,
+        routing: Routing,
+        pricing: Pricing,
+        ledger: Ledger,
+        clock: Clock,
+        patience: Patience,
     ) -> None:
         self._channel = channel
         self._routing = routing
@@ -105,7 +113,7 @@ class Sending:
         self._ledger = ledger
         self._clock = clock
         self._failover_ms = seconds(channel.settings.failover_after_s)
-        self._reconcile_after_ms = seconds(channel.settings.reconcile_after_s)
+        self._patience = patience
 
     @property
     def pushes(self) -> bool:
@@ -184,7 +192,8 @@ class Sending:
             return lapsed
         # The worker may be slow, not gone: absence is no proof while its call may still arrive.
         check_at = max(lapsed.conclusion.check_at, claimed.lease)
-        return replace(lapsed, conclusion=replace(lapsed.conclusion, check_at=check_at))
+        conclusion = replace(lapsed.conclusion, check_at=check_at)
+        return replace(lapsed, conclusion=conclusion, failure=failure_of(called.values()), lapsed=True)
 
     def _screen(self, claimed: Claimed, drafted: Draft) -> tuple[dict[int, SubmitResult], dict[int, Wait]]:
         """Return the seqs that policies refuse, and those they defer: until when, and which policy."""
@@ -291,8 +300,8 @@ class Sending:
             rows=self._rows(drafted, results, called, now),
             segments=named_segments(claimed, results),
             again=again,
-            check_at=now + self._reconcile_after_ms if counts[Outcome.UNKNOWN] else None,
-            deadline=now + hours(self._channel.settings.unknown_deadline_h),
+            check_at=self._patience.asks(now) if counts[Outcome.UNKNOWN] else None,
+            deadline=now + self._patience.deadline,
             opted_out=[drafted.phones[seq].digits for seq, result in results.items() if result.opted_out],
             attempt=attempt_of(claimed, called, results, now),
         )
@@ -376,15 +385,6 @@ class Sending:
             now if status.final else None,
             drafted.priced(phone) if phone and not status.final else 0,
         )
-
-
-def named_segments(claimed: Claimed, results: Mapping[int, SubmitResult]) -> list[Segment]:
-    """Return the segments that the vendor gave ids of their own, of all messages by their seqs."""
-    return [
-        segment
-        for seq, result in results.items()
-        for segment in Segment.named(claimed.id, seq, result.segment_ids)
-    ]
 
 
 def _in_doubt(row: MessageRow, rate: int) -> MessageRow:

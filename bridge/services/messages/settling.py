@@ -11,7 +11,7 @@ import structlog
 from bridge import metrics, tracing
 from bridge.channels import OpenChannel
 from bridge.channels.isolation import Isolated
-from bridge.clock import HOUR_MS, MINUTE_MS, Clock, hours, millis, seconds
+from bridge.clock import HOUR_MS, MINUTE_MS, Clock, hours, millis
 from bridge.ledger import (
     Claimed,
     Climb,
@@ -29,9 +29,12 @@ from bridge.plugin import MessageStatus, Outcome, SubmitResult
 from bridge.plugin.status import AFTER_CALL
 
 from ..reports.receiving import count_ended
+from .attempts import named_segments
+from .dating import Dating
 from .drafting import draft
+from .patience import Patience
 from .repeating import Repeating
-from .sending import Sending, Sent, named_segments
+from .sending import Sending, Sent
 
 log = structlog.get_logger("bridge.settling")
 
@@ -87,15 +90,16 @@ class Settling:
         repeating: Repeating,
         ledger: Ledger,
         clock: Clock,
-        *,
-        lease_ms: int,
+        patience: Patience,
     ) -> None:
         self._channel = channel
         self._sending = sending
         self._ledger = ledger
         self._clock = clock
-        self._lease_ms = lease_ms
+        self._patience = patience
+        self._lease_ms = patience.lease
         self._repeating = repeating
+        self._dating = Dating(channel, ledger, clock)
 
     def run(self, owner: str) -> int:
         """Look after batches whose outcome is unknown and due.
@@ -205,13 +209,14 @@ class Settling:
         return asked
 
     def _without_early_proof(self, settlement: Settlement, now: int) -> Settlement:
-        """Believe no absence while the call in question may still arrive at the vendor."""
+        """Believe no absence while the call in question may still arrive at the vendor, or at no known time.
+
+        What is due was put off for as long as that before.
+        """
         batch = settlement.batch
-        # A worker begins no call after its lease, no call outlasts another, and vendors note what they took
-        # a little later. What is due was put off for as long as that before.
-        arrived = (
-            (batch.called or now) + 2 * self._lease_ms + seconds(self._channel.settings.reconcile_after_s)
-        )
+        if settlement.resend and not self._dating.knows(batch):
+            return replace(settlement, resend=())
+        arrived = self._patience.arrived(batch.called or now)
         if batch.due <= now or now >= arrived:
             return settlement
         return replace(settlement, resend=(), check_at=max(settlement.check_at, arrived))
@@ -276,9 +281,9 @@ class Settling:
 
     def _next_check(self, claimed: Claimed, now: int) -> int:
         """Return when to ask next, less and less often: after half its age, at most an hour."""
-        first = seconds(self._channel.settings.reconcile_after_s)
         age = now - (claimed.called or now)
-        return min(now + min(max(age // 2, first), _LONGEST_CHECK_MS), max(claimed.deadline, now + 1000))
+        wait = min(max(age // 2, self._patience.noting), _LONGEST_CHECK_MS)
+        return min(now + wait, max(claimed.deadline, now + 1000))
 
 
 def _climb(batch_id: int, seq: int, result: SubmitResult, now: int) -> Climb:

@@ -166,6 +166,7 @@ def _config(folder: Path, database: str, channel: Mapping[str, Any], lease_s: in
         "metrics_dir": str(folder / "metrics"),
         "public_url": "https://sms.example.com",
         "lease_s": lease_s,
+        "clocks_apart_s": 0,
         "dispatch_threads": 4,
         "poll_idle_s": 0.1,
     }

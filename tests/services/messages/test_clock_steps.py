@@ -20,6 +20,7 @@ from ..two_accounts import raising
 from ..world import World
 
 PHONES = [f"138{index:08d}" for index in range(3)]
+HOUR = 3600.0
 
 
 @pytest.mark.parametrize("step_s", [7200, 61, -600, -7200])
@@ -54,23 +55,97 @@ def test_a_clock_that_is_set_during_a_call_sends_nothing_twice(
     assert world.ended() == dict.fromkeys(PHONES, "DELIVERED")
 
 
+ABSENT, THERE = not_sent(NotAccepted("absent")), accepted("v-1")
+# Hours by which the clock is set, after how many hours, hours until the vendor is asked, whether a duty noted
+# the times between, what the vendor shows: absence that is believed, messages that are settled.
+STEPS: dict[str, tuple[float, float, float, bool, SubmitResult, bool]] = {
+    "kept": (0, 1, 1, True, ABSENT, True),
+    "it ran ahead, and came back": (-2, 0.003, 0.1, True, ABSENT, False),
+    "it ran ahead, and its time came": (-2, 0.003, 5, True, ABSENT, False),
+    "it ran ahead, nobody worked until its time came": (-2, 0.003, 5, False, ABSENT, True),
+    "it ran ahead by a year": (-8760, 0.003, 5, True, ABSENT, False),
+    "set back hours after the call": (-2, 10, 1, True, ABSENT, False),
+    "set back, and right again": (-2, 10, 20, True, ABSENT, False),
+    "shown, by whatever clock": (-2, 10, 1, True, THERE, True),
+}
+
+
 @pytest.mark.parametrize("asked", [False, True], ids=["waits", "asked by a person"])
-def test_absence_is_believed_no_sooner_after_a_clock_came_back(worlds: Worlds, asked: bool) -> None:
-    """The vendor has had its time after the call, by whatever clock."""
-    world = worlds(reconcile_after_s=1000)
+@pytest.mark.parametrize(("step", "after", "wait", "noted", "shown", "settled"), STEPS.values(), ids=STEPS)
+def test_absence_is_believed_only_of_a_call_whose_time_is_known(
+    worlds: Worlds,
+    step: float,
+    after: float,
+    wait: float,
+    noted: bool,
+    shown: SubmitResult,
+    settled: bool,
+    asked: bool,
+) -> None:
+    """A vendor that looks for a call at another time, or keeps none that old any more, shows nothing."""
+    world = worlds(reconcile_after_s=12 * HOUR if after > 1 else 30)
+    lost(world, shown)
+    pass_hours(world, after, noted=True)
+    world.now += step * HOUR
+    pass_hours(world, wait, noted=noted)
+    if asked:
+        world.services.settling.ask("me")
+    pass_hours(world, 12, noted=noted)
+    assert bool(world.ledger.gauges()) is not settled
+    assert len(world.vendor.batches) == (2 if settled and shown is ABSENT else 1)
+
+
+def test_a_call_that_nobody_can_date_ends_in_time(world: World) -> None:
+    """Its deadline is brought back with it, or people would wait for a year."""
+    lost(world, ABSENT)
+    world.now -= 8760 * HOUR
+    pass_hours(world, 73, noted=True)
+    assert set(world.ended().values()) == {"OUTCOME_UNKNOWN"}
+
+
+# A key is kept for 24 hours. Hours of a step back, after how many hours, hours until the look-up is due.
+KEYS: dict[str, tuple[float, float, float, int]] = {
+    "kept": (0, 10, 1, 1),
+    "set back hours after the call": (-2, 10, 1, 0),
+    "set back by more than the call's age": (-20, 10, 1, 0),
+    "and its time came again": (-2, 10, 14, 0),
+    "set back by more than a call is asked about": (-100, 10, 1, 0),
+}
+
+
+@pytest.mark.parametrize(("step", "after", "wait", "repeats"), KEYS.values(), ids=KEYS)
+def test_a_key_is_not_used_after_a_clock_was_set_back(
+    worlds: Worlds, step: float, after: float, wait: float, repeats: int
+) -> None:
+    """The call is older than it seems: the vendor may have forgotten its key, and would take it again."""
+    world = worlds(reconcile_after_s=11 * HOUR)
+    world.vendor.look_up_repeats = True
+    lost(world, THERE)
+    pass_hours(world, after, noted=True)
+    world.now += step * HOUR
+    pass_hours(world, wait, noted=True)
+    world.services.settling.ask("me")
+    assert min(len(world.vendor.looked_up), 1) == repeats
+
+
+def lost(world: World, shown: SubmitResult) -> None:
+    """Lose the answer to a send; look-ups say this of its messages."""
     world.vendor.answer = raising(OutcomeUnknown("no answer"))
-    world.vendor.look_up = lambda batch: [not_sent(NotAccepted("absent"))] * len(batch.messages)
+    world.vendor.look_up = lambda batch: [shown] * len(batch.messages)
+    world.duties.bring_back()
     world.send(PHONES)
     world.hand_over()
-    world.now -= 7200
-    for wait_s, calls in [(0, 1), (990, 1), (1300, 2)]:
-        world.now += wait_s
+    world.vendor.answer = lambda batch: [accepted(f"w-{message.ref}") for message in batch.messages]
+
+
+def pass_hours(world: World, hours: float, *, noted: bool) -> None:
+    """Let time pass; `noted`: while a worker does its duties, else it comes back at the end."""
+    end = world.now + hours * HOUR
+    while world.now < end:
+        world.now = min(world.now + (HOUR / 2 if noted else hours * HOUR), end)
         world.duties.bring_back()
-        if asked and calls == 1:
-            world.services.settling.ask("me")
         world.settle()
         world.hand_over()
-        assert len(world.vendor.batches) == calls
 
 
 @pytest.mark.parametrize(("ahead_s", "later_s", "repeats"), [(0, 40, 1), (600, 40, 0), (600, 700, 0)])

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from bridge.ledger import Account, Room
 from bridge.plugin import (
     Batch,
     NotAccepted,
@@ -95,3 +96,37 @@ def test_an_account_that_answers_is_soon_free(worlds: Worlds) -> None:
     sizes = [len(batch.messages) for batch in world.vendor.batches]
     assert (sizes[0], sum(sizes)) == (100, 5000)
     assert len(sizes) <= 20
+
+
+def test_an_account_that_swallows_workers_rests(worlds: Worlds) -> None:
+    """Each call that a worker does not come back from is a failure; three in a row open the breaker."""
+    world = worlds(cold=True, reconcile_after_s=2 * HOUR)
+    world.send(PHONES[:1000], params=[{"name": "n"}] * 1000)
+    for failures, opens in [(1, 0), (2, 0), (3, 1)]:
+        world.now += 1
+        assert world.claimed(account(world).allowed(world.now_ms))
+        world.now += 62
+        assert world.duties.take_over()
+        assert (account(world).failures, account(world).opens) == (failures, opens)
+    assert not world.claimed(account(world).allowed(world.now_ms))
+    assert sum(world.ledger.gauges().values()) == 1000
+    assert world.ledger.gauges()[(NAME, "unknown")] <= 200
+
+
+def test_a_worker_that_is_killed_lets_no_account_rest(worlds: Worlds) -> None:
+    """However many calls it was in: half of what may be risked is left, and a success goes on from there."""
+    world = worlds(cold=True, concurrency=8)
+    world.vendor.size = 10
+    world.send(PHONES[:200], params=[{"name": "n"}] * 200)
+    assert len(world.claimed(Room(8, 10))) == 8
+    world.now += 62
+    world.duties.take_over()
+    assert (account(world).failures, account(world).opens) == (1, 0)
+    world.hand_over()
+    assert len(world.sent()) == 120
+    assert account(world).failures == 0
+
+
+def account(world: World) -> Account:
+    """Return the account as the ledger knows it."""
+    return world.ledger.accounts.of(NAME).get("obedient", Account(NAME, "obedient"))

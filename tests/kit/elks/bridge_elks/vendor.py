@@ -1,11 +1,12 @@
 """46elks: one call a message, forms in, JSON out (46elks.se/docs, read 2026-11)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl
 
 from bridge.plugin import (
+    CLOCKS_APART,
     Acknowledgement,
     Batch,
     BridgeError,
@@ -32,8 +33,6 @@ from bridge.plugin.http import Session, raise_for_status, translated
 
 from .codes import STATUSES
 from .settings import ElksSettings
-
-_CLOCKS_APART = timedelta(minutes=1)
 
 
 class Elks(Vendor):
@@ -99,7 +98,7 @@ class Elks(Vendor):
         return [self._look_up(batch, message) for message in batch.messages]
 
     def _look_up(self, batch: Batch, message: Message) -> SubmitResult:
-        since = (batch.called_at - _CLOCKS_APART).astimezone(UTC).replace(tzinfo=None)
+        since = (batch.called_at - CLOCKS_APART).astimezone(UTC).replace(tzinfo=None)
         query = {"to": message.phone.e164, "end": since.isoformat()}
         history = self._call("GET", "/a1/sms", params=query)["data"]
         same = [

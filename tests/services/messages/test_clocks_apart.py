@@ -1,0 +1,123 @@
+"""Machines whose clocks are up to a minute apart: what time alone proves is proved by the later of them."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from bridge.plugin import Batch, NotAccepted, OutcomeUnknown, SubmitResult, accepted, not_sent
+
+from ..conftest import Worlds
+from ..two_accounts import raising
+from ..world import World
+
+PHONES = ["13800000000", "13800000001"]
+AHEAD_S = 60
+LEASE_S = 60
+APART = {"clocks_apart_s": AHEAD_S}
+STEP_S = 5
+NOTED_S = 30
+"""After so long a vendor shows what it took (`reconcile_after_s`)."""
+
+
+class Late:
+    """A vendor that takes what it was called with, and shows it a while later."""
+
+    def __init__(self, world: World, shown_after_s: float) -> None:
+        self._world = world
+        self._after_s = shown_after_s
+        self._taken: dict[str, float] = {}
+
+    def lose(self, batch: Batch) -> Sequence[SubmitResult]:
+        """Take the messages, and lose the answer."""
+        self._taken |= {message.ref: self._world.now for message in batch.messages}
+        raise OutcomeUnknown("The answer was lost.")
+
+    def look_up(self, batch: Batch) -> Sequence[SubmitResult]:
+        """Show what was taken long enough ago."""
+        return [self._shown(message.ref) for message in batch.messages]
+
+    def _shown(self, ref: str) -> SubmitResult:
+        taken = self._taken.get(ref)
+        if taken is not None and self._world.now - taken >= self._after_s:
+            return accepted(ref)
+        return not_sent(NotAccepted("absent"))
+
+
+def pair(worlds: Worlds, ahead_s: float) -> tuple[World, World]:
+    """Return two machines over one database with a send that waits; the second's clock is so far ahead."""
+    first, second = worlds(bridge=APART), worlds(bridge=APART)
+    first.send(PHONES)
+    second.now = first.now + ahead_s
+    return first, second
+
+
+def pass_time(first: World, second: World, seconds: int, *, asked: bool = False) -> None:
+    """Let the second machine do what is due while time passes."""
+    end = first.now + seconds
+    while first.now < end:
+        step = min(STEP_S, end - first.now)
+        first.now += step
+        second.now += step
+        if asked:
+            second.services.settling.ask("a person")
+        second.settle()
+        second.hand_over()
+
+
+@pytest.mark.parametrize("asked", [False, True], ids=["waits", "asked by a person"])
+@pytest.mark.parametrize("ahead_s", [AHEAD_S, 0, -AHEAD_S])
+def test_a_lost_call_is_not_absent_before_the_vendor_shows_it(
+    worlds: Worlds, ahead_s: float, asked: bool
+) -> None:
+    """A worker ahead of the one that called must not believe a vendor that does not show the call yet."""
+    first, second = pair(worlds, ahead_s)
+    vendor = Late(first, NOTED_S - 1)
+    first.vendor.answer = vendor.lose
+    second.vendor.look_up = vendor.look_up
+    first.hand_over()
+    pass_time(first, second, 200, asked=asked)
+    assert second.sent() == []
+    assert not first.ledger.gauges()
+
+
+@pytest.mark.parametrize("ahead_s", [AHEAD_S, 0, -AHEAD_S])
+def test_a_slow_call_is_neither_lost_nor_absent_before_its_end(worlds: Worlds, ahead_s: float) -> None:
+    """Its worker may call until its lease is over by its own clock, and the call may last as long again."""
+    first, second = pair(worlds, ahead_s)
+    vendor = Late(first, NOTED_S - 1)
+    second.vendor.look_up = vendor.look_up
+
+    def slowly(batch: Batch) -> Sequence[SubmitResult]:
+        pass_time(first, second, LEASE_S - 1)
+        return vendor.lose(batch)
+
+    first.vendor.answer = slowly
+    [claimed] = first.claimed()
+    pass_time(first, second, LEASE_S - 3)
+    first.services.sending.run(claimed)
+    pass_time(first, second, 400)
+    assert second.sent() == []
+    assert not first.ledger.gauges()
+
+
+def test_a_call_within_its_lease_is_not_taken_over(worlds: Worlds) -> None:
+    """By the clock of its worker the lease goes on for a minute."""
+    first, second = pair(worlds, AHEAD_S)
+    [claimed] = first.claimed()
+    pass_time(first, second, LEASE_S)
+    assert first.ledger.gauges() == {("promo", "calling"): 2}
+    pass_time(first, second, 2)
+    assert first.ledger.gauges() == {("promo", "unknown"): 2}
+    assert claimed.lease == int(first.now - 2) * 1000
+
+
+def test_a_truly_absent_call_is_sent_again(worlds: Worlds) -> None:
+    """A minute later than by one clock, and once."""
+    first, second = pair(worlds, 0)
+    first.vendor.answer = raising(OutcomeUnknown("The answer was lost."))
+    second.vendor.look_up = lambda batch: [not_sent(NotAccepted("absent"))] * len(batch.messages)
+    first.hand_over()
+    pass_time(first, second, NOTED_S + 59)
+    assert second.sent() == []
+    pass_time(first, second, 2)
+    assert second.sent() == PHONES
