@@ -28,7 +28,7 @@ from .terminal.printing import Lists, Rows, Told, When, listing, moment, show, w
 
 _AT_VENDOR = ("reason", "vendor code", "state", "asked")
 _CULPRITS = ("character", "called", "place", "times")
-_ACCOUNTS = ("account", "verdict", "vendor code", "as filed", "a segment", "cost", "currency")
+_ACCOUNTS = ("account", "verdict", "vendor code", "as filed", "a segment", "cost", "currency", "longest text")
 
 
 @click.group(cls=Lists)
@@ -132,7 +132,7 @@ def templates_preview(
     with upkeep.ledger_of(settings) as ledger, upkeep.channels_of(settings, ledger) as opened:
         pricing = Pricing(settings, channel, ledger)
         seen = Previewing(opened[channel], pricing, ledger, time.time).preview(code, values, phone, sign)
-    show(*_preview(seen), as_json=as_json)
+    show(*_preview(seen), as_json=as_json, timezone=settings.bridge.timezone)
 
 
 @templates.command("drift")
@@ -218,6 +218,10 @@ def _preview(seen: SeenPreview) -> Iterator[Rows]:
         ("segments", seen.segments),
     ]
     facts += [("value without a variable", name) for name in seen.unused]
+    if seen.objection:
+        facts.append(("is not sent" if seen.waits_until is None else "waits", seen.objection))
+    if seen.waits_until is not None:
+        facts.append(("until", When(seen.waits_until)))
     yield Rows("message", "Message", ("what", "is"), facts)
     culprits = [(one.character, one.name, one.place, one.times) for one in seen.culprits]
     if culprits:
@@ -231,6 +235,7 @@ def _preview(seen: SeenPreview) -> Iterator[Rows]:
             amount(one.price),
             amount(one.cost),
             one.currency,
+            one.longest,
         )
         for one in seen.accounts
     ]

@@ -49,10 +49,13 @@ class Limits:
     """How many messages one call to the vendor may carry.
 
     `uniform` applies when all messages of the call have equal parameters; None means as `messages`.
+    `characters` is the longest text message that the vendor takes, with its signature; None where it names
+    no bound. A preview tells of it beforehand; a send is refused by the vendor itself.
     """
 
     messages: int = 100
     uniform: int | None = None
+    characters: int | None = None
 
     def for_call(self, uniform: bool) -> int:
         """Return the most messages one call may carry."""

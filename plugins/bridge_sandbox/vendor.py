@@ -72,6 +72,8 @@ _PROFILE = {
     "review_delay_s",
     "seed",
 }
+LONGEST_TEXT = 500
+"""What the carrier takes of a text with its signature."""
 _MAX_MEDIUM = 1_900_000
 _SKEW_S = 300
 
@@ -125,7 +127,7 @@ class Sandbox(Vendor):
     @property
     def limits(self) -> Limits:
         """The carrier takes up to 1000 messages a call, with or without variables."""
-        return Limits(messages=self.settings.messages_per_call)
+        return Limits(messages=self.settings.messages_per_call, characters=LONGEST_TEXT)
 
     def withheld(self) -> Collection[str]:
         """Return the ways that reports do not take: they come by webhook or by asking, never both."""

@@ -103,7 +103,7 @@ class Twilio(Vendor):
         """A call's worth is half its time at the sender's rate, so that it is rarely cut short."""
         rate = self._settings.segments_per_second
         within_time = int(rate * self._settings.batch_seconds / 2) if rate else _MOST_MESSAGES
-        return Limits(messages=max(1, min(_MOST_MESSAGES, within_time)))
+        return Limits(messages=max(1, min(_MOST_MESSAGES, within_time)), characters=media.LONGEST_BODY)
 
     def withheld(self) -> Collection[str]:
         """Name what these settings leave nothing for.

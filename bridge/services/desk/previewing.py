@@ -4,18 +4,22 @@ Nothing is filed, sent or asked of a vendor.
 """
 
 import unicodedata
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from bridge import logs
 from bridge.channels import OpenAccount, OpenChannel
-from bridge.clock import Clock
-from bridge.ledger import Ledger, SendInfo, StoredTemplate
+from bridge.clock import Clock, millis_of
+from bridge.ledger import Claimed, Ledger, Recipients, SendInfo, StoredTemplate
+from bridge.ledger.blobs import encode
 from bridge.plugin import BadNumber, BridgeError, Phone, Template, TemplateType
 from bridge.plugin.phone import parse
 from bridge.plugin.text import TextContent, gsm7, segments, signed
 
+from ..history import asking
+from ..messages.drafting import draft
 from ..pricing import Pricing, country_of
 from ..snapshots import for_plugins
 from .explaining import Explaining
@@ -23,6 +27,9 @@ from .operating import NO_TEMPLATE, OTHER_TYPE, OperatorRefused, Own
 
 _MAINLAND = "CN"
 _SHOWN = 20
+TOO_LONG = "The text is longer than the account takes."
+_ANYBODY = defaultdict(lambda: "13800138000", {TemplateType.INTERNATIONAL: "+12025550123"})
+"""A number of no person for a message of each type, where only its text is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,8 @@ class SeenAtAccount:
     """A template at one account. `written`: the text as it is filed there, with the vendor's placeholders.
 
     `refusal`: why it would not take the message now, "" if it would; `verdict`: what the routes make of it,
-    for a preview with a number. `price` is for one segment, `cost` for the whole message.
+    for a preview with a number. `longest`: so many characters the account takes, None where its vendor names
+    no bound. `price` is for one segment, `cost` for the whole message.
     """
 
     account: str
@@ -51,13 +59,15 @@ class SeenAtAccount:
     price: Decimal | None
     currency: str
     cost: Decimal | None
+    longest: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class SeenPreview:
     """A message as it would leave. `encoding`: GSM-7 or Unicode; `culprits` made it Unicode.
 
-    `unused`: values that the template has no variable for.
+    `unused`: values that the template has no variable for. `objection`: why it would not be handed to any
+    account, or not before `waits_until` (milliseconds), "" if it would; policies are asked about a number.
     """
 
     channel: str
@@ -71,6 +81,8 @@ class SeenPreview:
     culprits: Sequence[SeenCharacter]
     unused: Sequence[str]
     accounts: Sequence[SeenAtAccount]
+    objection: str = ""
+    waits_until: int | None = None
 
 
 class Previewing:
@@ -96,6 +108,8 @@ class Previewing:
         text = signed(sign, _rendered(content, values), template.type)
         phone = _phone(number, template.type) if number else None
         count = segments(text, template.type) if text else 1
+        info = self._explaining.info(stored, sign)
+        objection, waits_until = self._objection(info, values, number)
         unicode = template.type is not TemplateType.INTERNATIONAL or not gsm7(text)
         return SeenPreview(
             self._channel.name,
@@ -108,19 +122,39 @@ class Previewing:
             "Unicode" if unicode else "GSM-7",
             _culprits(text) if template.type is TemplateType.INTERNATIONAL else (),
             sorted(values.keys() - set(content.variables)),
-            self._at_accounts(stored, sign, phone, count),
+            self._at_accounts(stored, info, phone, text),
+            objection,
+            waits_until,
         )
 
+    def _objection(self, info: SendInfo, values: Mapping[str, str], number: str) -> tuple[str, int | None]:
+        """Return why a send would not hand the message to an account, and until when if it only waits.
+
+        It is drafted and screened as a worker does; without a number only its text is looked at.
+        """
+        claimed = _as_claimed(info, values, number or _ANYBODY[info.type], self._channel)
+        drafted = draft(claimed, info)
+        if drafted.results:
+            return drafted.results[0].reason, None
+        if not number or drafted.batch is None:
+            return "", None
+        try:
+            with asking(claimed):
+                [verdict] = self._channel.hooks.screen(drafted.batch)
+        except BridgeError as error:
+            return logs.masked(error.reason), None
+        until = verdict.defer_until
+        return logs.masked(verdict.reason or verdict.code), None if until is None else millis_of(until)
+
     def _at_accounts(
-        self, stored: StoredTemplate, sign: str, phone: Phone | None, count: int
+        self, stored: StoredTemplate, info: SendInfo, phone: Phone | None, text: str
     ) -> list[SeenAtAccount]:
         verdicts = {}
         if phone is not None:
-            routes = self._explaining.routes(phone.raw, stored.code, sign)
+            routes = self._explaining.routes(phone.raw, stored.code, info.sign_name)
             verdicts = {one.account: one.verdict for one in routes}
-        info = self._explaining.info(stored, sign)
         return [
-            self._at(account, stored, info, phone, count, verdicts.get(name, ""))
+            self._at(account, stored, info, phone, text, verdicts.get(name, ""))
             for name, account in self._channel.accounts.items()
         ]
 
@@ -130,7 +164,7 @@ class Previewing:
         stored: StoredTemplate,
         info: SendInfo,
         phone: Phone | None,
-        count: int,
+        text: str,
         verdict: str,
     ) -> SeenAtAccount:
         template = for_plugins(stored, self._channel.settings.opt_out_suffix)
@@ -139,6 +173,9 @@ class Previewing:
             written = account.hooks.written(template)
         except BridgeError as error:
             written, refusal = "", error.reason
+        longest = account.hooks.limits.characters
+        if not refusal and longest is not None and len(text) > longest:
+            refusal = TOO_LONG
         price = self._pricing.rate(account.name, template.type, _country(template, phone), info.created)
         filed = self._ledger.filings.of(self._channel.name, stored.code).get(account.name)
         primary = account is self._channel.primary
@@ -150,8 +187,33 @@ class Previewing:
             logs.masked(verdict),
             price.price if price else None,
             price.currency if price else "",
-            price.price * count if price else None,
+            price.price * (segments(text, template.type) if text else 1) if price else None,
+            longest,
         )
+
+
+def _as_claimed(info: SendInfo, values: Mapping[str, str], number: str, channel: OpenChannel) -> Claimed:
+    """Return a batch of the one message, as a worker would have claimed it; nothing of it is stored."""
+    now, account = info.created, channel.primary
+    blob = encode(Recipients([number], [values]))
+    return Claimed(
+        0,
+        0,
+        channel.name,
+        1,
+        0,
+        "",
+        now,
+        now,
+        now,
+        account.hooks.identity,
+        account.name,
+        None,
+        "",
+        now,
+        0,
+        blob,
+    )
 
 
 def _rendered(content: TextContent, values: Mapping[str, str]) -> str:

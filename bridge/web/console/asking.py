@@ -42,7 +42,14 @@ class Asked:
         typed = self._values.get(name, "").strip()
         if "\0" in typed:  # no database holds it, and PostgreSQL refuses to look for it
             raise NotUnderstood(phrase("The filter %(name)s cannot have this value."), name=name)
-        return typed[:most]
+        if len(typed) > most:  # never cut: half of a value or of a reason is another one
+            raise NotUnderstood(
+                phrase("%(name)s has %(length)s characters; at most %(most)s are taken."),
+                name=name,
+                length=str(len(typed)),
+                most=str(most),
+            )
+        return typed
 
     def choice(self, name: str, allowed: Sequence[str]) -> str | None:
         """Return one of the allowed words, None for nothing."""

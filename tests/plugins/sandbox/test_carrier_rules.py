@@ -8,6 +8,7 @@ from bridge_sandbox.carrier.faults import AFTER, BEFORE, FaultRates, FaultyDay
 from bridge_sandbox.carrier.rules import (
     DELIVERED,
     FAILURES,
+    MAX_TEXT,
     OPT_OUT,
     REPLIES,
     Letter,
@@ -16,6 +17,7 @@ from bridge_sandbox.carrier.rules import (
     fate,
     review,
 )
+from bridge_sandbox.vendor import LONGEST_TEXT
 
 NUMBERS = [f"86138{index:08d}" for index in range(4000)]
 
@@ -153,3 +155,8 @@ def test_faults_strike_as_often_as_they_are_told() -> None:
 def test_profiles_that_make_no_sense(raw: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         Profile.parse(raw)
+
+
+def test_the_plugin_knows_the_carrier_s_longest_text() -> None:
+    """A preview tells of it before a send is refused."""
+    assert LONGEST_TEXT == MAX_TEXT

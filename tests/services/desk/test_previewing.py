@@ -1,17 +1,19 @@
 """A template as it would leave, before anything is filed or sent."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
-from bridge.plugin import ReviewStatus, TemplateReview
+from bridge.plugin import Limits, ReviewStatus, TemplateReview, Verdict
 from bridge.services.desk.operating import OperatorRefused
-from bridge.services.desk.previewing import Previewing, SeenPreview
+from bridge.services.desk.previewing import TOO_LONG, Previewing, SeenPreview
 
 from ..conftest import Worlds
 from ..world import World
 
 DOMESTIC, INTERNATIONAL = 1, 3
+LATER = datetime(2026, 12, 1, tzinfo=UTC)
 E_DIAERESIS = "Latin small letter e with diaeresis"
 
 
@@ -120,3 +122,36 @@ def test_each_account_has_its_word(worlds: Worlds) -> None:
     assert spare.cost == Decimal("0.08")
     assert main.written == "Dear ${name}"
     assert world.vendor.batches == []
+
+
+@pytest.mark.parametrize(("characters", "refusal"), [(None, ""), (80, ""), (79, TOO_LONG)])
+def test_a_text_that_an_account_does_not_take_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch, characters: int | None, refusal: str
+) -> None:
+    """With its signature, as it would leave."""
+    limits = Limits(100, characters=characters)
+    monkeypatch.setattr(type(world.vendor), "limits", property(lambda _self: limits))
+    [account] = preview(world, world.template(), name="n" * 69).accounts
+    assert (account.refusal, account.longest) == (refusal, characters)
+
+
+OBJECTIONS = [
+    ("13800000000", "x", Verdict("SUPPRESSED", "Opted out."), "Opted out.", False),
+    ("13800000000", "x", Verdict(reason="Night.", defer_until=LATER), "screen: Night.", True),
+    ("13800000000", "x", Verdict(), "", False),
+    ("", "x", Verdict("SUPPRESSED", "Opted out."), "", False),
+    ("", "\ud800", Verdict(), "A value holds characters that cannot be sent.", False),
+]
+
+
+@pytest.mark.parametrize(("number", "value", "verdict", "objection", "waits"), OBJECTIONS)
+def test_a_preview_goes_through_what_a_send_does(
+    world: World, number: str, value: str, verdict: Verdict, objection: str, waits: bool
+) -> None:
+    """It is drafted, and the policies are asked about its number; nothing is called or stored."""
+    world.screen.decide = lambda _number: verdict
+    seen = preview(world, world.template(), number, name=value)
+    assert seen.objection == objection
+    assert (seen.waits_until is not None) is waits
+    assert world.vendor.batches == []
+    assert world.ledger.gauges() == {}

@@ -12,6 +12,7 @@ from babel.messages.pofile import read_po, write_po
 
 import bridge.web.console
 from bridge.services.desk.operating import OTHER_TYPE
+from bridge.services.desk.previewing import TOO_LONG
 from bridge.services.setup.describing import HIDDEN, UNSET
 from bridge.services.setup.live import SENTENCES as LIVE
 
@@ -56,6 +57,7 @@ SENTENCES = [
     "There is no sign-on here.",
     "The provider knows you, but gives you no role here.",
     "The provider did not let you in, or did not answer: try again.",
+    TOO_LONG,
     "takes it",
     "No route leads this message to it.",
     HIDDEN,

@@ -3,7 +3,10 @@
 import json
 from urllib.parse import quote
 
+import pytest
+
 from bridge.ledger import Ledger
+from bridge.plugin import Verdict
 from bridge.settings import PriceSettings
 from tests.services.world import World
 
@@ -82,3 +85,38 @@ def test_a_number_s_page_has_every_call_and_what_was_told(scene: Scene) -> None:
     assert (callback["callback"], callback["answer"]) == ("given up", "CONNECTION_REFUSED")
     [delivered] = scene.browser("viewer").json(f"/console/numbers/{scene.sealed(PHONES[0])}")["reports"]
     assert (delivered["reported"], delivered["counts"]) == ("delivered", "yes")
+
+
+@pytest.mark.parametrize("length", [501, 1800])
+def test_a_preview_shows_long_values_whole(scene: Scene, length: int) -> None:
+    """What was typed is what is shown: nothing of it is cut off unseen."""
+    browser = scene.browser("viewer")
+    page = f"/console/templates/promo/{scene.world.template()}"
+    browser.get(page)
+    address = browser.post(page, {"value.name": "n" * length}).headers["Location"]
+    [message] = browser.json(address)["message"]
+    assert message["text"] == f"Dear {'n' * length}"
+    assert message["characters"] == length + 5
+
+
+@pytest.mark.parametrize("value", ["长" * 900, "n" * 10_001])
+def test_values_that_no_address_holds_are_refused_in_words(scene: Scene, value: str) -> None:
+    """Never cut."""
+    browser = scene.browser("viewer")
+    page = f"/console/templates/promo/{scene.world.template()}"
+    browser.get(page)
+    answer = browser.post(page, {"value.name": value})
+    assert answer.status_code == 400
+    assert "sms-bridge templates preview" in answer.text or "at most 10000 are taken" in answer.text
+
+
+def test_a_preview_says_which_policy_objects(scene: Scene) -> None:
+    """As a send would be refused."""
+    scene.world.screen.decide = lambda _number: Verdict("SUPPRESSED", "The recipient has opted out.")
+    browser = scene.browser("viewer")
+    page = f"/console/templates/promo/{scene.world.template()}"
+    browser.get(page)
+    address = browser.post(page, {"value.name": "Ann", "number": PHONES[0]}).headers["Location"]
+    [message] = browser.json(address)["message"]
+    assert (message["objection"], message["number"]) == ("The recipient has opted out.", "138******01")
+    assert "Not sent, because" in browser.get(address).text

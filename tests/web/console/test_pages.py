@@ -181,6 +181,7 @@ REFUSED = [
     ("/console/campaigns?channel=gone", 400, "cannot have this value"),
     ("/console/campaigns?since=yesterday", 400, "is no time"),
     ("/console/campaigns?since=2026-01-01&zone=../gone", 400, "cannot have this value"),
+    (f"/console/campaigns?search={'x' * 257}", 400, "search has 257 characters; at most 256 are taken"),
     ("/console/campaigns/gone", 404, "There is no such campaign"),
     ("/console/numbers/gone", 400, "holds no number of this console"),
     ("/console/channels/gone", 404, "There is no channel gone"),

@@ -22,12 +22,15 @@ from ..asking import Asked, NotUnderstood
 from ..desk import Desk
 from ..language import phrase
 from ..routes import Deed, Done, PageRoute, View
-from ..tables import Cell, Column, Table, Word
+from ..tables import Cell, Column, Facts, Moment, Table, Word
 from .channels import opened_channel
 from .number import number_in
 from .templates import STATUS_NAMES
 
 _VALUE = "value."
+_LONGEST = 10_000
+_LONGEST_SEALED = 3_000
+"""What is sealed stands in an address, which nginx hands on in an answer of at most 4096 bytes."""
 _DECISIONS = (ReviewStatus.APPROVED, ReviewStatus.REJECTED)
 _DECIDED = {
     ReviewStatus.APPROVED: phrase("The template %(code)s is approved."),
@@ -41,7 +44,20 @@ _ACCOUNTS = (
     Column("price", phrase("A segment")),
     Column("cost", phrase("Cost (estimate)")),
     Column("currency", phrase("Currency")),
+    Column("longest", phrase("Longest text")),
 )
+_MESSAGE = (
+    Column("text", phrase("Text")),
+    Column("characters", phrase("Characters")),
+    Column("encoding", phrase("Encoding")),
+    Column("segments", phrase("Segments")),
+    Column("signature", phrase("Signature")),
+    Column("number", phrase("Number")),
+    Column("unused", phrase("Values without a variable")),
+    Column("objection", phrase("Not sent, because")),
+    Column("waits_until", phrase("Until")),
+)
+"""What the page says outside its tables, for programs."""
 _CULPRITS = (
     Column("character", phrase("Character")),
     Column("name", phrase("Called")),
@@ -92,8 +108,18 @@ def _found(desk: Desk, channel: str, code: str) -> SeenTemplate:
 def _ask(desk: Desk, asked: Asked, channel: str, code: str) -> Done:
     """Lead to the preview with the values of the form."""
     found = _found(desk, channel, code)
-    values = {name: asked.text(f"{_VALUE}{name}", 500) for name in variables(found.content)}
-    sealed = desk.sealing.seal(json.dumps([values, asked.text("number", 40)]))
+    values = {name: asked.text(f"{_VALUE}{name}", _LONGEST) for name in variables(found.content)}
+    told = json.dumps([values, asked.text("number", 40)], ensure_ascii=False)
+    sealed = desk.sealing.seal(told)
+    if len(sealed) > _LONGEST_SEALED:
+        raise NotUnderstood(
+            phrase(
+                "These values take %(length)s bytes, and an address of this console holds %(most)s: "
+                "sms-bridge templates preview shows longer ones."
+            ),
+            length=f"{len(told.encode())}",
+            most=f"{_LONGEST_SEALED * 3 // 4 - 60}",
+        )
     return Done("", back=f"/console/templates/{channel}/{code}/{sealed}")
 
 
@@ -105,8 +131,24 @@ def _preview(desk: Desk, asked: Asked, channel: str, code: str, sealed: str) -> 
     tables = [
         Table("accounts", phrase("Accounts"), _ACCOUNTS, [_account(one) for one in seen.accounts]),
         Table("unicode", phrase("What makes it Unicode"), _CULPRITS, _culprits(seen)),
+        Table("message", phrase("Message"), _MESSAGE, [_message(desk, seen, number)]),
     ]
-    return View(tables, {"seen": seen, "masked": mask(number) if number else ""})
+    until = Moment(seen.waits_until, desk.zone(channel))
+    return View(tables, {"seen": seen, "until": until, "masked": mask(number) if number else ""})
+
+
+def _message(desk: Desk, seen: SeenPreview, number: str) -> Sequence[Cell]:
+    return (
+        seen.text,
+        seen.length,
+        seen.encoding,
+        seen.segments,
+        seen.sign,
+        mask(number) if number else "",
+        Facts(", ".join(seen.unused), list(seen.unused)),
+        Word(seen.objection),
+        Moment(seen.waits_until, desk.zone(seen.channel)),
+    )
 
 
 def _account(one: SeenAtAccount) -> Sequence[Cell]:
@@ -118,6 +160,7 @@ def _account(one: SeenAtAccount) -> Sequence[Cell]:
         amount(one.price),
         amount(one.cost),
         one.currency,
+        one.longest,
     )
 
 
