@@ -33,7 +33,8 @@ def create_app(
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     contract = Contract(settings, services, ledger, clock)
     app.register_blueprint(contract.blueprint())
-    app.register_blueprint(Webhooks(settings, services).blueprint())
+    webhooks = Webhooks(settings, services)
+    app.register_blueprint(webhooks.blueprint())
     app.register_blueprint(Probes(settings, ledger, clock).blueprint())
     app.register_blueprint(docs.blueprint(settings))
     if settings.console is not None:
@@ -43,7 +44,7 @@ def create_app(
         bridge = Bridge(settings, settings.console, services, ledger, clock)
         app.register_blueprint(console(app, bridge))
     _handle_errors(app, contract)
-    app.wsgi_app = SplitPaths(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = webhooks.before(SplitPaths(app.wsgi_app))  # type: ignore[assignment,method-assign]
     if settings.bridge.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.bridge.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
     return app

@@ -4,9 +4,9 @@ import ipaddress
 from collections.abc import Sequence
 from hashlib import blake2b
 
-from flask import Request
 from pydantic import IPvAnyNetwork
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.wrappers import Request
 
 from bridge.clock import moment, seconds
 from bridge.contract import signing

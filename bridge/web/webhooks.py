@@ -4,12 +4,17 @@ A webhook is acknowledged only when everything it says is stored; otherwise the 
 """
 
 import hmac
+from collections.abc import Iterable
+from typing import NamedTuple
 from urllib.parse import unquote
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import structlog
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from structlog.contextvars import bound_contextvars
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.wrappers import Request
 
 from bridge import metrics, tracing
 from bridge.plugin import UnsupportedOperation, WebhookRejected, WebhookRequest
@@ -21,6 +26,25 @@ from . import guards, paths
 log = structlog.get_logger("bridge.web")
 
 _METHODS = ("GET", "POST", "PUT")
+_TAKEN = {*_METHODS, "HEAD"}
+_BODILESS = frozenset({204, 304})
+
+
+class _Answer(NamedTuple):
+    """What a vendor is answered."""
+
+    status: int
+    body: bytes
+    content_type: str = "text/plain; charset=utf-8"
+    retry_after: str = ""
+
+    def headers(self) -> list[tuple[str, str]]:
+        found = [("Content-Type", self.content_type)]
+        if self.status not in _BODILESS:
+            found.append(("Content-Length", str(len(self.body))))
+        if self.retry_after:
+            found.append(("Retry-After", self.retry_after))
+        return found
 
 
 class Webhooks:
@@ -35,17 +59,34 @@ class Webhooks:
             for name, accounts in ((name, one.all_accounts) for name, one in settings.channels.items())
         }
 
+    def before(self, app: WSGIApplication) -> WSGIApplication:
+        """Return the application with all webhooks served in front of it, and everything else by it.
+
+        Many vendors report each message by a call of its own: Flask's way to a route and back takes as long
+        as all that is done there.
+        """
+
+        def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            method = environ["REQUEST_METHOD"]
+            place, channel, token = [*paths.segments(environ), "", "", ""][:3]
+            account = self._named(channel, token) if place == "hooks" and method in _TAKEN else None
+            if account is None:
+                return app(environ, start_response)
+            answer = self._serve(channel, account, Request(environ))
+            reason = HTTP_STATUS_CODES.get(answer.status, "UNKNOWN")
+            start_response(f"{answer.status} {reason}", answer.headers())
+            return [] if method == "HEAD" or answer.status in _BODILESS else [answer.body]
+
+        return serve
+
     def blueprint(self) -> Blueprint:
-        """Return the routes."""
+        """Return the routes, for calls that nobody is named by."""
         blueprint = Blueprint("hooks", __name__, url_prefix="/hooks")
         for rule, name in (("/<channel>/<token>", "hook"), ("/<channel>/<token>/<path:_tail>", "hook-tail")):
-            blueprint.add_url_rule(rule, name, self._serve, methods=_METHODS, provide_automatic_options=False)
+            blueprint.add_url_rule(rule, name, _not_found, methods=_METHODS, provide_automatic_options=False)
         return blueprint
 
-    def _serve(self, channel: str, token: str, _tail: str = "") -> Response:
-        account = self._named(channel, token)
-        if account is None:
-            return _plain("not found", 404)
+    def _serve(self, channel: str, account: str, request: Request) -> _Answer:
         names = {
             "messaging.operation.name": "webhook",
             "messaging.operation.type": tracing.RECEIVE,
@@ -53,10 +94,10 @@ class Webhooks:
         }
         opened = tracing.span(f"webhook {channel}", tracing.CONSUMER, names)
         with bound_contextvars(channel=channel), opened as span:
-            response = self._answered(channel, account)
-            span.set({"http.response.status_code": response.status_code})
-        metrics.WEBHOOKS.labels(channel, response.status_code).inc()
-        return response
+            answer = self._answered(channel, account, request)
+            span.set({"http.response.status_code": answer.status})
+        metrics.WEBHOOKS.labels(channel, answer.status).inc()
+        return answer
 
     def _named(self, channel: str, token: str) -> str | None:
         """Return the account of the channel that a token names; every one is compared, in constant time."""
@@ -67,29 +108,27 @@ class Webhooks:
                 found = account
         return found
 
-    def _answered(self, channel: str, account: str) -> Response:
+    def _answered(self, channel: str, account: str, request: Request) -> _Answer:
         try:
-            taken = self._services[channel].at[account].receiving.webhook(self._request())
+            taken = self._services[channel].at[account].receiving.webhook(self._told(request))
         except RequestEntityTooLarge:
-            return _plain("too large", 413)
+            return _Answer(413, b"too large")
         except BadRequest:
-            return _plain("incomplete", 400)
+            return _Answer(400, b"incomplete")
         except WebhookRejected as rejection:
             metrics.WEBHOOKS_REFUSED.labels(channel).inc()
             log.warning(
                 "webhook rejected", code=rejection.code, reason=rejection.reason, answered=rejection.status
             )
-            return _plain("rejected", rejection.status)
+            return _Answer(rejection.status, b"rejected")
         except UnsupportedOperation:
-            return _plain("not found", 404)
+            return _Answer(404, b"not found")
         except Exception:
             log.exception("webhook not stored")
-            response = _plain("not stored, please repeat", 503)
-            response.headers["Retry-After"] = "5"
-            return response
-        return Response(taken.body, taken.status, content_type=taken.content_type)
+            return _Answer(503, b"not stored, please repeat", retry_after="5")
+        return _Answer(taken.status, taken.body, taken.content_type)
 
-    def _request(self) -> WebhookRequest:
+    def _told(self, request: Request) -> WebhookRequest:
         path = paths.raw_path(request.environ)
         base = self._settings.bridge.public_url or request.host_url.rstrip("/")
         query = request.query_string
@@ -113,5 +152,5 @@ def _behind(path: str, count: int) -> str:
     return "" if rest == "/" else unquote(rest, errors="replace")
 
 
-def _plain(text: str, status: int) -> Response:
-    return Response(text, status, content_type="text/plain; charset=utf-8")
+def _not_found(**_names: str) -> Response:
+    return Response("not found", 404, content_type="text/plain; charset=utf-8")

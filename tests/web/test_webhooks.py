@@ -30,6 +30,30 @@ def test_the_vendors_own_acknowledgement_is_given(world: World) -> None:
     assert (answer.status_code, answer.data, answer.content_type) == (202, b'{"code":0}', "application/json")
 
 
+@pytest.mark.parametrize(
+    ("method", "status", "line", "body", "length"),
+    [
+        ("GET", 200, "200 OK", b"taken", "5"),
+        ("HEAD", 200, "200 OK", b"", "5"),
+        ("PUT", 204, "204 No Content", b"", None),
+        ("POST", 299, "299 UNKNOWN", b"taken", "5"),
+    ],
+)
+def test_an_answer_has_the_body_that_its_status_and_method_allow(
+    world: World, method: str, status: int, line: str, body: bytes, length: str | None
+) -> None:
+    taken = Acknowledgement(b"taken", status=status)
+    world.vendor().webhook = lambda request: WebhookResult(acknowledgement=taken)
+    answer = world.client.open(HOOK, method=method)
+    assert (answer.status, answer.data, answer.headers.get("Content-Length")) == (line, body, length)
+
+
+@pytest.mark.parametrize("method", ["DELETE", "PATCH", "OPTIONS"])
+def test_no_vendor_calls_so(world: World, method: str) -> None:
+    world.vendor().webhook = lambda request: pytest.fail("the plugin was called")
+    assert world.client.open(HOOK, method=method).status_code == 405
+
+
 @pytest.mark.parametrize("failing", [False, True])
 def test_what_the_vendor_wants_visited_is_visited_when_all_is_stored(world: World, failing: bool) -> None:
     """Before the acknowledgement; a visit that fails is answered so that the vendor asks again, and kept."""
