@@ -5,7 +5,7 @@ import click
 from bridge.services import upkeep
 from bridge.services.messages.settling import LookedUp
 
-from .terminal.opening import Trouble, say, settings_of_channel, settings_of_ledger, who
+from .terminal.opening import Trouble, channel_named, say, settings_of_channel, settings_of_ledger, who
 from .terminal.printing import Lists, Rows, Told, When, listing, show
 
 _COLUMNS = (
@@ -62,19 +62,21 @@ def unknown_list(channel: str | None, limit: int, as_json: bool) -> None:
 def unknown_settle(channel: str | None) -> None:
     """Ask the vendors now. What they prove absent is sent again; nothing else is.
 
-    It needs the secrets of the channels that have something to ask about, and no others.
+    It needs the secrets of the accounts that have something to ask about, and no others.
     """
     settings = settings_of_ledger()
     with upkeep.ledger_of(settings) as ledger:
         desk = upkeep.unknowns(settings, ledger)
         names = [name for name in settings.channels if desk.list(name, limit=1)]
         if channel is not None:
+            channel_named(settings, channel)
             names = [channel]
+        accounts = {name: desk.accounts(name) for name in names}
     if not names:
         say("No message of unknown outcome.")
-    for name, own in {name: settings_of_channel(name) for name in names}.items():
+    for name, own in {name: settings_of_channel(name, accounts[name]) for name in names}.items():
         with upkeep.ledger_of(own) as ledger, upkeep.channels_of(own, ledger) as opened:
-            [asked] = upkeep.unknowns(own, ledger, who()).settle(opened, name).values()
+            [asked] = upkeep.unknowns(own, ledger, who()).settle(opened, name, accounts[name]).values()
         say(f"{name}: {_told(asked)}")
 
 

@@ -3,7 +3,7 @@
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -66,18 +66,25 @@ def load_for_console(path: Path | None = None, environ: Mapping[str, str] | None
 
 
 def load_for_channel(
-    name: str, path: Path | None = None, environ: Mapping[str, str] | None = None
+    name: str,
+    path: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    accounts: Collection[str] | None = None,
 ) -> Settings:
     """Load what a command needs that opens one channel and takes no request for it.
 
-    Its vendors' settings must be there; its key and hook tokens, other channels and the console need not.
-    Raises SettingsFaults with every other fault.
+    Its vendors' settings must be there, or those of some `accounts` alone; its key and hook tokens, other
+    channels and the console need not. Raises SettingsFaults with every other fault.
     """
     mine = f"{dotted('channels', name)}."
+    others = f"{mine}accounts."
+    used = tuple(f"{dotted(one, under=others[:-1])}." for one in accounts or ())
 
     def unused(place: str) -> bool:
         if place.startswith(mine):
-            return place.startswith(f"{mine}key") or place.endswith(".hook_token")
+            elsewhere = accounts is not None and place.startswith(others) and not place.startswith(used)
+            return elsewhere or place.startswith(f"{mine}key") or place.endswith(".hook_token")
         return place.startswith(("channels.", "console."))
 
     return _load_unless(unused, path, environ)

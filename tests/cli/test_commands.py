@@ -13,6 +13,7 @@ from bridge.cli.running import processes
 from bridge.contract import signing
 from bridge.ledger import (
     Callee,
+    Claimed,
     Conclusion,
     Holder,
     MessageRow,
@@ -199,18 +200,23 @@ def test_what_was_confirmed_is_pushed_again(desk: Desk) -> None:
     assert row_of(desk.run("push").output, "promo").split()[1] == "3"
 
 
-def test_unknown_outcomes_are_shown_asked_about_and_sent_again(desk: Desk) -> None:
-    """Sending again says how many may arrive twice, and wants two words for it."""
-    now = int(time.time() * 1000)
+def lose_a_call(desk: Desk, now: int, account: str) -> Claimed:
+    """Have a message of unknown outcome at an account of the channel promo. Returns its batch."""
     accept(desk, now, [NUMBER])
     [claimed] = desk.ledger.write(
         lambda connection: desk.ledger.batches.claim(
-            connection, Scope("promo", now), Holder("me", HOUR), Callee("tiny", ""), limit=1
+            connection, Scope("promo", now), Holder("me", HOUR), Callee(account, ""), limit=1
         )
     )
     row = MessageRow(claimed.id, 0, NUMBER, 1, MessageStatus.CALLING, "", "", "", 1, now, None)
     lost = Conclusion(claimed, "20260001", "Acme", True, rows=[row], check_at=now, deadline=now + HOUR)
     desk.ledger.write(lambda connection: desk.ledger.batches.record(connection, [lost], now))
+    return claimed
+
+
+def test_unknown_outcomes_are_shown_asked_about_and_sent_again(desk: Desk) -> None:
+    """Sending again says how many may arrive twice, and wants two words for it."""
+    claimed = lose_a_call(desk, int(time.time() * 1000), "tiny")
     shown = row_of(desk.run("unknown").output, "promo").split()
     assert (shown[1:3], shown[4], shown[6]) == (["tiny", to_ref(claimed.id)], "20260001", "1")
     assert desk.run("unknown settle").output.splitlines()[0] == (

@@ -2,10 +2,12 @@
 
 import json
 import re
+import time
 
 import pytest
 
 from .conftest import CONFIG, Desk
+from .test_commands import lose_a_call
 
 TWO = CONFIG.replace(
     """vendor = "tiny"
@@ -75,3 +77,22 @@ def test_secrets_that_are_not_used_may_be_missing(desk: Desk, command: str) -> N
     desk.template("promo", "T1")
     shown = desk.run(command)
     assert shown.exit_code == 0, shown.output
+
+
+ASKED = [
+    ("main", "env:SPARE_IS_NOT_HERE", 0, "1 still unknown"),
+    ("spare", "env:SPARE_IS_NOT_HERE", 2, "The environment variable SPARE_IS_NOT_HERE is not set."),
+    ("gone", "env:SPARE_IS_NOT_HERE", 2, "The environment variable SPARE_IS_NOT_HERE is not set."),
+]
+
+
+@pytest.mark.parametrize(("account", "token", "status", "sentence"), ASKED)
+@pytest.mark.parametrize("options", ["", "--channel promo"])
+def test_settling_needs_the_secrets_of_the_accounts_in_question(
+    desk: Desk, account: str, token: str, status: int, sentence: str, options: str
+) -> None:
+    """And of no other; of a call under a name that is gone any account may know."""
+    lose_a_call(desk, int(time.time() * 1000), account)
+    desk.write(TWO.replace("settings = {}", f'settings = {{ token = "{token}" }}'))
+    told = desk.run(f"unknown settle {options}")
+    assert (told.exit_code, sentence in told.output) == (status, True), told.output

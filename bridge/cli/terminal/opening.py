@@ -2,7 +2,7 @@
 
 import getpass
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, tzinfo
 
@@ -54,11 +54,18 @@ def settings_of_ledger() -> Settings:
     return settings
 
 
-def settings_of_channel(name: str) -> Settings:
-    """Return the configuration with one channel, which can be opened; other secrets may be missing."""
-    settings = load_for_channel(name)
+def settings_of_channel(name: str, accounts: Collection[str] | None = None) -> Settings:
+    """Return the configuration with one channel, which can be opened; other secrets may be missing.
+
+    With `accounts` it has these alone of its several.
+    """
+    settings = load_for_channel(name, accounts=accounts)
     logs.hide(settings.secrets())
-    return settings.model_copy(update={"channels": {name: channel_named(settings, name)}})
+    channel = channel_named(settings, name)
+    if accounts is not None:
+        mine = {one: of for one, of in channel.accounts.items() if one in accounts}
+        channel = channel.model_copy(update={"accounts": mine, "routes": ()})
+    return settings.model_copy(update={"channels": {name: channel}})
 
 
 def settings_of_console() -> Settings:

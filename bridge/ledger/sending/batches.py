@@ -158,14 +158,24 @@ class Batches:
         )
 
     def claim_unknown(
-        self, channel: str, holder: Holder, *, limit: int, now: int, after: int | None = None
+        self,
+        channel: str,
+        holder: Holder,
+        *,
+        limit: int,
+        now: int,
+        after: int | None = None,
+        accounts: Collection[str] | None = None,
     ) -> list[Claimed]:
         """Take UNKNOWN batches that are due for a look-up or for their deadline.
 
-        `after`: those behind a batch's id instead, in the order of their ids, due or not.
+        `after`: those behind a batch's id instead, in the order of their ids, due or not. `accounts`: only
+        what was called at these.
         """
         free = or_(_batch.c.lease.is_(None), _batch.c.lease < now)
         found = unknown_due(channel, now) if after is None else unknown_after(channel, after)
+        if accounts is not None:
+            found = found.where(_batch.c.account.in_(accounts))
         rows = found.where(free).limit(limit)
         return self._database.write(
             lambda connection: take_over(connection, rows, owner=holder.owner, lease=now + holder.lease_ms)

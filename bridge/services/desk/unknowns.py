@@ -73,12 +73,30 @@ class UnknownOutcomes:
             for one in self._ledger.unknowns.of(Chosen(name), limit=limit)
         ]
 
-    def settle(self, channels: Mapping[str, OpenChannel], channel: str | None) -> dict[str, LookedUp]:
-        """Ask the vendors now. Returns what they said, by channel."""
+    def accounts(self, channel: str) -> Collection[str] | None:
+        """Return which of a channel's several accounts have something to be asked about.
+
+        None where all must be opened: it has only one, or the call was made under a name that is gone, of
+        which any account may know.
+        """
+        known = self._settings.channels[channel].accounts
+        asked = {one.account for one in self._ledger.unknowns.of(Chosen(channel))}
+        return sorted(asked) if asked and asked <= known.keys() else None
+
+    def settle(
+        self,
+        channels: Mapping[str, OpenChannel],
+        channel: str | None,
+        accounts: Collection[str] | None = None,
+    ) -> dict[str, LookedUp]:
+        """Ask the vendors now. Returns what they said, by channel.
+
+        `accounts`: the only ones that are opened of the channel, see `accounts`.
+        """
         chosen, owner = self._chosen(channel), f"operator-{secrets.token_hex(6)}"
         services = build(self._settings, channels, self._ledger, self._clock)
         try:
-            answers = {name: services[name].settling.ask(owner) for name in chosen}
+            answers = {name: services[name].settling.ask(owner, accounts) for name in chosen}
             for name, asked in answers.items():
                 self._note_asked(name, asked)
             return answers

@@ -3,7 +3,7 @@
 A message is sent again only on the vendor's proof of its absence, or where the channel's policy says so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -115,8 +115,11 @@ class Settling:
                 self._settle(claimed)
         return len(batches)
 
-    def ask(self, owner: str) -> LookedUp:
-        """Ask the vendor now about every message of unknown outcome, whether it is due or not."""
+    def ask(self, owner: str, accounts: Collection[str] | None = None) -> LookedUp:
+        """Ask the vendor now about every message of unknown outcome, whether it is due or not.
+
+        `accounts`: only about what was called at these, where the channel's others are not opened.
+        """
         asked, after = LookedUp(), 0
         while batches := self._ledger.batches.claim_unknown(
             self._channel.name,
@@ -124,11 +127,12 @@ class Settling:
             limit=_LIMIT,
             now=millis(self._clock),
             after=after,
+            accounts=accounts,
         ):
             for claimed in batches:
                 reference = to_ref(claimed.id)
                 with Isolated(log, "not settled", channel=self._channel.name, batch=reference) as settled:
-                    asked.add(self._settle(claimed))
+                    asked.add(self._settle(claimed, whole=accounts is None))
                 asked.failed += claimed.count if settled.failed else 0
             after = batches[-1].id
         return asked
@@ -179,7 +183,8 @@ class Settling:
         count_ended(self._channel.name, ends)
         log.warning("receipts never came", channel=self._channel.name, messages=len(ends))
 
-    def _settle(self, claimed: Claimed) -> LookedUp:
+    def _settle(self, claimed: Claimed, *, whole: bool = True) -> LookedUp:
+        """Settle a batch. Not `whole`: the channel has accounts that are not opened here, and may know it."""
         info = self._ledger.info(claimed)
         now = millis(self._clock)
         seqs = [seq for seq, _, _ in self._ledger.batches.open_messages(claimed.id)]
@@ -200,7 +205,7 @@ class Settling:
             asked.learned(settlement)
         elif seqs:
             asked.not_asked = len(seqs)
-            settlement = replace(settlement, askable=False)
+            settlement = replace(settlement, askable=not whole)
         if now >= claimed.deadline:
             known = {climb.seq for climb in settlement.climbs}.union(settlement.resend)
             settlement = self._close(settlement, [seq for seq in seqs if seq not in known], now)

@@ -279,3 +279,18 @@ def test_at_another_account_nobody_is_asked(world: World) -> None:
     world.ledger.write(lambda connection: connection.execute(elsewhere))
     asked = desk(world).settle({NAME: world.services.channel}, NAME)[NAME]
     assert (asked.not_asked, asked.unknown, world.vendor.looked_up) == (3, 3, [])
+
+
+def test_what_was_called_elsewhere_is_left_to_whoever_can_ask(world: World) -> None:
+    """Of several accounts only those in question are opened: about others nothing is said or put off."""
+    lost(world)
+    called = desk(world).list(None, limit=1)[0].account
+    for accounts, identity, open_ in (
+        (["another"], world.hooks.identity, 0),
+        ([called], "one that is not opened", 3),
+    ):
+        elsewhere = update(tables.batch).values(identity=identity)
+        world.ledger.write(lambda connection, sql=elsewhere: connection.execute(sql))  # type: ignore[misc]
+        asked = desk(world).settle({NAME: world.services.channel}, NAME, accounts)[NAME]
+        assert (asked.open, asked.not_asked, world.vendor.looked_up) == (open_, open_, [])
+        assert all(one.next_look is not None for one in desk(world).list(None, limit=9))
