@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from .account_checks import account_cautions, account_checks
+from .addresses import is_open
 from .faults import Fault, dotted
 from .models import BridgeSettings, ChannelSettings, Settings, secrets_of
 from .price_checks import price_checks
@@ -55,6 +56,7 @@ def cautions(settings: Settings) -> Iterator[Fault]:
         )
     yield from _shared_secrets(settings)
     yield from _console_cautions(settings)
+    yield from _read_along(settings)
     for name, channel in settings.channels.items():
         yield from _channel_cautions(dotted("channels", name), channel)
 
@@ -98,6 +100,15 @@ def warn(settings: Settings) -> None:
     """Log every caution; called by each program that starts."""
     for fault in cautions(settings):
         log.warning("caution", setting=fault.path, problem=fault.problem, advice=fault.advice)
+
+
+def _read_along(settings: Settings) -> Iterator[Fault]:
+    if is_open(settings.bridge.public_url):
+        yield Fault(
+            "bridge.public_url",
+            "Webhooks bring phone numbers and a secret address by plain http, for all on the way to read.",
+            "Put https in front, as config/README.md says, and write its address here.",
+        )
 
 
 def _times(settings: Settings) -> Iterator[Fault]:

@@ -2,6 +2,7 @@
 
 import os
 import sysconfig
+from difflib import get_close_matches
 from pathlib import Path
 
 from .faults import RecipeFault, RecipeFaults
@@ -25,6 +26,8 @@ def find(recipe: str, *folders: Path) -> Path:
     known = known_recipes()
     if recipe in known:
         return known[recipe]
+    if near := get_close_matches(recipe.lower(), known, 1, 0.75):
+        raise RecipeFaults(recipe, [RecipeFault("", f"there is no such recipe. Did you mean {near[0]}?")])
     there = f"there are {', '.join(sorted(known))}" if known else "there is none at all"
     looked = ", ".join(str(folder) for folder in folders_of_recipes())
     reason = (

@@ -18,6 +18,7 @@ from .schema import OperationTable, PollTable, Recipe, RequestTable, Response, S
 from .tokens import TokenPlan
 
 _DECODED = re.compile(r"secret\.([a-z][a-z0-9_]*)\s*\|\s*b64d\b")
+_NO_HOST = re.compile(r"[\s'\"$\\<>{}|^`]")
 _SENDS = ("send_batch", "send_digital_batch", "reconcile_batch")
 
 
@@ -161,20 +162,24 @@ class Compiled:
         )
 
 
-def _base_url(url: str, faults: list[RecipeFault]) -> str:
+def is_address(url: str) -> bool:
+    """Return whether calls can be made at an address: a scheme, a host, perhaps a port and a path."""
     try:
         parts = urlsplit(url)
-        number = parts.port
+        _ = parts.port
     except ValueError:
-        parts, number = urlsplit(""), None
-    if (
-        parts.scheme not in ("https", "http")
-        or not parts.hostname
-        or parts.username is not None
-        or parts.query
-    ):
+        return False
+    named = parts.scheme in ("https", "http") and parts.hostname is not None
+    return named and parts.username is None and not parts.query and not _NO_HOST.search(parts.netloc)
+
+
+def _base_url(url: str, faults: list[RecipeFault]) -> str:
+    if not is_address(url):
         faults.append(RecipeFault("vendor.base_url", "is not an address such as https://api.vendor.example"))
         return "https://vendor.invalid"
+    parts = urlsplit(url)
+    assert parts.hostname is not None  # noqa: S101 - an address has one
+    number = parts.port
     default = {"https": 443, "http": 80}[parts.scheme]
     port = f":{number}" if number not in (None, default) else ""
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname

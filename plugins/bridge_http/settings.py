@@ -15,7 +15,7 @@ from .faults import RecipeFaults, Unsendable
 from .folders import beside_configuration, find, of_configuration
 from .language.filters import b64d
 from .reading import load
-from .recipe import Compiled
+from .recipe import Compiled, is_address
 from .schema.recipe import Recipe
 
 _NO_TEMPLATES = (
@@ -26,6 +26,13 @@ _NO_TEMPLATES = (
 
 SettingFault = tuple[tuple[str, ...], str]
 """A fault: the place of the setting, and what is wrong."""
+
+
+def _address(url: str) -> str:
+    """Return an address; raises ValueError for what is none."""
+    if url and not is_address(url):
+        raise ValueError("base_url is no address such as https://api.vendor.example")
+    return url
 
 
 FileName = Annotated[str, AfterValidator(beside_configuration)]
@@ -45,7 +52,7 @@ class HttpSettings(PluginSettings):
     secrets: dict[str, SecretStr] = Field(default_factory=dict)
     values: dict[str, Any] = Field(default_factory=dict)
     templates: dict[str, str] | None = None
-    base_url: str = ""
+    base_url: Annotated[str, AfterValidator(_address)] = ""
     proxy: str = ""
     ca_file: FileName = ""
     client_cert: FileName = ""

@@ -1,13 +1,26 @@
 """Settings of a sandbox channel: `[channels.NAME.settings]` of the bridge's configuration."""
 
+import re
 from typing import Annotated
 
-from pydantic import Field, HttpUrl, SecretStr
+from pydantic import BeforeValidator, Field, HttpUrl, SecretStr
 
 from bridge.plugin import PluginSettings
 
+_ADDRESS = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:[0-9]{1,5})?(/[\w.~%+,:=@/-]*)?")
+
 Rate = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0)]
+
+
+def _whole(url: object) -> object:
+    """Return an address that is written whole; raises ValueError for what would only be taken for one.
+
+    By the rules of browsers http:8090 is the host 0.0.31.154.
+    """
+    if isinstance(url, str) and not _ADDRESS.fullmatch(url):
+        raise ValueError("a carrier's address is http://HOST:PORT, without a query")
+    return url
 
 
 class SandboxSettings(PluginSettings):
@@ -16,7 +29,7 @@ class SandboxSettings(PluginSettings):
     Rates are fractions of all messages. The fate of a number follows from `seed` and the number alone.
     """
 
-    url: HttpUrl
+    url: Annotated[HttpUrl, BeforeValidator(_whole)]
     """Where the carrier listens, such as http://127.0.0.1:8090."""
     key: SecretStr = Field(min_length=1)
     """The account's key: the bearer token of calls, and what webhooks are signed with."""

@@ -1,5 +1,6 @@
 """`sms-bridge init`: six questions, a configuration, and what to enter at both ends."""
 
+import difflib
 import os
 import shlex
 import sys
@@ -20,6 +21,7 @@ from bridge.settings.loading import PATH_VARIABLE
 
 from ..terminal.opening import Trouble
 from ..terminal.opening import say as tell
+from .bilingual import Bilingual
 from .interview import (
     Interview,
     bare,
@@ -39,10 +41,12 @@ _DEFAULT = f"[default: {first.SQLITE}, beside bridge.toml; in /var/lib for a fol
 _WIDTH = 30
 _OPERATORS = "/usr/local/bin/sms-bridge"
 """config/systemd/sms-bridge, where the guide puts it."""
+_CLOSE = 0.75
+"""How like a name must be for a slip of the pen."""
 _PACKAGE = "qa-sms-bridge"
 
 
-@click.command()
+@click.command(cls=Bilingual)
 @click.option("--platform-name", help="The API name that you type into Quick Audience's form.")
 @click.option("--quick-audience", help=f"{_WHERE % _PRESETS}.")
 @click.option("--vendor", help="The vendor or recipe, such as aliyun, twilio, tencent.")
@@ -110,7 +114,7 @@ def _answers(interview: Interview, options: _Given, folder: Path) -> Answers:
     question = say(_WHERE) % _PRESETS
     where = asked(options.quick_audience, "--quick-audience", question, check=wrong_place(say))
     kind, chosen = _chosen(interview, options.vendor)
-    settings = _vendor_settings(interview, chosen, options.given) if chosen else {}
+    settings = _vendor_settings(interview, kind, chosen, options.given) if chosen else {}
     question = say(phrase("Signature of your messages, without brackets"))
     sign = bare(asked(options.sign, "--sign", question, default=name, check=wrong_line(say)))
     question, default = say(phrase("Database")), first.database_of(folder)
@@ -138,7 +142,7 @@ def _begun(answers: Answers, interview: Interview) -> tuple[Answers, first.Begun
                 raise
             for fault in faults.faults:
                 interview.note(logs.masked(str(fault)))
-            again = {one.name: _answer(interview, one) for one in wrong}
+            again = {one.name: _answer(interview, answers.vendor, answers.beginning, one) for one in wrong}
             answers = replace(answers, settings={**answers.settings, **again})
 
 
@@ -213,6 +217,9 @@ def _wrong_vendor(vendor: str, known: Mapping[str, tuple[str, Beginning]], say: 
         if vendor not in known:
             return say(several) % {"vendor": vendor, "names": ", ".join(recipes)}
     if vendor not in known:
+        if close := difflib.get_close_matches(vendor.lower(), known, n=1, cutoff=_CLOSE):
+            meant = say(phrase("There is no vendor or recipe %(vendor)s. Did you mean %(close)s?"))
+            return meant % {**names, "close": close[0]}
         return say(phrase("There is no vendor or recipe %(vendor)s; there are %(names)s.")) % names
     if lacking(_PACKAGE, vendor):
         missing = phrase("%(vendor)s needs packages that are not installed: pip install '%(package)s'")
@@ -220,7 +227,9 @@ def _wrong_vendor(vendor: str, known: Mapping[str, tuple[str, Beginning]], say: 
     return ""
 
 
-def _vendor_settings(interview: Interview, chosen: Beginning, given: Sequence[str]) -> Mapping[str, str]:
+def _vendor_settings(
+    interview: Interview, kind: str, chosen: Beginning, given: Sequence[str]
+) -> Mapping[str, str]:
     answers = dict(_pair(text, interview.say) for text in given)
     known = {question.name: question for question in chosen.questions}
     if strange := [name for name in answers if name not in known]:
@@ -228,14 +237,23 @@ def _vendor_settings(interview: Interview, chosen: Beginning, given: Sequence[st
         names = {"names": ", ".join(strange), "known": ", ".join(known)}
         raise Trouble(wrong % {"vendor": chosen.name, **names})
     for name, question in known.items():
-        if question.needed and name not in answers:
-            answers[name] = _answer(interview, question)
+        if question.needed or name in answers:
+            answers[name] = _answer(interview, kind, chosen, question, answers.get(name))
     return answers
 
 
-def _answer(interview: Interview, question: Question) -> str:
+def _answer(
+    interview: Interview, kind: str, chosen: Beginning, question: Question, given: str | None = None
+) -> str:
+    """Return a setting of the vendor that its own rules take, as far as one setting can tell."""
+
+    def wrong(answer: str) -> str:
+        return logs.masked(first.wrong_setting(kind, chosen, question, answer))
+
+    if given is not None and not wrong(given):
+        return given  # as it is: blanks may belong to a secret
     text = f"{question.name}: {interview.say(question.meaning.rstrip('.'))}"
-    return interview.asked(None, f"--set {question.name}=...", text, hide=question.secret)
+    return interview.asked(given, f"--set {question.name}=...", text, hide=question.secret, check=wrong)
 
 
 def _pair(text: str, say: Say) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import click
 
 from bridge.settings import CALLBACK_PRESETS
-from bridge.settings.addresses import web_address
+from bridge.settings.addresses import is_open, web_address
 from bridge.settings.checks import is_channel_name
 from bridge.settings.models import is_database
 
@@ -120,8 +120,18 @@ def wrong_place(say: Say) -> Check:
 
 def wrong_address(say: Say) -> Check:
     """Return what judges a public address."""
-    text = phrase("This is no web address: write one such as https://sms.example.com, without a query.")
-    return lambda answer: "" if _may_be_address(answer) else say(text)
+    none = phrase("This is no web address: write one such as https://sms.example.com, without a query.")
+    read_along = phrase(
+        "Over the Internet this must be https://: webhooks bring phone numbers and a secret address, which "
+        "everybody on the way could read. http:// is for this machine or a closed network."
+    )
+
+    def wrong(answer: str) -> str:
+        if not _may_be_address(answer):
+            return say(none)
+        return say(read_along) if is_open(answer) else ""
+
+    return wrong
 
 
 def wrong_database(say: Say) -> Check:

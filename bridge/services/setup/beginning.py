@@ -17,12 +17,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
+from pydantic import ValidationError
+
 from bridge.channels import OpenChannel, discover, open_channels
 from bridge.channels.beginnings import beginnings_of
 from bridge.channels.registry import close_channels
 from bridge.ledger import open_ledger
-from bridge.plugin import Beginning
-from bridge.settings import Fault, Settings, SettingsFaults, examine
+from bridge.plugin import Beginning, Question
+from bridge.settings import Fault, Settings, SettingsFaults, dotted, examine, faults_of
 
 from ..history import ChannelHistory
 from .writing import write_together
@@ -88,6 +90,30 @@ class Begun:
 def known() -> tuple[dict[str, tuple[str, Beginning]], list[tuple[str, str]]]:
     """Return vendor and beginning by name, and (vendor, error) of each that cannot say its own."""
     return beginnings_of(discover())
+
+
+def wrong_setting(vendor: str, beginning: Beginning, question: Question, text: str) -> str:
+    """Return what the vendor's own rules find wrong with one answer, as far as it alone can tell, else ""."""
+    if text.startswith(_REFERENCES):
+        return ""
+    try:
+        value = question.value(text)
+    except ValueError as error:
+        return f"This cannot be read: {error}."
+    model = discover().vendors[vendor].settings_model
+    try:
+        model.model_validate(_placed(beginning.settings, question.place, value))
+    except ValidationError as error:
+        path = dotted(*question.place)
+        own = [one for one in faults_of(error, "", model) if one.path == path]
+        return " ".join(f"{one.problem} {one.advice}".strip() for one in own)
+    return ""
+
+
+def _placed(tree: Mapping[str, Any], place: Sequence[str], value: Any) -> dict[str, Any]:
+    """Return a tree with one value more."""
+    name, *rest = place
+    return {**tree, name: _placed(tree.get(name, {}), rest, value) if rest else value}
 
 
 def state_of(folder: Path) -> Path | None:

@@ -18,6 +18,7 @@ from bridge.services.setup.live import SENTENCES as LIVE
 
 CONSOLE = Path(bridge.web.console.__file__).parent
 INIT = (
+    "cli/asking/bilingual.py",
     "cli/asking/command.py",
     "cli/asking/interview.py",
     "cli/asking/language.py",
