@@ -15,6 +15,8 @@ from .database import tables
 from .database.dialects import lit
 from .refs import Place
 
+UNPROVED, ABSENT, REFUSED = 0, 1, 2
+"""How it is known that a vendor did not take a message: it is not, by a look-up, or the vendor said so."""
 _moved = tables.moved
 _LOOKUP = 500
 
@@ -48,7 +50,7 @@ _NAME = update(_moved).where(_AT, _moved.c.vendor_id == "").values(vendor_id=bin
 class Moved(NamedTuple):
     """A message's place when it was called, and its place now; the rest is as its row was then.
 
-    `absent`: 1 where it was proved that the vendor did not take it, else 0.
+    `absent`: how it is known that the vendor did not take it: UNPROVED, ABSENT or REFUSED.
     """
 
     batch_id: int
@@ -88,13 +90,21 @@ class Lead(NamedTuple):
         return Place(self.to_batch, self.to_seq)
 
 
-def note(connection: Connection, batch_id: int, made: int, rows: Sequence[Any], *, absent: bool) -> None:
+class Unsized(NamedTuple):
+    """A message that never had a row: nobody has counted its segments."""
+
+    seq: int
+    sent: int
+    vendor_id: str = ""
+    segments: int = 0
+    rate: int = 0
+
+
+def note(connection: Connection, batch_id: int, made: int, rows: Sequence[Any], *, absent: int) -> None:
     """Keep the places of messages that leave a batch for the batch `made`; rows in the order there."""
     follow(connection, batch_id, made, [row.seq for row in rows])
     kept = [
-        Moved(
-            batch_id, row.seq, made, at, row.vendor_id, row.segments, row.rate, row.sent, int(absent)
-        )._asdict()
+        Moved(batch_id, row.seq, made, at, row.vendor_id, row.segments, row.rate, row.sent, absent)._asdict()
         for at, row in enumerate(rows)
     ]
     connection.execute(_moved.insert(), kept)

@@ -46,6 +46,7 @@ from .sending.batches import Batches
 from .sending.calls import Claimed
 from .sending.files import Files
 from .sending.holds import Holds
+from .sending.leaving import part
 from .sending.moving import Moving
 from .sending.recalling import take_back
 from .sending.sends import Sends
@@ -98,7 +99,7 @@ class Ledger:
         self.database = database
         self.infos = SendInfos()
         self.sends = Sends(database)
-        self.receipts = Receipts(database, self.infos, take_back)
+        self.receipts = Receipts(database, self.infos, take_back, part)
         self.batches = Batches(database, self.receipts)
         self.accounts = Accounts(database)
         self.attempts = Attempts(database)

@@ -83,7 +83,7 @@ moved = Table(
     Column("segments", SmallInteger, nullable=False),
     Column("rate", SmallInteger, nullable=False),
     Column("sent", BigInteger, nullable=False),
-    # 1 where it was proved that the vendor did not take it, 0 where it was sent again without a proof.
+    # How it is known that the vendor did not take it: 0 it is not, 1 by a proof, 2 the vendor said so itself.
     Column("absent", SmallInteger, nullable=False),
     Index("ix_moved_to", "to_batch"),
     Index("ix_moved_vendor_id", "vendor_id", sqlite_where=_NAMED, postgresql_where=_NAMED),

@@ -81,10 +81,34 @@ def keep(connection: Connection, scope: Scope, climbs: Sequence[Climb], climbed:
         )
 
 
-def keep_beside(connection: Connection, scope: Scope, reports: Sequence[Climb]) -> None:
-    """Keep reports on earlier calls, at the places where their messages stood then."""
-    if reports:
-        connection.execute(_new(connection), [_row(one, scope.now) for one in reports])
+def keep_beside(connection: Connection, scope: Scope, reports: Sequence[Climb]) -> Sequence[Climb]:
+    """Keep reports on earlier calls, at the places where their messages stood then.
+
+    Returns those that say what no report on that call has said before.
+    """
+    if not reports:
+        return reports
+    wanted = sorted({(one.batch_id, one.seq, one.status) for one in reports})
+    columns = (_report.c.batch_id, _report.c.seq, _report.c.status)
+    known = {tuple(row) for row in connection.execute(select(*columns).where(tuple_(*columns).in_(wanted)))}
+    connection.execute(_new(connection), [_row(one, scope.now) for one in reports])
+    return [one for one in reports if (one.batch_id, one.seq, one.status) not in known]
+
+
+def tell(scope: Scope, places: Sequence[Place], *, called_again: bool) -> None:
+    """Tell that an account took messages which it had said it did not take.
+
+    `called_again`: another call was made since, so that people may have them twice, and both calls may cost.
+    """
+    if places:
+        log.warning(
+            "taken, though the vendor had said it was not",
+            channel=scope.channel,
+            account=scope.source.account if scope.source else "",
+            count=len(places),
+            called_again=called_again,
+            messages=[message_ref(*place) for place in places[:_SHOWN]],
+        )
 
 
 @made_once

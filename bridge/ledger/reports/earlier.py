@@ -38,15 +38,20 @@ TakeBack = Callable[[Connection, Scope, SendInfos, Collection[Place]], set[Place
 """Puts messages that wait uncalled back to where they stood; see `bridge.ledger.sending.recalling`."""
 
 
+Part = Callable[[Connection, Scope, Collection[int]], None]
+"""Lets batches that wait after a call go on under other ids; see `bridge.ledger.sending.leaving`."""
+
+
 class Earlier(NamedTuple):
     """A message as it stood when it was called before; `to`: where it stands now, `status`: its status there.
 
-    `status` is None while it waits, or is being called.
+    `status` is None while it waits, or is being called. `refused`: its vendor had said it did not take it.
     """
 
     found: Located
     to: Place
     status: int | None = None
+    refused: bool = False
 
 
 class _Stood(NamedTuple):
@@ -55,6 +60,11 @@ class _Stood(NamedTuple):
     moved: Moved
     call: Call
     raw: str
+
+    @property
+    def refused(self) -> bool:
+        """True when the vendor had said that it did not take the message."""
+        return self.moved.absent == moved.REFUSED
 
     @property
     def located(self) -> Located:
@@ -66,10 +76,11 @@ class _Stood(NamedTuple):
 class EarlierCalls:
     """Finds the earlier calls that reports are about, when they name no message as it stands now."""
 
-    def __init__(self, infos: SendInfos, finder: Finder, take_back: TakeBack) -> None:
+    def __init__(self, infos: SendInfos, finder: Finder, take_back: TakeBack, part: Part) -> None:
         self._infos = infos
         self._finder = finder
         self._take_back = take_back
+        self._part = part
 
     def locate(
         self, connection: Connection, scope: Scope, receipts: Mapping[int, DeliveryReceipt]
@@ -89,7 +100,7 @@ class EarlierCalls:
         back = self._take_back(connection, scope, self._infos, _believed(waiting, receipts))
         returned = {index: one.located for index, one in stood.items() if one.moved.place in back}
         called = {
-            index: Earlier(one.located, one.moved.to, now.get(one.moved.to))
+            index: Earlier(one.located, one.moved.to, now.get(one.moved.to), one.refused)
             for index, one in stood.items()
             # A proof waits until the call that is being made just now is recorded.
             if index not in returned and (index not in proofs or one.moved.to in now)
@@ -100,6 +111,8 @@ class EarlierCalls:
             taken_back=len(back),
             called_again=len(called),
         )
+        lies = [one.moved for one in stood.values() if one.refused]
+        contradictions.tell(scope, [one.place for one in lies if one.place in back], called_again=False)
         return returned, called
 
     def _shown(
@@ -109,7 +122,11 @@ class EarlierCalls:
         receipts: Mapping[int, DeliveryReceipt],
         now: Collection[Place],
     ) -> set[int]:
-        """Return the failures that end nothing: another earlier call of the message may have arrived."""
+        """Return the failures that end nothing.
+
+        Another earlier call of the message may have arrived. Or the vendor said at once that it did not take
+        it, and says no more now.
+        """
         failed = {
             index: one.moved
             for index, one in stood.items()
@@ -118,13 +135,14 @@ class EarlierCalls:
         doubts = moved.doubts(connection, {one.to_batch for one in failed.values()}) if failed else ()
         left = {(one.to, one.place) for one in doubts} - {(one.to, one.place) for one in failed.values()}
         doubted = {to for to, _ in left}
-        return {index for index, one in failed.items() if one.to in doubted}
+        return {index for index, one in failed.items() if one.to in doubted or one.absent == moved.REFUSED}
 
     def _stood(
         self, connection: Connection, scope: Scope, receipts: Mapping[int, DeliveryReceipt]
     ) -> dict[int, _Stood]:
         """Return which place that a message has left each report is about."""
         refs = {index: batch_id for index, one in receipts.items() if (batch_id := batch_named(one))}
+        self._part_waiting(connection, scope, refs, receipts)
         left = moved.batches_left(connection, set(refs.values()))
         ids = {one.vendor_id for index, one in receipts.items() if refs.get(index) not in left}
         by_id = moved.named(connection, ids - {""})
@@ -150,6 +168,18 @@ class EarlierCalls:
             for index, one in found.items()
             if one
         }
+
+    def _part_waiting(
+        self,
+        connection: Connection,
+        scope: Scope,
+        refs: Mapping[int, int],
+        receipts: Mapping[int, DeliveryReceipt],
+    ) -> None:
+        """Let batches of which a vendor had said that it did not take them leave the places it reports on."""
+        told = {batch_id for index, batch_id in refs.items() if receipts[index].status in _ARRIVED}
+        if told:
+            self._part(connection, scope, told)
 
 
 def _believed(waiting: Mapping[int, Moved], receipts: Mapping[int, DeliveryReceipt]) -> set[Place]:
@@ -209,7 +239,9 @@ def ended(connection: Connection, scope: Scope, reports: Sequence[tuple[Earlier,
     """
     moved.name(connection, [(one.found.place, climb.vendor_id) for one, climb in reports])
     final = [(one, climb) for one, climb in reports if climb.status >= FIRST_FINAL]
-    contradictions.keep_beside(connection, scope, [climb for _, climb in final])
+    fresh = contradictions.keep_beside(connection, scope, [climb for _, climb in final])
+    lies = [one.to for one, climb in final if one.refused and climb in fresh and climb.status not in FAILED]
+    contradictions.tell(scope, lies, called_again=True)
     return [
         climb._replace(batch_id=one.to.batch_id, seq=one.to.seq, vendor_id="")
         for one, climb in final

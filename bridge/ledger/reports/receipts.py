@@ -24,7 +24,7 @@ from ..scope import Scope, Source
 from ..sendinfo import SendInfos
 from ..suppressions import suppress
 from . import contradictions, segments
-from .earlier import Earlier, EarlierCalls, TakeBack, ended
+from .earlier import Earlier, EarlierCalls, Part, TakeBack, ended
 from .matching import Finder, Located
 from .outbox import Ended, enqueue_receipts
 from .parking import due_parked, park, unpack
@@ -63,11 +63,11 @@ class Intake:
 class Receipts:
     """Applies receipts to messages, within one channel."""
 
-    def __init__(self, database: Database, infos: SendInfos, take_back: TakeBack) -> None:
+    def __init__(self, database: Database, infos: SendInfos, take_back: TakeBack, part: Part) -> None:
         self._database = database
         self._infos = infos
         self._finder = Finder(infos)
-        self._earlier = EarlierCalls(infos, self._finder, take_back)
+        self._earlier = EarlierCalls(infos, self._finder, take_back, part)
 
     def apply(self, channel: str, receipts: Sequence[DeliveryReceipt], *, pushes: bool, now: int) -> Intake:
         """Apply receipts in one transaction: statuses climb, ends go to the outbox, the rest is parked."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, case, literal, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, case, literal, select, update
 
 from ...plugin import Outcome
 from ..database import tables
@@ -26,6 +26,7 @@ _MOST_MOVED = 20
 """So many earlier attempts go along into a batch of its own."""
 
 _attempt = tables.attempt
+_MADE = select(literal(1)).where(_attempt.c.batch_id == bindparam("of_batch")).limit(1)
 _NAMES = ("account", "identity", "answered", "outcome", "others", "code", "words")
 
 
@@ -69,6 +70,11 @@ def follow(connection: Connection, batch_id: int, to: int, *, before: int) -> No
         .limit(_MOST_MOVED)
     )
     connection.execute(_attempt.insert().from_select(["batch_id", "called", *columns], earlier))
+
+
+def made(connection: Connection, batch_id: int) -> bool:
+    """Return whether a batch was ever called."""
+    return connection.execute(_MADE, {"of_batch": batch_id}).first() is not None
 
 
 def rename(connection: Connection, batch_id: int, to: int) -> None:

@@ -35,7 +35,7 @@ from ..reports.receipts import Receipts, close_settled
 from ..reports.segments import keep, totals
 from ..scope import Callee, Holder, Scope, Source
 from ..suppressions import suppress
-from . import attempts
+from . import attempts, leaving
 from .attempts import Attempt
 from .calls import Claimed, Conclusion, Recorded, Requeue, Settlement
 from .claiming import (
@@ -384,7 +384,10 @@ def _queue_again(connection: Connection, batch: Claimed, requeue: Requeue, now: 
     waits = Waits(requeue.due, batch.deadline, batch.decision, requeue.why, assigned)
     [made] = insert_batches(connection, Scope(batch.channel, now), batch.send_id, [blob], waits)
     _follow(connection, batch, made, requeue.attempt)
-    moved.follow(connection, batch.id, made, requeue.seqs)
+    if requeue.attempt is None or batch.called is None:
+        moved.follow(connection, batch.id, made, requeue.seqs)
+    else:
+        leaving.note(connection, batch.id, made, requeue.seqs, batch.called)
 
 
 def _follow(connection: Connection, batch: Claimed, made: int, attempt: Attempt | None) -> None:

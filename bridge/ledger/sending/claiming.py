@@ -10,11 +10,11 @@ from .. import moved
 from ..blobs import Recipients, encode
 from ..database import tables
 from ..database.dialects import lit, made_once, skip_locked
-from ..refs import new_id
 from ..scope import Callee, Holder, Scope
 from . import attempts
 from .calls import Claimed
 from .joining import FREE
+from .leaving import leave
 from .sends import Assigned, Waits, insert_batches
 
 _batch = tables.batch
@@ -69,9 +69,6 @@ CALL = (
 )
 
 
-_ANEW = update(_batch).where(_batch.c.id == bindparam("old")).values(id=bindparam("new"), attempt=0)
-
-
 def ids_of(connection: Connection, picked: Iterable[Row[Any]], callee: Callee, now: int) -> list[int]:
     """Return the ids of batches that will be called at an account.
 
@@ -81,10 +78,7 @@ def ids_of(connection: Connection, picked: Iterable[Row[Any]], callee: Callee, n
     for row in picked:
         ids.append(row.id)
         if row.attempt and row.identity not in ("", callee.identity):
-            ids[-1] = new_id(now)
-            connection.execute(_ANEW, {"old": row.id, "new": ids[-1]})
-            attempts.rename(connection, row.id, ids[-1])
-            moved.rename(connection, row.id, ids[-1])
+            ids[-1] = leave(connection, row.id, now, {})
     return ids
 
 

@@ -9,17 +9,15 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
 
-from .. import moved
 from ..blobs import decode
 from ..database import tables
 from ..database.bulk import clean
 from ..database.dialects import lit, skip_locked
 from ..database.engine import Database
-from ..refs import new_id
 from ..scope import Scope
-from . import attempts
 from .calls import barred_names, bars, route_in
 from .holds import Hold
+from .leaving import leave
 
 _batch = tables.batch
 _message = tables.message
@@ -211,7 +209,8 @@ def _free(leaving: Leaving, now: int) -> ColumnElement[bool]:
 
 
 def _give(connection: Connection, rows: Sequence[Any], target: str, now: int) -> None:
-    fresh = [row.id for row in rows if not row.attempt]
+    # One that was called gets a new id: the account that called it may still report on the one it knows.
+    ids = [leave(connection, row.id, now, {}) if row.attempt else row.id for row in rows]
     # What a policy has put off waits for its hour at any account; all else is for the new one to try at once.
     off = and_(_batch.c.hold == Hold.POLICY, _batch.c.due > now)
     given: dict[str, Any] = {
@@ -221,11 +220,5 @@ def _give(connection: Connection, rows: Sequence[Any], target: str, now: int) ->
         "hold": case((off, _batch.c.hold), else_=""),
         "hold_words": case((off, _batch.c.hold_words), else_=""),
     }
-    if fresh:
-        connection.execute(update(_batch).where(_batch.c.id.in_(fresh)).values(**given))
-    for row in rows:
-        if row.attempt:
-            anew = {"id": new_id(now), "attempt": 0, **given}
-            connection.execute(update(_batch).where(_batch.c.id == row.id).values(**anew))
-            attempts.rename(connection, row.id, anew["id"])
-            moved.rename(connection, row.id, anew["id"])
+    if ids:
+        connection.execute(update(_batch).where(_batch.c.id.in_(ids)).values(**given))

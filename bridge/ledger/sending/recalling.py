@@ -5,13 +5,14 @@ or they are being called, and the report waits until that call is recorded.
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from ...plugin import BadNumber, MessageStatus
+from ...plugin import BadNumber, MessageStatus, MissingVariable
 from ...plugin.phone import parse
+from ...plugin.text import TextContent, segments, signed
 from .. import moved, tally
 from ..blobs import Recipients, decode, encode
 from ..database import tables
@@ -47,7 +48,7 @@ def take_back(
     rows: list[MessageRow] = []
     for batch_id, leaving in going.items():
         recipients = decode(waiting[batch_id].recipients)
-        rows += [_row(known[one.batch_id], one, recipients.phones[one.to_seq]) for one in leaving]
+        rows += [_row(known[one.batch_id], one, recipients) for one in leaving]
         moved.returned(connection, leaving)
         _keep(connection, waiting[batch_id], recipients, {one.to_seq for one in leaving}, scope.now)
     insert_messages(connection, rows)
@@ -78,8 +79,9 @@ def _locked(connection: Connection, batch_ids: Collection[int]) -> dict[int, Any
     return {row.id: row for row in connection.execute(rows)}
 
 
-def _row(info: SendInfo, one: Moved, phone: str) -> MessageRow:
+def _row(info: SendInfo, one: Moved, recipients: Recipients) -> MessageRow:
     """Return a message's row as it was after its earlier call."""
+    phone = recipients.phones[one.to_seq]
     key = phone_key(info.channel, _digits(info, phone), one.sent) if phone else 0
     status = int(MessageStatus.CALLING)
     return MessageRow(
@@ -91,11 +93,20 @@ def _row(info: SendInfo, one: Moved, phone: str) -> MessageRow:
         one.vendor_id,
         "",
         "",
-        one.segments,
+        one.segments or _segments(info, recipients.params_of(one.to_seq)),
         one.sent,
         None,
         one.rate,
     )
+
+
+def _segments(info: SendInfo, params: Mapping[str, str]) -> int:
+    """Return the segments of a message that had no row, since its vendor had said that it did not take it."""
+    try:
+        text = TextContent(info.template.get("content", "")).render(params)
+    except MissingVariable:
+        return 1
+    return segments(signed(info.sign_name, text, info.type), info.type) if text else 1
 
 
 def _digits(info: SendInfo, phone: str) -> str:

@@ -64,5 +64,6 @@ def move_again(
         blob = (len(going), encode(batch.recipients.pick([row.seq for row in going])))
         [made] = insert_batches(connection, Scope(batch.channel, now), batch.send_id, [blob], waits)
         attempts.follow(connection, batch.id, made, before=now + 1)
-        moved.note(connection, batch.id, made, going, absent=absent)
+        why = moved.ABSENT if absent else moved.UNPROVED
+        moved.note(connection, batch.id, made, going, absent=why)
     return len(going)
