@@ -219,6 +219,14 @@ class Ledger:
         """
         self.database.write(trial.run)
 
+    def try_write(self) -> None:
+        """Write one row and take it out again. Raises LedgerUnavailable, on a full disk too.
+
+        A log that is used again takes small writes when the disk has long been full, so that is asked, too.
+        """
+        self.database.require_room()
+        self.database.write(trial.touch)
+
     def connections_allowed(self) -> int | None:
         """Return how many connections the bridge's user may have; None for SQLite."""
         if self.database.sqlite:

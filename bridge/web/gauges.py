@@ -32,20 +32,23 @@ class LedgerGauges(Collector):
         clock: Callable[[], float],
         weights: Mapping[str, Mapping[str, int]] | None = None,
         accounts: Mapping[str, Collection[str]] | None = None,
+        write_fault: Callable[[], str] = str,
     ) -> None:
         """Read for these channels. `weights`: as configured, of accounts with weighted routes, of a hundred.
 
         `accounts`: those of each channel, so that one that was taken out raises no alarm; None for all known.
+        `write_fault` returns why the ledger takes no writes, "" when it does.
         """
         self._accounts = accounts
+        self._write_fault = write_fault
         self._channels = channels
         self._weights = weights or {}
         self._ledger = ledger
         self._clock = clock
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        """Return the gauges; without a database only `database_up` 0."""
-        up = metrics.gauge("database_up", "1 when the ledger's database answers.", ())
+        """Return the gauges; without a database only `database_up` 0, which it is on a full disk, too."""
+        up = metrics.gauge("database_up", "1 when the ledger's database answers and takes writes.", ())
         try:
             found = [
                 self._depth(),
@@ -61,7 +64,7 @@ class LedgerGauges(Collector):
         except Exception as error:  # noqa: BLE001 - whatever fails, the other metrics are still wanted
             log.warning("ledger not readable for metrics", error=type(error).__name__)
             found = []
-        up.add_metric((), 1 if found else 0)
+        up.add_metric((), 1 if found and not self._write_fault() else 0)
         return [up, *found]
 
     def _depth(self) -> GaugeMetricFamily:

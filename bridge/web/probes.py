@@ -11,6 +11,7 @@ from bridge.clock import millis, seconds
 from bridge.ledger import Ledger, LedgerUnavailable
 from bridge.services.desk.lately import WORKER_SILENCE_S
 from bridge.services.messages.balancing import shares
+from bridge.services.writability import Writability
 from bridge.settings import Settings
 
 from .gauges import LedgerGauges
@@ -24,13 +25,16 @@ class Probes:
     def __init__(self, settings: Settings, ledger: Ledger, clock: Callable[[], float] = time.time) -> None:
         self._ledger = ledger
         self._clock = clock
+        self._writability = Writability(ledger)
         weights = {
             name: shares({account: of.weight for account, of in channel.all_accounts.items()})
             for name, channel in settings.channels.items()
             if channel.route == "weighted"
         }
         accounts = {name: tuple(channel.all_accounts) for name, channel in settings.channels.items()}
-        self._gauges = LedgerGauges(tuple(settings.channels), ledger, clock, weights, accounts)
+        self._gauges = LedgerGauges(
+            tuple(settings.channels), ledger, clock, weights, accounts, self._writability.fault
+        )
 
     def blueprint(self) -> Blueprint:
         """Return the routes."""
@@ -59,7 +63,7 @@ class Probes:
             self._ledger.check()
         except LedgerUnavailable as error:
             return str(error)
-        return ""
+        return self._writability.fault()
 
     def _worker(self) -> str:
         since = millis(self._clock) - seconds(WORKER_SILENCE_S)

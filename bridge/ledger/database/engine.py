@@ -34,7 +34,7 @@ from .bell import Bell
 from .faults import LedgerUnavailable as LedgerUnavailable
 from .faults import NoDatabase as NoDatabase
 from .faults import WrongSchema as WrongSchema
-from .files import file_at, keep_private, nothing_at, require_new, require_writable
+from .files import file_at, keep_private, nothing_at, require_new, require_room, require_writable
 from .reasons import reason_in, reason_of
 
 log = structlog.get_logger("bridge.ledger")
@@ -161,6 +161,11 @@ class Database:
         except DBAPIError as error:
             self._throw_away_stale(error)
             raise _translated(error) from error
+
+    def require_room(self) -> None:
+        """Raise LedgerUnavailable where the disk of a SQLite file is full; a server tells of its own."""
+        if self.sqlite:
+            require_room(Path(self.engine.url.database or "").expanduser())
 
     def checkpoint(self) -> bool:
         """Write SQLite's log into the file and empty it: what was deleted must not live on there.

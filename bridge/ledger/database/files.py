@@ -7,6 +7,8 @@ from pathlib import Path
 from .faults import LedgerUnavailable, NoDatabase
 from .reasons import reason_in
 
+_LEAST_ROOM = 262_144
+
 
 def file_at(path: Path) -> tuple[int, int] | None:
     """Return what tells the file at a path from another one there; None when there is none."""
@@ -69,3 +71,13 @@ def keep_private(path: Path) -> None:
             mode = file.stat().st_mode
             if mode & 0o077:
                 file.chmod(mode & 0o700)
+
+
+def require_room(path: Path) -> None:
+    """Raise LedgerUnavailable where the disk has not even room for a small send."""
+    try:
+        disk = os.statvfs(path.parent)
+    except OSError:  # opening the file tells what is wrong
+        return
+    if disk.f_bavail * disk.f_frsize < _LEAST_ROOM:
+        raise LedgerUnavailable(reason_in(f"No space left on device for {path}"))

@@ -1,5 +1,6 @@
 """A write to every table that leaves nothing behind: what the bridge will do, tried before it does it."""
 
+import secrets
 from typing import Any
 
 from sqlalchemy import Column, Connection, Integer, LargeBinary, Table, delete, insert, select, update
@@ -22,6 +23,14 @@ def run(connection: Connection) -> None:
         connection.execute(skip_locked(connection, select(table).where(*mine)))
         connection.execute(update(table).where(*mine), row)
         connection.execute(delete(table).where(*mine))
+
+
+def touch(connection: Connection) -> None:
+    """Put one row into a small table and take it out again: enough to tell that writes arrive."""
+    table = tables.worker
+    row = {"name": f"{_TEXT}-{secrets.token_hex(4)}", "started": 0, "seen": 0}
+    connection.execute(insert(table), row)
+    connection.execute(delete(table).where(table.c.name == row["name"]))
 
 
 def _is(table: Table, row: dict[str, Any]) -> list[Any]:
