@@ -137,4 +137,51 @@ GUESSED = [
     ),
     Sin("context_variable", "bronze", "test_send", "a variable of the context shows a full phone number"),
 ]
-MORE = [*CLIENTS, *MONEY, *TOLD, *GENUINE, *COUNTED, *EVERYBODYS, *LATER, *GUESSED]
+READ = [
+    Sin("success_by_part", "bronze", "test_only_the_word", "'unsuccessful' was accepted too"),
+    Sin("success_by_end", "bronze", "test_only_the_word", "0 does, and 70 was accepted too"),
+    Sin("success_by_sign", "bronze", "test_only_the_word", "0 does, and -1 was accepted too"),
+    Sin("success_by_text", "bronze", "test_only_the_word", "0 was found elsewhere in the answer"),
+    Sin("success_when_nothing_is_said", "bronze", "test_only_the_word", "and without it was accepted too"),
+    Sin(
+        "answer_type_by_letters",
+        "bronze",
+        "test_an_answer_may_name",
+        "its content type written in other letters",
+    ),
+    Sin(
+        "webhook_type_by_letters",
+        "silver",
+        "test_a_webhook_may_name",
+        "'Application/JSON; Charset=UTF-8', came to",
+    ),
+    Sin("cuts_replies", "silver", "test_a_reply_arrives", "came to 'Ja"),
+    Sin("cleans_replies", "silver", "test_a_reply_arrives", "came to 'Ja"),
+    Sin(
+        "first_receipt_only",
+        "silver",
+        "test_every_record",
+        "with its record twice, as two messages, came to 1",
+    ),
+    Sin("hedges", "bronze", "test_a_slow_answer", "1 became 2"),
+    Sin(
+        "fills_up_with_refusals", "bronze", "test_a_message_the_answer", "an answer without the last message"
+    ),
+    Sin("remembers_results", "bronze", "test_what_was_refused", "the plugin made no request"),
+    Sin(
+        "time_of_reading", "silver", "test_a_webhook_that_comes_again", "a second time came to something else"
+    ),
+    Sin("compares_numbers", "silver", "test_a_forged", "with a zero in front of x-acme-signature"),
+    Sin(
+        "signed_once_is_trusted",
+        "silver",
+        "test_a_forged",
+        "not signed, after a genuine one from the same address",
+    ),
+    Sin("formats_what_it_was_sent", "bronze", "test_a_vendors_sentence", "holds braces and per cents"),
+    Sin("imports_what_is_named", "bronze", "test_the_source", "imports what a word names"),
+    Sin("shared_memory", "bronze", "test_send", "memory with a name was opened"),
+    Sin("default_retries", "bronze", "test_send", "requests.adapters.DEFAULT_RETRIES was replaced"),
+    Sin("debug_level", "bronze", "test_send", "the printed text shows a secret"),
+]
+MORE = [*CLIENTS, *MONEY, *TOLD, *GENUINE, *COUNTED, *EVERYBODYS, *LATER, *GUESSED, *READ]

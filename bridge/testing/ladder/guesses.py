@@ -80,13 +80,13 @@ def near_words(listed: Mapping[str, object]) -> dict[str, str]:
     for word in listed:
         if not word or word.startswith(_BY_HTTP):
             continue
-        for near in _like(word):
+        for near in resembling(word):
             if near.lower() not in known:
                 found.setdefault(near, word)
     return found
 
 
-def _like(word: str) -> Iterator[str]:
+def resembling(word: str) -> Iterator[str]:
     """Return the word with something behind it and before it, and without its end."""
     before, behind = ("un", "x") if word.islower() else ("UN", "X")
     yield f"{word}{'7' if word[-1].isdigit() else behind}"

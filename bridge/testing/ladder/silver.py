@@ -66,11 +66,21 @@ class Silver(VendorTable):
                     self._keeps_the_signature(genuine_row, played)
         if not self.unsigned_webhooks:
             self._refused_elsewhere(genuine_row)
+            self._refused_after_a_genuine_one(genuine_row)
         request, met = noticing(self.sign(genuine_row.request), genuine_row.request)
         self.play(genuine_row, request=request)
         assert not met, (
             f"the signature in {met[0]} is compared with == (or `in`), which tells its beginning by the time "
             "it takes: use hmac.compare_digest"
+        )
+
+    def _refused_after_a_genuine_one(self, row: Webhook) -> None:
+        """Who has signed once signs again: nobody is believed for what came before from his address."""
+        with self.wire([row]) as wire, self.stage(wire, row) as stage:
+            play(stage, wire, row, request=self.sign(row.request))
+            after = play(stage, wire, row, request=row.request)
+        assert isinstance(after.error, WebhookRejected), (
+            f"not signed, after a genuine one from the same address: came to {after.error or after.answer!r}"
         )
 
     def _keeps_the_signature(self, row: Webhook, played: Played) -> None:

@@ -26,6 +26,7 @@ _CODE = {
     ),
     "os.system": "gives words to a shell",
 }
+_IMPORTS = ("import_module", "__import__")
 _WATCHERS = ("bridge.testing", "pytest", "PYTEST_CURRENT_TEST", "KIT-05")
 """What a plugin would look for to behave only while it is watched."""
 _SWITCHES = {
@@ -56,6 +57,9 @@ def _in_file(tree: ast.AST) -> Iterator[tuple[int, str]]:
                 yield node.lineno, f"{_UNVERIFIED[name]} ({name})"
         elif isinstance(node, ast.Call) and ast.unparse(node.func) in _CODE:
             yield node.lineno, f"{_CODE[ast.unparse(node.func)]} ({ast.unparse(node.func)})"
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(_IMPORTS):
+            if not (node.args and _is_fixed(node.args[0])):
+                yield node.lineno, "imports what a word names, which runs its code: name the module"
         elif isinstance(node, ast.keyword | ast.Assign):
             yield from _switched(node)
         elif isinstance(node, ast.Constant) and str(node.value).startswith(_WATCHERS):
@@ -65,6 +69,13 @@ def _in_file(tree: ast.AST) -> Iterator[tuple[int, str]]:
             )
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield from _compared(node)
+
+
+def _is_fixed(name: ast.expr) -> bool:
+    """Return True for a module that is named as it is, or lies in the package itself."""
+    if isinstance(name, ast.JoinedStr) and isinstance(name.values[0], ast.FormattedValue):
+        return ast.unparse(name.values[0].value) in ("__name__", "__package__")
+    return isinstance(name, ast.Constant)
 
 
 def _switched(node: ast.keyword | ast.Assign) -> Iterator[tuple[int, str]]:

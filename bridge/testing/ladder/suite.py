@@ -8,7 +8,8 @@ from .life import Life
 from .proofs import Proofs
 from .silver import Silver
 from .trust import Trust
+from .wholly import Wholly, WhollySilver
 
 
-class VendorTests(Gold, Silver, Genuine, Guesses, AgainSilver, Life, Trust, Proofs):
+class VendorTests(Gold, Silver, Genuine, Guesses, WhollySilver, AgainSilver, Life, Trust, Wholly, Proofs):
     """Subclass it as `TestSomething` and fill in the vendor's table; every test is inherited."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -28,8 +29,11 @@ MOST_EXCHANGE_S = 2 * MOST_WAIT_S
 _PROSE = re.compile(r"mess|msg|desc|reason|error|text|detail|info|remark|title|note|^$", re.IGNORECASE)
 _CODE = re.compile(r"[A-Z0-9_.:-]*|[\w-]+(?:\.[\w-]+)+")
 _MOST_REFUSALS = 3
+_FORMAT = " {0.x} {kit} %(kit)s %d"
+"""What stumbles when a sentence is taken for a format, and tells of the plugin when it does not."""
 _MOST_ANSWER = 64 << 20
 """Bytes of an answer: what the system buffers by itself is much less."""
+_SLOW_S = 0.6
 _FAILURES = (500, 502, 503, 504, 520)
 
 
@@ -109,6 +113,19 @@ class Trust(Bronze):
             "(bridge.plugin.http.Session does)"
         )
 
+    @rule("bronze")
+    def test_a_slow_answer_is_waited_for(self, remote_send: Send) -> None:
+        """A vendor that takes its time has one request: no second is sent beside it."""
+        requests = self._requests(remote_send)
+        if not requests or not self.over_http([remote_send]):
+            self.not_proven("a slow answer: the table's addresses cannot be served")
+            return
+        played = self.play(remote_send, breakage=Breaks(_slowly, since=requests), as_bridge=True)
+        assert played.wire.requests <= requests, (
+            f"while the vendor took {_SLOW_S:g} s to answer, {requests} became {played.wire.requests}: "
+            "leave repeats to the bridge"
+        )
+
     @contextmanager
     def _behind(self, row: Send, *, tls: bool) -> Iterator[Wire | None]:
         """Open a real server of the kit for the row, or with the author's emulator behind it."""
@@ -133,6 +150,12 @@ class Trust(Bronze):
             if row.operation != remote_send.operation:
                 continue
             played = self.play(row, breakage=Breaks(_Quoting(row)), as_bridge=True)
+            plain = self.play(row, breakage=Breaks(_Quoting(row, "")), as_bridge=True)
+            usual = [result.outcome for result in plain.results]
+            assert [result.outcome for result in played.results] == usual, (
+                f"{row.id!r}, when the vendor's sentence holds braces and per cents, means something else: "
+                "what comes from outside is never a format"
+            )
             shown = [fault for fault in played.conduct if " shows " in fault]
             assert not shown, told(
                 [
@@ -145,9 +168,9 @@ class Trust(Bronze):
 class _Quoting:
     """The fate of a refusal whose prose quotes what was sent, as vendors do."""
 
-    def __init__(self, row: Send) -> None:
+    def __init__(self, row: Send, behind: str = _FORMAT) -> None:
         message = row.batch.messages[0]
-        self._quoted = f" (to {message.phone.e164} or {message.phone.national})"
+        self._quoted = f" (to {message.phone.e164} or {message.phone.national}){behind}"
 
     def __call__(self, reply: Reply) -> Reply:
         """Return the answer with longer sentences."""
@@ -166,6 +189,12 @@ class _Quoting:
             return value
         prose = " " in value or (_PROSE.search(name) and not _CODE.fullmatch(value))
         return f"{value}{self._quoted}" if prose else value
+
+
+def _slowly(reply: Reply) -> Reply:
+    """Return the answer after a while; the server's thread waits, not the plugin's clock."""
+    time.sleep(_SLOW_S)
+    return reply
 
 
 def _with_status(status: int, reply: Reply) -> Reply:

@@ -11,6 +11,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def overhearing(watch: Watch) -> Iterator[None]:
     _listen_once()
     before = _stamps()
     with ExitStack() as stack:
-        for guard in (overhearing_metrics, overhearing_context, _warned, _threads):
+        for guard in (overhearing_metrics, overhearing_context, _warned, _threads, _shared):
             stack.enter_context(guard(watch))
         _watches.append(watch)
         try:
@@ -233,6 +234,19 @@ def _warned(watch: Watch) -> Iterator[None]:
         swapped(warnings, "warn", warned),
         rebound(watch.names, warn, warned),
     ):
+        yield
+
+
+@contextmanager
+def _shared(watch: Watch) -> Iterator[None]:
+    """Tell of memory with a name, which every process of the same account may open."""
+    begin: Any = SharedMemory.__init__
+
+    def begun(self: Any, *args: Any, **kwargs: Any) -> None:
+        watch.fault("memory with a name was opened (shared_memory): other processes can read it")
+        begin(self, *args, **kwargs)
+
+    with swapped(SharedMemory, "__init__", begun):
         yield
 
 

@@ -57,6 +57,7 @@ _CLASSES: tuple[type, ...] = (
     *(socket.socket, ssl.SSLContext, http.client.HTTPConnection, http.client.HTTPResponse),
     *(logging.Logger, logging.Handler, logging.LogRecord, json.JSONEncoder, threading.Thread),
 )
+_CLIENTS = ("requests", "urllib3", "http.client")
 _OURS = ("", "bridge", "bridge.plugin", "urllib3", "requests")
 """Loggers that are not the plugin's to set; "" is the root."""
 _LIMITS = [name for name in dir(resource) if name.startswith("RLIMIT_")]
@@ -226,6 +227,8 @@ def _names() -> Mapping[Any, Sequence[str]]:
 def _is_everybodys(owner: object, name: str, value: object) -> bool:
     if name == "_create_default_https_context":
         return False  # told by a sentence of its own
+    if isinstance(owner, ModuleType) and owner.__name__.startswith(_CLIENTS) and name.isupper():
+        return True  # what every new client begins with: DEFAULT_RETRIES and its like
     return callable(value) or (isinstance(owner, type) and not name.startswith("__"))
 
 

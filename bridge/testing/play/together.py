@@ -22,6 +22,8 @@ _PAUSE = time.sleep
 """The real one: while a plugin is watched, `time.sleep` is another, which counts."""
 _MEETING_S = 0.2
 _MOST_LINES = 2000
+_TRACING = threading.Lock()
+"""Python refuses to set the trace of two threads at once."""
 
 
 class Meeting:
@@ -47,11 +49,13 @@ def play_together(
 
     def run(number: int) -> None:
         began.wait(5)
-        sys.settrace(_turns(str(package), lambda: lockstep.wait(number)))
+        with _TRACING:
+            sys.settrace(_turns(str(package), lambda: lockstep.wait(number)))
         try:
             found[number] = play(stage, wire, rows[number], quiet=True)
         finally:
-            sys.settrace(None)
+            with _TRACING:
+                sys.settrace(None)
 
     with watching(watch_of(stage, wire)) as watch:
         threads = [threading.Thread(target=run, args=(number,)) for number in range(len(rows))]

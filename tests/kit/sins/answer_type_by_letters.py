@@ -1,0 +1,22 @@
+"""An answer is read only if its type is written in small letters, without a charset."""
+
+from typing import Any
+
+from acme_sms import ERRORS, Acme
+
+from bridge.plugin import OutcomeUnknown
+from bridge.plugin.http import raise_for_status, translated
+
+
+class Sin(Acme):
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
+        with translated():
+            response = self._http.request(method, self._base + path, json=body)
+            raise_for_status(response)
+            if response.headers.get("Content-Type") != "application/json":
+                raise OutcomeUnknown("Acme's answer is no JSON.")
+            answer = response.json()
+        code = str(answer.get("code"))
+        if code == "0":
+            return answer
+        raise ERRORS.get(code, OutcomeUnknown)("Acme refused the call.", code=code)

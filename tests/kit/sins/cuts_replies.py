@@ -1,0 +1,15 @@
+"""A reply is kept as far as one message goes."""
+
+from dataclasses import replace
+
+from acme_sms import Acme
+
+from bridge.plugin import Channel, WebhookRequest, WebhookResult, hookimpl
+
+
+class Sin(Acme):
+    @hookimpl
+    def parse_webhook(self, channel: Channel, request: WebhookRequest) -> WebhookResult:
+        found = super().parse_webhook(channel, request)
+        replies = [each._replace(content=each.content[:160]) for each in found.replies]
+        return replace(found, replies=replies)

@@ -1,0 +1,20 @@
+"""An answer without a code is a success."""
+
+from typing import Any
+
+from acme_sms import ERRORS, Acme
+
+from bridge.plugin import OutcomeUnknown
+from bridge.plugin.http import raise_for_status, translated
+
+
+class Sin(Acme):
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
+        with translated():
+            response = self._http.request(method, self._base + path, json=body)
+            raise_for_status(response)
+            answer = response.json()
+        code = str(answer.get("code", 0))
+        if code == "0":
+            return answer
+        raise ERRORS.get(code, OutcomeUnknown)("Acme refused the call.", code=code)
