@@ -157,17 +157,28 @@ class OtherAccounts:
         approval = self._channel.settings.approval
         if approval == "primary" or not self._others:
             return template
-        reviews: list[StoredTemplate | Filed] = [template]
-        filings = self._store.of(template.channel, template.code)
-        current = self.digest(template)
-        for name, account in self._others.items():
-            if not Filing(account.hooks).sends(template.kind):
-                continue  # no message of this kind ever goes there
-            filed = filings.get(name, Filed(template.channel, template.code, name))
-            reviews.append(filed if filed.digest == current else replace(filed, status=ReviewStatus.PENDING))
+        filings = self._store.of(template.channel, template.code).values()
+        reviews = [self._own(template)]
+        reviews += [
+            self._at(account, template, filings)
+            for account in self._others.values()
+            # Else no message of this kind ever goes there.
+            if Filing(account.hooks).sends(template.kind)
+        ]
         choose = max if approval == "any" else min
         chosen = choose(reviews, key=lambda one: _RANK[one.status])
         return replace(template, status=chosen.status, reason=chosen.reason, carriers=dict(chosen.carriers))
+
+    def _own(self, template: StoredTemplate) -> StoredTemplate | Filed:
+        """Return the primary account's review, if it is that account's."""
+        own = template.filed_at in ("", self._channel.hooks.identity)
+        return template if own else replace(template, status=ReviewStatus.PENDING, reason="")
+
+    def _at(self, account: OpenAccount, template: StoredTemplate, filings: Collection[Filed]) -> Filed:
+        """Return another account's review of a template as it is now; one that was renamed keeps its own."""
+        anew = Filed(template.channel, template.code, account.name)
+        filed = next((one for one in filings if one.filed_at == account.hooks.identity), anew)
+        return filed if filed.digest == self.digest(template) else replace(filed, status=ReviewStatus.PENDING)
 
     def apply_review(self, account: str, change: ReviewChange) -> None:
         """Apply what another account reports of a template or a signature."""
