@@ -11,6 +11,7 @@ from bridge import clock
 from bridge.services.desk.amounts import charged, charges, estimates, priced
 from bridge.services.desk.looking import Excerpt
 from bridge.services.desk.timeline import SeenAttempt, SeenMessage, SeenReport, SeenTelling
+from bridge.services.desk.waiting import SeenQueue, SeenWaiting
 
 from .terminal.opening import Trouble, looking, moment_of, number, operating, say, settings_of_ledger
 from .terminal.printing import Rows, Told, When, listing, show
@@ -26,6 +27,20 @@ _MESSAGES = (
     "sent",
     "ended",
     "reason",
+)
+_WAITING = (
+    "channel",
+    "number",
+    "message",
+    "outId",
+    "account",
+    "accepted",
+    "waits for",
+    "until",
+    "words",
+    "ends unsent",
+    "template",
+    "campaign",
 )
 _NAMES = ("message", "template", "campaign", "campaign id", "vendor id", "cost", "charged")
 _ATTEMPTS = ("message", "called", "answered", "account", "identity", "outcome", "code", "words")
@@ -53,8 +68,8 @@ def messages(
 ) -> None:
     """Show what became of the messages to PHONE, latest first, with every attempt to send them.
 
-    A mainland number has 11 digits, any other begins with + and its country code. Messages that were not
-    handed to the vendor yet, and those held by a policy or a pause, are not shown: the queue knows batches.
+    A mainland number has 11 digits, any other begins with + and its country code. First stands what waits
+    and was not handed to a vendor yet, why, and until when.
     Under the messages stand the calls with the vendor's own words, the reports on them (one counts, others
     came later), and the callbacks that told Quick Audience, with its answer.
     """
@@ -64,12 +79,31 @@ def messages(
     wanted = _span(days, since, until, settings.bridge.timezone)._replace(limit=limit)
     with looking(settings) as desk:
         found = desk.messages(number(phone), channel, wanted)
-        unsent = desk.unsent(channel)
-    notes = [f"{unsent} recipients wait; messages to this number may be among them."] if unsent else []
+        queue = desk.waiting(number(phone), channel, wanted)
     title = "Messages" if since or until else f"Messages of {days or 7} days"
     listed = Rows("messages", title, _MESSAGES, [_message(one) for one in found])
+    waits = Rows("waiting", "Waiting", _WAITING, [_waits(one) for one in queue.messages])
     further = [one for one in _further(found) if one.rows or as_json]
-    show(listed, *further, as_json=as_json, timezone=settings.bridge.timezone, notes=notes)
+    lists = [waits, listed] if waits.rows or as_json else [listed]
+    show(*lists, *further, as_json=as_json, timezone=settings.bridge.timezone, notes=list(_notes(queue)))
+
+
+def _notes(queue: SeenQueue) -> Iterator[str]:
+    """Yield what nobody can know of the queue yet."""
+    if queue.left:
+        yield f"{queue.left} other recipients wait that were not looked through; raise --limit."
+    for channel, file in queue.files:
+        yield (
+            f"A file of {channel} is being read, {file.taken} recipients so far (send {file.send}): messages "
+            "to this number may be in the rest of it."
+        )
+
+
+def _waits(one: SeenWaiting) -> tuple[object, ...]:
+    named = (one.channel, one.number, one.ref, one.out_id, one.account)
+    campaign = Told(one.campaign_name, {"id": one.campaign, "name": one.campaign_name})
+    why = (one.reason, When(one.until), one.words)
+    return (*named, When(one.accepted), *why, When(one.deadline), one.template, campaign)
 
 
 def _span(days: int | None, since: str | None, until: str | None, zone: tzinfo) -> Excerpt:

@@ -24,6 +24,7 @@ from .database.revisions import fit, revision_of
 from .halts import Halts
 from .people.forgetting import Forgetting
 from .people.history import MessageHistory
+from .people.waiting import WaitingMessages
 from .prices import Prices
 from .reports.callbacks import Callbacks
 from .reports.contradictions import LateReports
@@ -124,6 +125,7 @@ class Ledger:
         self.pages = Pages(database)
         self.refused_webhooks = RefusedWebhooks(database)
         self.history = MessageHistory(database, self.infos)
+        self.waiting = WaitingMessages(database)
         self.retention = Retention(database)
         self.watching = Watching(database)
         self.tallies = Tallies(database)

@@ -1,5 +1,6 @@
 """Every command: what it prints, what it changes, and how it fails."""
 
+import json
 import time
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -143,7 +144,8 @@ def test_messages_are_found_by_number_and_shown_masked(desk: Desk) -> None:
     accept(desk, now, [NUMBER])
     conclude(desk, now, NUMBER, reason=f"Number {NUMBER} is switched off.")
     for typed in (NUMBER, f"+86{NUMBER}", "138 0013 8000"):
-        shown = row_of(desk.run(f"messages '{typed}'").output, "promo")
+        told = desk.run(f"messages '{typed}'").output.partition("Messages of 7 days")[2]
+        shown = row_of(told, "promo")
         assert "138******00" in shown
         assert shown.split()[4:7] == ["3", "undeliverable", "MK:0001"]
         assert "20260001" in shown  # the outId stays readable
@@ -155,12 +157,20 @@ def test_messages_are_found_by_number_and_shown_masked(desk: Desk) -> None:
     assert desk.run(f"messages {NUMBER} --days 1 --since 2020-01-01").exit_code == 2
 
 
-def test_messages_tell_of_those_they_cannot_see(desk: Desk) -> None:
-    """What waits in the queue is no message yet: the command says how much that is."""
-    accept(desk, int(time.time() * 1000), [NUMBER, "13900139000"])
-    assert desk.run(f"messages {NUMBER}").output == (
-        "Messages of 7 days: none\n2 recipients wait; messages to this number may be among them.\n"
-    )
+def test_messages_tell_of_what_waits(desk: Desk) -> None:
+    """Why and until when, also of what is being called; and of files, whose rest nobody knows."""
+    accept(desk, int(time.time() * 1000), ["13900139000", NUMBER])
+    desk.run("campaigns pause 20260001 --reason 'Wrong text.'")
+    shown = row_of(desk.run(f"messages {NUMBER}").output, "promo")
+    assert shown.split()[1] == "138******00"
+    assert "campaign" in shown
+    assert "Wrong text." in shown
+    [one] = json.loads(desk.run(f"messages {NUMBER} --json").output)["waiting"]
+    assert (one["waits_for"], one["words"], one["until"]) == ("campaign", "Wrong text.", None)
+    assert one["campaign"]["name"] == "20260001"
+    assert desk.run("messages 13900139001").output == "Messages of 7 days: none\n"
+    for number in (NUMBER, "13900139001"):
+        assert number not in desk.run(f"messages {number} --json").output
 
 
 def test_push_lists_and_replays_what_was_given_up(desk: Desk) -> None:

@@ -146,7 +146,9 @@ class Forgetting:
                 .where(message.c.phone_key.in_(part), send.c.channel == channel)
             ).all()
             mine = [
-                row for row in found if _is(row.phone, phone, TemplateType(json.loads(row.template)["type"]))
+                row
+                for row in found
+                if is_number_of(row.phone, phone, TemplateType(json.loads(row.template)["type"]))
             ]
             blot_attempts(connection, sorted({row.batch_id for row in found}), phone)
             stood = moved.before(connection, {Place(row.batch_id, row.seq) for row in mine})
@@ -174,7 +176,7 @@ class Forgetting:
             changed = 0
             for row in rows.all():
                 entries = read_entries(row.kind, row.entries) or []
-                kept = [one for one in entries if not _is(one.phone, phone)]
+                kept = [one for one in entries if not is_number_of(one.phone, phone)]
                 changed += len(entries) - len(kept)
                 if len(kept) != len(entries):
                     _shorten(connection, row.id, kept)
@@ -189,7 +191,7 @@ class Forgetting:
             rows = connection.execute(
                 select(reply.c.id, reply.c.phone).where(reply.c.channel == channel, reply.c.phone != "")
             )
-            ids = [row.id for row in rows if _is(row.phone, phone)]
+            ids = [row.id for row in rows if is_number_of(row.phone, phone)]
             for part in _slices(ids, _LOOKUP):
                 # The identity stays: a vendor may tell the same reply once more.
                 connection.execute(update(reply).where(reply.c.id.in_(part)).values(phone="", content=""))
@@ -275,7 +277,7 @@ def _forget_batches(
     removed = busy = 0
     for row in rows:
         recipients = _readable(row.recipients)
-        seqs = [seq for seq, raw in enumerate(recipients.phones) if _is(raw, phone, kind)]
+        seqs = [seq for seq, raw in enumerate(recipients.phones) if is_number_of(raw, phone, kind)]
         if not seqs:
             continue
         if row.state == tables.CALLING:
@@ -303,7 +305,7 @@ def _readable(blob: bytes | None) -> Recipients:
         return Recipients([])
 
 
-def _is(raw: str, phone: Phone, kind: TemplateType | None = None) -> bool:
+def is_number_of(raw: str, phone: Phone, kind: TemplateType | None = None) -> bool:
     """Return whether a number that somebody wrote is the person's; without a kind in any reading."""
     digits = _NO_DIGIT.sub("", raw if raw.isascii() else unicodedata.normalize("NFKC", raw))
     if digits[-_TAIL:] != phone.digits[-_TAIL:]:

@@ -16,6 +16,7 @@ from bridge.settings import Settings
 from ..snapshots import unpack_parts
 from .operating import NO_CHANNEL, OperatorRefused
 from .timeline import SeenMessage, Timeline
+from .waiting import Queued, SeenQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +161,15 @@ class Looking:
         named = None if channel is None else self.chosen(channel)[0]
         return self._ledger.audit.acts(named, rows)
 
-    def unsent(self, channel: str | None) -> int:
-        """Return how many recipients were not handed to a vendor yet, or are just now."""
-        depth = self._ledger.gauges()
-        return sum(
-            depth.get((name, state), 0) for name in self.chosen(channel) for state in ("ready", "calling")
-        )
+    def waiting(
+        self, phone: Phone, channel: str | None, rows: Excerpt, *, most: int = FOREVER_MS
+    ) -> SeenQueue:
+        """Return what waits for a number: not called yet, or just being called; the next ones first.
+
+        `rows`: of what was accepted in its span. `most`: recipients that are looked through, in order.
+        """
+        queued = Queued(self._settings, self._ledger, self._clock)
+        return queued.of(self.chosen(channel), phone, rows, most=most)
 
     def templates(
         self,

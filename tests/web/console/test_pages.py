@@ -319,3 +319,21 @@ def test_the_callbacks_of_a_campaign_are_pushed_again(scene: Scene) -> None:
         told = browser.get("/console/callbacks").text
         assert "2 receipts and 2 replies are pushed again" in told
     assert [one.subject for one in scene.acts()[:2]] == [f"{campaign} task-1"] * 2
+
+
+def test_what_waits_for_a_number_stands_on_its_page(scene: Scene) -> None:
+    """Why and until when, in the reader's language, and for programs."""
+    scene.house()
+    code = scene.world.ledger.templates.list("promo")[0].code
+    campaign = scene.other_campaign(code)
+    operator = scene.browser("operator")
+    operator.get(f"/console/campaigns/{campaign}")
+    operator.post(f"/console/campaigns/{campaign}/pause", {"reason": "Wrong text."})
+    address = f"/console/numbers/{scene.sealed('13900000002')}"
+    [one] = operator.json(address)["waiting"]
+    assert (one["campaign"], one["reason"], one["words"]) == ("task-2", "campaign paused", "Wrong text.")
+    assert (one["until"], one["channel"]) == ("resumed", "promo")
+    assert "139******02" in operator.get(address).text
+    shown = scene.browser("viewer", "zh-CN").get(address).text
+    assert "Wrong text." in shown
+    assert "营销活动已暂停" in shown

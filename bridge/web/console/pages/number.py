@@ -7,6 +7,7 @@ from bridge.plugin import BadNumber, Phone, from_vendor
 from bridge.plugin.phone import mask
 from bridge.services.desk.signing_in import Role
 from bridge.services.desk.timeline import SeenAttempt, SeenMessage, SeenReport, SeenTelling
+from bridge.services.desk.waiting import CALLING, ENDS, TURN, SeenWaiting
 
 from ..asking import Asked, NotUnderstood
 from ..desk import Desk
@@ -14,6 +15,7 @@ from ..language import phrase
 from ..routes import Deed, Done, PageRoute, View
 from ..tables import Cell, Column, Link, Moment, State, Table, Word, charge_of, cost_of
 from .campaign import STATUS_NAMES
+from .overview import REASONS
 
 _HOME = "/console/numbers"
 _MESSAGES = (
@@ -31,6 +33,20 @@ _MESSAGES = (
     Column("cost", phrase("Cost (estimate)")),
     Column("charged", phrase("Charged by the vendor")),
 )
+_WAITING = (
+    Column("message", phrase("Message")),
+    Column("accepted", phrase("Accepted")),
+    Column("channel", phrase("Channel")),
+    Column("campaign", phrase("Campaign")),
+    Column("template", phrase("Template")),
+    Column("account", phrase("Account")),
+    Column("reason", phrase("Waits for")),
+    Column("until", phrase("Until")),
+    Column("words", phrase("Why")),
+    Column("deadline", phrase("Ends unsent")),
+)
+_LOOKED_THROUGH = 100_000
+"""So many recipients are looked through for a page, which is not to take long; the shell looks on."""
 _ATTEMPTS = (
     Column("message", phrase("Message")),
     Column("called", phrase("Called")),
@@ -67,6 +83,11 @@ _TELLINGS = {
     "taken": phrase("taken"),
     "waiting": phrase("waiting"),
     "given up": phrase("given up"),
+}
+WAITS = {
+    CALLING: phrase("being called"),
+    TURN: phrase("its turn"),
+    ENDS: phrase("its end: the campaign is cancelled"),
 }
 _COUNTS = {
     (True, False): phrase("yes"),
@@ -114,19 +135,39 @@ def _number(desk: Desk, asked: Asked, sealed: str) -> View:
     found = desk.looking.messages(phone, channel, Excerpt(**span, limit=asked.limit))
     shown = found[asked.shown(found)]
     rows = [_message(desk, one) for one in shown]
+    waits = Excerpt(**span, limit=asked.limit)
+    queue = desk.looking.waiting(phone, channel, waits, most=_LOOKED_THROUGH)
     tables = [
         Table("messages", phrase("Messages"), _MESSAGES, rows, asked.more(found)),
         Table("attempts", phrase("Attempts"), _ATTEMPTS, list(_attempts(desk, shown))),
         Table("reports", phrase("Reports"), _REPORTS, list(_reports(desk, shown))),
         Table("callbacks", phrase("Callbacks to Quick Audience"), _CALLBACKS, list(_tellings(desk, shown))),
+        Table("waiting", phrase("Waiting, and why"), _WAITING, [_waits(desk, one) for one in queue.messages]),
     ]
     facts = {
         "masked": mask(phone.raw),
-        "waiting": desk.looking.unsent(channel),
+        "queue": queue,
         "sealed": sealed,
         "may_forget": desk.may(Role.ADMIN),
     }
     return View(tables, facts)
+
+
+def _waits(desk: Desk, one: SeenWaiting) -> Sequence[Cell]:
+    zone = desk.zone(one.channel)
+    by_person = one.until is None and one.reason not in WAITS
+    return (
+        one.ref,
+        Moment(one.accepted, zone),
+        one.channel,
+        Link(one.campaign_name, f"/console/campaigns/{one.campaign}") if one.campaign else one.out_id,
+        one.template,
+        one.account,
+        State(WAITS.get(one.reason) or REASONS[one.reason]),
+        Word(phrase("resumed")) if by_person else Moment(one.until, zone),
+        Word(one.words),
+        Moment(one.deadline, zone),
+    )
 
 
 def _message(desk: Desk, one: SeenMessage) -> Sequence[Cell]:
