@@ -1,13 +1,13 @@
 """`sms-bridge recipe`: check a recipe, try a saved webhook on it, start a new one. No vendor is called."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 from pydantic import ValidationError
 
-from bridge.plugin import BridgeError
+from bridge.plugin import BridgeError, Consequence
 
 from .bench import Bench
 from .describing import HOOK_URL, read_webhook, webhook_lines, written
@@ -91,9 +91,28 @@ def cautions(loaded: Recipe) -> list[str]:
         for place, reports in places.items()
         if reports.status.get("*") == "pending"
     ]
+    found += [f"errors.{told}" for told in _half_families(loaded)]
     if loaded.templates.by_hand:
         found.append("templates are made at the vendor by hand: a channel gives their codes as `templates`")
     return found
+
+
+def _half_families(loaded: Recipe) -> Iterator[str]:
+    """Find codes of which only a part is listed: `X` is that code alone, and `X.*` all but it."""
+    listed = {code.casefold(): code for code in loaded.errors}
+    listed |= {code.casefold(): code for rule in loaded.error_rules for code in rule.code}
+    families = tuple(code[:-1] for code in listed if len(code) > 1 and code.endswith("*"))
+    for folded, code in listed.items():
+        rule = loaded.errors.get(code)
+        if folded.endswith(".*") and folded[:-2] not in listed and not folded[:-2].startswith(families):
+            yield f'"{code}" does not hold for "{code[:-2]}" itself: list that code, too'
+        elif (
+            rule is not None
+            and rule.class_ is not Consequence.UNKNOWN
+            and any(other.startswith(f"{folded}.") for other in listed)
+            and not f"{folded}.".startswith(families)
+        ):
+            yield f'"{code}" holds for that code alone: "{code}.*" would hold for those below it'
 
 
 _KINDS = ("receipt", "reply", "template")

@@ -59,6 +59,34 @@ def test_a_faulty_recipe_is_told_with_file_key_and_reason(folder: Path) -> None:
     assert "1 of 1 recipes need mending" in result.output
 
 
+FAMILIES = [
+    ("[errors]\nQuota = { class = 'throttled' }", ""),
+    ("[errors]\n'Quota*' = { class = 'throttled' }", ""),
+    ("[errors]\nQuota = { class = 'throttled' }\n'Quota.*' = { class = 'throttled' }", ""),
+    ("[errors]\n'Quota.*' = { class = 'throttled' }", '"Quota.*" does not hold for "Quota" itself'),
+    ("[errors]\n'Quota.*' = { class = 'account' }\n'Quo*' = { class = 'account' }", ""),
+    (
+        "[errors]\nQuota = { class = 'throttled' }\n'Quota.Day' = { class = 'account' }",
+        '"Quota" holds for that code alone: "Quota.*" would hold',
+    ),
+    (
+        "[errors]\nquota = { class = 'throttled' }\n[[error_rules]]\nclass = 'account'\ncode = ['Quota.Day']",
+        '"quota" holds for that code alone',
+    ),
+    ("[errors]\nQuota = { class = 'unknown' }\n'Quota.Day' = { class = 'account' }", ""),
+    ("[errors]\nQuota = { class = 'throttled' }\nQuotaDay = { class = 'account' }", ""),
+]
+
+
+@pytest.mark.parametrize(("errors", "caution"), FAMILIES)
+def test_half_a_family_of_codes_is_told(folder: Path, errors: str, caution: str) -> None:
+    """Who writes `X` or `X.*` may mean both; what is in no table is an unknown outcome."""
+    (folder / "acme.toml").write_text(f"{HEAD}{SEND}\n{errors}\n", encoding="utf-8")
+    result = run("check", "--quiet", "acme")
+    assert result.exit_code == 0, result.output
+    assert caution in result.output if caution else "errors." not in result.output
+
+
 WEBHOOK = """
 [webhooks.receipt]
 allow_unsigned = true
