@@ -5,10 +5,10 @@ where its message stands now, and follows it into every other batch.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, exists, select, tuple_, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, exists, select, tuple_, update
 
 from ..plugin import MessageStatus
 from .database import tables
@@ -28,6 +28,17 @@ _AT = (_moved.c.batch_id == bindparam("of_batch")) & (_moved.c.seq == bindparam(
 _GOES = update(_moved).where(_AT).values(to_batch=bindparam("into"), to_seq=bindparam("as_seq"))
 _HAVING = select(_moved.c.batch_id).where(_moved.c.batch_id.in_(bindparam("ids", expanding=True))).distinct()
 _BY_ID = select(_moved).where(_moved.c.vendor_id.in_(bindparam("ids", expanding=True)), tables.NAMED)
+_BY_SEGMENT = (
+    select(*(column for column in _moved.c if column.name != "vendor_id"), tables.segment.c.vendor_id)
+    .join(
+        tables.segment,
+        and_(tables.segment.c.batch_id == _moved.c.batch_id, tables.segment.c.seq == _moved.c.seq),
+    )
+    .where(tables.segment.c.vendor_id.in_(bindparam("ids", expanding=True)), tables.segment.c.vendor_id != "")
+)
+_LENGTHEN = (
+    update(_moved).where(_AT, _moved.c.segments < bindparam("counted")).values(segments=bindparam("counted"))
+)
 _LEADS = (
     select(
         *(_moved.c[name] for name in ("to_batch", "to_seq", "batch_id", "vendor_id")),
@@ -138,6 +149,15 @@ def returned(connection: Connection, rows: Sequence[Moved]) -> None:
         connection.execute(update(_moved).where(others).values(to_batch=row.batch_id, to_seq=row.seq))
 
 
+def lengthen(connection: Connection, numbers: Mapping[Place, int]) -> None:
+    """Note how many segments messages had at these places, by the vendor's word."""
+    rows = [
+        {"of_batch": place.batch_id, "of_seq": place.seq, "counted": number}
+        for place, number in sorted(numbers.items())
+    ]
+    connection.execute(_LENGTHEN, rows)
+
+
 def leads(connection: Connection, batch_ids: Collection[int]) -> dict[int, list[Lead]]:
     """Return the earlier places of messages that stand in these batches, by their batch of now."""
     found: dict[int, list[Lead]] = defaultdict(list)
@@ -183,8 +203,13 @@ def before(connection: Connection, places: Collection[Place]) -> dict[Place, Pla
 
 
 def named(connection: Connection, vendor_ids: Collection[str]) -> list[Moved]:
-    """Return the messages that had these ids at their vendors when they were called."""
-    return [Moved(**row._mapping) for row in _looked_up(connection, _BY_ID, vendor_ids)]
+    """Return the messages that had these ids at their vendors when they were called, or segments of theirs.
+
+    Each with the id that was asked for.
+    """
+    found = [Moved(**row._mapping) for row in _looked_up(connection, _BY_ID, vendor_ids)]
+    others = set(vendor_ids).difference(one.vendor_id for one in found)
+    return found + [Moved(**row._mapping) for row in _looked_up(connection, _BY_SEGMENT, others)]
 
 
 def _looked_up(connection: Connection, query: Select[Any], ids: Collection[Any]) -> Iterator[Row[Any]]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, bindparam, select, tuple_, update
 
 from ...plugin import DeliveryReceipt, MessageStatus
-from .. import tally
+from .. import moved, tally
 from ..database import tables
 from ..database.bulk import clean
 from ..database.dialects import upsert
@@ -50,6 +50,7 @@ def keep(connection: Connection, segments: Sequence[Segment]) -> None:
     insert = upsert(connection, _segment).on_conflict_do_nothing()
     connection.execute(insert, [one._asdict() for one in segments])
     numbers = totals(segments)
+    moved.lengthen(connection, numbers)
     of = tuple_(_message.c.batch_id, _message.c.seq).in_(sorted(numbers))
     columns = [_message.c[name] for name in tally.CHANGED]
     held = select(*columns).where(of).order_by(_message.c.batch_id, _message.c.seq).with_for_update()

@@ -288,8 +288,8 @@ class Batches:
         # That nobody knows is the bridge's own word, and true of where the messages stood only.
         found = [climb for climb in settlement.climbs if climb.status != MessageStatus.UNKNOWN]
         scope = Scope(settlement.batch.channel, now, settlement.pushes)
-        intake = self._receipts.apply_in(connection, scope, _evidence(found))
         keep(connection, settlement.segments)
+        intake = self._receipts.apply_in(connection, scope, _evidence(found))
         suppress(connection, scope, settlement.sign_name, settlement.opted_out, "vendor")
         return Recorded(stale=True, ends=intake.ends)
 
