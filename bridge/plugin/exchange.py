@@ -25,9 +25,12 @@ from urllib3.exceptions import (
 from urllib3.util.ssl_ import create_urllib3_context, resolve_cert_reqs
 
 from .addresses import is_public
+from .kept import Answer, exchanged, target_of
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 20.0
+_MOST_ADDRESSES = 64
+"""Addresses whose connections an adapter knows at once; it keeps those of a few."""
 
 Patience = float | tuple[float, float] | tuple[float, None] | None
 """A time-out as `requests` takes it: seconds, or those to connect and those to read."""
@@ -266,6 +269,7 @@ class Adapter(HTTPAdapter):
     def __init__(self, *, threads: int = 10, public_only: bool = False, least_rate: float = 0.0) -> None:
         self._pools = _PUBLIC_POOLS if public_only else _POOLS
         self._least_rate = least_rate
+        self._known: dict[tuple[object, ...], Any] = {}
         super().__init__(pool_connections=4, pool_maxsize=threads, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -290,6 +294,47 @@ class Adapter(HTTPAdapter):
         if self._least_rate:
             limit.pace(self._least_rate, read_s)
         return response
+
+    def over_kept(
+        self,
+        request: requests.PreparedRequest,
+        timeout: tuple[float, float],
+        *,
+        verify: bool | str | None,
+        cert: str | tuple[str, str] | None,
+        most: int,
+    ) -> Answer | None:
+        """Return the whole answer over a connection that is open already; None where there is none.
+
+        Without a proxy, whatever the environment says. Nothing has left where None is returned.
+        """
+        pool, target = self._pool(request, verify, cert), target_of(request)
+        connection = pool._get_conn()
+        try:
+            if not target or connection.is_closed or not isinstance(connection, HTTPConnection):
+                return None
+            with _during(Limit(sum(timeout))):
+                _renew(connection)
+                return exchanged(connection, request, target, timeout[1], most)
+        finally:
+            pool._put_conn(connection)
+
+    def _pool(
+        self,
+        request: requests.PreparedRequest,
+        verify: bool | str | None,
+        cert: str | tuple[str, str] | None,
+    ) -> Any:
+        """Return the connections to a request's address, which `requests` would look at anew each time."""
+        url = request.url or ""
+        end = url.find("/", len("https://"))
+        address = (url if end < 0 else url[:end], verify, cert)
+        pool = self._known.get(address)
+        if pool is None or pool.pool is None:  # closed for others: an adapter keeps those of a few addresses
+            if len(self._known) >= _MOST_ADDRESSES:
+                self._known.clear()
+            pool = self._known[address] = self.get_connection_with_tls_context(request, verify, cert=cert)
+        return pool
 
 
 def _steps(timeout: Patience) -> tuple[float, float]:
