@@ -357,13 +357,17 @@ def _charge(found: Located, receipt: DeliveryReceipt) -> Iterator[Charge]:
 
 def _strongest(climbs: Iterable[Climb]) -> list[Climb]:
     # One row an update: the first final status of a message in this intake decides, as it would one by one.
+    # But nothing of it was told yet, and no page says in which order things were: who got it has it.
     best: dict[tuple[int, int], Climb] = {}
     for step in climbs:
         key = (step.batch_id, step.seq)
-        held = best.get(key)
-        if held is None or (held.status < FIRST_FINAL and step.status > held.status):
+        if key not in best or _outranks(step.status, best[key].status):
             best[key] = step
     return list(best.values())
+
+
+def _outranks(status: int, held: int) -> bool:
+    return status > held if held < FIRST_FINAL else status == MessageStatus.DELIVERED != held
 
 
 def _suppress_opted_out(
