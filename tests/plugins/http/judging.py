@@ -17,11 +17,6 @@ from .judges import JUDGES
 
 FOLDER = Path(__file__).parents[3] / "config" / "recipes"
 CODES = Path(__file__).parent / "codes"
-SOUGHT = {
-    "chuanglan_v2": "none was found: the vendor's page could not be read, its own repositories are older, "
-    "and nine public clients hold no payload (2026-11-29)",
-}
-"""Where payloads were looked for in vain, and when."""
 _JUDGING = ("test_signers", "test_official_clients")
 """The tests that hold recipes against vendors' own code."""
 
@@ -46,7 +41,7 @@ def page() -> str:
         cells = [
             f"[{name}]({path.name})",
             vendors_code(name),
-            f"{len(samples) - len(ours)} of {len(samples)}{'; ' + SOUGHT[name] if name in SOUGHT else ''}",
+            f"{len(samples) - len(ours)} of {len(samples)}",
             source.replace("|", "\\|"),
             "yes" if name in emulated else "no",
         ]
