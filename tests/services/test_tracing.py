@@ -160,3 +160,35 @@ def test_without_an_address_nothing_is_made(worlds: Worlds) -> None:
     assert tracing.traceparent() == ""
     [claimed] = world.claimed()
     assert world.ledger.info(claimed).trace == ""
+
+
+@pytest.mark.parametrize(("kept", "fewest", "most"), [(0.5, 5, 35), (0.0, 0, 0), (1.0, 40, 40)])
+def test_a_call_is_kept_with_the_request_that_it_serves(
+    worlds: Worlds, monkeypatch: pytest.MonkeyPatch, kept: float, fewest: int, most: int
+) -> None:
+    """Of the traces that are kept each is whole, and no link leads to one that is not."""
+    monkeypatch.setattr(tracing, "_SAMPLED", kept)
+    exporter = InMemorySpanExporter()
+    tracing.use(SimpleSpanProcessor(exporter), "test", sampled=False)
+    try:
+        world = worlds()
+        traces = {sent(world)[1] for _ in range(40)}
+        world.hand_over()
+    finally:
+        tracing.stop()
+    requests = [span.context for span in named(exporter, "send_list")]
+    calls = named(exporter, "send_batch")
+    assert len(traces) == 40
+    assert fewest <= len(requests) <= most
+    assert [len(call.links) for call in calls] == [1] * len(calls)
+    assert {(link.context.trace_id, link.context.span_id) for call in calls for link in call.links} == {
+        (context.trace_id, context.span_id) for context in requests if context
+    }
+
+
+def test_a_send_that_was_not_kept_is_linked_by_nobody(exporter: InMemorySpanExporter) -> None:
+    """Also when more is kept by now than when it came."""
+    for flags, links in (("00", 0), ("01", 1)):
+        with tracing.linked(f"00-{'1' * 32}-{'2' * 16}-{flags}"), tracing.span("x", tracing.CLIENT, {}):
+            pass
+        assert len(exporter.get_finished_spans()[-1].links) == links
