@@ -37,9 +37,10 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 @db.command("backup")
 @click.argument("file", type=_FILE)
-def db_backup(file: Path) -> None:
+@click.option("--replace", is_flag=True, help="FILE may take the place of an older copy.")
+def db_backup(file: Path, replace: bool) -> None:
     """Copy the SQLite database to FILE while the bridge runs. For PostgreSQL it names the command."""
-    size = upkeep.backup(settings_of_ledger(), file)
+    size = upkeep.backup(settings_of_ledger(), file, replace=replace)
     say(f"{file} holds a sound copy of {size:,} bytes.")
 
 

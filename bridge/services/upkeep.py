@@ -132,9 +132,9 @@ def upgrade(settings: Settings) -> None:
     upgrade_of(settings.bridge.database)
 
 
-def backup(settings: Settings, file: Path) -> int:
+def backup(settings: Settings, file: Path, *, replace: bool = False) -> int:
     """Copy a SQLite database while it is used. Returns the copy's size in bytes."""
-    return backup_of(settings.bridge.database, file)
+    return backup_of(settings.bridge.database, file, replace=replace)
 
 
 def restore(settings: Settings, file: Path) -> Path | None:

@@ -50,6 +50,7 @@ def killed_later(database: Path) -> None:
 def test_a_copy_is_made_while_others_write(database: Path, tmp_path: Path) -> None:
     """It is whole, its owner's alone, one file, and a ledger."""
     stop, copy = threading.Event(), tmp_path / "copies" / "monday.db"
+    copy.parent.mkdir()
 
     def write() -> None:
         with closing(sqlite3.connect(database, timeout=30)) as connection:
@@ -61,7 +62,7 @@ def test_a_copy_is_made_while_others_write(database: Path, tmp_path: Path) -> No
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        sizes = [backup(url(database), copy) for _ in range(3)]
+        sizes = [backup(url(database), copy, replace=True) for _ in range(3)]
     finally:
         stop.set()
         writer.join()
@@ -229,3 +230,20 @@ def test_the_commands(desk: Desk, tmp_path: Path) -> None:  # noqa: F811
     assert (done.exit_code, "bridge.db.replaced" in done.output) == (0, True)
     (tmp_path / "bridge.db").write_bytes(b"torn" * 2000)
     assert desk.run("db check").exit_code == 1
+
+
+def test_an_older_copy_is_replaced_only_when_that_is_meant(desk: Desk, tmp_path: Path) -> None:  # noqa: F811
+    """And no folder is made: one that is missing may be a disk that is not mounted."""
+    copy, missing = tmp_path / "copy.db", tmp_path / "not-mounted" / "copy.db"
+    copy.write_text("something else")
+    told = desk.run(f"db backup {copy}")
+    assert (told.exit_code, told.output) == (
+        2,
+        f"Error: {copy} exists: add --replace, or name another file.\n",
+    )
+    assert copy.read_text() == "something else"
+    told = desk.run(f"db backup {missing} --replace")
+    assert told.exit_code == 2 and f"There is no folder {missing.parent}: make it" in told.output
+    assert not missing.parent.exists()
+    assert desk.run(f"db backup {copy} --replace").exit_code == 0
+    assert integrity(url(copy)) == ""

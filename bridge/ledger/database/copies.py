@@ -12,10 +12,11 @@ from .engine import LedgerUnavailable, read_url
 _COMPANIONS = ("", "-wal", "-shm", "-journal")
 
 
-def backup(url: str, target: Path) -> int:
+def backup(url: str, target: Path, *, replace: bool = False) -> int:
     """Copy the running SQLite ledger to a file, which only its owner may read.
 
-    Returns the copy's size in bytes. The file appears when it is whole and sound, and replaces an older one.
+    Returns the copy's size in bytes. The file appears when it is whole and sound; `replace`: it may take the
+    place of an older one. Its folder must be there: one that is not may be a disk that is not mounted.
     Raises LedgerUnavailable, for PostgreSQL with the command that does it.
     """
     source = sqlite_file(url, f"pg_basebackup -D {target}, with archive_mode on")
@@ -23,7 +24,10 @@ def backup(url: str, target: Path) -> int:
         raise LedgerUnavailable(f"There is no database {source}.")
     partial = target.with_name(f"{target.name}.partial")
     _keep_apart(source, target, partial)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.parent.is_dir():
+        raise LedgerUnavailable(f"There is no folder {target.parent}: make it, or name another file.")
+    if os.path.lexists(target) and not replace:
+        raise LedgerUnavailable(f"{target} exists: add --replace, or name another file.")
     _copy(source, partial)
     partial.replace(target)
     return target.stat().st_size
