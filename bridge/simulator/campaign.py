@@ -29,7 +29,7 @@ _HELD_S = 10.0
 INTERNATIONAL = 3
 """The template type of international messages; Quick Audience writes their numbers with a country code."""
 _CANNOT = "UNSUPPORTED_OPERATION"
-_FILE = "file"
+FILE = "file"
 """The part whose send names no task: the bridge names its campaign by the outId."""
 
 # One transparent pixel: the smallest picture a digital template can carry.
@@ -250,7 +250,7 @@ class CampaignRun:
         self._course.sent[out_id] = {
             person.phone: "" if person.bad else render(content, person.params) for person in people
         }
-        self._course.campaigns[out_id] = out_id if part == _FILE else self._qa.task_id
+        self._course.campaigns[out_id] = out_id if part == FILE else self._qa.task_id
         return out_id
 
     def _send_lists(
@@ -274,7 +274,7 @@ class CampaignRun:
 
     def _send_file(self, code: str, content: str) -> None:
         people = self._plan.by_file
-        out_id = self._expect(_FILE, people, content)
+        out_id = self._expect(FILE, people, content)
         lines = [f"{p.phone},{json.dumps(p.params, ensure_ascii=False)}" for p in people]
         name = f"{out_id}.txt"
         self._callbacks.shelf.put(name, ("\n".join(lines) + "\n").encode())

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from .answers import BridgeRefused, ContractBroken
 from .callback_server import CallbackServer
-from .campaign import Aside, CampaignFailed, CampaignRun, Plan
+from .campaign import FILE, Aside, CampaignFailed, CampaignRun, Plan
 from .demo import Demo
 from .inspection import Rules
 from .local_bridge import LocalBridge, NoLocalBridge
@@ -184,6 +184,10 @@ def _run(
         console.print(text, highlight=False, soft_wrap=True, markup=False)
 
     tell(f"This run is the campaign {qa.task_id} (sms-bridge campaigns show {quote(qa.task_id)}).")
+    if plan.by_file:
+        # The contract's send by file has no field for a task.
+        own = plan.out_id(FILE)
+        tell(f"Its send by file names no task: the campaign {own} (sms-bridge campaigns show {quote(own)}).")
     course = CampaignRun(qa, callbacks, plan, stages_for(console), aside=Aside(held=held, tell=tell)).run()
     result = reconcile(course.sent, callbacks.inbox, course.details)
     print_result(console, result, course.seconds)

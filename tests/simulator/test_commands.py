@@ -124,6 +124,16 @@ def test_a_campaign_that_reconciles_ends_with_status_0(fake: FakeBridge, port: i
     assert re.search(r"Replies +\d+ in [\d.]+ s", result.output), "nobody knows how many are due"
 
 
+@pytest.mark.parametrize(("by_file", "told"), [("5", True), ("0", False)])
+def test_a_send_by_file_is_told_to_be_a_campaign_of_its_own(port: int, by_file: str, told: bool) -> None:
+    """The contract has no field for its task; whoever looks for its messages needs its name."""
+    with FakeBridge(f"http://127.0.0.1:{port}", reviews=1) as fake:
+        result = simulated(fake, port, "--recipients", "20", "--by-file", by_file)
+    assert result.exit_code == 0, result.output
+    named = re.search(r"by file names no task: the campaign (\S+-file) \(sms-bridge campaigns", result.output)
+    assert (named is not None) is told
+
+
 def test_each_run_is_a_campaign_of_its_own(port: int) -> None:
     """Who cancels one of them cancels no other; a given id joins them."""
     seen = []
