@@ -6,10 +6,11 @@ import click
 
 from bridge.clock import FOREVER_MS, millis
 from bridge.services.campaigns.desk import campaigns
-from bridge.services.desk.looking import Excerpt, SeenGivenUp, SeenTaken
+from bridge.services.desk.looking import Excerpt, SeenCallbacks, SeenGivenUp, SeenTaken
+from bridge.services.desk.operating import Replayed
 
 from .terminal.opening import looking, moment_of, operating, say, settings_of_ledger, who
-from .terminal.printing import Lists, Rows, When, listing, show
+from .terminal.printing import Lists, Rows, Told, When, listing, moment, show
 
 _GIVEN_UP = ("id", "channel", "kind", "outId", "entries", "since", "error", "attempts")
 _TAKEN = ("taken", "channel", "kind", "outId", "entries", "written", "attempts", "answer")
@@ -44,14 +45,18 @@ def push_list(
     with looking(settings) as desk:
         waiting, dead = desk.callbacks(channel), desk.given_up(channel, wanted)
         taken = desk.taken(channel, wanted, out_id=outid) if with_taken or outid else None
-    waits = [(one.channel, one.entries, When(one.oldest), one.answer) for one in waiting]
+    waits = [(one.channel, one.entries, When(one.oldest), _next(one), one.answer) for one in waiting]
     lists = [
-        Rows("waiting", "Waiting", ("channel", "entries", "oldest", "last answer"), waits),
+        Rows("waiting", "Waiting", ("channel", "entries", "oldest", "next try", "last answer"), waits),
         Rows("given_up", "Given up", _GIVEN_UP, [_given_up(one) for one in dead], ("attempts",)),
     ]
     if taken is not None:
         lists.append(Rows("taken", "Taken by Quick Audience", _TAKEN, [_taken(one) for one in taken]))
     show(*lists, as_json=as_json, timezone=zone)
+
+
+def _next(one: SeenCallbacks) -> object:
+    return When(one.next_try) if one.next_try else Told("now", None)
 
 
 def _given_up(one: SeenGivenUp) -> tuple[object, ...]:
@@ -105,7 +110,20 @@ def push_replay(
         raise click.UsageError("Give either ids, or --channel, or --all.")
     with operating() as desk:
         count = desk.replay(channel=channel, ids=ids or None, reason=reason)
-    say(f"{count} callbacks are pushed again.")
+    say(f"{count} callbacks are pushed again.{'' if count else _why_none(channel)}")
+
+
+def _why_none(channel: str | None) -> str:
+    """Return why nothing was pushed again: it is only what was given up that has to be."""
+    settings = settings_of_ledger()
+    with looking(settings) as desk:
+        waiting = desk.callbacks(channel)
+    none = " None that was given up fits."
+    if not waiting:
+        return none
+    entries = sum(one.entries for one in waiting)
+    first = moment(min(one.next_try for one in waiting), settings.bridge.timezone) or "now"
+    return f"{none} {entries} entries wait already and are pushed by themselves, the first {first}."
 
 
 def _replay_span(channel: str, span: tuple[str, str | None], out_id: str, reason: str) -> None:
@@ -115,7 +133,7 @@ def _replay_span(channel: str, span: tuple[str, str | None], out_id: str, reason
     begin, end = (moment_of(text, zone, now) for text in span)
     with operating() as desk:
         replayed = desk.replay_span(channel, begin, end, out_id, reason)
-    _told(replayed.receipts, replayed.replies, replayed.given_up)
+    _told(channel, replayed)
 
 
 def _replay_campaign(named: tuple[str | None, str], span: tuple[str | None, str | None], reason: str) -> None:
@@ -126,11 +144,12 @@ def _replay_campaign(named: tuple[str | None, str], span: tuple[str | None, str 
     with campaigns(settings, who()) as desk, operating() as operator:
         found = desk.seeing.find(desk.chosen(channel), campaign)
         replayed = operator.replay_campaign(found, begin, end, reason)
-    _told(replayed.receipts, replayed.replies, replayed.given_up)
+    _told(found.channel, replayed)
 
 
-def _told(receipts: int, replies: int, given_up: int) -> None:
+def _told(channel: str, replayed: Replayed) -> None:
+    some = replayed.receipts or replayed.replies or replayed.given_up
     say(
-        f"{receipts} receipts and {replies} replies are pushed again, "
-        f"and {given_up} callbacks that were given up."
+        f"{replayed.receipts} receipts and {replayed.replies} replies are pushed again, "
+        f"and {replayed.given_up} callbacks that were given up.{'' if some else _why_none(channel)}"
     )

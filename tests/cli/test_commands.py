@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import UTC, datetime
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -191,10 +192,18 @@ def test_push_lists_and_replays_what_was_given_up(desk: Desk) -> None:
     shown = row_of(desk.run("push list --channel promo").output, str(letter.id))
     assert "receipts" in shown
     assert "500 for 138******00" in shown
-    assert "0 callbacks" in desk.run("push replay --channel other").output
+    none = "0 callbacks are pushed again. None that was given up fits."
+    assert desk.run("push replay --channel other").output == f"{none}\n"
     assert "1 callbacks" in desk.run(f"push replay {letter.id}").output
     assert desk.ledger.outbox.given_up("promo") == []
-    assert "0 callbacks" in desk.run("push replay --all").output
+    waits = f"{none} 1 entries wait already and are pushed by themselves, the first now.\n"
+    for again in ("--all", "--channel promo", str(letter.id)):
+        assert desk.run(f"push replay {again}").output == waits
+    assert row_of(desk.run("push list").output, "promo").split()[4] == "now"
+    desk.ledger.coordination.open_breaker("promo", "401", now=now, base_ms=HOUR, longest_ms=HOUR)
+    later = datetime.fromtimestamp((now + HOUR) / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    assert " ".join(row_of(desk.run("push list").output, "promo").split()[4:6]) == later
+    assert f"the first {later}." in desk.run("push replay --all").output
 
 
 def test_what_was_confirmed_is_pushed_again(desk: Desk) -> None:

@@ -6,7 +6,7 @@ At least once: a push whose answer was lost is made again.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from sqlalchemy import Connection, bindparam, delete, func, select, update
@@ -283,6 +283,12 @@ class Outbox:
         with self._database.read() as connection:
             row = connection.execute(totals).one()
         return int(row.waiting), row.oldest
+
+    def next_try(self, channel: str) -> int | None:
+        """Return when the first callback that waits is due (milliseconds), None where none waits."""
+        due = select(func.min(_push.c.due)).where(_push.c.channel == channel, _push.c.dead == tables.WAITING)
+        with self._database.read() as connection:
+            return cast(int | None, connection.execute(due).scalar())
 
     def answer(self, channel: str) -> str:
         """Return what Quick Audience last said of a callback that still waits, "" if it said nothing yet."""

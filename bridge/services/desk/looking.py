@@ -52,12 +52,16 @@ class SeenSuppression:
 
 @dataclass(frozen=True, slots=True)
 class SeenCallbacks:
-    """Callbacks of a channel that wait, since when, and what Quick Audience last said of them."""
+    """Callbacks of a channel that wait, since when, and what Quick Audience last said of them.
+
+    `next_try`: when the first of them is pushed, 0 for now.
+    """
 
     channel: str
     entries: int
     oldest: int | None
     answer: str
+    next_try: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,11 +233,20 @@ class Looking:
         """Return what waits to be pushed, of the channels where anything does."""
         found = [
             SeenCallbacks(
-                name, *self._ledger.outbox.waiting(name), logs.masked(self._ledger.outbox.answer(name))
+                name,
+                *self._ledger.outbox.waiting(name),
+                logs.masked(self._ledger.outbox.answer(name)),
+                self._next_push(name),
             )
             for name in self.chosen(channel)
         ]
         return [waiting for waiting in found if waiting.entries]
+
+    def _next_push(self, channel: str) -> int:
+        """Return when the first that waits is pushed: not before a refused signature is tried again."""
+        stopped = self._ledger.coordination.channel_state(channel).breaker_until
+        due = max(self._ledger.outbox.next_try(channel) or 0, stopped)
+        return due if due > millis(self._clock) else 0
 
     def given_up(self, channel: str | None, rows: Excerpt) -> list[SeenGivenUp]:
         """Return the callbacks that were given up, the oldest first within each channel."""

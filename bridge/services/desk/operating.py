@@ -14,11 +14,11 @@ from bridge.ledger import (
     Filed,
     Forgotten,
     Ledger,
-    Replayed,
     StoredTemplate,
     Window,
     digest_of,
 )
+from bridge.ledger import Replayed as Replayed
 from bridge.ledger.campaigns.reading import Campaign
 from bridge.ledger.refs import to_ref
 from bridge.ledger.scope import Scope

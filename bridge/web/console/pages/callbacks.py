@@ -18,6 +18,7 @@ _WAITING = (
     Column("channel", phrase("Channel")),
     Column("entries", phrase("Entries")),
     Column("oldest", phrase("The oldest")),
+    Column("next_try", phrase("Next try")),
     Column("answer", phrase("Last answer")),
 )
 _GIVEN_UP = (
@@ -61,7 +62,9 @@ def _callbacks(desk: Desk, asked: Asked) -> View:
 
 
 def _waiting(desk: Desk, one: SeenCallbacks) -> Sequence[Cell]:
-    return one.channel, one.entries, Moment(one.oldest, desk.zone(one.channel)), one.answer
+    zone = desk.zone(one.channel)
+    due: Cell = Moment(one.next_try, zone) if one.next_try else Word(phrase("now"))
+    return one.channel, one.entries, Moment(one.oldest, zone), due, one.answer
 
 
 def _given_up(desk: Desk, one: SeenGivenUp) -> Sequence[Cell]:
@@ -100,6 +103,8 @@ def _replay(desk: Desk, asked: Asked) -> Done:
         raise NotUnderstood(phrase("Name a callback, or a channel."))
     ids = [int(identity)] if identity else None
     count = desk.operating.replay(channel=channel or None, ids=ids, reason=asked.text("reason"))
+    if not count:
+        return Done(phrase("None that was given up fits; what waits already is pushed by itself."), {})
     return Done(phrase("%(count)s callbacks are pushed again."), {"count": count})
 
 
