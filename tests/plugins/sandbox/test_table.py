@@ -56,8 +56,11 @@ from bridge.testing import (
     digital_template,
     page_window,
     request,
+    text_template,
 )
 from bridge.testing.table.samples import NOW
+from bridge_sandbox.carrier.record import CarrierStore
+from bridge_sandbox.carrier.rules import Profile
 from bridge_sandbox.codes import ERRORS, OF_CONFIGURATION, STATUSES
 
 from .carrying import KEY, serving
@@ -65,6 +68,8 @@ from .carrying import KEY, serving
 AT = datetime(2026, 11, 2, 4, 0, tzinfo=UTC)
 PHONE = from_vendor("8613800138000")
 POLLED: Mapping[str, Any] = {"poll": True}
+TEXT_CODE, DIGITAL_CODE = "1", "2"
+"""How the carrier calls its first templates, which the emulator has from the start."""
 DIGITAL = digital_template([DigitalPart("txt", text="Hello")])
 APPROVED = {"template": "V-9", "status": "approved", "reason": "", "created_at": AT.timestamp()}
 CARRIERS = {"carriers": {"UNICOM": "approved", "MOBILE": "approved", "TELCOM": "rejected"}}
@@ -85,7 +90,7 @@ MESSAGES = [
     {"ref": "m1", "to": "8613800138000", "params": {"code": "1001"}},
     {"ref": "m2", "to": "8613900139000", "params": {"code": "1002"}},
 ]
-BODY = {"batch_ref": "c1", "sign": "Acme", "template": "V-1", "valid_until": ANY, "messages": MESSAGES}
+BODY = {"batch_ref": "c1", "sign": "Acme", "template": TEXT_CODE, "valid_until": ANY, "messages": MESSAGES}
 
 
 class Running:
@@ -103,8 +108,27 @@ class Running:
 
 @contextmanager
 def carrier() -> Iterator[Running]:
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder) / "carrier.db", time.time) as server:
-        yield Running(server.url)
+    """Run a carrier that knows the account's templates; its day is the table's, so that calls are in time."""
+    began = time.monotonic()
+
+    def clock() -> float:
+        return NOW.timestamp() + time.monotonic() - began
+
+    with tempfile.TemporaryDirectory() as folder:
+        record = CarrierStore(str(Path(folder) / "carrier.db"))
+        account = record.register("promo", KEY, Profile.parse({"review_delay_s": 0}), clock())
+        for kind in ("text", "digital"):
+            written = {
+                "type": "notification",
+                "name": kind,
+                "sign": "Acme",
+                "content": "Hello",
+                "media": "[]",
+            }
+            record.write_template(account, {"kind": kind, **written}, clock())
+        record.close()
+        with serving(Path(folder) / "carrier.db", clock) as server:
+            yield Running(server.url)
 
 
 def call(method: str, path: str, reply: Reply | Lost, **expected: Any) -> list[Exchange]:
@@ -159,7 +183,12 @@ class TestSandbox(VendorTests):
         return Send(code, call("POST", "/messages", refused(code)))
 
     cases = [
-        Send("accepted", call("POST", "/messages", TAKEN, json=BODY), expect=["i1", "i2"]),
+        Send(
+            "accepted",
+            call("POST", "/messages", TAKEN, json=BODY),
+            expect=["i1", "i2"],
+            batch=batch(template=text_template(vendor_code=TEXT_CODE)),
+        ),
         Send(
             "another batch",
             call("POST", "/messages", Reply(json={"results": [{"id": "i3"}]}), json=ANY),
@@ -187,7 +216,12 @@ class TestSandbox(VendorTests):
         Send(
             "no introduction", [Exchange("PUT", "/accounts/promo", Lost.RESET)], VendorUnavailable, lost=True
         ),
-        Send("digital", call("POST", "/messages", TAKEN), expect=["i1", "i2"], batch=batch(template=DIGITAL)),
+        Send(
+            "digital",
+            call("POST", "/messages", TAKEN),
+            expect=["i1", "i2"],
+            batch=batch(template=digital_template(DIGITAL.parts, vendor_code=DIGITAL_CODE)),
+        ),
         Send(
             "no answer about a digital message",
             call("POST", "/messages", Lost.TIMEOUT),
