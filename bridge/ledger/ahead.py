@@ -63,26 +63,27 @@ class Ahead:
         with self._database.read() as connection:
             return _steps(connection)
 
-    def note(self, now: int) -> None:
-        """Note what time it is, and whether a clock was set back."""
+    def note(self, now: int) -> bool:
+        """Note what time it is. Returns whether a clock was set back since this was asked last."""
         with self._database.read() as connection:  # once a minute is enough while nothing happens
             known = _steps(connection)
         if known.latest <= now < known.latest + MINUTE_MS:
-            return
+            return False
 
-        def work(connection: Connection) -> None:
-            told = {"cursor": json.dumps(_steps(connection).after(now))}
+        def work(connection: Connection) -> bool:
+            before = _steps(connection)
+            told = {"cursor": json.dumps(before.after(now))}
             new = upsert(connection, tables.lease).values(name=_CLOCK, owner="", until=0, **told)
             connection.execute(new.on_conflict_do_update(index_elements=["name"], set_=told))
+            return before.after(now).latest < before.latest
 
-        self._database.write(work, durable=False)
+        return self._database.write(work, durable=False)
 
     def bring_back(self, now: int) -> int:
         """Make due now what waits for a time that was never meant.
 
         Returns how many rows.
         """
-        self.note(now)
         with self._database.read() as connection:  # there is nothing to write as a rule
             wrong = [one for one in _put_off(now) if connection.execute(one.look).first()]
         if not wrong:

@@ -181,8 +181,11 @@ class Duties:
         return False
 
     def bring_back(self) -> bool:
-        """Make due what a clock that ran ahead put off."""
-        brought = self._ledger.ahead.bring_back(millis(self._clock))
+        """Make due what a clock that ran ahead put off, and note what time it is."""
+        now = millis(self._clock)
+        if self._ledger.ahead.note(now):
+            log.warning("a clock was set back: nobody knows how old lost calls are")
+        brought = self._ledger.ahead.bring_back(now)
         if brought:
             log.warning("a clock ran ahead: what it put off is due now", rows=brought)
         return False

@@ -94,10 +94,20 @@ def test_it_is_brought_back(
     """To now, or as long after a call as was meant, if only a clock that ran ahead can have written it."""
     ledger.write(lambda connection: connection.execute(insert(table).values(**row)))
     changed = ledger.ahead.bring_back(NOW)
-    clock = [table.c.name != "clock"] if table is tables.lease else []
-    look: Callable[[Any], Any] = lambda connection: connection.execute(  # noqa: E731
-        select(table.c[column]).where(*clock)
-    ).scalar()
+    look: Callable[[Any], Any] = lambda connection: connection.execute(select(table.c[column])).scalar()  # noqa: E731
     assert ledger.write(look) == then
     assert changed == int(then != row[column])
     assert ledger.ahead.bring_back(NOW) == 0
+
+
+# The times that workers note, in minutes -> which of them show that a clock was set back.
+NOTED = [([0, 1, 2], []), ([0, -1, 1], []), ([0, -2, 3], []), ([0, -3], [1]), ([0, 60, -60, 0, 60], [2])]
+
+
+@pytest.mark.parametrize(("minutes", "steps"), NOTED)
+def test_a_clock_that_was_set_back_is_noticed_once(
+    ledger: Ledger, minutes: list[int], steps: list[int]
+) -> None:
+    """Machines that are a minute apart show none."""
+    noted = [ledger.ahead.note(NOW + one * MINUTE_MS) for one in minutes]
+    assert [at for at, step in enumerate(noted) if step] == steps
