@@ -226,6 +226,15 @@ ROWS: Sequence[Case] = (
         batch=batch(["14155552671"], template=MMS),
     ),
     Send(
+        "two MMS",
+        [
+            post("m1", "+14155552671", created("MM" + "1" * 32), Body="Hello name1001", MediaUrl=PICTURE),
+            post("m2", "+12025550123", created("MM" + "2" * 32), Body="Hello name1002", MediaUrl=PICTURE),
+        ],
+        expect=["MM" + "1" * 32, "MM" + "2" * 32],
+        batch=batch(["14155552671", "12025550123"], template=MMS),
+    ),
+    Send(
         "the answer about an MMS is late",
         [post("m1", "+14155552671", Lost.TIMEOUT, Body=ANY, MediaUrl=PICTURE)],
         expect=OutcomeUnknown,
