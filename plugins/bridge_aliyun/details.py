@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bridge.plugin import (
+    CLOCKS_APART,
     Batch,
     BridgeError,
     DeliveryReceipt,
@@ -92,9 +93,7 @@ class Details:
         return [accepted() if index in found else _NOT_SHOWN for index in range(len(messages))]
 
     def _out_id(self, batch: Batch, phone: Phone) -> str:
-        # The call may have been recorded minutes after it was decided: across midnight, on the next day.
-        days = dict.fromkeys(_day(batch.called_at + late) for late in (timedelta(), timedelta(minutes=15)))
-        for day in days:
+        for day in _days(batch.called_at):
             for detail in self.details(phone, day):
                 if batch_ref(detail.out_id) == batch.ref:
                     return detail.out_id
@@ -125,7 +124,12 @@ class Details:
         return ReceiptPage(receipts)
 
     def _receipt(self, message: PendingMessage) -> DeliveryReceipt | None:
-        for detail in self.details(message.phone, _day(message.sent_at), message.vendor_id):
+        sent = (
+            detail
+            for day in _days(message.sent_at)
+            for detail in self.details(message.phone, day, message.vendor_id)
+        )
+        for detail in sent:
             if batch_ref(detail.out_id) == message.batch_ref and detail.status is not None:
                 failed = detail.status is MessageStatus.UNDELIVERABLE
                 return DeliveryReceipt(
@@ -175,6 +179,15 @@ def _record(row: Mapping[str, Any]) -> SentDetail:
 def _behind(pending: Sequence[PendingMessage], cursor: str) -> Sequence[PendingMessage]:
     refs = [message.ref for message in pending]
     return pending[refs.index(cursor) + 1 :] if cursor in refs[:-1] else pending
+
+
+def _days(called_at: datetime) -> Iterator[str]:
+    """Yield the days on which a call may have been recorded, the likeliest first.
+
+    Minutes after it was decided, across midnight on the next day; and by a clock that is ahead, before it.
+    """
+    apart = (timedelta(), timedelta(minutes=15), -CLOCKS_APART)
+    yield from dict.fromkeys(_day(called_at + one) for one in apart)
 
 
 def _day(at: datetime) -> str:

@@ -26,6 +26,7 @@ ACCEPTED, UNKNOWN = Outcome.ACCEPTED, Outcome.UNKNOWN
 NOON = datetime(2026, 11, 2, 4, 0, tzinfo=UTC)
 # 23:50 in China: what was called before midnight may be recorded on the next day.
 LATE = datetime(2026, 11, 2, 15, 50, tzinfo=UTC)
+EARLY = datetime(2026, 11, 2, 16, 0, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -88,9 +89,11 @@ def test_other_batches_prove_nothing(aliyun: Emulator, build: Build) -> None:
         (NOON, NOON, ACCEPTED, ["20261102"]),
         (LATE, LATE, ACCEPTED, ["20261102"]),
         (LATE, LATE + timedelta(minutes=11), ACCEPTED, ["20261102", "20261103"]),
+        (EARLY, EARLY, ACCEPTED, ["20261103"]),
+        (EARLY, EARLY - timedelta(minutes=1), ACCEPTED, ["20261103", "20261102"]),
         (NOON, NOON + timedelta(days=1), UNKNOWN, ["20261102"]),
     ],
-    ids=["noon", "late", "over midnight", "another day"],
+    ids=["noon", "late", "over midnight", "early", "by a clock that is ahead", "another day"],
 )
 def test_the_day_is_chinas(
     called_at: datetime,
@@ -100,7 +103,7 @@ def test_the_day_is_chinas(
     aliyun: Emulator,
     build: Build,
 ) -> None:
-    """Aliyun is asked for the day of UTC+8 on which the call was decided, and the next one near midnight."""
+    """Aliyun is asked for the day of UTC+8 of the call, and near midnight for its neighbour."""
     aliyun.account.clock = lambda: recorded_at
     vendor = build()
     sent = batch("13800138000", at=called_at)
@@ -181,6 +184,18 @@ def test_missing_receipts_are_asked_for(
         )
         expected.append(receipt)
     assert (list(page.receipts), page.cursor, page.more) == (expected, "", False)
+
+
+@pytest.mark.parametrize("late", [timedelta(minutes=11), timedelta(minutes=-1)])
+def test_a_missing_receipt_is_found_over_midnight(late: timedelta, aliyun: Emulator, build: Build) -> None:
+    """Aliyun keeps it under the day on which it recorded the message, by its own clock."""
+    vendor = build()
+    recorded = LATE + timedelta(minutes=10) + late / 2
+    aliyun.account.clock = lambda: recorded
+    (pending,) = sent(vendor, aliyun.account, "13800138000")
+    aliyun.account.settle(aliyun.account.messages[0])
+    page = vendor.poll_receipts(vendor.channel, window([pending._replace(sent_at=recorded - late)]))
+    assert [receipt.status for receipt in page.receipts] == [MessageStatus.DELIVERED]
 
 
 def test_each_receipt_belongs_to_its_own_message(aliyun: Emulator, build: Build) -> None:
