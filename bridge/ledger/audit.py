@@ -5,7 +5,7 @@ It is written in the transaction that makes the change, so that neither stands w
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -14,6 +14,7 @@ from ..plugin.masking import mask_numbers
 from .database import tables
 from .database.bulk import clean, clean_words
 from .database.engine import Database
+from .database.turns import in_order, turned
 from .refs import new_id
 from .scope import FIRST_ROWS, Excerpt
 
@@ -25,7 +26,10 @@ _audit = tables.audit
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One change. `who`: shell:NAME, console:NAME or bridge. `subject`: what was changed, numbers masked."""
+    """One change. `who`: shell:NAME, console:NAME or bridge. `subject`: what was changed, numbers masked.
+
+    `id` is that of the row, once it is written.
+    """
 
     who: str
     what: str
@@ -35,6 +39,7 @@ class Act:
     why: str = ""
     before: Mapping[str, object] | None = None
     after: Mapping[str, object] | None = None
+    id: int = field(default=0, compare=False)
 
 
 def note(connection: Connection, act: Act) -> int:
@@ -76,14 +81,14 @@ class Audit:
             rows = rows.where(_audit.c.at >= wanted.since, _audit.c.id >= wanted.since << 21)
         if channel is not None:
             rows = rows.where(_audit.c.channel == channel)
-        rows = rows.order_by(_audit.c.id.desc()).limit(wanted.limit).offset(wanted.offset)
+        rows = turned(rows, [_audit.c.id], wanted, latest=True)
         with self._database.read() as connection:
-            return [_act(row) for row in connection.execute(rows)]
+            return in_order([_act(row) for row in connection.execute(rows)], wanted)
 
 
 def _act(row: Any) -> Act:
     before, after = json.loads(row.before), json.loads(row.after)
-    return Act(row.who, row.what, row.at, row.channel, row.subject, row.why, before, after)
+    return Act(row.who, row.what, row.at, row.channel, row.subject, row.why, before, after, row.id)
 
 
 def _pack(state: Mapping[str, object] | None) -> str:

@@ -54,12 +54,18 @@ class Callee(NamedTuple):
 
 
 class Excerpt(NamedTuple):
-    """The rows of a list that are wanted: from `since` until before `until` (milliseconds), some of them."""
+    """The rows of a list that are wanted: from `since` until before `until` (milliseconds), some of them.
+
+    `beyond`: those behind the row that stands at this place, or `back` those before it; the first without
+    one.
+    """
 
     since: int = 0
     until: int = FOREVER_MS
     limit: int = 100
     offset: int = 0
+    beyond: tuple[int | str, ...] | None = None
+    back: bool = False
 
 
 FIRST_ROWS = Excerpt()

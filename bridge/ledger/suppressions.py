@@ -11,6 +11,7 @@ from .audit import BRIDGE, Act, note
 from .database.dialects import upsert
 from .database.engine import Database
 from .database.tables import suppression
+from .database.turns import in_order, turned
 from .scope import Excerpt, Scope
 
 OPERATOR = "operator"
@@ -98,19 +99,14 @@ class Suppressions:
 
     def list(self, channel: str, wanted: Excerpt) -> list[Suppressed]:
         """Return a channel's entries, in order of number."""
-        rows = (
-            select(suppression)
-            .where(
-                suppression.c.channel == channel,
-                suppression.c.created >= wanted.since,
-                suppression.c.created < wanted.until,
-            )
-            .order_by(suppression.c.msisdn, suppression.c.sign_name)
-            .limit(wanted.limit)
-            .offset(wanted.offset)
+        rows = select(suppression).where(
+            suppression.c.channel == channel,
+            suppression.c.created >= wanted.since,
+            suppression.c.created < wanted.until,
         )
+        rows = turned(rows, [suppression.c.msisdn, suppression.c.sign_name], wanted, latest=False)
         with self._database.read() as connection:
-            return [Suppressed(**row._mapping) for row in connection.execute(rows)]
+            return in_order([Suppressed(**row._mapping) for row in connection.execute(rows)], wanted)
 
 
 def digest_of(channel: str, msisdn: str) -> str:

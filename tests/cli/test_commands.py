@@ -188,14 +188,14 @@ def test_push_lists_and_replays_what_was_given_up(desk: Desk) -> None:
         )
     )
     desk.ledger.outbox.finish([], [PutBack(job, now, f"500 for {NUMBER}", dead=True)], now)
-    [letter] = desk.ledger.outbox.given_up("promo")
+    [letter] = desk.ledger.outbox.given_up(["promo"])
     shown = row_of(desk.run("push list --channel promo").output, str(letter.id))
     assert "receipts" in shown
     assert "500 for 138******00" in shown
     none = "0 callbacks are pushed again. None that was given up fits."
     assert desk.run("push replay --channel other").output == f"{none}\n"
     assert "1 callbacks" in desk.run(f"push replay {letter.id}").output
-    assert desk.ledger.outbox.given_up("promo") == []
+    assert desk.ledger.outbox.given_up(["promo"]) == []
     waits = f"{none} 1 entries wait already and are pushed by themselves, the first now.\n"
     for again in ("--all", "--channel promo", str(letter.id)):
         assert desk.run(f"push replay {again}").output == waits

@@ -136,7 +136,7 @@ def test_a_dead_letter_is_kept_and_can_be_replayed(ledger: Ledger) -> None:
     jobs = claim(ledger)
     ledger.outbox.finish([], [PutBack(job, NOW, "HTTP 500", dead=True) for job in jobs], NOW)
     assert claim(ledger, now=NOW + 100 * HOUR) == []
-    letters = ledger.outbox.given_up(CHANNEL)
+    letters = ledger.outbox.given_up([CHANNEL])
     assert [(letter.out_id, letter.count, letter.error) for letter in letters] == [
         ("t1", 2, "HTTP 500"),
         ("t2", 1, "HTTP 500"),

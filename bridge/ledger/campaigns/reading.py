@@ -15,6 +15,7 @@ from bridge.plugin.status import FIRST_FINAL
 from ..database import tables
 from ..database.dialects import lit
 from ..database.engine import Database
+from ..database.turns import turned
 from ..refs import from_ref
 from ..scope import FIRST_ROWS, Excerpt
 from ..sending.joining import CampaignKind, CampaignState
@@ -96,16 +97,11 @@ class Campaigns:
 
     def search(self, wanted: Search) -> list[Campaign]:
         """Return campaigns, the latest first."""
-        rows = (
-            select(_campaign.c.id)
-            .where(
-                _campaign.c.channel.in_(wanted.channels),
-                _campaign.c.created.between(wanted.rows.since, wanted.rows.until),
-            )
-            .order_by(_campaign.c.created.desc(), _campaign.c.id.desc())
-            .limit(wanted.rows.limit)
-            .offset(wanted.rows.offset)
+        rows = select(_campaign.c.id).where(
+            _campaign.c.channel.in_(wanted.channels),
+            _campaign.c.created.between(wanted.rows.since, wanted.rows.until),
         )
+        rows = turned(rows, [_campaign.c.id], wanted.rows, latest=True)
         if wanted.state is not None:
             rows = rows.where(_campaign.c.state == int(wanted.state))
         if wanted.over is not None:
@@ -272,7 +268,7 @@ def _counted() -> Select[Any]:
         )
         .join_from(_campaign, _send, _send.c.campaign_id == _campaign.c.id, isouter=True)
         .group_by(*columns)
-        .order_by(_campaign.c.created.desc(), _campaign.c.id.desc())
+        .order_by(_campaign.c.id.desc())
     )
 
 

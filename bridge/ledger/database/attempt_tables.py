@@ -67,6 +67,7 @@ callback = Table(
     Column("numbers", LargeBinary, nullable=False),
     Index("ix_callback_out_id", "channel", "out_id", "id"),
     Index("ix_callback_created", "created"),
+    Index("ix_callback_channel", "channel", "id"),
 )
 
 # Where a message stood when it was called, once it is to be sent again; see bridge.ledger.moved.

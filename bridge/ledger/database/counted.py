@@ -34,6 +34,7 @@ campaign = Table(
     Column("created", BigInteger, nullable=False),
     Index("ux_campaign_name", "channel", "kind", "name", unique=True),
     Index("ix_campaign_created", "created"),
+    Index("ix_campaign_channel", "channel", "id"),
     Index(
         "ix_campaign_pending",
         "pending",
@@ -56,6 +57,7 @@ audit = Table(
     Column("before", Text, nullable=False),
     Column("after", Text, nullable=False),
     Index("ix_audit_at", "at"),
+    Index("ix_audit_channel", "channel", "id"),
 )
 
 # See bridge.ledger.tally. Counts of a slot may be negative; their sums over all slots are not.

@@ -72,6 +72,7 @@ ASSIGNED = text(f"state = {READY:d} AND account <> ''")
 IN_QUESTION = text(f"status = {MessageStatus.CALLING:d}")
 FAILED = text(f"status > {MessageStatus.DELIVERED:d}")
 NAMED = text("vendor_id <> ''")
+DEAD = text(f"dead = {GIVEN_UP:d}")
 
 RECEIPT, REPLY = range(2)
 """Kinds of a push."""
@@ -286,6 +287,7 @@ push = Table(
     Column("error", Text, nullable=False, server_default=""),
     Column("created", BigInteger, nullable=False),
     Index("ix_push_work", "channel", "dead", "due", "id"),
+    Index("ix_push_given_up", "channel", "id", sqlite_where=DEAD, postgresql_where=DEAD),
 )
 
 reply = Table(
@@ -302,6 +304,7 @@ reply = Table(
     Column("created", BigInteger, nullable=False),
     Index("ux_reply_identity", "channel", "identity", unique=True),
     Index("ix_reply_created", "created"),
+    Index("ix_reply_channel", "channel", "id"),
 )
 
 file = Table(
@@ -336,6 +339,7 @@ suppression = Table(
     Column("msisdn", String(20), primary_key=True),
     Column("source", String(32), nullable=False),
     Column("created", BigInteger, nullable=False),
+    Index("ix_suppression_number", "channel", "msisdn", "sign_name"),
 )
 
 signature = Table(

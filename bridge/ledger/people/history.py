@@ -14,7 +14,9 @@ from ..blobs import Recipients, decode
 from ..database import tables
 from ..database.dialects import lit
 from ..database.engine import Database
+from ..database.turns import in_order, turned
 from ..refs import AHEAD_MS, Place, phone_keys
+from ..scope import Excerpt
 from ..sendinfo import SendInfo, SendInfos
 
 _message, _batch, _send, _tally = tables.message, tables.batch, tables.send, tables.tally
@@ -159,20 +161,30 @@ class MessageHistory:
                 )
         return frozenset(found)
 
-    def by_number(self, channel: str, digits: str, *, since: int, until: int, limit: int) -> list[Detail]:
-        """Return the messages to a number that were sent since then and before `until`, latest first."""
-        rows = (
-            select(_message)
-            .where(
-                _message.c.phone_key.in_(phone_keys(channel, digits, since, until)),
-                _message.c.sent >= since,
-                _message.c.sent < until,
-            )
-            .order_by(_message.c.sent.desc())
-            .limit(limit)
+    def by_number(
+        self,
+        channel: str,
+        digits: str,
+        *,
+        since: int,
+        until: int,
+        limit: int,
+        beyond: tuple[int | str, ...] | None = None,
+        back: bool = False,
+    ) -> list[Detail]:
+        """Return the messages to a number that were sent since then and before `until`, latest first.
+
+        `beyond`, `back`: as of an `Excerpt`, by time, batch and number in the batch.
+        """
+        order = [_message.c.sent, _message.c.batch_id, _message.c.seq]
+        wanted = Excerpt(limit=limit, beyond=beyond, back=back)
+        rows = select(_message).where(
+            _message.c.phone_key.in_(phone_keys(channel, digits, since, until)),
+            _message.c.sent >= since,
+            _message.c.sent < until,
         )
         with self._database.read() as connection:
-            found = connection.execute(rows).all()
+            found = in_order(connection.execute(turned(rows, order, wanted, latest=True)).all(), wanted)
             infos = self._infos.of_batches(connection, {row.batch_id for row in found})
         return [_detail(row, infos[row.batch_id]) for row in found if row.batch_id in infos]
 

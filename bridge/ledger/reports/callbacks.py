@@ -17,6 +17,7 @@ from ..database import tables
 from ..database.bulk import clean
 from ..database.dialects import holds_bytes
 from ..database.engine import Database
+from ..database.turns import in_order, turned
 from ..refs import new_id
 from ..scope import Excerpt
 from .entries import Entry, Taken
@@ -96,10 +97,9 @@ class Callbacks:
             mine += [_callback.c.taken >= wanted.since, _callback.c.id >= wanted.since << 21]
         if out_id:
             mine.append(_callback.c.out_id == out_id)
-        rows = select(*columns).where(*mine).order_by(_callback.c.id.desc())
-        rows = rows.limit(wanted.limit).offset(wanted.offset)
+        rows = turned(select(*columns).where(*mine), [_callback.c.id], wanted, latest=True)
         with self._database.read() as connection:
-            return [_read(row) for row in connection.execute(rows)]
+            return in_order([_read(row) for row in connection.execute(rows)], wanted)
 
 
 def _of_outid(channel: str, out_id: str, kind: int) -> Select[Any]:

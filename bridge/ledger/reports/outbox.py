@@ -16,6 +16,7 @@ from ..database import tables
 from ..database.bulk import clean
 from ..database.dialects import made_once, skip_locked
 from ..database.engine import Database
+from ..database.turns import in_order, turned
 from ..refs import new_id
 from ..scope import FIRST_ROWS, Excerpt, Holder, Scope
 from . import callbacks
@@ -202,19 +203,21 @@ class Outbox:
 
         self._database.write(work)
 
-    def given_up(self, channel: str | None = None, wanted: Excerpt = FIRST_ROWS) -> list[GivenUp]:
+    def given_up(
+        self, channels: Collection[str] | None = None, wanted: Excerpt = FIRST_ROWS
+    ) -> list[GivenUp]:
         """Return the callbacks given up, by when they were written, the oldest first."""
         columns = [_push.c[name] for name in GivenUp.__dataclass_fields__]
         mine = (
-            _push.c.dead == tables.GIVEN_UP,
+            tables.DEAD,
             _push.c.created >= wanted.since,
             _push.c.created < wanted.until,
         )
-        rows = select(*columns).where(*mine).order_by(_push.c.id).limit(wanted.limit).offset(wanted.offset)
-        if channel is not None:
-            rows = rows.where(_push.c.channel == channel)
+        rows = turned(select(*columns).where(*mine), [_push.c.id], wanted, latest=False)
+        if channels is not None:
+            rows = rows.where(_push.c.channel.in_(channels))
         with self._database.read() as connection:
-            return [GivenUp(**row._mapping) for row in connection.execute(rows)]
+            return in_order([GivenUp(**row._mapping) for row in connection.execute(rows)], wanted)
 
     def replay(
         self,

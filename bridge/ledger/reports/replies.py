@@ -18,6 +18,7 @@ from ..database import tables
 from ..database.bulk import believable, clean
 from ..database.dialects import upsert
 from ..database.engine import Database
+from ..database.turns import in_order, turned
 from ..refs import from_message_ref, from_ref, new_id, phone_keys
 from ..scope import Excerpt, Scope, Source
 from ..sendinfo import SendInfo, SendInfos
@@ -48,6 +49,7 @@ class KeptReply:
     content: str = field(repr=False)
     received: int
     created: int
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +108,12 @@ class Replies:
         """Return the replies that came, the latest first."""
         reply = tables.reply
         came = (reply.c.created >= wanted.since, reply.c.created < wanted.until)
-        rows = (
-            select(*(reply.c[name] for name in KeptReply.__dataclass_fields__))
-            .where(*came, reply.c.channel.in_(channels))
-            .order_by(reply.c.created.desc(), reply.c.id.desc())
-            .limit(wanted.limit)
-            .offset(wanted.offset)
+        rows = select(*(reply.c[name] for name in KeptReply.__dataclass_fields__)).where(
+            *came, reply.c.channel.in_(channels)
         )
+        rows = turned(rows, [reply.c.id], wanted, latest=True)
         with self._database.read() as connection:
-            return [KeptReply(**row._mapping) for row in connection.execute(rows)]
+            return in_order([KeptReply(**row._mapping) for row in connection.execute(rows)], wanted)
 
     def _origin(
         self, connection: Connection, scope: Scope, reply: MoMessage, terms: ReplyTerms

@@ -1,6 +1,7 @@
 """What an operator looks at, whatever the desk: messages, templates, callbacks, suppressions, webhooks.
 
-Numbers leave this room masked; a vendor's or Quick Audience's own words are freed of them.
+Numbers leave this room masked; a vendor's or Quick Audience's own words are freed of them. Only the place of
+a suppression is the number itself: a page's address seals it.
 """
 
 from dataclasses import dataclass, field, replace
@@ -42,12 +43,16 @@ class SeenTemplate:
 
 @dataclass(frozen=True, slots=True)
 class SeenSuppression:
-    """A suppressed number; `sign` "" for all signatures of the channel."""
+    """A suppressed number; `sign` "" for all signatures of the channel.
+
+    `whole`: the number, or the digest of a person who was forgotten, to turn pages by; shown to nobody.
+    """
 
     number: str
     sign: str
     source: str
     since: int
+    whole: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,7 @@ class SeenReply:
     out_id: str
     content: str = field(repr=False)
     received: int
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,7 @@ class SeenTaken:
     taken: int
     attempts: int
     answer: str
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +162,19 @@ class Looking:
             for name in self.chosen(channel)
             for message in timeline.of(
                 name,
-                self._ledger.history.by_number(name, phone.digits, since=since, until=until, limit=limit),
+                self._ledger.history.by_number(
+                    name,
+                    phone.digits,
+                    since=since,
+                    until=until,
+                    limit=limit,
+                    beyond=rows.beyond,
+                    back=rows.back,
+                ),
             )
         ]
-        return sorted(found, key=lambda one: -(one.sent or one.ended_at or 0))[:limit]
+        found.sort(key=lambda one: one.place, reverse=True)
+        return found[-limit:] if rows.back else found[:limit]
 
     def acts(self, channel: str | None, rows: Excerpt) -> list[Act]:
         """Return what an operator or the bridge itself changed, the latest first."""
@@ -217,7 +233,9 @@ class Looking:
         """Return a page of a channel's suppression list, in order of number."""
         [name] = self.chosen(channel)
         return [
-            SeenSuppression(mask_msisdn(entry.msisdn), entry.sign_name, entry.source, entry.created)
+            SeenSuppression(
+                mask_msisdn(entry.msisdn), entry.sign_name, entry.source, entry.created, entry.msisdn
+            )
             for entry in self._ledger.suppressions.list(name, rows)
         ]
 
@@ -225,7 +243,9 @@ class Looking:
         """Return the replies that came, the latest first."""
         found = self._ledger.replies.latest(self.chosen(channel), rows)
         return [
-            SeenReply(one.channel, mask(one.phone), one.out_id, logs.masked(one.content), one.received)
+            SeenReply(
+                one.channel, mask(one.phone), one.out_id, logs.masked(one.content), one.received, one.id
+            )
             for one in found
         ]
 
@@ -249,12 +269,8 @@ class Looking:
         return due if due > millis(self._clock) else 0
 
     def given_up(self, channel: str | None, rows: Excerpt) -> list[SeenGivenUp]:
-        """Return the callbacks that were given up, the oldest first within each channel."""
-        return [
-            _given_up(letter)
-            for name in self.chosen(channel)
-            for letter in self._ledger.outbox.given_up(name, rows)
-        ]
+        """Return the callbacks that were given up, the oldest first."""
+        return [_given_up(letter) for letter in self._ledger.outbox.given_up(self.chosen(channel), rows)]
 
     def taken(self, channel: str | None, rows: Excerpt, *, out_id: str = "") -> list[SeenTaken]:
         """Return the callbacks that Quick Audience took, the latest first."""
@@ -269,6 +285,7 @@ class Looking:
                 one.taken,
                 one.attempts,
                 logs.masked(one.answer),
+                one.id,
             )
             for one in found
         ]

@@ -70,6 +70,7 @@ class SeenMessage:
     has not ended.
 
     `ref` names it to the vendor, `vendor_id` is the vendor's name for it. `campaign` is the campaign's id.
+    `place`: where it stands among the messages to its number, by time, batch and number in the batch.
     """
 
     channel: str
@@ -90,6 +91,7 @@ class SeenMessage:
     attempts: Sequence[SeenAttempt] = ()
     reports: Sequence[SeenReport] = ()
     callbacks: Sequence[SeenTelling] = ()
+    place: tuple[int, int, int] = (0, 0, 0)
 
 
 _Tellings = Mapping[tuple[str, str], tuple[Sequence[Callback], Sequence[Telling]]]
@@ -135,6 +137,7 @@ class Timeline:
                     [_attempt(one, detail) for one in calls],
                     _reports(detail, calls, late[place]),
                     _about(detail, tellings),
+                    (detail.sent, detail.batch_id, detail.seq),
                 )
             )
         return found

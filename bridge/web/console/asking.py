@@ -2,22 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
-from typing import TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from bridge.clock import FOREVER_MS, millis_of
-from bridge.ledger import Excerpt
 
 from .language import phrase
 
 ROWS = 50
 """So many rows stand on one page."""
-_MOST_ROWS = 10_000
-"""So many rows a list holds as CSV or JSON."""
-_MOST_PAGES = 200
 _LATEST = FOREVER_MS
-T = TypeVar("T")
 
 
 class NotUnderstood(Exception):
@@ -95,39 +89,6 @@ class Asked:
         """Return the filters `since` and `until`, all time without them."""
         return {"since": self.moment("since", zone), "until": self.moment("until", zone, _LATEST)}
 
-    @property
-    def limit(self) -> int:
-        """Return how many rows are wanted from the first on: on a page one more than it shows."""
-        return self._page * ROWS + 1 if self.form == "html" else _MOST_ROWS
-
-    @property
-    def skipped(self) -> int:
-        """Return how many rows stand on the pages before this one."""
-        return (self._page - 1) * ROWS if self.form == "html" else 0
-
-    def excerpt(self, zone: tzinfo) -> Excerpt:
-        """Return which rows this page holds and one more, which tells if there are more."""
-        limit = ROWS + 1 if self.form == "html" else _MOST_ROWS
-        return Excerpt(**self.span(zone), limit=limit, offset=self.skipped)
-
-    def cut(self, rows: Sequence[T]) -> Sequence[T]:
-        """Return of an excerpt's rows those that are shown."""
-        return rows[:ROWS] if self.form == "html" else rows
-
-    def shown(self, rows: Sequence[object]) -> slice:
-        """Return which of the rows from the first on are shown."""
-        return slice((self._page - 1) * ROWS, self._page * ROWS) if self.form == "html" else slice(len(rows))
-
-    def more(self, rows: Sequence[object]) -> str:
-        """Return the address of the next page, "" where these rows are the last."""
-        return self.more_of(len(rows))
-
-    def more_of(self, count: int) -> str:
-        """Return the address of the next page of so many rows, "" where this page holds the last."""
-        if self.form != "html" or count <= self._page * ROWS or self._page >= _MOST_PAGES:
-            return ""
-        return self.address(page=str(self._page + 1))
-
     def address(self, suffix: str = "", **changes: str) -> str:
         """Return this page's own address with some filters changed; "" takes one away."""
         values = {name: value for name, value in (dict(self._values) | changes).items() if value}
@@ -137,8 +98,3 @@ class Asked:
     def value(self, name: str) -> str:
         """Return a filter as it was typed, to stand in the form again."""
         return self._values.get(name, "")
-
-    @property
-    def _page(self) -> int:
-        text = self._values.get("page", "1")
-        return min(max(int(text), 1), _MOST_PAGES) if text.isascii() and text.isdigit() else 1

@@ -24,9 +24,11 @@ LATER = datetime(2027, 1, 1, tzinfo=UTC)
 LATER_MS = int(LATER.timestamp() * 1000)
 
 
-def queue(world: World, phone: str = PHONE, most: int = 1 << 60, **rows: int) -> SeenQueue:
+def queue(
+    world: World, phone: str = PHONE, most: int = 1 << 60, since: int = 0, until: int = 1 << 60
+) -> SeenQueue:
     looking = Looking(world.settings, world.ledger, lambda: world.now)
-    return looking.waiting(from_vendor(phone), None, Excerpt(**{"limit": 9, **rows}), most=most)
+    return looking.waiting(from_vendor(phone), None, Excerpt(since, until, limit=9), most=most)
 
 
 def told(world: World) -> tuple[str, int | None, str]:

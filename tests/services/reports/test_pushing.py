@@ -149,7 +149,7 @@ def test_what_is_never_taken_becomes_a_dead_letter_that_can_be_replayed(
     for _ in range(80):
         pushing.now += 3600
         push(pushing)
-    (letter,) = pushing.ledger.outbox.given_up(NAME)
+    (letter,) = pushing.ledger.outbox.given_up([NAME])
     assert (letter.count, letter.error) == (3, "HTTP 500")
     audience.faults.clear()
     pushing.ledger.outbox.replay(int(pushing.now * 1000), ids=[letter.id])
@@ -170,7 +170,7 @@ def test_what_could_not_be_tried_for_days_is_not_given_up_at_its_first_failure(
     for _ in range(4):
         push(pushing)
         pushing.now += 300
-    assert pushing.ledger.outbox.given_up(NAME) == []
+    assert pushing.ledger.outbox.given_up([NAME]) == []
     assert audience.inbox.received("task-1") == 3
 
 

@@ -1,12 +1,20 @@
 """Every list is narrowed by a span of time under its own address, and pages lead on where there is more."""
 
 import html
+import json
 import re
+import secrets
+from collections.abc import Callable
 
 import pytest
+from sqlalchemy import update
 
 from bridge.clock import millis
-from bridge.ledger import RECEIPT, PushJob, Taken
+from bridge.ledger import RECEIPT, Act, Ended, Excerpt, Holder, PushJob, PutBack, Scope, Taken
+from bridge.ledger.database import tables
+from bridge.ledger.reports.outbox import enqueue_receipts
+from bridge.plugin import MessageStatus, MoMessage, from_vendor
+from bridge.web.console import turning
 from bridge.web.console.asking import ROWS
 from tests.services.campaigns.test_campaigns import numbers, send
 
@@ -92,6 +100,133 @@ def _turned(way: str, page: str) -> str:
 def _shown(page: str) -> list[str]:
     """Return the references of the messages on a page."""
     return re.findall(r"<td>\s*(\w{10,13}-\d+)\s*</td>", page)
+
+
+def fill_campaigns(scene: Scene, number: int) -> None:
+    code = scene.world.template()
+    for index in range(number):
+        scene.world.send([PHONES[0]], code=code, digest=f"c{scene.world.now}{index}".encode().ljust(32)[:32])
+        [found] = scene.world.ledger.campaigns.named(["promo"], "task-1")
+        renamed = update(tables.campaign).values(name=f"c{found.id}").where(tables.campaign.c.id == found.id)
+        scene.world.ledger.write(lambda connection, sql=renamed: connection.execute(sql))  # type: ignore[misc]
+
+
+def fill_messages(scene: Scene, number: int) -> None:
+    code = scene.world.template()
+    for index in range(number):
+        scene.world.now += 1
+        scene.world.send([PHONES[0]], code=code, digest=f"m{scene.world.now}{index}".encode().ljust(32)[:32])
+    for _ in range(number):
+        scene.world.hand_over()
+
+
+def fill_replies(scene: Scene, number: int) -> None:
+    replies = [
+        MoMessage(from_vendor(PHONES[0]), f"r{index}", vendor_id=secrets.token_hex(8))
+        for index in range(number)
+    ]
+    scene.world.services.receiving.store_reports([], replies, "webhook")
+
+
+def fill_suppressions(scene: Scene, number: int) -> None:
+    have = len(scene.world.ledger.suppressions.list("promo", Excerpt(limit=1000)))
+    for index in range(have, have + number):
+        scope, sign = Scope("promo", millis(scene.clock)), f"S{index}"
+        scene.world.ledger.suppressions.add(scope, sign, [f"86139{index // 3:08d}"], "operator")
+
+
+def fill_taken(scene: Scene, number: int, *, dead: bool = False) -> None:
+    now = millis(scene.clock)
+    ended = Ended(PHONES[0], MessageStatus.DELIVERED, now, now, "", "")
+    outbox, scope = scene.world.ledger.outbox, Scope("promo", now)
+    for index in range(number):
+        told = {f"o{now}{index}": [ended]}
+        scene.world.ledger.write(lambda connection, told=told: enqueue_receipts(connection, scope, told))  # type: ignore[misc]
+    while jobs := scene.world.ledger.write(
+        lambda connection: outbox.claim(connection, scope, Holder("me", 1000), jobs=50, size=1)
+    ):
+        taken, back = [Taken(job) for job in jobs], [PutBack(job, now, "No.", dead=True) for job in jobs]
+        outbox.finish([] if dead else taken, back if dead else [], now)
+
+
+def fill_given_up(scene: Scene, number: int) -> None:
+    fill_taken(scene, number, dead=True)
+
+
+def fill_audit(scene: Scene, number: int) -> None:
+    for index in range(number):
+        act = Act("shell:me", "channel paused", millis(scene.clock), "promo", f"n{index}")
+        scene.world.ledger.audit.note(act)
+
+
+# A list, its table, what fills it, and where it names the places of its rows.
+TURNED = [
+    ("/console/campaigns", "campaigns", fill_campaigns, ""),
+    ("/console/numbers/{number}", "messages", fill_messages, ""),
+    ("/console/replies", "replies", fill_replies, ""),
+    ("/console/suppressions", "suppressed", fill_suppressions, ""),
+    ("/console/callbacks", "taken", fill_taken, ""),
+    ("/console/callbacks", "given_up", fill_given_up, "given_up_"),
+    ("/console/audit", "audit", fill_audit, ""),
+]
+
+
+@pytest.mark.parametrize(("path", "table", "fill", "name"), TURNED, ids=[one[1] for one in TURNED])
+def test_lists_are_turned_from_a_place(
+    scene: Scene, path: str, table: str, fill: Callable[[Scene, int], None], name: str
+) -> None:
+    """On to the last and back; what comes meanwhile repeats and hides none; CSV and JSON hold all."""
+    browser = scene.browser("operator")
+    path = path.format(number=scene.sealed(PHONES[0]))
+    fill(scene, 2 * ROWS + 1)
+    whole = browser.json(path)[table]
+    pages = [rows_of(browser.get(path).text, table)]
+    page = browser.get(path).text
+    fill(scene, 1)  # before the first of some lists, behind the last of others
+    ways = []
+    while on := _turned(f"{name}after", page):
+        ways.append(on)
+        page = browser.get(on).text
+        pages.append(rows_of(page, table))
+    seen = [row for rows in pages for row in rows]
+    assert len(seen) - len(whole) in (0, 1)
+    assert len(set(seen[: len(whole)])) == len(whole)
+    assert [len(rows) for rows in pages[:2]] == [ROWS, ROWS]
+    assert rows_of(browser.get(_turned(f"{name}before", page)).text, table) == pages[-2]
+    while back := _turned(f"{name}before", page):
+        page = browser.get(back).text
+    assert rows_of(page, table) == rows_of(browser.get(path).text, table)
+    assert len(browser.json(path)[table]) == len(whole) + 1
+    csv = browser.get(f"{path}.csv?table={table}").text.splitlines()
+    assert len(csv) == len(whole) + 2
+    assert browser.get(f"{path}?{name}after=!").status_code == 400
+    assert not any(PHONES[0] in one or "13900000" in one for one in ways)
+
+
+@pytest.mark.parametrize(("path", "table", "fill", "name"), TURNED, ids=[one[1] for one in TURNED])
+def test_a_long_list_is_streamed_whole(
+    scene: Scene,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    table: str,
+    fill: Callable[[Scene, int], None],
+    name: str,
+) -> None:
+    """In pieces, each behind the last row of the one before it."""
+    monkeypatch.setattr(turning, "_PIECE", 2)
+    browser = scene.browser("operator")
+    path = path.format(number=scene.sealed(PHONES[0]))
+    fill(scene, 5)
+    rows = [json.dumps(row) for row in browser.json(path)[table]]
+    assert len(rows) >= 5
+    assert len(set(rows)) == len(rows)
+
+
+def rows_of(page: str, table: str) -> list[str]:
+    """Return the rows of a table on a page, as text that tells them apart."""
+    section = page.partition(f'id="t-{table}"')[2].partition("</section>")[0]
+    body = section.partition("<tbody>")[2].partition("</tbody>")[0]
+    return [one for one in body.split("<tr>") if one.strip()]
 
 
 # Filters of the callbacks, and how many of the two that were taken are shown.

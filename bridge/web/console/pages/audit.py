@@ -11,6 +11,7 @@ from ..desk import Desk
 from ..language import phrase
 from ..routes import Deed, PageRoute, View
 from ..tables import Cell, Column, Facts, Moment, Table, Word
+from ..turning import Spots, ids, turned
 
 _COLUMNS = (
     Column("when", phrase("When")),
@@ -56,9 +57,10 @@ ACTS = (
 
 def _audit(desk: Desk, asked: Asked) -> View:
     channel = asked.choice("channel", list(desk.settings.channels))
-    found = desk.looking.acts(channel, asked.excerpt(desk.zone(channel)))
-    rows = [_row(desk, one) for one in asked.cut(found)]
-    return View([Table("audit", phrase("Audit"), _COLUMNS, rows, asked.more_of(asked.skipped + len(found)))])
+    spots: Spots[Act] = ids(lambda one: one.id)
+    found = turned(asked, desk.zone(channel), lambda rows: desk.looking.acts(channel, rows), spots)
+    rows = (_row(desk, one) for one in found.rows)
+    return View([Table("audit", phrase("Audit"), _COLUMNS, rows, found.more, found.less)])
 
 
 def _row(desk: Desk, one: Act) -> Sequence[Cell]:

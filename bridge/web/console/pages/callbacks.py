@@ -12,6 +12,7 @@ from ..desk import Desk
 from ..language import phrase
 from ..routes import Deed, Done, PageRoute, View
 from ..tables import Button, Cell, Column, Moment, Table, Word
+from ..turning import Spots, ids, turned
 
 _HOME = "/console/callbacks"
 _WAITING = (
@@ -48,15 +49,17 @@ _KINDS = {"receipts": phrase("receipts"), "replies": phrase("replies")}
 def _callbacks(desk: Desk, asked: Asked) -> View:
     channel = asked.choice("channel", list(desk.settings.channels))
     waiting = desk.looking.callbacks(channel)
-    wanted = asked.excerpt(desk.zone(channel))
-    found = desk.looking.given_up(channel, wanted._replace(limit=asked.limit, offset=0))
-    rows = [_given_up(desk, one) for one in found[asked.shown(found)]]
-    taken = desk.looking.taken(channel, wanted, out_id=asked.text("outId"))
-    told, more = [_taken(desk, one) for one in asked.cut(taken)], asked.more_of(asked.skipped + len(taken))
+    zone, out_id = desk.zone(channel), asked.text("outId")
+    dead: Spots[SeenGivenUp] = ids(lambda one: one.id)
+    found = turned(asked, zone, lambda rows: desk.looking.given_up(channel, rows), dead, "given_up_")
+    rows = (_given_up(desk, one) for one in found.rows)
+    ended: Spots[SeenTaken] = ids(lambda one: one.id)
+    taken = turned(asked, zone, lambda rows: desk.looking.taken(channel, rows, out_id=out_id), ended)
+    told = (_taken(desk, one) for one in taken.rows)
     tables = [
-        Table("given_up", phrase("Given up"), _GIVEN_UP, rows, asked.more(found)),
+        Table("given_up", phrase("Given up"), _GIVEN_UP, rows, found.more, found.less),
         Table("waiting", phrase("Waiting"), _WAITING, [_waiting(desk, one) for one in waiting]),
-        Table("taken", phrase("Taken by Quick Audience"), _TAKEN, told, more),
+        Table("taken", phrase("Taken by Quick Audience"), _TAKEN, told, taken.more, taken.less),
     ]
     return View(tables, {"may_replay": desk.may(Role.OPERATOR)})
 

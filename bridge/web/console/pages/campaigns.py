@@ -1,7 +1,9 @@
 """The list of campaigns: searched by name, channel, state and time."""
 
 from collections.abc import Sequence
+from functools import partial
 
+from bridge.ledger.refs import from_ref
 from bridge.services.campaigns.seeing import STATES, SeenCampaign
 
 from ..asking import Asked
@@ -9,6 +11,7 @@ from ..desk import Desk
 from ..language import phrase
 from ..routes import Deed, PageRoute, View
 from ..tables import Cell, Column, Link, Moment, State, Table, Word, charge_of, cost_of
+from ..turning import Spots, ids, turned
 
 COLUMNS = (
     Column("campaign", phrase("Campaign")),
@@ -37,14 +40,16 @@ STATE_NAMES = {
 
 def _campaigns(desk: Desk, asked: Asked) -> View:
     channel = asked.choice("channel", list(desk.settings.channels))
-    found = desk.campaigns.seeing.search(
+    search = partial(
+        desk.campaigns.seeing.search,
         desk.campaigns.chosen(channel),
         text=asked.text("search"),
         state=asked.choice("state", STATES),
-        rows=asked.excerpt(desk.zone(channel)),
     )
-    rows = [_row(desk, one) for one in asked.cut(found)]
-    table = Table("campaigns", phrase("Campaigns"), COLUMNS, rows, asked.more_of(asked.skipped + len(found)))
+    spots: Spots[SeenCampaign] = ids(lambda one: from_ref(one.id) or 0)
+    found = turned(asked, desk.zone(channel), lambda rows: search(rows=rows), spots)
+    rows = (_row(desk, one) for one in found.rows)
+    table = Table("campaigns", phrase("Campaigns"), COLUMNS, rows, found.more, found.less)
     return View([table], {"states": STATE_NAMES})
 
 

@@ -14,6 +14,7 @@ from ..desk import Desk
 from ..language import phrase
 from ..routes import Deed, Done, PageRoute, View
 from ..tables import Cell, Column, Link, Moment, State, Table, Word, charge_of, cost_of
+from ..turning import Spots, moments, turned
 from .campaign import STATUS_NAMES
 from .overview import REASONS
 
@@ -45,6 +46,7 @@ _WAITING = (
     Column("words", phrase("Why")),
     Column("deadline", phrase("Ends unsent")),
 )
+_MOST_WAITING = 100
 _LOOKED_THROUGH = 100_000
 """So many recipients are looked through for a page, which is not to take long; the shell looks on."""
 _ATTEMPTS = (
@@ -132,13 +134,14 @@ def _number(desk: Desk, asked: Asked, sealed: str) -> View:
     phone = from_vendor(number_in(desk, sealed))
     channel = asked.choice("channel", list(desk.settings.channels))
     span = asked.span(desk.zone(channel))
-    found = desk.looking.messages(phone, channel, Excerpt(**span, limit=asked.limit))
-    shown = found[asked.shown(found)]
+    spots: Spots[SeenMessage] = moments(lambda one: one.place)
+    found = turned(asked, desk.zone(channel), lambda rows: desk.looking.messages(phone, channel, rows), spots)
+    shown = list(found.rows)
     rows = [_message(desk, one) for one in shown]
-    waits = Excerpt(**span, limit=asked.limit)
+    waits = Excerpt(span["since"], span["until"], _MOST_WAITING)
     queue = desk.looking.waiting(phone, channel, waits, most=_LOOKED_THROUGH)
     tables = [
-        Table("messages", phrase("Messages"), _MESSAGES, rows, asked.more(found)),
+        Table("messages", phrase("Messages"), _MESSAGES, rows, found.more, found.less),
         Table("attempts", phrase("Attempts"), _ATTEMPTS, list(_attempts(desk, shown))),
         Table("reports", phrase("Reports"), _REPORTS, list(_reports(desk, shown))),
         Table("callbacks", phrase("Callbacks to Quick Audience"), _CALLBACKS, list(_tellings(desk, shown))),

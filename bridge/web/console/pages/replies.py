@@ -10,6 +10,7 @@ from ..desk import Desk
 from ..language import phrase
 from ..routes import Deed, PageRoute, View
 from ..tables import Cell, Column, Moment, Table, Word
+from ..turning import Spots, ids, turned
 
 _COLUMNS = (
     Column("received", phrase("Received")),
@@ -23,9 +24,10 @@ _HIDDEN = phrase("(hidden)")
 
 def _replies(desk: Desk, asked: Asked) -> View:
     channel = asked.choice("channel", list(desk.settings.channels))
-    found = desk.looking.replies(channel, asked.excerpt(desk.zone(channel)))
-    rows = [_row(desk, one) for one in asked.cut(found)]
-    table = Table("replies", phrase("Replies"), _COLUMNS, rows, asked.more_of(asked.skipped + len(found)))
+    spots: Spots[SeenReply] = ids(lambda one: one.id)
+    found = turned(asked, desk.zone(channel), lambda rows: desk.looking.replies(channel, rows), spots)
+    rows = (_row(desk, one) for one in found.rows)
+    table = Table("replies", phrase("Replies"), _COLUMNS, rows, found.more, found.less)
     return View([table], {"hidden": not desk.may(Role.OPERATOR)})
 
 

@@ -1,5 +1,6 @@
 """The suppression list of a channel: numbers that are not sent to."""
 
+import json
 from collections.abc import Sequence
 
 from bridge.services.desk.looking import SeenSuppression
@@ -9,6 +10,7 @@ from ..desk import Desk
 from ..language import phrase
 from ..routes import Deed, Done, PageRoute, View
 from ..tables import Cell, Column, Moment, Table, Word
+from ..turning import Spots, turned
 from .number import typed_number
 
 _COLUMNS = (
@@ -26,12 +28,26 @@ _SOURCES = {
 def _suppressions(desk: Desk, asked: Asked) -> View:
     channels = list(desk.settings.channels)
     channel = asked.choice("channel", channels) or channels[0]
-    found = desk.looking.suppressions(channel, asked.excerpt(desk.zone(channel)))
-    rows = [_row(desk, channel, one) for one in asked.cut(found)]
-    table = Table(
-        "suppressed", phrase("Suppression list"), _COLUMNS, rows, asked.more_of(asked.skipped + len(found))
-    )
+    zone = desk.zone(channel)
+    found = turned(asked, zone, lambda rows: desk.looking.suppressions(channel, rows), _spots(desk))
+    rows = (_row(desk, channel, one) for one in found.rows)
+    table = Table("suppressed", phrase("Suppression list"), _COLUMNS, rows, found.more, found.less)
     return View([table], {"channel": channel})
+
+
+def _spots(desk: Desk) -> Spots[SeenSuppression]:
+    """Return how an entry's place stands in an address: sealed, for it is a number."""
+
+    def read(text: str) -> tuple[int | str, ...] | None:
+        try:
+            number, sign = json.loads(desk.sealing.unseal(text))
+        except ValueError:
+            return None
+        return number, sign
+
+    return Spots(
+        lambda one: (one.whole, one.sign), lambda spot: desk.sealing.seal(json.dumps(list(spot))), read
+    )
 
 
 def _row(desk: Desk, channel: str, one: SeenSuppression) -> Sequence[Cell]:

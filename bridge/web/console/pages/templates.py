@@ -14,6 +14,7 @@ from ..desk import Desk
 from ..language import phrase
 from ..routes import Deed, Done, PageRoute, View
 from ..tables import Button, Cell, Column, Link, Moment, State, Table, Word
+from ..turning import Spots, among, names, turned
 
 STATUS_NAMES = {
     "pending": phrase("pending"),
@@ -93,17 +94,23 @@ def _templates(desk: Desk, asked: Asked) -> View:
         text=asked.text("search"),
         **asked.span(desk.zone(channel)),
     )
-    rows = [_template(desk, one) for one in found[asked.shown(found)]]
-    filed = desk.looking.filings(channel)
+    zone = desk.zone(channel)
+    codes: Spots[SeenTemplate] = names(lambda one: (one.channel, one.code))
+    shown = turned(asked, zone, among(found, codes), codes)
+    filings: Spots[Filed] = names(lambda one: (one.channel, one.code, one.account))
+    filed = turned(asked, zone, among(desk.looking.filings(channel), filings), filings, "filings_")
+    rows = [_template(desk, one) for one in shown.rows]
     tables = [
-        Table("templates", phrase("Templates"), _TEMPLATES, rows, asked.more(found)),
+        Table("templates", phrase("Templates"), _TEMPLATES, rows, shown.more, shown.less),
         Table("asked", phrase("What the accounts were asked for"), _ASKED, _asked(desk, channel)),
         Table("drift", phrase("Where an account says otherwise"), _DRIFT, _drifts(desk, channel)),
         Table(
             "filings",
             phrase("Templates at other accounts"),
             _FILINGS,
-            [_filing(desk, one) for one in filed[asked.shown(filed)]],
+            [_filing(desk, one) for one in filed.rows],
+            filed.more,
+            filed.less,
         ),
     ]
     return View(tables, {"statuses": STATUS_NAMES})
