@@ -138,6 +138,9 @@ GUESSED = [
     Sin("context_variable", "bronze", "test_send", "a variable of the context shows a full phone number"),
 ]
 READ = [
+    Sin("obeys_a_hint", "bronze", "test_a_success_is_one", "with a header Retry-After gives {<Outcome.NOT_"),
+    Sin("knows_one_success", "bronze", "test_a_success_is_one", "with status 202 gives {<Outcome.NOT_SENT"),
+    Sin("socket_without_end", "bronze", "test_send", "without a time-out"),
     Sin("success_by_part", "bronze", "test_only_the_word", "'unsuccessful' was accepted too"),
     Sin("success_by_end", "bronze", "test_only_the_word", "0 does, and 70 was accepted too"),
     Sin("success_by_sign", "bronze", "test_only_the_word", "0 does, and -1 was accepted too"),

@@ -47,7 +47,7 @@ class Trust(Bronze):
         if not requests:
             return
         for status in _FAILURES:
-            fate = partial(_with_status, status)
+            fate = partial(with_status, status)
             played = self.play(remote_send, breakage=Breaks(fate, since=requests), as_bridge=True)
             outcomes = {result.outcome for result in played.results}
             allowed = {Outcome.UNKNOWN} if requests == 1 else {Outcome.UNKNOWN, Outcome.ACCEPTED}
@@ -62,7 +62,7 @@ class Trust(Bronze):
         if reconcile_row.role != "success" or not self._requests(reconcile_row):
             return
         for status in _FAILURES:
-            played = self.play(reconcile_row, breakage=Breaks(partial(_with_status, status)), as_bridge=True)
+            played = self.play(reconcile_row, breakage=Breaks(partial(with_status, status)), as_bridge=True)
             settled = {result.outcome for result in played.results} - {Outcome.UNKNOWN}
             assert not settled, f"a look-up answered with status {status} settles messages as {settled}"
 
@@ -197,6 +197,6 @@ def _slowly(reply: Reply) -> Reply:
     return reply
 
 
-def _with_status(status: int, reply: Reply) -> Reply:
+def with_status(status: int, reply: Reply) -> Reply:
     """Return the answer with another status."""
     return replace(reply, status=status)

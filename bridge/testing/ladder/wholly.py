@@ -8,18 +8,20 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from bridge.plugin import Outcome, WebhookRequest
 
-from ..play.breaking import Breaks
+from ..play.breaking import Breaks, Fate
 from ..play.row import Played, play
 from ..table.cases import Send, Webhook
 from ..table.exchanges import Reply
 from .bronze import Bronze
 from .climbing import rule
 from .guesses import resembling
+from .trust import with_status
 from .vendor_table import VendorTable, told
 
 Place = tuple[str | int, ...]
@@ -96,6 +98,20 @@ class Wholly(Bronze):
             f"the usual answer, its content type written in other letters, gives {outcomes}: compare the "
             "type in small letters and without its parameters"
         )
+
+    @rule("bronze")
+    def test_a_success_is_one_whatever_its_head_says(self, remote_send: Send) -> None:
+        """`Retry-After` beside a success, or 202 for 200: nothing that was taken is called not sent."""
+        requests = self._requests(remote_send)
+        if not requests or not self.emulates_http():
+            return
+        faults = []
+        for what, fate in _SUCCESSES:
+            played = self.play(remote_send, breakage=Breaks(fate, since=requests), as_bridge=True)
+            wrong = {each.outcome for each in played.results} - {Outcome.ACCEPTED, Outcome.UNKNOWN}
+            if wrong or played.wire.requests > requests:
+                faults.append(f"the usual answer {what} gives {wrong}, {played.wire.requests} requests")
+        assert not faults, told([*faults, "what the vendor took is sent again, or called failed"])
 
 
 class WhollySilver(VendorTable):
@@ -235,6 +251,18 @@ def _typed(reply: Reply) -> Reply:
     kind = (given or reply.content_type).partition(";")[0].strip().lower()
     other = _TYPES.get(kind, kind.title() + "; Charset=UTF-8")
     return replace(reply, headers={**named, "Content-Type": other})
+
+
+def _hurried(reply: Reply) -> Reply:
+    """Return the answer as a vendor gives it whose limit is reached by this very call."""
+    limits = {"Retry-After": "1", "X-RateLimit-Remaining": "0", "Warning": '199 - "slow down"'}
+    return replace(reply, headers={**reply.headers, **limits})
+
+
+_SUCCESSES: Sequence[tuple[str, Fate]] = [
+    ("with a header Retry-After", _hurried),
+    *((f"with status {status}", partial(with_status, status)) for status in (201, 202, 203, 207)),
+]
 
 
 def _saying(request: WebhookRequest, content: str) -> WebhookRequest | None:
