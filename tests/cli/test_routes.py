@@ -7,7 +7,7 @@ import time
 import pytest
 
 from .conftest import CONFIG, Desk
-from .test_commands import lose_a_call
+from .test_unknown import lose_a_call
 
 TWO = CONFIG.replace(
     """vendor = "tiny"
