@@ -17,7 +17,7 @@ from .judges import JUDGES
 
 FOLDER = Path(__file__).parents[3] / "config" / "recipes"
 CODES = Path(__file__).parent / "codes"
-_JUDGING = ("test_signers", "test_official_clients")
+_JUDGING = ("test_signers", "test_official_clients", "test_recorded_clients")
 """The tests that hold recipes against vendors' own code."""
 
 _PART = re.compile(r"<!-- judged -->\n.*?<!-- end -->", re.DOTALL)

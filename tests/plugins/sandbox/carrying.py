@@ -3,16 +3,22 @@
 import json
 import subprocess
 import sys
+import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import requests
+
+from bridge.testing.table.samples import NOW
 from bridge_sandbox.carrier.app import CarrierApp
 from bridge_sandbox.carrier.faults import FaultRates, FaultyDay
 from bridge_sandbox.carrier.record import CarrierStore
+from bridge_sandbox.carrier.rules import Profile
 from bridge_sandbox.carrier.server import CarrierServer
 
 KEY = "sandbox-key"
@@ -47,6 +53,44 @@ def serving(
             server.shutdown()
             thread.join()
     carrier.close()
+
+
+class Running:
+    """A real carrier and what it took."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    @property
+    def delivered(self) -> list[str]:
+        """The number of every message, as often as it was taken."""
+        record = requests.get(f"{self.url}/record/messages", timeout=10).json()
+        return ["+" + message["number"] for message in record["messages"]]
+
+
+@contextmanager
+def carrier() -> Iterator[Running]:
+    """Run a carrier that knows the account's templates; its day is the table's, so that calls are in time."""
+    began = time.monotonic()
+
+    def clock() -> float:
+        return NOW.timestamp() + time.monotonic() - began
+
+    with tempfile.TemporaryDirectory() as folder:
+        record = CarrierStore(str(Path(folder) / "carrier.db"))
+        account = record.register("promo", KEY, Profile.parse({"review_delay_s": 0}), clock())
+        for kind in ("text", "digital"):
+            written = {
+                "type": "notification",
+                "name": kind,
+                "sign": "Acme",
+                "content": "Hello",
+                "media": "[]",
+            }
+            record.write_template(account, {"kind": kind, **written}, clock())
+        record.close()
+        with serving(Path(folder) / "carrier.db", clock) as server:
+            yield Running(server.url)
 
 
 class CarrierProcess:

@@ -1,17 +1,12 @@
 """Every hook of the sandbox as a row of the conformance kit's table."""
 
 import hmac
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from unittest.mock import ANY
-
-import requests
 
 from bridge.plugin import (
     Acknowledgement,
@@ -59,11 +54,9 @@ from bridge.testing import (
     text_template,
 )
 from bridge.testing.table.samples import NOW
-from bridge_sandbox.carrier.record import CarrierStore
-from bridge_sandbox.carrier.rules import Profile
 from bridge_sandbox.codes import ERRORS, OF_CONFIGURATION, STATUSES
 
-from .carrying import KEY, serving
+from .carrying import KEY, carrier
 
 AT = datetime(2026, 11, 2, 4, 0, tzinfo=UTC)
 PHONE = from_vendor("8613800138000")
@@ -91,44 +84,6 @@ MESSAGES = [
     {"ref": "m2", "to": "8613900139000", "params": {"code": "1002"}},
 ]
 BODY = {"batch_ref": "c1", "sign": "Acme", "template": TEXT_CODE, "valid_until": ANY, "messages": MESSAGES}
-
-
-class Running:
-    """A real carrier and what it took."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    @property
-    def delivered(self) -> list[str]:
-        """The number of every message, as often as it was taken."""
-        record = requests.get(f"{self.url}/record/messages", timeout=10).json()
-        return ["+" + message["number"] for message in record["messages"]]
-
-
-@contextmanager
-def carrier() -> Iterator[Running]:
-    """Run a carrier that knows the account's templates; its day is the table's, so that calls are in time."""
-    began = time.monotonic()
-
-    def clock() -> float:
-        return NOW.timestamp() + time.monotonic() - began
-
-    with tempfile.TemporaryDirectory() as folder:
-        record = CarrierStore(str(Path(folder) / "carrier.db"))
-        account = record.register("promo", KEY, Profile.parse({"review_delay_s": 0}), clock())
-        for kind in ("text", "digital"):
-            written = {
-                "type": "notification",
-                "name": kind,
-                "sign": "Acme",
-                "content": "Hello",
-                "media": "[]",
-            }
-            record.write_template(account, {"kind": kind, **written}, clock())
-        record.close()
-        with serving(Path(folder) / "carrier.db", clock) as server:
-            yield Running(server.url)
 
 
 def call(method: str, path: str, reply: Reply | Lost, **expected: Any) -> list[Exchange]:
