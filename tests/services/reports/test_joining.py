@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -120,16 +120,59 @@ def test_company_is_waited_for_where_there_was_some(monkeypatch: pytest.MonkeyPa
     assert len(waits) == 2, "of one that came alone last time nobody is expected"
 
 
-def test_nobody_waits_for_a_thread_that_is_ended() -> None:
-    """What the ending thread held is not stored, and is said not to be."""
+class Stepwise:
+    """Stores what it is given, each time only when it is told to go on."""
 
-    def end(_: object) -> None:
-        raise SystemExit
+    def __init__(self) -> None:
+        self.begun = threading.Semaphore(0)
+        self.go_on = threading.Semaphore(0)
+        self.joined: Joined[str] = Joined(self.store, self.store)
+        self.queue = self.joined._waiting = Queue()
+
+    def store(self, _: object) -> None:
+        self.begun.release()
+        assert self.go_on.acquire(timeout=30)
+
+
+def test_whose_part_is_stored_does_not_wait_with_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the next one waits for company, those before have their answer: else none of them can be it."""
+    one = Stepwise()
+    left = threading.Event()
+    waits: list[Callable[[], bool]] = [lambda: True, lambda: left.wait(30)]
+    monkeypatch.setattr(one.joined._enough, "wait", lambda _: waits.pop(0)())
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(one.joined.store, "a")
+        assert one.begun.acquire(timeout=30)
+        together = [pool.submit(one.joined.store, letter) for letter in "bc"]
+        one.queue.wait_for(2)
+        one.go_on.release()
+        assert one.begun.acquire(timeout=30)
+        late = pool.submit(one.joined.store, "d")
+        one.queue.wait_for(1)
+        one.go_on.release(2)
+        assert [done.result(timeout=20) for done in (first, *together)] == [None] * 3
+        assert not late.done()
+        left.set()
+        assert late.result(timeout=20) is None
+
+
+@pytest.mark.parametrize("amid", ["storing", "waiting for company"])
+def test_nobody_waits_for_a_thread_that_is_ended(amid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the ending thread held is not stored, and is said not to be; the next one stores again."""
+    ending = [True]
+
+    def end(_: object = None) -> None:
+        if ending.pop() if ending else False:
+            raise SystemExit
 
     joined: Joined[str] = Joined(end, end)
+    if amid == "waiting for company":
+        joined._expected = 2
+        monkeypatch.setattr(joined._enough, "wait", end)
     with pytest.raises(SystemExit):
         joined.store("x")
     assert not joined._waiting
+    joined.store("y")
 
 
 def test_webhooks_at_the_same_time_share_a_transaction(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
