@@ -283,6 +283,7 @@ def test_times_are_told_in_the_channel_s_zone(scene: Scene) -> None:
     assert row["id"] == campaign
     assert "Times in Asia/Shanghai" in browser.get("/console/campaigns").text
     assert row["first_send"].endswith("+08:00")
+    assert 'data-zone="Asia/Shanghai"' in browser.get("/console").text  # by which the live chart tells time
 
 
 def test_a_failure_of_the_bridge_is_a_page(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,12 @@
     const series = names.map((name, at) => ({ label: name, stroke: colours[at % colours.length], width: 2 }));
     section.hidden = false;
     const width = Math.min(section.clientWidth, 900);
-    plot = new uPlot({ width: width, height: 200, series: [{}].concat(series), legend: { live: false } }, data, section);
+    // In the bridge's zone, as all times of the page, and not in the browser's.
+    const zone = section.dataset.zone;
+    const told = new Intl.DateTimeFormat("en-GB", { timeZone: zone, timeStyle: "medium" });
+    const time = { label: zone, values: (_, at) => at.map((s) => (s % 1 ? "" : told.format(s * 1000))) };
+    const axes = [time, {}], legend = { live: false };
+    plot = new uPlot({ width: width, height: 230, series: [{}].concat(series), axes: axes, legend: legend }, data, section);
   }
 
   function add(rows) {
