@@ -18,6 +18,8 @@ from .database.engine import Database
 
 _account, _lease, _state = tables.account, tables.lease, tables.channel_state
 _TOLD = "halts told"
+_LISTED = ("kind", "channel", "account", "times")
+"""The order in which earlier versions wrote what was told, as lists."""
 
 
 class HaltKind(StrEnum):
@@ -27,6 +29,10 @@ class HaltKind(StrEnum):
     ACCOUNT = "account"  # paused by itself
     REST = "rest"  # the account's breaker is open
     CALLBACKS = "callbacks"  # the breaker towards Quick Audience is open
+
+
+_KINDS = frozenset(HaltKind)
+"""One of a later version is passed over."""
 
 
 class Halt(NamedTuple):
@@ -45,7 +51,7 @@ class Halted(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class HaltNews:
+class HaltChanges:
     """What was halted, once more or for the first time, and what goes on, since it was told last."""
 
     begun: Mapping[Halt, Halted]
@@ -86,16 +92,16 @@ class Halts:
         with self._database.read() as connection:
             return dict(_halted(connection, channels))
 
-    def news(self, channels: Collection[str]) -> HaltNews:
+    def changes(self, channels: Collection[str]) -> HaltChanges:
         """Return what has changed in these channels since it was told last, and take it for told."""
 
-        def work(connection: Connection) -> HaltNews:
+        def work(connection: Connection) -> HaltChanges:
             told = _told(connection)
             now = dict(_halted(connection, channels))
             kept = {halt: times for halt, times in told.items() if halt.channel not in channels}
             _save(connection, kept | {halt: halted.times for halt, halted in now.items()})
             begun = {halt: halted for halt, halted in now.items() if halted.times > told.get(halt, 0)}
-            return HaltNews(begun, sorted(told.keys() - kept.keys() - now.keys()))
+            return HaltChanges(begun, sorted(told.keys() - kept.keys() - now.keys()))
 
         return self._database.write(work)
 
@@ -120,10 +126,15 @@ def _told(connection: Connection) -> dict[Halt, int]:
         upsert(connection, _lease).values(name=_TOLD, owner="", until=0).on_conflict_do_nothing()
     )
     row = select(_lease.c.cursor).where(_lease.c.name == _TOLD).with_for_update()
-    told = json.loads(connection.execute(row).scalar_one() or "[]")
-    return {Halt(HaltKind(kind), channel, account): times for kind, channel, account, times in told}
+    kept = json.loads(connection.execute(row).scalar_one() or "[]")
+    named = [dict(zip(_LISTED, one, strict=False)) if isinstance(one, list) else one for one in kept]
+    return {
+        Halt(HaltKind(one["kind"]), one["channel"], one["account"]): one["times"]
+        for one in named
+        if one["kind"] in _KINDS
+    }
 
 
 def _save(connection: Connection, told: Mapping[Halt, int]) -> None:
-    words = json.dumps([[*halt, times] for halt, times in sorted(told.items())])
+    words = json.dumps([{**halt._asdict(), "times": times} for halt, times in sorted(told.items())])
     connection.execute(update(_lease).where(_lease.c.name == _TOLD).values(cursor=words))

@@ -22,11 +22,11 @@ class Announcing:
         halted = {halt: now.times for halt, now in self._ledger.halts.now(self._channels.keys()).items()}
         if halted == self._known:
             return
-        news = self._ledger.halts.news(self._channels.keys())
+        changes = self._ledger.halts.changes(self._channels.keys())
         self._known = halted
-        for halt, now in news.begun.items():
+        for halt, now in changes.begun.items():
             self._begun(halt, now)
-        for halt in news.over:
+        for halt in changes.over:
             self._over(halt)
 
     def _begun(self, halt: Halt, halted: Halted) -> None:

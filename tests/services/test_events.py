@@ -396,5 +396,5 @@ def test_what_is_halted_costs_a_look_no_write(world: World, monkeypatch: pytest.
     """Workers look every second."""
     desk(world).pause(NAME, "Not now.")
     world.duties.announce()
-    monkeypatch.setattr(world.ledger.halts, "news", None)
+    monkeypatch.setattr(world.ledger.halts, "changes", None)
     world.duties.announce()

@@ -79,7 +79,7 @@ def read_entries(kind: int, entries: bytes) -> list[Entry] | None:
     """
     try:
         return [_entry(kind, one) for one in unpack(entries)]
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, KeyError):  # also a kind of a later version
         return None
 
 

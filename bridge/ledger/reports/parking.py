@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -107,6 +107,17 @@ def park(connection: Connection, scope: Scope, receipts: Sequence[tuple[Delivery
     return len(rows)
 
 
+def put_back(connection: Connection, channel: str, rows: Sequence[Any], now: int) -> None:
+    """Keep parked rows that cannot be read: a version that can may be beside this one, or come after it."""
+    kept = [row for row in rows if now - row.created < _PARK_LIMIT_MS]
+    log.error(
+        "parked receipts are not readable", channel=channel, kept=len(kept), dropped=len(rows) - len(kept)
+    )
+    if kept:
+        again = [{**row._mapping, "due": now + max(_PARK_MS, now - row.created)} for row in kept]
+        connection.execute(_parked.insert(), again)
+
+
 def _pack(receipt: DeliveryReceipt) -> str:
     fields = receipt._asdict()
     fields["phone"] = receipt.phone._asdict() if receipt.phone else None
@@ -117,17 +128,24 @@ def _pack(receipt: DeliveryReceipt) -> str:
 
 def _phone(kept: Any) -> Phone:
     # A list of the two fields is how rows before 0.1.0 keep it.
-    return Phone(*kept) if isinstance(kept, list) else Phone(**kept)
+    return Phone(*kept) if isinstance(kept, list) else Phone(**_known(Phone, kept))
+
+
+def _known(shape: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: fields[name] for name in shape._fields if name in fields}
 
 
 def unpack(text: str) -> DeliveryReceipt | None:
-    """Return the receipt, or None for what another version wrote: it must not stop the rows beside it."""
+    """Return the receipt, or None for what cannot be read: it must not stop the rows beside it.
+
+    Names that this version does not know are passed over.
+    """
     try:
         fields = json.loads(text)
         fields["status"] = MessageStatus(fields["status"])
         fields["phone"] = _phone(fields["phone"]) if fields["phone"] else None
         fields["at"] = moment(seconds(fields["at"])) if fields["at"] is not None else None
         fields["price"] = None if fields.get("price") is None else Decimal(fields["price"])
-        return DeliveryReceipt(**fields)
+        return DeliveryReceipt(**_known(DeliveryReceipt, fields))
     except (ArithmeticError, ValueError, TypeError, KeyError):
         return None

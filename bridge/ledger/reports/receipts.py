@@ -27,7 +27,7 @@ from . import contradictions, segments
 from .earlier import Earlier, EarlierCalls, Part, TakeBack, ended
 from .matching import Finder, Located
 from .outbox import Ended, enqueue_receipts
-from .parking import due_parked, park, unpack
+from .parking import due_parked, park, put_back, unpack
 
 log = structlog.get_logger("bridge.ledger")
 
@@ -207,9 +207,7 @@ class Receipts:
         self, connection: Connection, scope: Scope, condition: Any, sources: Mapping[str, Source]
     ) -> Intake:
         rows = connection.execute(
-            delete(_parked)
-            .where(_parked.c.channel == scope.channel, condition)
-            .returning(_parked.c.receipt, _parked.c.created, _parked.c.account, _parked.c.identity)
+            delete(_parked).where(_parked.c.channel == scope.channel, condition).returning(*_parked.c)
         ).all()
         intake = Intake()
         for account, identity in sorted({(row.account, row.identity) for row in rows}):
@@ -219,16 +217,13 @@ class Receipts:
         return intake
 
     def _take_parked(self, connection: Connection, scope: Scope, rows: Sequence[Any]) -> Intake:
-        read = [(receipt, row.created) for row in rows if (receipt := unpack(row.receipt)) is not None]
-        if len(read) < len(rows):
-            log.error(
-                "parked receipts are not readable, dropped",
-                channel=scope.channel,
-                count=len(rows) - len(read),
-            )
+        receipts = [unpack(row.receipt) for row in rows]
+        if unread := [row for row, receipt in zip(rows, receipts, strict=True) if receipt is None]:
+            put_back(connection, scope.channel, unread, scope.now)
+        read = [one for one in zip(receipts, rows, strict=True) if one[0] is not None]
         if not read:
             return Intake()
-        receipts, arrived = zip(*read, strict=True)
+        receipts, arrived = [receipt for receipt, _ in read], [row.created for _, row in read]
         return self.apply_in(connection, scope, receipts, arrived)
 
     def _end(self, connection: Connection, scope: Scope, changed: Sequence[Any]) -> list[Ended]:
