@@ -20,7 +20,7 @@ from gunicorn.glogging import Logger
 from bridge import logs, metrics
 from bridge.collecting import keep_what_is_loaded
 from bridge.settings import SettingsFaults, load, obstacles, warn
-from bridge.settings.listening import BIND, require_places, web_of
+from bridge.settings.listening import BIND, require_addresses, web_of
 
 # Read here once, so that a fault is told before anything starts. Nothing else is built before the fork:
 # connections and plugins must not be shared between processes.
@@ -111,7 +111,7 @@ def on_starting(server: Any) -> None:
     """Say what deserves a look, forget what earlier web processes counted, and look before each reload."""
     # Also what a command line says. gunicorn would try a wrong address for seconds, and say it five times.
     try:
-        require_places(BIND, ",".join(server.cfg.bind), os.environ)
+        require_addresses(BIND, ",".join(server.cfg.bind), os.environ)
     except SettingsFaults as faults:
         sys.exit(f"The bridge cannot start:\n{faults}")
     if "SMS_BRIDGE_SERVED" not in os.environ:  # `sms-bridge serve` looks itself

@@ -57,6 +57,10 @@ OLD_WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
         "update_template, query_sign",
         ("bridge_http/schema/words.py", "config/recipes/README.md", "tests/plugins/http/test_"),
     ),
+    r"\bthe core\b": ("the bridge", ()),
+    "recorded but not heeded": ("recorded, follow-up failed", ()),
+    r"\bnews\b": ("reports, changes", ()),
+    r'"""(Those of|Whether) ': ("Return ...", ()),
     r"\b_GivenUp|\b_GIVE_UP_MS": ("FileFailed; what is given up is a callback", ()),
 }
 """What a thing was once called (a pattern): what it is called now, and which files may have the old word."""

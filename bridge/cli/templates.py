@@ -223,7 +223,7 @@ def _preview(seen: SeenPreview) -> Iterator[Rows]:
     if seen.waits_until is not None:
         facts.append(("until", When(seen.waits_until)))
     yield Rows("message", "Message", ("what", "is"), facts)
-    culprits = [(one.character, one.name, one.place, one.times) for one in seen.culprits]
+    culprits = [(one.character, one.name, one.position, one.times) for one in seen.culprits]
     if culprits:
         yield Rows("unicode", "\nWhat makes it Unicode", _CULPRITS, culprits)
     accounts = [

@@ -1,4 +1,4 @@
-"""A template in its three shapes: as stored, as plugins see it, and as a batch keeps it."""
+"""A template in its three shapes: as stored, as plugins see it, and as a send keeps it."""
 
 import json
 from collections.abc import Mapping
@@ -53,7 +53,7 @@ def for_plugins(stored: StoredTemplate, opt_out_suffix: str = "") -> Template:
 
 
 def snapshot(stored: StoredTemplate, opt_out_suffix: str = "", sign_at: str | None = None) -> str:
-    """Return the template as a batch keeps it: a later change does not reach messages already accepted.
+    """Return the template as a send keeps it: a later change does not reach messages already accepted.
 
     `sign_at`: the identity of the account that has judged the send's signature, "" for none.
     """
@@ -94,7 +94,7 @@ def digest(stored: StoredTemplate, opt_out_suffix: str = "") -> str:
 
 
 def restore(document: Mapping[str, Any]) -> Template:
-    """Return the template of a batch."""
+    """Return the template of a send."""
     common = {
         name: document[name] for name in ("code", "name", "remark", "sign_name", "vendor_code", "state")
     }
@@ -109,7 +109,7 @@ def restore(document: Mapping[str, Any]) -> Template:
 
 
 def refused_carriers(document: Mapping[str, Any]) -> frozenset[Carrier]:
-    """Return the carriers that did not approve the digital template of a batch."""
+    """Return the carriers that did not approve the digital template of a send."""
     return frozenset(Carrier(name) for name in document["refused"])
 
 

@@ -1,4 +1,4 @@
-"""Whether the ledger takes writes: tried now and then, so that whoever asks often costs little."""
+"""Tells whether the ledger takes writes: tried now and then, so that whoever asks often costs little."""
 
 import threading
 import time

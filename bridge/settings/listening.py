@@ -37,7 +37,7 @@ class Web:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Address:
     """A host and a port to listen at."""
 
     host: str
@@ -47,7 +47,7 @@ class Place:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-class Busy(Exception):
+class PortInUse(Exception):
     """Somebody listens there already."""
 
 
@@ -57,7 +57,7 @@ def web_of(environ: Mapping[str, str]) -> Web:
     bind = environ.get(BIND) or DEFAULT_BIND
     for address in bind.split(","):
         try:
-            place_of(BIND, address)
+            address_of(BIND, address)
         except SettingsFaults as error:
             faults += error.faults
     workers = _number(environ, WORKERS, min(os.cpu_count() or 1, _MOST_WORKERS), faults)
@@ -67,7 +67,7 @@ def web_of(environ: Mapping[str, str]) -> Web:
     return Web(bind, workers, threads)
 
 
-def place_of(name: str, address: str) -> Place | None:
+def address_of(name: str, address: str) -> Address | None:
     """Return the host and port of an address as gunicorn has it, None for a file. Raises SettingsFaults.
 
     `name` is the setting that says it.
@@ -83,38 +83,38 @@ def place_of(name: str, address: str) -> Place | None:
     found = _ADDRESS.fullmatch(address)
     if not found or int(found["port"] or 0) > _PORTS:
         raise _fault(name, f"{address!r} is no address to listen at.", _FORM)
-    return Place(found["six"] or found["host"] or "0.0.0.0", int(found["port"] or 8000))  # noqa: S104
+    return Address(found["six"] or found["host"] or "0.0.0.0", int(found["port"] or 8000))  # noqa: S104
 
 
-def try_place(name: str, place: Place) -> None:
-    """Listen there for a moment. Raises SettingsFaults, or Busy with a sentence."""
+def try_address(name: str, address: Address) -> None:
+    """Listen there for a moment. Raises SettingsFaults, or PortInUse with a sentence."""
     try:
         [(family, kind, _, _, where), *_] = socket.getaddrinfo(
-            place.host, place.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
         with closing(socket.socket(family, kind)) as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             trial.bind(where)
             trial.listen(1)
     except (socket.gaierror, UnicodeError):
-        raise _fault(name, f"{place.host} is no host that this machine knows.", _FORM) from None
+        raise _fault(name, f"{address.host} is no host that this machine knows.", _FORM) from None
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise Busy(f"Somebody listens at {place} already.") from None
+            raise PortInUse(f"Somebody listens at {address} already.") from None
         reason = _REASONS.get(error.errno or 0, f"cannot be listened at ({error.strerror}).")
-        raise _fault(name, f"{place} {reason}") from None
+        raise _fault(name, f"{address} {reason}") from None
 
 
-def require_places(name: str, addresses: str, environ: Mapping[str, str]) -> None:
+def require_addresses(name: str, addresses: str, environ: Mapping[str, str]) -> None:
     """Raise SettingsFaults unless a web that starts now can listen at all these addresses, commas between."""
     if any(environ.get(one) for one in _INHERITED):
         return
-    for address in addresses.split(","):
-        place = place_of(name, address)
+    for written in addresses.split(","):
+        address = address_of(name, written)
         try:
-            if place is not None:
-                try_place(name, place)
-        except Busy as busy:
+            if address is not None:
+                try_address(name, address)
+        except PortInUse as busy:
             raise _fault(name, str(busy), "End that program, or name another port.") from None
 
 

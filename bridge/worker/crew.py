@@ -29,7 +29,7 @@ class EndedCall(Generic[Result]):
 
 
 @dataclass(slots=True)
-class _Record:
+class _Calls:
     """What is known of a channel's calls; times of the monotonic clock."""
 
     started: dict[int, float]
@@ -57,7 +57,7 @@ class Crew(Generic[Result]):
         most = threads + self._share * max(1, channels)
         self._pool = ThreadPoolExecutor(most, thread_name_prefix=name)
         self._finished: queue.SimpleQueue[tuple[int, EndedCall[Result]] | None] = queue.SimpleQueue()
-        self._records: defaultdict[str, _Record] = defaultdict(lambda: _Record({}))
+        self._known: defaultdict[str, _Calls] = defaultdict(lambda: _Calls({}))
         self._number = 0
 
     def begin(
@@ -68,7 +68,7 @@ class Crew(Generic[Result]):
         `well`: whether the other side answered, None for what ended without a call: that says nothing of it.
         """
         self._number += 1
-        self._records[channel].started[self._number] = self._tick()
+        self._known[channel].started[self._number] = self._tick()
         self._pool.submit(self._run, self._number, channel, work, well)
 
     def wake(self) -> None:
@@ -91,18 +91,18 @@ class Crew(Generic[Result]):
     @property
     def busy(self) -> bool:
         """True while a call goes on."""
-        return any(record.started for record in self._records.values())
+        return any(record.started for record in self._known.values())
 
     def in_doubt(self, channel: str) -> bool:
         """Return whether the channel's calls may hang: then it has one thread, of its own."""
-        record = self._records[channel]
+        record = self._known[channel]
         if not record.trusted:
             return True
         return self.silent_s(channel) > 0
 
     def silent_s(self, channel: str) -> float:
         """Return how long the channel has not answered, if that is longer than its calls take; else 0."""
-        record = self._records[channel]
+        record = self._known[channel]
         oldest = min(record.started.values(), default=None)
         if oldest is None or record.well_at > oldest:
             return 0.0
@@ -114,7 +114,7 @@ class Crew(Generic[Result]):
 
         `begun`: the channels of calls that are about to begin, one each.
         """
-        mine = len(self._records[channel].started)
+        mine = len(self._known[channel].started)
         if self.in_doubt(channel):
             return 0 if mine else 1
         free = self._threads - self._shared() - sum(not self.in_doubt(name) for name in begun)
@@ -128,7 +128,7 @@ class Crew(Generic[Result]):
         """Return how many calls hold a shared thread."""
         return sum(
             len(record.started)
-            for name, record in list(self._records.items())
+            for name, record in list(self._known.items())
             if record.started and not self.in_doubt(name)
         )
 
@@ -149,7 +149,7 @@ class Crew(Generic[Result]):
             self._finished.put((number, EndedCall(channel, result, good)))
 
     def _over(self, number: int, call: EndedCall[Result]) -> None:
-        record, now = self._records[call.channel], self._tick()
+        record, now = self._known[call.channel], self._tick()
         begun = record.started.pop(number)
         if call.well is None:
             return

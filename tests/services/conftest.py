@@ -6,6 +6,7 @@ import pytest
 
 from bridge.ledger import Ledger
 
+from . import arrows
 from .world import World
 
 Worlds = Callable[..., World]
@@ -29,3 +30,11 @@ def worlds(ledger: Ledger) -> Iterator[Worlds]:
 def world(worlds: Worlds) -> World:
     """Return a world with the usual settings."""
     return worlds()
+
+
+@pytest.fixture(autouse=True)
+def _only_arrows() -> Iterator[None]:
+    """States change as the pictures of bridge/README.md say."""
+    arrows.CHANGES.clear()
+    yield
+    assert not arrows.wrong()

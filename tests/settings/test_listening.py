@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from bridge.settings import SettingsFaults
-from bridge.settings.listening import BIND, Place, Web, place_of, require_places, web_of
+from bridge.settings.listening import BIND, Address, Web, address_of, require_addresses, web_of
 
 GOOD = [
-    ("127.0.0.1:8000", Place("127.0.0.1", 8000)),
-    (":8000", Place("0.0.0.0", 8000)),
-    ("[::1]:0", Place("::1", 0)),
-    ("tcp://localhost:1", Place("localhost", 1)),
-    ("sms.example.com", Place("sms.example.com", 8000)),
+    ("127.0.0.1:8000", Address("127.0.0.1", 8000)),
+    (":8000", Address("0.0.0.0", 8000)),
+    ("[::1]:0", Address("::1", 0)),
+    ("tcp://localhost:1", Address("localhost", 1)),
+    ("sms.example.com", Address("sms.example.com", 8000)),
     ("fd://3", None),
     ("unix:/tmp/web.sock", None),
 ]
@@ -33,16 +33,16 @@ BAD = [
 
 
 @pytest.mark.parametrize(("address", "place"), GOOD)
-def test_what_gunicorn_understands_is_understood(address: str, place: Place | None) -> None:
+def test_what_gunicorn_understands_is_understood(address: str, place: Address | None) -> None:
     """Hosts, ports, files and sockets that are handed over."""
-    assert place_of(BIND, address) == place
+    assert address_of(BIND, address) == place
 
 
 @pytest.mark.parametrize(("address", "sentence"), BAD)
 def test_what_cannot_be_listened_at_is_one_sentence(address: str, sentence: str) -> None:
     """Under the name of the setting that says it."""
     with pytest.raises(SettingsFaults) as told:
-        require_places(BIND, address, {})
+        require_addresses(BIND, address, {})
     [fault] = told.value.faults
     assert str(fault).startswith("SMS_BRIDGE_BIND: ") and sentence in str(fault)
 
@@ -57,9 +57,9 @@ def busy() -> Iterator[str]:
 def test_a_port_in_use_is_told_unless_it_is_handed_over(busy: str) -> None:
     """A web that gunicorn or systemd hands its socket to may have it."""
     with pytest.raises(SettingsFaults, match=f"Somebody listens at {busy} already. End that program"):
-        require_places(BIND, busy, {})
-    require_places(BIND, busy, {"GUNICORN_FD": "3"})
-    require_places(BIND, "127.0.0.1:0", {})
+        require_addresses(BIND, busy, {})
+    require_addresses(BIND, busy, {"GUNICORN_FD": "3"})
+    require_addresses(BIND, "127.0.0.1:0", {})
 
 
 def test_the_environment_is_read_whole() -> None:

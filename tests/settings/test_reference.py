@@ -19,6 +19,7 @@ from bridge.settings import (
     cautions,
     load,
 )
+from bridge.settings.accounts import AccountSettings, RouteSettings
 from tests.channels.tiny import NoHistory
 
 REFERENCE = Path(__file__).parents[2] / "config" / "bridge.toml"
@@ -27,7 +28,11 @@ EXAMPLE = "channels.demo"
 # What the runnable example sets for itself; everything else must show its default.
 EXAMPLES_OWN = {"platform_name", "key", "vendor", "receipts", "allow_private", "default"}
 # Without a default to show: only the sentence is compared.
-WITHOUT_DEFAULT = {"callback_key", "timezone"}
+WITHOUT_DEFAULT: dict[type[BaseModel], set[str]] = {
+    ChannelSettings: {"callback_key", "timezone"},
+    AccountSettings: {"vendor", "rate_per_s", "burst", "concurrency"},
+    RouteSettings: {"accounts"},
+}
 BY_EXAMPLE = {"secret", "sign_on", "issuer", "client_id", "client_secret", "roles"}
 # Tables, shown as such.
 TABLES = {"signs", "policy_settings", "settings", "accounts"}
@@ -36,6 +41,8 @@ SET: dict[type[BaseModel], set[str]] = {
     ConsoleSettings: set(),
     SignOnSettings: set(),
     ChannelSettings: EXAMPLES_OWN | TABLES,
+    AccountSettings: set(),
+    RouteSettings: set(),
     PriceSettings: {"price", "currency"},
 }
 # The console's tables are off; what must be set there is shown by example.
@@ -44,6 +51,8 @@ MODELS: list[tuple[type[BaseModel], str]] = [
     (ConsoleSettings, "console"),
     (SignOnSettings, "console.sign_on"),
     (ChannelSettings, EXAMPLE),
+    (AccountSettings, f"{EXAMPLE}.accounts.spare"),
+    (RouteSettings, f"{EXAMPLE}.routes"),
     (PriceSettings, "prices"),
 ]
 
@@ -72,7 +81,7 @@ def _settings_of(table: str) -> Iterator[tuple[str, Shown]]:
         if heading:
             section = heading["name"]
             parent, _, name = section.rpartition(".")
-            if parent == table:
+            if parent == table and "[[" not in line:
                 yield name, Shown(" ".join(comment), {}, live=not heading["off"])
         match = _SETTING.fullmatch(line)
         if match and section == table and (comment or not match["off"]):
@@ -107,7 +116,7 @@ def test_every_setting_is_shown_with_its_sentence_and_default(
     assert setting.sentence == " ".join(description.split())
     own = key in SET[model]
     assert setting.live is own
-    by_example = model is ChannelSettings and key in WITHOUT_DEFAULT
+    by_example = key in WITHOUT_DEFAULT.get(model, ())
     by_example |= model in (ConsoleSettings, SignOnSettings) and key in BY_EXAMPLE
     if not own and not by_example:
         assert setting.value == default_of(model, key)

@@ -24,7 +24,7 @@ from bridge.services.upkeep import (
     open_ledger,
 )
 from bridge.settings import DEFAULT_PATH, PATH_VARIABLE, Settings, SettingsFaults, obstacles, warn
-from bridge.settings.listening import BIND, require_places, web_of
+from bridge.settings.listening import BIND, require_addresses, web_of
 from bridge.worker import LoopFailed, run
 
 from ..terminal.opening import Trouble, settings_of_bridge
@@ -51,7 +51,7 @@ def serve(bind: str | None, web_workers: int | None) -> None:
     _log(settings)
     try:
         named = web_of(os.environ).bind
-        require_places("--bind" if bind else BIND, bind or named, os.environ)
+        require_addresses("--bind" if bind else BIND, bind or named, os.environ)
     except SettingsFaults as error:
         raise Trouble(f"The web cannot be started.\n{error}") from None
     _check(settings, there=_made(settings))

@@ -232,7 +232,7 @@ class _Numbers:
         return [*held.get(phone.digits, ()), *held.get(phone.national, ())]
 
 
-def ended(connection: Connection, scope: Scope, reports: Sequence[tuple[Earlier, Climb]]) -> list[Climb]:
+def ends_of(connection: Connection, scope: Scope, reports: Sequence[tuple[Earlier, Climb]]) -> list[Climb]:
     """Keep what was reported on earlier calls of messages that were called again.
 
     Returns what ends such a message: its earlier call was delivered, and the later one has no end.

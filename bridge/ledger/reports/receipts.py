@@ -24,7 +24,7 @@ from ..scope import Scope, Source
 from ..sendinfo import SendInfos
 from ..suppressions import suppress
 from . import contradictions, segments
-from .earlier import Earlier, EarlierCalls, Part, TakeBack, ended
+from .earlier import Earlier, EarlierCalls, Part, TakeBack, ends_of
 from .matching import Finder, Located
 from .outbox import Ended, enqueue_receipts
 from .parking import due_parked, park, put_back, unpack
@@ -91,7 +91,7 @@ class Receipts:
         receipts = _merged(connection, receipts, found)
         told = {index: _climb(one, receipts[index], now) for index, one in found.items()}
         climbs = [told[index] for index in located]
-        further = ended(connection, scope, [(one, told[index]) for index, one in earlier.items()])
+        further = ends_of(connection, scope, [(one, told[index]) for index, one in earlier.items()])
         # Of one intake the first end decides: delivered once is delivered, whatever order the page was in.
         rows = _climbed(connection, [*further, *climbs], _known(located, earlier))
         contradictions.keep(connection, scope, climbs, rows)
@@ -217,13 +217,19 @@ class Receipts:
         return intake
 
     def _take_parked(self, connection: Connection, scope: Scope, rows: Sequence[Any]) -> Intake:
-        receipts = [unpack(row.receipt) for row in rows]
-        if unread := [row for row, receipt in zip(rows, receipts, strict=True) if receipt is None]:
+        read: list[tuple[DeliveryReceipt, int]] = []
+        unread = []
+        for row in rows:
+            receipt = unpack(row.receipt)
+            if receipt is None:
+                unread.append(row)
+            else:
+                read.append((receipt, row.created))
+        if unread:
             put_back(connection, scope.channel, unread, scope.now)
-        read = [one for one in zip(receipts, rows, strict=True) if one[0] is not None]
         if not read:
             return Intake()
-        receipts, arrived = [receipt for receipt, _ in read], [row.created for _, row in read]
+        receipts, arrived = zip(*read, strict=True)
         return self.apply_in(connection, scope, receipts, arrived)
 
     def _end(self, connection: Connection, scope: Scope, changed: Sequence[Any]) -> list[Ended]:

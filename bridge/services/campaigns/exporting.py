@@ -50,7 +50,7 @@ class Choice(NamedTuple):
         return not self.since and self.until == FOREVER_MS
 
 
-class Shown(NamedTuple):
+class RowsPage(NamedTuple):
     """One page of rows, and the turns before and after it; `cut`: no more were looked through for it."""
 
     rows: Sequence[Mapping[str, object]]
@@ -74,11 +74,11 @@ class Exporting:
         for page in self._ledger.recipients.pages(campaign.id, _filter(choice)):
             yield from (_row(one, full) for one in page)
 
-    def page(self, campaign: Campaign, choice: Choice, turn: Turn, limit: int) -> Shown:
+    def page(self, campaign: Campaign, choice: Choice, turn: Turn, limit: int) -> RowsPage:
         """Return one page of the same rows, numbers masked."""
         found = self._ledger.recipient_pages.page(campaign.id, _filter(choice), turn, limit)
         rows = [_row(one, full=False) for one in found.recipients]
-        return Shown(rows, found.before, found.after, found.cut)
+        return RowsPage(rows, found.before, found.after, found.cut)
 
     def count(self, campaign: Campaign, choice: Choice) -> int | None:
         """Return how many rows there are, from the totals; None for a span, of which they say nothing."""

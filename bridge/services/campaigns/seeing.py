@@ -258,14 +258,14 @@ def funnel(recipients: int, parts: Sequence[KindCount]) -> Funnel:
     for part in parts:
         by_status[part.status] += part.number
     unknown, delivered = by_status[MessageStatus.UNKNOWN], by_status[MessageStatus.DELIVERED]
-    ended = sum(count for status, count in by_status.items() if status in FINAL)
+    ends = sum(count for status, count in by_status.items() if status in FINAL)
     return Funnel(
         recipients,
         max(0, recipients - by_status.total()),
         by_status[MessageStatus.CALLING],
         by_status[MessageStatus.ACCEPTED],
         delivered,
-        ended - delivered - unknown,
+        ends - delivered - unknown,
         unknown,
         sum(part.number * part.segments for part in parts),
     )

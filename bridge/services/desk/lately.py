@@ -43,8 +43,8 @@ class Day:
     @property
     def delivered_share(self) -> float | None:
         """Return the share of the ended messages that was delivered, None while none has ended."""
-        ended = self.delivered + self.failed
-        return self.delivered / ended if ended else None
+        ends = self.delivered + self.failed
+        return self.delivered / ends if ends else None
 
 
 class LastDay:

@@ -34,11 +34,11 @@ _ANYBODY = defaultdict(lambda: "13800138000", {TemplateType.INTERNATIONAL: "+120
 
 @dataclass(frozen=True, slots=True)
 class SeenCharacter:
-    """A character that GSM-7 has not: it makes the whole text Unicode. `place` is where it stands first."""
+    """A character that GSM-7 has not: it makes the whole text Unicode. `position`: where it stands first."""
 
     character: str
     name: str
-    place: int
+    position: int
     times: int
 
 

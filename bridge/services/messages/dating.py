@@ -1,4 +1,4 @@
-"""Whether it is known when a call was made: what time proves of it is proved by that alone.
+"""Tells whether it is known when a call was made: what time proves of it is proved by that alone.
 
 A clock that was set leaves calls whose age nobody knows: a vendor may have forgotten their keys, or looks for
 them at another time and shows nothing. Such calls are neither repeated nor believed to be absent.

@@ -204,5 +204,5 @@ class Pushing:
 
 def _ended(out_id: str, one: Ended) -> callbacks.EndedMessage:
     status = MessageStatus(one.status)
-    sent, ended = moment(one.sent), moment(one.ended_at)
-    return callbacks.EndedMessage(out_id, one.phone, status, sent, ended, one.code, one.reason)
+    sent, ended_at = moment(one.sent), moment(one.ended_at)
+    return callbacks.EndedMessage(out_id, one.phone, status, sent, ended_at, one.code, one.reason)

@@ -19,7 +19,7 @@ from bridge.settings import (
 )
 
 from ..history import ChannelHistory
-from .listening import places
+from .listening import addresses
 from .live import ask_account, ask_quick_audience
 from .trying import as_root, trials
 
@@ -48,7 +48,7 @@ def check(settings: Settings, faults: list[Fault], *, live: bool) -> Findings:
         with closing(ledger):
             opened = _channels(settings, ledger, found.faults)
             found.faults += without_repeats(trials(settings, None if stands_in else ledger), found.faults)
-            found.faults += without_repeats(places(settings), found.faults)
+            found.faults += without_repeats(addresses(settings), found.faults)
             if not stands_in and not any(fault.touches("bridge.database") for fault in found.faults):
                 found.cautions += [fault for one in opened.values() for fault in left_behind(one, ledger)]
     if live:

@@ -67,7 +67,7 @@ def test_a_text_is_shown_as_it_leaves(
     """With its signature; which character made it Unicode, where and how often."""
     seen = preview(world, world.template(content, type_), name=name)
     assert (seen.text, seen.segments, seen.encoding) == (text, count, encoding)
-    assert [(one.character, one.name, one.place, one.times) for one in seen.culprits] == culprits
+    assert [(one.character, one.name, one.position, one.times) for one in seen.culprits] == culprits
 
 
 def test_promotions_carry_their_suffix(worlds: Worlds) -> None:

@@ -42,9 +42,10 @@ def test_a_port_that_another_worker_has_is_taken_over_when_it_ends(servers: list
         port = other.getsockname()[1]
         with structlog.testing.capture_logs() as lines:
             showing.show_metrics(bridge(port), stop)
-        assert [(line["event"], line["log_level"]) for line in lines] == [
-            ("metrics are not shown", "warning")
-        ]
+        said = [
+            line["event"] for line in lines if line["log_level"] != "debug"
+        ]  # it is tried again meanwhile
+        assert said == ["metrics are not shown"]
         assert (lines[0]["port"], lines[0]["error"]) == (port, "Address already in use")
         [waiting] = [thread for thread in threading.enumerate() if thread.name == "metrics"]
         assert not servers

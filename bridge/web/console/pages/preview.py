@@ -165,7 +165,7 @@ def _account(one: SeenAtAccount) -> Sequence[Cell]:
 
 
 def _culprits(seen: SeenPreview) -> list[Sequence[Cell]]:
-    return [(one.character, one.name, one.place, one.times) for one in seen.culprits]
+    return [(one.character, one.name, one.position, one.times) for one in seen.culprits]
 
 
 PAGES = [

@@ -43,9 +43,9 @@ def upgrade() -> None:
     op.create_index("ix_send_campaign", "send", ["campaign_id"])
     op.create_index("ux_campaign_name", "campaign", ["channel", "kind", "name"], unique=True)
     op.create_index("ix_campaign_created", "campaign", ["created"])
-    steered = sa.text("pending = 1")
+    controlled = sa.text("pending = 1")
     op.create_index(
-        "ix_campaign_pending", "campaign", ["pending"], sqlite_where=steered, postgresql_where=steered
+        "ix_campaign_pending", "campaign", ["pending"], sqlite_where=controlled, postgresql_where=controlled
     )
     op.create_index("ix_audit_at", "audit", ["at"])
 
