@@ -14,7 +14,7 @@ from ...plugin import DeliveryReceipt, MessageStatus
 from ...plugin.status import FIRST_FINAL
 from .. import tally
 from ..database import tables
-from ..database.bulk import Climb, MessageRow, believable, clean, climb, find_messages
+from ..database.bulk import Climb, believable, clean, climb, find_messages
 from ..database.dialects import lit, skip_locked
 from ..database.engine import Database
 from ..moved import Lead
@@ -134,18 +134,16 @@ class Receipts:
         self,
         connection: Connection,
         scope: Scope,
-        rows: Sequence[MessageRow],
-        parts: Sequence[segments.Segment],
+        batch_id: int,
+        vendor_ids: Collection[str],
         called: Source | None = None,
     ) -> list[Ended]:
-        """Apply the receipts that arrived before these message rows and their segments did.
+        """Apply the receipts that arrived before the record of this call, whatever it says was done.
 
-        `called`: the account that took the messages; what others reported waits on.
+        `vendor_ids`: those of its messages and their segments. `called`: the account that was called; what
+        others reported waits on.
         """
-        if not rows:
-            return []
-        vendor_ids = {row.vendor_id for row in rows} | {part.vendor_id for part in parts}
-        return self._unpark(connection, scope, {row.batch_id for row in rows}, vendor_ids, called)
+        return self._unpark(connection, scope, {batch_id}, vendor_ids, called)
 
     def unpark_earlier(self, connection: Connection, scope: Scope, leads: Sequence[Lead]) -> list[Ended]:
         """Apply the receipts on earlier calls that waited while their messages were called again."""

@@ -250,7 +250,10 @@ class Batches:
             failed = [_end(row, scope.now) for row in conclusion.rows if waits.may_be_delivered(row)]
             ends += receipts.apply_climbs(connection, scope, failed)
         called = Source(batch.account, batch.identity, frozenset()) if batch.account else None
-        return ends + receipts.unpark(connection, scope, conclusion.rows, conclusion.segments, called)
+        vendor_ids = {row.vendor_id for row in conclusion.rows} | {
+            one.vendor_id for one in conclusion.segments
+        }
+        return ends + receipts.unpark(connection, scope, batch.id, vendor_ids, called)
 
     def _record_stale(self, connection: Connection, conclusion: Conclusion, now: int) -> Recorded:
         """Apply the answer to a call that another took over: like a receipt it may wait for its message."""

@@ -12,9 +12,11 @@ from bridge.plugin import (
     CredentialsRejected,
     DeliveryReceipt,
     MessageStatus,
+    NotAccepted,
     SubmitResult,
     VendorThrottled,
     VendorUnavailable,
+    VendorUnreachable,
     accepted,
     from_vendor,
     not_sent,
@@ -23,7 +25,7 @@ from bridge.plugin import (
 from ..conftest import Worlds
 from ..desk.test_timeline import seen
 from ..two_accounts import PHONES, numbers_of, raising, soon, two
-from ..world import World
+from ..world import NAME, World
 
 DELIVERED, FAILED, TAKEN = MessageStatus.DELIVERED, MessageStatus.UNDELIVERABLE, MessageStatus.ACCEPTED
 LIE = "taken, though the vendor had said it was not"
@@ -148,3 +150,33 @@ def test_a_part_that_was_not_taken_is_found_too(world: World) -> None:
     world.hand_over()
     assert world.sent() == PHONES
     assert world.ended() == {OTHER: "DELIVERED"}
+
+
+@pytest.mark.parametrize("status", [DELIVERED, TAKEN], ids=str)
+@pytest.mark.parametrize("call_s", [0, 3, 30])
+@pytest.mark.parametrize("several", [False, True], ids=["one account", "two accounts"])
+@pytest.mark.parametrize("error", [VendorUnreachable, VendorThrottled, VendorUnavailable])
+def test_what_is_reported_during_a_call_is_looked_at_with_its_end(
+    worlds: Worlds, error: type[NotAccepted], several: bool, call_s: int, status: MessageStatus
+) -> None:
+    """However long the call took, and whatever it says at last: who has the message gets no other."""
+    world = two(worlds) if several else worlds()
+    name = next(iter(world.vendors))
+
+    def answer(batch: Batch) -> list[SubmitResult]:
+        told(world, *(report(batch.ref, status, seq) for seq in range(len(PHONES))), account=name)
+        for _ in range(call_s):  # the duties go on meanwhile
+            world.now += 1
+            world.ledger.receipts.retry_parked(
+                NAME, pushes=True, now=world.now_ms, sources=world.services.routing.sources
+            )
+        raise error("No.")
+
+    world.vendors[name].answer = answer
+    world.send(PHONES)
+    world.hand_over()
+    for vendor in world.vendors.values():
+        vendor.answer = lambda batch: [accepted(f"v-{one.ref}") for one in batch.messages]
+    soon(world, 60)
+    assert sorted(number for vendor in world.vendors.values() for number in numbers_of(vendor)) == PHONES
+    assert world.ended() == (dict.fromkeys(PHONES, "DELIVERED") if status is DELIVERED else {})
