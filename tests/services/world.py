@@ -291,13 +291,13 @@ class World:
         """The time as the ledger counts it."""
         return int(self.now * 1000)
 
-    def claimed(self, room: Room = FREE) -> list[Claimed]:
+    def claimed(self, room: Room = FREE, *, lease_s: int = 60) -> list[Claimed]:
         """Claim what is due and do nothing with it, as a worker that dies."""
         return self.ledger.write(
             lambda c: self.ledger.batches.claim(
                 c,
                 Scope(NAME, self.now_ms),
-                Holder("dead", 60_000),
+                Holder("dead", lease_s * 1000),
                 Callee("obedient", self.services.channel.hooks.identity),
                 limit=room.calls,
                 most=room.messages,

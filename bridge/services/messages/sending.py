@@ -191,7 +191,7 @@ class Sending:
         if lapsed.conclusion.check_at is None:
             return lapsed
         # The worker may be slow, not gone: absence is no proof while its call may still arrive.
-        check_at = max(lapsed.conclusion.check_at, claimed.lease)
+        check_at = max(lapsed.conclusion.check_at, self._patience.arrived(claimed.called))
         conclusion = replace(lapsed.conclusion, check_at=check_at)
         return replace(lapsed, conclusion=conclusion, failure=failure_of(called.values()), lapsed=True)
 

@@ -43,9 +43,9 @@ class Late:
         return not_sent(NotAccepted("absent"))
 
 
-def pair(worlds: Worlds, ahead_s: float) -> tuple[World, World]:
+def pair(worlds: Worlds, ahead_s: float, **bridge: float) -> tuple[World, World]:
     """Return two machines over one database with a send that waits; the second's clock is so far ahead."""
-    first, second = worlds(bridge=APART), worlds(bridge=APART)
+    first, second = worlds(bridge=APART | bridge), worlds(bridge=APART | bridge)
     first.send(PHONES)
     second.now = first.now + ahead_s
     return first, second
@@ -80,20 +80,34 @@ def test_a_lost_call_is_not_absent_before_the_vendor_shows_it(
     assert not first.ledger.gauges()
 
 
-@pytest.mark.parametrize("ahead_s", [AHEAD_S, 0, -AHEAD_S])
-def test_a_slow_call_is_neither_lost_nor_absent_before_its_end(worlds: Worlds, ahead_s: float) -> None:
+# Seconds: how far the clock of the one that asks is ahead, how far it may be, the lease, how long the call is.
+SLOW: dict[str, tuple[float, float, int, int]] = {
+    "ahead": (AHEAD_S, AHEAD_S, LEASE_S, LEASE_S - 1),
+    "together": (0, AHEAD_S, LEASE_S, LEASE_S - 1),
+    "behind": (-AHEAD_S, AHEAD_S, LEASE_S, LEASE_S - 1),
+    "ahead, leases as long as by default": (AHEAD_S, AHEAD_S, 120, 119),
+    "ahead, and the call ends early": (AHEAD_S, AHEAD_S, 120, 95),
+    "behind, leases as long as by default": (-AHEAD_S, AHEAD_S, 120, 119),
+    "one machine": (0, 0, 120, 119),
+}
+
+
+@pytest.mark.parametrize(("ahead_s", "apart_s", "lease_s", "call_s"), SLOW.values(), ids=SLOW)
+def test_a_slow_call_is_neither_lost_nor_absent_before_its_end(
+    worlds: Worlds, ahead_s: float, apart_s: float, lease_s: int, call_s: int
+) -> None:
     """Its worker may call until its lease is over by its own clock, and the call may last as long again."""
-    first, second = pair(worlds, ahead_s)
+    first, second = pair(worlds, ahead_s, clocks_apart_s=apart_s, lease_s=lease_s)
     vendor = Late(first, NOTED_S - 1)
     second.vendor.look_up = vendor.look_up
 
     def slowly(batch: Batch) -> Sequence[SubmitResult]:
-        pass_time(first, second, LEASE_S - 1)
+        pass_time(first, second, call_s)
         return vendor.lose(batch)
 
     first.vendor.answer = slowly
-    [claimed] = first.claimed()
-    pass_time(first, second, LEASE_S - 3)
+    [claimed] = first.claimed(lease_s=lease_s)
+    pass_time(first, second, lease_s - 3)
     first.services.sending.run(claimed)
     pass_time(first, second, 400)
     assert second.sent() == []
