@@ -126,6 +126,9 @@ def _put_off(now: int) -> Iterator[_PutOff]:
     account = tables.account
     paused = and_(account.c.paused_until > late, account.c.paused_until < FOREVER_MS)
     yield _PutOff(account, paused, paused_until=now)
+    # How long ago that was, nobody knows: one message tries, and one success is no proof of more.
+    yield _PutOff(account, account.c.failed > now + _SKEW_MS, failed=0, open_until=0)
+    yield _PutOff(account, account.c.succeeded > now + _SKEW_MS, succeeded=0)
     state, lease, bucket = tables.channel_state, tables.lease, tables.bucket
     paused = and_(state.c.paused_until > late, state.c.paused_until < FOREVER_MS)
     yield _PutOff(state, paused, paused_until=now)

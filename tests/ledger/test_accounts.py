@@ -82,6 +82,31 @@ def test_only_a_call_made_since_is_the_trial(called: int | None, opens: int) -> 
     assert (account.opens, account.reason) == (opens, "timed out")
 
 
+@pytest.mark.parametrize("lapsed", [False, True], ids=["failed", "interrupted"])
+@pytest.mark.parametrize("behind_s", [60, 900, 7200])
+def test_a_call_is_a_trial_though_the_failure_before_it_seems_to_come(behind_s: int, lapsed: bool) -> None:
+    """The clock that wrote it was set back, or is ahead of this worker's: a person let the account go on."""
+    account = Account(*KEY)
+    for _ in range(3):
+        account = account.after_failure(NOW, "down")
+    now = NOW - behind_s * 1000
+    account = replace(account, open_until=now)
+    for opens in (2, 3):
+        assert account.allowed(now) == Room(1, 1)
+        account = account.after_failure(now + 1000, "down", called=now, lapsed=lapsed)
+        assert (account.opens, account.allowed(now + 1000)) == (opens, Room(0, 0))
+        now = account.open_until
+
+
+def test_workers_that_vanish_count_though_the_failure_before_seems_to_come() -> None:
+    """Once for each, as by one clock."""
+    account = replace(Account(*KEY), failed=NOW + 60 * MINUTE)
+    for now in (NOW, NOW + 1, NOW + MINUTE, NOW + MINUTE + 1, NOW + 2 * MINUTE):
+        called = now - now % MINUTE - 10
+        account = account.after_failure(now, "interrupted", called=called, lapsed=True)
+    assert (account.failures, account.opens) == (3, 1)
+
+
 # When each lapsed call began, by when the lapse before was noted, or a success between: failures, opens.
 LAPSES: dict[str, tuple[list[int | str], int, int]] = {
     "a worker was killed in one call": ([-9], 1, 0),

@@ -56,6 +56,10 @@ def state(**values: Any) -> dict[str, Any]:
     return {"channel": "promo", **values}
 
 
+def account(**values: Any) -> dict[str, Any]:
+    return {"channel": "promo", "name": "main", "calls": 1, "messages": 100, **values}
+
+
 ASKED = {"state": tables.UNKNOWN, "called": LATER, "due": LATER + 9000}
 ROWS: list[tuple[str, Any, dict[str, Any], str, int | None]] = [
     ("put back", tables.batch, batch(called=LATER), "due", NOW),
@@ -82,6 +86,12 @@ ROWS: list[tuple[str, Any, dict[str, Any], str, int | None]] = [
     ("a review just looked up", tables.template, template(checked=NOW), "checked", NOW),
     ("a pause", tables.channel_state, state(paused_until=LATER), "paused_until", NOW),
     ("an operator's pause", tables.channel_state, state(paused_until=FOREVER), "paused_until", FOREVER),
+    ("an account's pause", tables.account, account(paused_until=LATER), "paused_until", NOW),
+    ("an account's failure", tables.account, account(failed=LATER, open_until=LATER), "failed", 0),
+    ("its rest", tables.account, account(failed=LATER, open_until=LATER + 9), "open_until", 0),
+    ("a rest", tables.account, account(failed=NOW, open_until=NOW + 9000), "open_until", NOW + 9000),
+    ("a minute ahead", tables.account, account(failed=NOW + MINUTE_MS), "failed", NOW + MINUTE_MS),
+    ("an account's success", tables.account, account(succeeded=LATER), "succeeded", 0),
     ("a breaker", tables.channel_state, state(breaker_until=LATER), "breaker_until", NOW),
     ("a rate", tables.bucket, {"name": "promo/rate", "arrival": LATER * 1000}, "arrival", NOW * 1000),
 ]

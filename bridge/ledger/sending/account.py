@@ -138,7 +138,8 @@ class Account:
         `lapsed`: its worker vanished in it. What a worker leaves behind when it is killed shows once what one
         such call does: of those begun before the latest failure the others show nothing new.
         """
-        before = called is not None and called <= self.failed
+        # A failure yet to come is of a clock ahead, or set back since: it does not tell which was first.
+        before = called is not None and called <= self.failed <= now
         if self.rests(now) or (before and (self.opens or lapsed)):
             return replace(self, reason=reason)  # began before the breaker opened: it is no trial
         room = self.allowed(now)

@@ -17,6 +17,7 @@ from bridge.plugin import (
 )
 
 from ..conftest import Worlds
+from ..two_accounts import raising
 from ..world import NAME, World
 
 PHONES = [f"138{number:08d}" for number in range(20_000)]
@@ -125,6 +126,60 @@ def test_a_worker_that_is_killed_lets_no_account_rest(worlds: Worlds) -> None:
     world.hand_over()
     assert len(world.sent()) == 120
     assert account(world).failures == 0
+
+
+@pytest.mark.parametrize("noted", [True, False], ids=["noted", "not noted"])
+@pytest.mark.parametrize("another", [False, True], ids=["the same worker", "another"])
+@pytest.mark.parametrize("ahead_s", [0, 300, 900, 7200])
+def test_a_breaker_holds_when_the_clock_that_opened_it_is_set_back(
+    worlds: Worlds, ahead_s: int, another: bool, noted: bool
+) -> None:
+    """A message tries now and then, and each that fails lets the account rest longer."""
+    first = opened(worlds, ahead_s)
+    second = worlds(cold=True, reconcile_after_s=2 * HOUR) if another else first
+    second.now = first.now - ahead_s
+    assert tried_in_half_a_minute(second, noted=noted) <= 4
+
+
+@pytest.mark.parametrize("ahead_s", [0, 60])
+def test_a_breaker_that_a_worker_ahead_has_opened_holds_after_a_person_ended_its_rest(
+    worlds: Worlds, ahead_s: int
+) -> None:
+    """By the clock of the one that tries, the failure that opened it is yet to come."""
+    first = opened(worlds, ahead_s)
+    second = worlds(cold=True, reconcile_after_s=2 * HOUR)
+    second.now = first.now - ahead_s
+    first.ledger.accounts.free(NAME, "", second.now_ms)
+    assert 1 <= tried_in_half_a_minute(second, noted=True) <= 4
+
+
+def opened(worlds: Worlds, ahead_s: int) -> World:
+    """Return a worker whose clock is so far ahead, and whose account rests under a long queue."""
+    world = worlds(cold=True, reconcile_after_s=2 * HOUR)
+    world.duties.bring_back()
+    world.now += ahead_s
+    world.vendor.answer = raising(FAILING["answers 503"])  # type: ignore[arg-type]
+    world.duties.bring_back()
+    world.send(PHONES[:1000], params=[{"name": "n"}] * 1000)
+    while not account(world).opens:
+        world.sender.cycle(0.05)
+    return world
+
+
+def tried_in_half_a_minute(world: World, *, noted: bool) -> int:
+    """Send for half a minute; `noted`: its duties note what time it is. Returns how many were handed over."""
+    before = len(world.sent())
+    world.vendor.answer = raising(FAILING["answers 503"])  # type: ignore[arg-type]
+    # What was accepted before waits for its own time, which the clock that was ahead gave it.
+    world.send(PHONES[1000:1500], params=[{"name": "n"}] * 500, digest=b"later")
+    for _ in range(30):
+        world.now += 1
+        if noted:
+            world.duties.bring_back()
+        for _ in range(9):  # a breaker that is off would hand over all
+            if not (world.sender.cycle(0.05 if world.sender.busy else 0) or world.sender.busy):
+                break
+    return len(world.sent()) - before
 
 
 def account(world: World) -> Account:
