@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
+from weakref import WeakSet
 
 from bridge.plugin import exchange
 
@@ -28,12 +29,20 @@ class Trickle:
     def __init__(self) -> None:
         self.elapsed_s = 0.0
         self.port = 0
+        self._known: WeakSet[socket.socket] = WeakSet()
+        self._shut: WeakSet[socket.socket] = WeakSet()
+        """Sockets that nobody wants to read from any more."""
 
     def _concerns(self, sock: socket.socket) -> bool:
+        if sock in self._known:
+            return True  # it may have no peer any more, and has its bytes
         try:
-            return not hasattr(SERVER, "running") and sock.getpeername()[1:2] == (self.port,)
+            concerned = not hasattr(SERVER, "running") and sock.getpeername()[1:2] == (self.port,)
         except OSError:
             return False
+        if concerned:
+            self._known.add(sock)
+        return concerned
 
     def _pass(self, sock: socket.socket) -> None:
         patience = sock.gettimeout()
@@ -44,24 +53,38 @@ class Trickle:
                 thread.cancel()
                 thread.function(*thread.args, **thread.kwargs)
 
+    def _ended(self, sock: socket.socket) -> bool:
+        """Let the time of a byte pass. Returns True when nobody waits for it: it has not come yet.
+
+        The bytes lie in the system's buffer already, from which a socket that was shut down reads on.
+        """
+        if sock not in self._shut:
+            self._pass(sock)
+        return sock in self._shut
+
     @contextmanager
     def slowly(self) -> Iterator[None]:
         """Let everybody in this process read such an answer a byte at a time, the clocks running on."""
         receive, receive_into = socket.socket.recv, socket.socket.recv_into
+        shut_down = socket.socket.shutdown
 
         def slow(sock: socket.socket, size: int, *flags: int) -> bytes:
             if not self._concerns(sock):
                 return receive(sock, size, *flags)
-            self._pass(sock)
-            return receive(sock, 1)
+            return b"" if self._ended(sock) else receive(sock, 1)
 
         def slow_into(sock: socket.socket, buffer: Any, *args: int) -> int:
             if not self._concerns(sock):
                 return receive_into(sock, buffer, *args)
-            self._pass(sock)
-            return receive_into(sock, buffer, 1)
+            return 0 if self._ended(sock) else receive_into(sock, buffer, 1)
+
+        def shut(sock: socket.socket, how: int) -> None:
+            if how != socket.SHUT_WR and self._concerns(sock):
+                self._shut.add(sock)
+            shut_down(sock, how)
 
         with ExitStack() as stack:
+            stack.enter_context(swapped(socket.socket, "shutdown", shut))
             stack.enter_context(swapped(socket.socket, "recv", slow))
             stack.enter_context(swapped(socket.socket, "recv_into", slow_into))
             # Named there when it was imported.
