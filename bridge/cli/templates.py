@@ -118,7 +118,7 @@ def templates_filings(channel: str | None, as_json: bool) -> None:
 @click.argument("code")
 @click.option("--values", "pairs", multiple=True, help="NAME=VALUE for a variable; repeatable.")
 @click.option("--phone", default="", help="A recipient, as Quick Audience would write the number.")
-@click.option("--sign", default="", help="The signature, if it is not the template's.")
+@click.option("--sign", default="", help="The signature of the send; it counts for segments and cost.")
 @listing
 def templates_preview(
     channel: str, code: str, pairs: tuple[str, ...], phone: str, sign: str, as_json: bool
@@ -217,6 +217,10 @@ def _preview(seen: SeenPreview) -> Iterator[Rows]:
         ("encoding", seen.encoding),
         ("segments", seen.segments),
     ]
+    if not seen.sign:
+        facts.append(
+            ("not counted", "the signature: segments, cost and verdicts are without it; give --sign")
+        )
     facts += [("value without a variable", name) for name in seen.unused]
     if seen.objection:
         facts.append(("is not sent" if seen.waits_until is None else "waits", seen.objection))

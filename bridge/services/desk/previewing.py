@@ -14,9 +14,10 @@ from bridge.channels import OpenAccount, OpenChannel
 from bridge.clock import Clock, millis_of
 from bridge.ledger import Claimed, Ledger, Recipients, SendInfo, StoredTemplate
 from bridge.ledger.blobs import encode
-from bridge.plugin import BadNumber, BridgeError, Phone, Template, TemplateType
+from bridge.plugin import BadNumber, BridgeError, Phone, ReviewStatus, Template, TemplateType
 from bridge.plugin.phone import parse
 from bridge.plugin.text import TextContent, gsm7, segments, signed
+from bridge.settings import ChannelSettings
 
 from ..history import asking
 from ..messages.drafting import draft
@@ -103,7 +104,7 @@ class Previewing:
         if stored is None:
             raise OperatorRefused(NO_TEMPLATE, channel=self._channel.name, code=code)
         template = for_plugins(stored, self._channel.settings.opt_out_suffix)
-        sign = sign_name or stored.sign_name or self._channel.settings.default_sign
+        sign = sign_name or meant_sign(self._channel.settings, stored)
         content = TextContent(template.content)
         text = signed(sign, _rendered(content, values), template.type)
         phone = _phone(number, template.type) if number else None
@@ -190,6 +191,19 @@ class Previewing:
             price.price * (segments(text, template.type) if text else 1) if price else None,
             longest,
         )
+
+
+def meant_sign(settings: ChannelSettings, stored: StoredTemplate) -> str:
+    """Return the signature that is meant where none is given, "" for none."""
+    return stored.sign_name or settings.default_sign
+
+
+def known_signs(channel: str, settings: ChannelSettings, ledger: Ledger) -> list[str]:
+    """Return a channel's signatures that no review refused, in order of name."""
+    reviewed = {one.name: one.status for one in ledger.templates.signs(channel)}
+    reviewed |= {name: one.status for name, one in settings.signs.items()}
+    reviewed.setdefault(settings.default_sign, ReviewStatus.PENDING)
+    return sorted(name for name, status in reviewed.items() if name and status is not ReviewStatus.REJECTED)
 
 
 def _as_claimed(info: SendInfo, values: Mapping[str, str], number: str, channel: OpenChannel) -> Claimed:

@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 import pytest
 
-from bridge.ledger import Ledger
-from bridge.plugin import Verdict
+from bridge.ledger import Ledger, StoredSign
+from bridge.plugin import ReviewStatus, Verdict
 from bridge.settings import PriceSettings
 from tests.services.world import World
 
@@ -35,6 +35,34 @@ def test_a_preview_says_what_a_message_would_be(scene: Scene) -> None:
     assert PHONES[0] not in shown.text
     [account] = browser.json(address)["accounts"]
     assert (account["account"], account["price"], account["currency"]) == ("obedient", "0.045", "CNY")
+
+
+# The signature of the send, as typed -> the text's segments, its cost, and if the page says that none counts.
+SIGNED = [("", 1, "0.045", True), ("Acme", 2, "0.09", False)]
+
+
+@pytest.mark.parametrize(("sign", "count", "cost", "warned"), SIGNED)
+def test_a_preview_counts_the_signature(scene: Scene, sign: str, count: int, cost: str, warned: bool) -> None:
+    """Every message has one: without it a page says too few segments, and too low a cost."""
+    scene = priced(scene)
+    code = scene.world.template("${name}")
+    browser = scene.browser("viewer")
+    page = f"/console/templates/promo/{code}"
+    browser.get(page)
+    address = browser.post(page, {"value.name": "n" * 69, "sign": sign}).headers["Location"]
+    found = browser.json(address)
+    assert (found["message"][0]["segments"], found["message"][0]["signature"]) == (count, sign)
+    assert found["accounts"][0]["cost"] == cost
+    assert ("No signature is counted" in browser.get(address).text) is warned
+
+
+def test_a_preview_offers_the_signatures_that_are_known(scene: Scene) -> None:
+    """Not those that a review refused."""
+    for name, status in (("Zenith", ReviewStatus.APPROVED), ("Nadir", ReviewStatus.REJECTED)):
+        scene.world.ledger.templates.save_sign(StoredSign("promo", name, status, "", 1, 1))
+    shown = scene.browser("viewer").get(f"/console/templates/promo/{scene.world.template()}").text
+    assert '<option value="Zenith">' in shown
+    assert "Nadir" not in shown
 
 
 def test_a_preview_needs_its_values(scene: Scene) -> None:

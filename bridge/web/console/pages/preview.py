@@ -14,7 +14,7 @@ from bridge.plugin.text import variables
 from bridge.services.desk.amounts import amount
 from bridge.services.desk.looking import SeenTemplate
 from bridge.services.desk.operating import NO_TEMPLATE, OperatorRefused, ReviewDecision
-from bridge.services.desk.previewing import Previewing, SeenAtAccount, SeenPreview
+from bridge.services.desk.previewing import Previewing, SeenAtAccount, SeenPreview, known_signs, meant_sign
 from bridge.services.desk.signing_in import Role
 from bridge.services.pricing import Pricing
 
@@ -68,7 +68,11 @@ _CULPRITS = (
 
 def _template(desk: Desk, asked: Asked, channel: str, code: str) -> View:
     found = _found(desk, channel, code)
+    settings, ledger = desk.settings.channels[channel], desk.bridge.ledger
+    stored = ledger.templates.get(channel, code)
     facts = {
+        "sign": meant_sign(settings, stored) if stored else "",
+        "signs": known_signs(channel, settings, ledger),
         "channel": channel,
         "template": found,
         "variables": variables(found.content),
@@ -109,7 +113,7 @@ def _ask(desk: Desk, asked: Asked, channel: str, code: str) -> Done:
     """Lead to the preview with the values of the form."""
     found = _found(desk, channel, code)
     values = {name: asked.text(f"{_VALUE}{name}", _LONGEST) for name in variables(found.content)}
-    told = json.dumps([values, asked.text("number", 40)], ensure_ascii=False)
+    told = json.dumps([values, asked.text("number", 40), asked.text("sign")], ensure_ascii=False)
     sealed = desk.sealing.seal(told)
     if len(sealed) > _LONGEST_SEALED:
         raise NotUnderstood(
@@ -124,10 +128,12 @@ def _ask(desk: Desk, asked: Asked, channel: str, code: str) -> Done:
 
 
 def _preview(desk: Desk, asked: Asked, channel: str, code: str, sealed: str) -> View:
-    values, number = json.loads(number_in(desk, sealed))
+    values, number, *signs = json.loads(number_in(desk, sealed))  # no signature: an address from before
     opened, ledger = opened_channel(desk, channel), desk.bridge.ledger
     pricing = Pricing(desk.settings, channel, ledger)
-    seen = Previewing(opened, pricing, ledger, desk.bridge.clock).preview(code, values, number)
+    seen = Previewing(opened, pricing, ledger, desk.bridge.clock).preview(
+        code, values, number, "".join(signs)
+    )
     tables = [
         Table("accounts", phrase("Accounts"), _ACCOUNTS, [_account(one) for one in seen.accounts]),
         Table("unicode", phrase("What makes it Unicode"), _CULPRITS, _culprits(seen)),
