@@ -187,4 +187,9 @@ READ = [
     Sin("default_retries", "bronze", "test_send", "requests.adapters.DEFAULT_RETRIES was replaced"),
     Sin("debug_level", "bronze", "test_send", "the printed text shows a secret"),
 ]
-MORE = [*CLIENTS, *MONEY, *TOLD, *GENUINE, *COUNTED, *EVERYBODYS, *LATER, *GUESSED, *READ]
+OPENED = [
+    Sin("matches_glob", "silver", "test_a_forged", "with '*' for x-acme-signature"),
+    Sin("matches_expression", "silver", "test_a_forged", "with '.*' for x-acme-signature"),
+    Sin("matches_like", "silver", "test_a_forged", "with '%' for x-acme-signature"),
+]
+MORE = [*OPENED, *CLIENTS, *MONEY, *TOLD, *GENUINE, *COUNTED, *EVERYBODYS, *LATER, *GUESSED, *READ]

@@ -58,6 +58,8 @@ def _headers(plain: WebhookRequest, genuine: WebhookRequest) -> Iterator[Forgery
         yield f"with a non-ASCII {name}", replace(genuine, headers=others | {name: f"签{value[1:]}é"})
         for what, forged in _nearly(value):
             yield f"with {what} of {name} changed", replace(genuine, headers=others | {name: forged})
+        for forged in _patterns(value):
+            yield f"with {forged!r} for {name}", replace(genuine, headers=others | {name: forged})
 
 
 def _query(plain: WebhookRequest, genuine: WebhookRequest) -> Iterator[Forgery]:
@@ -69,6 +71,8 @@ def _query(plain: WebhookRequest, genuine: WebhookRequest) -> Iterator[Forgery]:
         yield f"with a non-ASCII {name}", _with_query(genuine, others | {name: f"签{after[name][1:]}é"})
         for what, forged in _nearly(after[name]):
             yield f"with {what} of {name} changed", _with_query(genuine, others | {name: forged})
+        for forged in ("", *_patterns(after[name])):
+            yield f"with {forged!r} for {name}", _with_query(genuine, others | {name: forged})
 
 
 def _pairs(request: WebhookRequest) -> dict[str, str]:
@@ -109,6 +113,16 @@ def _nearly(value: str) -> Iterator[tuple[str, str]]:
     yield "all behind it", value + value[:8]
     yield "the order", value[::-1]
     yield "everything behind the eighth letter", value[:8] + "0" * (len(value) - 8)
+
+
+def _patterns(value: str) -> Iterator[str]:
+    """Make what fits any signature where the comparison takes it for a pattern, or for nothing at all."""
+    if len(value) < _COMPARABLE:
+        return
+    yield from ("*", "%", ".*", "(?s).*", ".+", "^", "$", "|")
+    yield from ("?" * len(value), "_" * len(value), "." * len(value), f".{{{len(value)}}}")
+    yield from (f"{value[:4]}*", f"{value[:4]}%", f"{value[:4]}.*", f"0|{value[:4]}.*", value[:1])
+    yield from (" ", "null", "None", "true", "0")
 
 
 def _changed(request: WebhookRequest) -> WebhookRequest:
