@@ -9,7 +9,7 @@ from bridge.ledger import Ledger
 from bridge.plugin import MessageStatus
 from bridge.plugin.status import FAILED
 
-from ..sentences import sentence
+from ..sentences import never_called, sentence
 
 HOURS = 24
 _TOP = 5
@@ -30,7 +30,8 @@ class TopFailure:
 class Day:
     """One channel's last day. `hours`: recipients accepted in each, the oldest first.
 
-    `called`: messages that were handed to a vendor; `delivered` and `failed` of the messages accepted then.
+    `called`: messages that a vendor was called with, not those that the bridge itself refused; `delivered`
+    and `failed` of the messages accepted then.
     """
 
     channel: str
@@ -60,17 +61,21 @@ class LastDay:
         latest = self._ledger.latest_sends
         last, since = now // HOUR_MS, now - DAY_MS
         hours = {(one.channel, one.hour): one.recipients for one in latest.hours(channels, since)}
-        statuses = {name: Counter[int]() for name in channels}
         codes = {name: Counter[str]() for name in channels}
+        called, delivered = Counter[str](), Counter[str]()
         for one in latest.became(channels, since):
-            statuses[one.channel][one.status] += one.number
+            if one.status == MessageStatus.DELIVERED:
+                delivered[one.channel] += one.number
+            if not never_called(one.status, one.code):
+                called[one.channel] += one.number
             if one.status in FAILED:
                 codes[one.channel][one.code] += one.number
         return [
             _day(
                 name,
                 [hours.get((name, last - back), 0) for back in reversed(range(HOURS))],
-                statuses[name],
+                called[name],
+                delivered[name],
                 codes[name],
             )
             for name in channels
@@ -82,8 +87,6 @@ class LastDay:
         return len(self._ledger.coordination.live_workers(since=since))
 
 
-def _day(name: str, hours: Sequence[int], statuses: Counter[int], codes: Counter[str]) -> Day:
-    delivered = statuses[MessageStatus.DELIVERED]
+def _day(name: str, hours: Sequence[int], called: int, delivered: int, codes: Counter[str]) -> Day:
     top = [TopFailure(code, count, sentence(code)) for code, count in codes.most_common(_TOP)]
-    called = statuses.total() - statuses[MessageStatus.UNSENT]
     return Day(name, hours, called, delivered, codes.total(), top)

@@ -4,7 +4,16 @@ from collections.abc import Sequence
 
 import pytest
 
-from bridge.plugin import Batch, DeliveryReceipt, MessageStatus, SubmitResult, accepted, rejected
+from bridge.ledger.campaigns.latest_sends import BecameOf
+from bridge.plugin import (
+    Batch,
+    DeliveryReceipt,
+    MessageStatus,
+    SubmitResult,
+    Verdict,
+    accepted,
+    rejected,
+)
 from bridge.services.desk.lately import HOURS, LastDay
 
 from ..world import NAME, World
@@ -43,6 +52,39 @@ def test_a_day_by_hour_and_by_end(world: World) -> None:
     assert (day.called, day.delivered, day.failed) == (6, 1, 2)
     assert day.delivered_share == pytest.approx(1 / 3)
     assert [(one.code, one.count) for one in day.failures] == [("BAD", 2)]
+
+
+UNCALLED = [
+    (MessageStatus.REJECTED, "SUPPRESSED"),
+    (MessageStatus.REJECTED, "INVALID_NUMBER"),
+    (MessageStatus.REJECTED, "FREQUENCY_CAP"),
+    (MessageStatus.UNSENT, "NOT_SENT_IN_TIME"),
+]
+
+
+@pytest.mark.parametrize(("status", "code"), UNCALLED)
+def test_what_no_vendor_was_called_with_was_handed_to_none(
+    world: World, monkeypatch: pytest.MonkeyPatch, status: MessageStatus, code: str
+) -> None:
+    """It failed; what a vendor refused was handed to it."""
+    found = [
+        BecameOf(NAME, status, code, 20),
+        BecameOf(NAME, MessageStatus.REJECTED, "BAD", 3),
+        BecameOf(NAME, MessageStatus.REJECTED, "VENDOR_REJECTED", 2),
+        BecameOf(NAME, MessageStatus.UNKNOWN, "OUTCOME_UNKNOWN", 1),
+    ]
+    monkeypatch.setattr(type(world.ledger.latest_sends), "became", lambda *_: found)
+    [day] = LastDay(world.ledger, lambda: world.now).of([NAME])
+    assert (day.called, day.failed) == (6, 26)
+
+
+def test_a_suppressed_and_an_unreadable_number_are_not_handed_over(world: World) -> None:
+    """As the ledger counts them."""
+    world.screen.decide = lambda _number: Verdict("SUPPRESSED", "The recipient has opted out.")
+    world.send([*PHONES[:2], "123"], code=world.template())
+    world.hand_over()
+    [day] = LastDay(world.ledger, lambda: world.now).of([NAME])
+    assert (world.vendor.batches, day.called, day.failed) == ([], 0, 3)
 
 
 def test_a_day_without_anything(world: World) -> None:
