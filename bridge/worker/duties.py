@@ -58,7 +58,7 @@ class Duties:
         self._alive = alive
         self._recorder = Recorder(station.ledger, station.clock)
         self._started = millis(station.clock)
-        self._risk = Risk(station.services, station.ledger)
+        self._risk = Risk(station.services, station.ledger, seconds(station.bridge.clocks_apart_s))
         self._weighing = threading.Lock()
         lease_ms = seconds(station.bridge.lease_s)
         channels = {name: services.channel for name, services in station.services.items()}

@@ -16,9 +16,10 @@ log = structlog.get_logger("bridge.worker")
 class Risk:
     """Keeps the ledger's accounts by what calls show, and says what may be begun. Owned by one thread."""
 
-    def __init__(self, services: Services, ledger: Ledger) -> None:
+    def __init__(self, services: Services, ledger: Ledger, apart_ms: int) -> None:
         self._services = services
         self._ledger = ledger
+        self._apart_ms = apart_ms
         self._moved: Sequence[tuple[Account, Account]] = ()
 
     def weigh(
@@ -34,7 +35,8 @@ class Risk:
             if one.failure is not None
         ]
         keys = {lane.name: lane.key for lane in lanes}
-        risk = self._ledger.accounts.allow(connection, shown, list(keys.values()), now)
+        wanted = list(keys.values())
+        risk = self._ledger.accounts.allow(connection, shown, wanted, now, self._apart_ms)
         self._moved = risk.moved
         return {name: (risk.accounts[key], risk.room[key]) for name, key in keys.items()}
 

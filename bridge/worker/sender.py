@@ -54,7 +54,7 @@ class Sender(Loop[Sent]):
         super().__init__(station, threads=station.bridge.dispatch_threads, names=list(self._lanes))
         self._distribution = Distribution(station.services, station.clock)
         self._recorder = Recorder(station.ledger, station.clock)
-        self._risk = Risk(station.services, station.ledger)
+        self._risk = Risk(station.services, station.ledger, seconds(station.bridge.clocks_apart_s))
         self._rests: dict[str, int] = {}
         self._pauses: dict[str, int] = {}  # of channels, as they were at the latest claim
         self._account_pauses: dict[str, int] = {}

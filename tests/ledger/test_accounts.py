@@ -153,9 +153,10 @@ def shown(ledger: Ledger, *why: str, now: int = NOW) -> list[tuple[Account, Acco
     return list(ledger.write(lambda connection: ledger.accounts.allow(connection, calls, [], now)).moved)
 
 
-def room(ledger: Ledger, now: int = NOW) -> Room:
+def room(ledger: Ledger, now: int = NOW, apart_ms: int = 0) -> Room:
     """Return what may be begun at the account."""
-    return ledger.write(lambda connection: ledger.accounts.allow(connection, [], [KEY], now)).room[KEY]
+    allowed = ledger.write(lambda connection: ledger.accounts.allow(connection, [], [KEY], now, apart_ms))
+    return allowed.room[KEY]
 
 
 def test_all_workers_share_an_account(ledger: Ledger) -> None:
@@ -175,6 +176,21 @@ def test_all_workers_share_an_account(ledger: Ledger) -> None:
     assert room(ledger) == Room(0, 0)
     (account,) = ledger.accounts.of(CHANNEL).values()
     assert (account.opens, account.reason) == (1, "HTTP 503 \ufffd")
+
+
+# How far a worker's clock is behind the one that counts, how long it was silent by its own: calls left.
+BEHIND = [(-60, 0, 0), (0, 30, 0), (31, 0, 0), (60, 0, 0), (60, 30, 0), (60, 31, 1), (0, 91, 1)]
+
+
+@pytest.mark.parametrize(("behind_s", "silent_s", "left"), BEHIND)
+def test_calls_of_a_worker_whose_clock_is_a_minute_off_count(
+    ledger: Ledger, behind_s: int, silent_s: int, left: int
+) -> None:
+    """It is not silent, and neither is its lease over before it is so by its own clock."""
+    accept(ledger, send(phones(2), phones(2, 10)))
+    ledger.coordination.beat("one", started=NOW, now=NOW)
+    claim(ledger, "one", limit=1)
+    assert room(ledger, NOW + 1000 * (behind_s + silent_s), apart_ms=MINUTE) == Room(left, 100)
 
 
 def test_an_account_that_runs_freely_is_hardly_written(ledger: Ledger) -> None:

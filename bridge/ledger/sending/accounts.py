@@ -17,6 +17,7 @@ from .account import FREE_CALLS, PAUSE, Account, AccountKey, Room, Shown
 
 _account, _lease, _batch, _worker = tables.account, tables.lease, tables.batch, tables.worker
 _SILENCE_MS = 30_000
+"""A worker that says so seldom that it is alive has vanished, and with it its calls."""
 _NO_PAUSE = {"paused_until": 0, "pauses": 0, "pause_reason": ""}
 
 
@@ -160,12 +161,17 @@ class Accounts:
         self._database.write(work)
 
     def allow(
-        self, connection: Connection, shown: Sequence[Shown], wanted: Collection[AccountKey], now: int
+        self,
+        connection: Connection,
+        shown: Sequence[Shown],
+        wanted: Collection[AccountKey],
+        now: int,
+        apart_ms: int = 0,
     ) -> Allowance:
         """Note what calls showed of their accounts, and return what may be begun at the accounts wanted.
 
         Locks the accounts that change and those whose calls are counted, so that two workers do not both take
-        the last one.
+        the last one. `apart_ms`: so far may the clock of another worker be behind, whose calls count by it.
         """
         held = _held(connection, {*wanted, *(one.key for one in shown)})
         counted = {key for key in wanted if held[key].allowed(now).calls < FREE_CALLS}
@@ -179,7 +185,7 @@ class Accounts:
         for was, account in moved:
             save(connection, account)
             _note_breaker(connection, was, account, now)
-        begun = _begun(connection, counted, now)
+        begun = _begun(connection, counted, now - apart_ms)
         room = {key: held[key].allowed(now) for key in wanted}
         for key in counted:
             room[key] = room[key]._replace(calls=max(0, room[key].calls - begun.get(key, 0)))
@@ -246,6 +252,7 @@ def save(connection: Connection, account: Account, *, pause: bool = False) -> No
 def _begun(connection: Connection, keys: Collection[AccountKey], now: int) -> dict[AccountKey, int]:
     """Return how many calls are being made, by account; those of workers that fell silent are none.
 
+    `now`: by the clock that is furthest behind.
     Calls of a version that did not name the account count for every account of their channel.
     """
     if not keys:

@@ -153,6 +153,17 @@ def test_a_breaker_that_a_worker_ahead_has_opened_holds_after_a_person_ended_its
     assert 1 <= tried_in_half_a_minute(second, noted=True) <= 4
 
 
+@pytest.mark.parametrize(("apart_s", "begun"), [(60, 0), (40, 0), (0, 1)])
+def test_a_worker_ahead_counts_the_call_of_one_behind(worlds: Worlds, apart_s: int, begun: int) -> None:
+    """The first call of an account is one call, by whatever clock; on one machine that worker is silent."""
+    first, second = (worlds(cold=True, bridge={"clocks_apart_s": apart_s}) for _ in range(2))
+    first.send(PHONES[:300], params=[{"name": "n"}] * 300)
+    first.ledger.coordination.beat("dead", started=first.now_ms, now=first.now_ms)
+    assert len(first.claimed(account(first).allowed(first.now_ms))) == 1
+    second.now = first.now + 40
+    assert second.sender.cycle(0) == begun
+
+
 def opened(worlds: Worlds, ahead_s: int) -> World:
     """Return a worker whose clock is so far ahead, and whose account rests under a long queue."""
     world = worlds(cold=True, reconcile_after_s=2 * HOUR)
