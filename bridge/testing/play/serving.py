@@ -39,6 +39,13 @@ Told = Reply | Lost | Broken
 Answer = Callable[[Seen], Any]
 """What the vendor says to a request: a Reply, a Lost, or a Broken or Flood for the server to carry out."""
 _PASSED_HEADERS = ("content-type", "retry-after", "location")
+_SPOILT = {
+    Broken.CUT_CHUNK: b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    b'Transfer-Encoding: chunked\r\n\r\n40\r\n{"',
+    Broken.CLOSED: b"",
+    Broken.GARBLED: b"?\x00?\r\n\r\n",
+}
+"""What goes over the wire, before it is closed."""
 _HELD_S = 30
 _STEP_MS = 10
 
@@ -172,6 +179,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._flood(told)
         elif told is Broken.CUT:
             self._cut()
+        elif told in _SPOILT:
+            self.close_connection = True
+            self.wfile.write(_SPOILT[told])
         else:
             self._lose(told)
 

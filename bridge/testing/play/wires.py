@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cache
+from http.client import BadStatusLine, RemoteDisconnected
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -139,8 +140,13 @@ def lost(how: Lost | Broken) -> requests.RequestException:
         return requests.ReadTimeout()
     if how is Lost.RESET:
         return requests.ConnectionError(ProtocolError("Connection aborted.", ConnectionResetError(104)))
-    if how is Broken.CUT:
+    if how in (Broken.CUT, Broken.CUT_CHUNK):
         return requests.exceptions.ChunkedEncodingError(ProtocolError("Broken", IncompleteRead(10, 10)))
+    if how is Broken.CLOSED:
+        gone = RemoteDisconnected("Remote end closed connection without response")
+        return requests.ConnectionError(ProtocolError("Connection aborted.", gone))
+    if how is Broken.GARBLED:
+        return requests.ConnectionError(ProtocolError("Connection aborted.", BadStatusLine("?")))
     pool = urllib3.HTTPConnectionPool("vendor.invalid")
     refused = NewConnectionError(HTTPConnection("vendor.invalid"), "refused")
     return requests.ConnectionError(MaxRetryError(pool, "/", refused))
