@@ -20,6 +20,7 @@ _NAMES = {
     "reports": "waiting reports",
     "webhooks": "refused webhooks",
     "pages": "unread pages",
+    "reasons": "reasons and errors",
     "suppressions": "suppressions, which stay as digests",
 }
 

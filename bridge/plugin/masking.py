@@ -90,6 +90,12 @@ def mask_apart(text: str) -> str:
     return _APART.sub(_masked, text) if _SEVEN_DIGITS.search(text) else text
 
 
+def unescaped(text: str) -> str:
+    """Return a text with the escapes read that may stand for a number's digits, or for what is between."""
+    pieces = list(_WRITTEN.finditer(text))
+    return _read(text, pieces)[0] if pieces else text
+
+
 def _unless_code(found: re.Match[str]) -> str:
     return found[0] if found["code"] else mask(found[0])
 

@@ -4,9 +4,11 @@ import json
 import time
 
 import pytest
+from sqlalchemy import update
 
 from bridge.cli.terminal import opening
 from bridge.ledger import AccountKey, Change
+from bridge.ledger.database import tables
 from bridge.ledger.reports.outbox import Ended, enqueue_receipts
 from bridge.ledger.scope import Scope
 from bridge.plugin import MessageStatus
@@ -147,6 +149,15 @@ def test_a_person_is_forgotten(desk: Desk) -> None:
     assert "1 entries of callbacks" in done.output
     assert "2 rows hold nothing of the person any more." in done.output
     assert "Nothing is known of the person." in desk.run(f"forget {NUMBER} --yes").output
+
+
+def test_a_number_that_stood_in_a_reason_is_counted(desk: Desk) -> None:
+    """As earlier versions wrote it."""
+    desk.run("channels pause promo")
+    old = update(tables.channel_state).values(pause_reason=f"Ask {NUMBER}.")
+    desk.ledger.write(lambda connection: connection.execute(old))
+    done = desk.run(f"forget {NUMBER} --yes")
+    assert (done.exit_code, "1 reasons and errors" in done.output) == (0, True)
 
 
 def test_who_is_the_person_behind_sudo(monkeypatch: pytest.MonkeyPatch) -> None:

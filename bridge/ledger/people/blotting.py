@@ -14,6 +14,7 @@ from ...plugin import Phone
 from ...plugin.masking import mask_numbers
 from ..audit import masked_state
 from ..database import tables
+from .writings import names
 
 _TAIL = 4
 _BETWEEN = re.compile(r"[^0-9A-Za-z]")
@@ -75,7 +76,7 @@ def _blot(connection: Connection, words: _Words, mine: ColumnElement[bool], phon
 
 
 def _blotted(text: str, phone: Phone, is_document: bool) -> str:
-    if phone.national not in _BETWEEN.sub("", text):
+    if phone.national not in _BETWEEN.sub("", text) and not names(text, phone):
         return text
     if is_document:
         return json.dumps(_without(masked_state(json.loads(text)), phone), ensure_ascii=True)

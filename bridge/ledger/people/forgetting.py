@@ -6,20 +6,17 @@ stays as a digest: the person is not sent to again. Safe to repeat: a run that w
 """
 
 import json
-import re
-import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, String, cast, delete, select, update
+from sqlalchemy import Column, Connection, String, cast, delete, select, update
 
 from bridge.clock import DAY_MS
 
-from ...plugin import BadNumber, Phone, TemplateType
-from ...plugin.phone import parse
+from ...plugin import Phone, TemplateType
 from .. import moved
 from ..audit import Act, note
 from ..blobs import Recipients, decode, encode
@@ -31,14 +28,13 @@ from ..reports import callbacks
 from ..reports.entries import Entry, pack_entries, read_entries
 from ..suppressions import digest_of
 from .blotting import blot_attempts, blot_channel
+from .writings import is_number_of, names, without
 
 FORGOTTEN = ("FORGOTTEN", "The person was forgotten before the message was sent.")
 
 _DAYS = 400
 _LOOKUP = 400
 _SLICE = 50
-_TAIL = 8
-_NO_DIGIT = re.compile(r"\D")
 
 
 @dataclass(slots=True)
@@ -86,8 +82,8 @@ class Forgetting:
         done.rows["callbacks"] += self._pushes(channel, phone)
         done.rows["replies"] += self._replies(channel, phone)
         done.rows["reports"] += self._parked(channel, phone)
-        done.rows["webhooks"] += self._raw(tables.refused_webhook, "body", channel, phone)
-        done.rows["pages"] += self._raw(tables.page, "content", channel, phone)
+        done.rows["webhooks"] += self._webhooks(channel, phone)
+        done.rows["pages"] += self._pages(channel, phone)
         done.rows["reasons"] += self._database.write(
             lambda connection: blot_channel(connection, channel, phone)
         )
@@ -200,35 +196,43 @@ class Forgetting:
         return self._database.write(work)
 
     def _parked(self, channel: str, phone: Phone) -> int:
-        parked = tables.parked
+        """Delete the person's receipts that wait. Returns how many rows were changed."""
+        return self._rewrite(tables.parked.c.receipt, channel, lambda receipt: _left_of(receipt, phone))
+
+    def _webhooks(self, channel: str, phone: Phone) -> int:
+        """Delete the refused webhooks that name the person. Returns how many.
+
+        Nobody could read them: what else they say of the person, such as a reply's text, is not known.
+        """
+        refused = tables.refused_webhook
 
         def work(connection: Connection) -> int:
-            rows = connection.execute(
-                select(parked.c.id, parked.c.receipt).where(parked.c.channel == channel)
-            ).all()
-            ids = [row.id for row in rows if phone.national in row.receipt]
+            rows = connection.execute(select(refused).where(refused.c.channel == channel))
+            ids = [row.id for row in rows if names(_written(row), phone)]
             for part in _slices(ids, _LOOKUP):
-                connection.execute(delete(parked).where(parked.c.id.in_(part)))
+                connection.execute(delete(refused).where(refused.c.id.in_(part)))
             return len(ids)
 
         return self._database.write(work)
 
-    def _raw(self, table: Any, column: str, channel: str, phone: Phone) -> int:
-        """Blot the number out of what a vendor sent, as it came. Returns how many rows held it."""
-        texts = [name for name in ("target", "headers") if name in table.c]
-        national = phone.national
+    def _pages(self, channel: str, phone: Phone) -> int:
+        """Take the person's records out of unread pages. Returns how many pages had one."""
+        return self._rewrite(tables.page.c.content, channel, lambda content: without(content, phone))
+
+    def _rewrite(self, column: Column[Any], channel: str, left_of: Callable[[Any], Any]) -> int:
+        """Keep what is left of a column's values, and no row where that is None. Returns how many changed."""
+        table = column.table
 
         def work(connection: Connection) -> int:
             changed = 0
-            for row in connection.execute(select(table).where(table.c.channel == channel)).all():
-                content = getattr(row, column)
-                after: dict[str, object] = {
-                    name: getattr(row, name).replace(national, "*" * len(national)) for name in texts
-                }
-                after[column] = content.replace(national.encode(), b"*" * len(national))
-                if any(getattr(row, name) != value for name, value in after.items()):
-                    connection.execute(update(table).where(table.c.id == row.id).values(**after))
-                    changed += 1
+            rows = select(table.c.id, column.label("held")).where(table.c.channel == channel)
+            for row in connection.execute(rows.with_for_update()).all():
+                left, mine = left_of(row.held), table.c.id == row.id
+                if left == row.held:
+                    continue
+                gone = delete(table).where(mine)
+                connection.execute(gone if left is None else update(table).where(mine).values({column: left}))
+                changed += 1
             return changed
 
         return self._database.write(work)
@@ -305,20 +309,24 @@ def _readable(blob: bytes | None) -> Recipients:
         return Recipients([])
 
 
-def is_number_of(raw: str, phone: Phone, kind: TemplateType | None = None) -> bool:
-    """Return whether a number that somebody wrote is the person's; without a kind in any reading."""
-    digits = _NO_DIGIT.sub("", raw if raw.isascii() else unicodedata.normalize("NFKC", raw))
-    if digits[-_TAIL:] != phone.digits[-_TAIL:]:
-        return False
-    if digits in (phone.digits, phone.national):
-        return True
-    for reading in TemplateType if kind is None else (kind,):
-        try:
-            if parse(raw, reading).digits == phone.digits:
-                return True
-        except BadNumber:
-            continue
-    return False
+def _left_of(receipt: str, phone: Phone) -> str | None:
+    """Return what may stay of a receipt that waits: None of the person's, and no words that name him.
+
+    Whose it is says its number alone: digits in an id are another's.
+    """
+    try:
+        fields = json.loads(receipt)
+        number, reason = json.dumps(fields["phone"]), str(fields["reason"])
+    except (ValueError, TypeError, KeyError):
+        return None if names(receipt, phone) else receipt
+    if names(number, phone):
+        return None
+    return json.dumps({**fields, "reason": ""}) if names(reason, phone) else receipt
+
+
+def _written(webhook: Any) -> str:
+    body = webhook.body.decode("utf-8", "replace")
+    return f"{webhook.target}\n{webhook.headers}\n{webhook.reason}\n{body}"
 
 
 def _shorten(connection: Connection, row_id: int, kept: Sequence[Entry]) -> None:

@@ -17,7 +17,7 @@ from ..database import tables
 from ..database.engine import Database
 from ..scope import Excerpt
 from ..sending.joining import CampaignState
-from .forgetting import is_number_of
+from .writings import is_number_of
 
 _PAGE = 100
 _TAIL = 8

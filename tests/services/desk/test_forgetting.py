@@ -8,6 +8,8 @@ from sqlalchemy import LargeBinary, String, Table, Text, select, true, update
 
 from bridge.ledger import Ledger, RefusedWebhook, TimeSpan
 from bridge.ledger.database import tables
+from bridge.ledger.reports.pages import UnreadPage
+from bridge.ledger.reports.parking import unpack
 from bridge.plugin import DeliveryReceipt, MessageStatus, MoMessage, from_vendor
 from bridge.services.desk.operating import Operating
 
@@ -179,3 +181,119 @@ def test_what_was_written_before_numbers_were_masked_is_blotted(
     operating(full).forget(from_vendor(GONE), "Asked.")
     assert GONE not in everything(full.ledger).replace(" ", "")
     assert full.ledger.audit.acts(NAME)
+
+
+FOREIGN = from_vendor("+85291234567")
+WRITTEN = [
+    "+852 9123-4567",
+    "85291234567",
+    "00852 (9123) 4567",
+    "+852.9123.4567",
+    "852\u00a09123\u00a04567",
+    "\uff18\uff15\uff12\uff19\uff11\uff12\uff13\uff14\uff15\uff16\uff17",
+    "%2B852+9123+4567",
+    "%2B852%209123%204567",
+    "\\u002b852\\u00a091234567",
+    "(+852) 91234567",
+]
+
+
+def refused(world: World, target: str, headers: dict[str, str], body: str) -> None:
+    webhook = RefusedWebhook(NAME, "Forged.", "POST", target, headers, body.encode(), int(world.now * 1000))
+    world.ledger.refused_webhooks.keep(webhook)
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+@pytest.mark.parametrize("place", ["target", "headers", "body"])
+def test_a_refused_webhook_that_names_the_person_goes_with_all_it_holds(
+    world: World, place: str, written: str
+) -> None:
+    """However the number is written, and wherever: his texts stand beside it."""
+    said = f"from={written}&text=my-secret"
+    refused(
+        world,
+        f"/r?{said}" if place == "target" else "/r",
+        {"X-From": said} if place == "headers" else {},
+        json.dumps({"from": written, "text": "my-secret"}, ensure_ascii=False) if place == "body" else "",
+    )
+    refused(world, "/r", {}, '{"from": "85291234568", "text": "another", "id": "785291234567"}')
+    done = operating(world).forget(FOREIGN, "Asked.")
+    assert done.rows["webhooks"] == 1
+    assert "my-secret" not in everything(world.ledger)
+    assert [json.loads(one.body)["text"] for one in world.ledger.refused_webhooks.of(NAME)] == ["another"]
+
+
+def item(number: str, text: str) -> dict[str, object]:
+    return {"from": {"number": number}, "message": {"text": text}}
+
+
+PAGES = [
+    pytest.param(
+        json.dumps(
+            {"next": 7, "replies": [item("+852 9123-4567", "mine"), item("+8613900000000", "another")]}
+        ),
+        {"next": 7, "replies": [item("+8613900000000", "another")]},
+        id="a record",
+    ),
+    pytest.param(
+        json.dumps(
+            [
+                item("8613900000000", "call 852 9123 4567: mine"),
+                {"to": 85291234567, "text": "mine"},
+                {"a": "another"},
+            ]
+        ),
+        [{"a": "another"}],
+        id="a text, and a bare number",
+    ),
+    pytest.param(json.dumps({"from": "85291234567", "text": "mine"}), None, id="no list"),
+    pytest.param(
+        json.dumps({"to": ["85291234567", "8613900000000"], "texts": ["mine", "another"]}), None, id="columns"
+    ),
+    pytest.param(json.dumps({"85291234567": {"text": "mine"}}), None, id="a name"),
+    pytest.param("<reply><to>+852 9123 4567</to>mine</reply>", None, id="no JSON"),
+    pytest.param(
+        '{"replies": [{"id": "785291234567"}], "at":  1.50}',
+        {"replies": [{"id": "785291234567"}], "at": 1.5},
+        id="an id",
+    ),
+]
+
+
+@pytest.mark.parametrize(("content", "left"), PAGES)
+def test_an_unread_page_loses_the_records_of_the_person_alone(
+    world: World, content: str, left: object
+) -> None:
+    """Others' records are still to be read; where nobody can tell them apart, the page goes."""
+    world.ledger.pages.keep(NAME, "poll_replies", content.encode(), now=int(world.now * 1000))
+    done = operating(world).forget(FOREIGN, "Asked.")
+    kept = [json.loads(one.content) for one in unread(world)]
+    assert kept == ([] if left is None else [left])
+    assert done.rows["pages"] == ("mine" in content or left is None)
+    assert "mine" not in everything(world.ledger)
+
+
+def unread(world: World) -> list[UnreadPage]:
+    return world.ledger.pages.due(NAME, "poll_replies", now=int(world.now * 1000), limit=9)
+
+
+def early(phone: str | None, vendor_id: str, reason: str = "") -> DeliveryReceipt:
+    number = None if phone is None else from_vendor(phone)
+    return DeliveryReceipt(MessageStatus.DELIVERED, vendor_id=vendor_id, phone=number, reason=reason)
+
+
+def test_only_the_persons_waiting_receipts_go(world: World) -> None:
+    """Digits of an id are nobody's number: another's receipt waits on, whole."""
+    stay = [
+        early("+12025550199", "zz-85291234567-x"),
+        early("+447911123456", "785291234567"),
+        early(None, "85291234567"),
+    ]
+    gone = [early("+852 9123 4567", "a"), early("85291234567", "b")]
+    worded = early("+4915112345678", "c", "Absent: +852 9123-4567.")
+    world.services.receiving.store_reports([*stay, *gone, worded], [], "webhook")
+    done = operating(world).forget(FOREIGN, "Asked.")
+    assert done.rows["reports"] == 3
+    with world.ledger.database.read() as connection:
+        receipts = [unpack(text) for text in connection.execute(select(tables.parked.c.receipt)).scalars()]
+    assert receipts == [*stay, worded._replace(reason="")]
