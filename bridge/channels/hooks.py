@@ -53,6 +53,7 @@ from bridge.plugin import (
 )
 from bridge.plugin.hookspecs import OPERATIONS
 
+from .calls import counted
 from .identity import identity_of
 from .isolation import Isolated, Tolerated
 from .masking import masked_error, masked_page, masked_results
@@ -169,8 +170,12 @@ class Hooks:
 
     def list_templates(self) -> Sequence[ListedTemplate]:
         """Return every template that the account has, whoever made it."""
-        found: Sequence[ListedTemplate] = self._ask("list_templates", Sequence)  # type: ignore[type-abstract]
-        return self._holding("list_templates", found, (found, ListedTemplate))
+        found: Sequence[ListedTemplate] = self._ask(
+            "list_templates",
+            Sequence,  # type: ignore[type-abstract]
+            lambda listed: _all(listed, ListedTemplate),
+        )
+        return found
 
     def create_digital_template(self, template: DigitalTemplate) -> CreatedTemplate:
         """Hand a digital template in for review; the answer's vendor code is never empty."""
@@ -222,26 +227,18 @@ class Hooks:
 
     def poll_receipts(self, window: PollWindow) -> ReceiptPage:
         """Return one page of delivery receipts."""
-        page = self._ask("poll_receipts", ReceiptPage, window=window)
-        page = self._holding("poll_receipts", page, (page.receipts, DeliveryReceipt))
+        page = self._ask(
+            "poll_receipts", ReceiptPage, lambda page: _all(page.receipts, DeliveryReceipt), window=window
+        )
         return masked_page(page)
 
     def poll_replies(self, window: PollWindow) -> ReplyPage:
         """Return one page of replies."""
-        page = self._ask("poll_replies", ReplyPage, window=window)
-        return self._holding("poll_replies", page, (page.replies, MoMessage))
+        return self._ask("poll_replies", ReplyPage, lambda page: _all(page.replies, MoMessage), window=window)
 
     def parse_webhook(self, request: WebhookRequest) -> WebhookResult:
         """Return what a vendor's webhook says; raises WebhookRejected for a forged one."""
-        result = self._ask("parse_webhook", WebhookResult, request=request)
-        result = self._holding(
-            "parse_webhook",
-            result,
-            (result.receipts, DeliveryReceipt),
-            (result.replies, MoMessage),
-            (result.reviews, ReviewChange),
-        )
-        return masked_page(result)
+        return masked_page(self._ask("parse_webhook", WebhookResult, _parsed, request=request))
 
     def screen(self, batch: Batch) -> list[Verdict]:
         """Return the verdict on each message: of all policies that object, the first in the channel's order.
@@ -307,16 +304,23 @@ class Hooks:
             for plugin in ordered
         ]
 
-    def _ask(self, hook: str, kind: type[Answer], **arguments: object) -> Answer:
+    def _ask(
+        self,
+        hook: str,
+        kind: type[Answer],
+        fits: Callable[[Answer], bool] = lambda _: True,
+        **arguments: object,
+    ) -> Answer:
         if hook not in self._operations:
             raise UnsupportedOperation(f"The vendor {self._vendor.name} does not offer this ({hook}).")
         caller = getattr(self._room.hook, hook)
-        with self._turned(hook), traced(self._vendor, hook, arguments.get("batch")) as span:
-            answer = self._guarded(self._vendor, hook, caller, channel=self._vendor.channel, **arguments)
-            span.set(outcomes(answer))
-        if not isinstance(answer, kind):
-            self._wrong(hook, self._vendor)
-        return answer
+        with self._turned(hook), counted(self._vendor, hook, arguments):
+            with traced(self._vendor, hook, arguments.get("batch")) as span:
+                answer = self._guarded(self._vendor, hook, caller, channel=self._vendor.channel, **arguments)
+                span.set(outcomes(answer))
+            if not isinstance(answer, kind) or not fits(answer):
+                self._wrong(hook, self._vendor)
+            return answer
 
     def _turned(self, hook: str) -> AbstractContextManager[None]:
         if self.turnstile is None or hook in _NOT_ASKED_FOR:
@@ -341,21 +345,16 @@ class Hooks:
         raise PluginFault(f"The plugin {plugin.name} gave a wrong answer to {hook}.")
 
     def _created(self, hook: str, template: TextTemplate | DigitalTemplate) -> CreatedTemplate:
-        created = self._ask(hook, CreatedTemplate, template=template)
-        if not created.vendor_code:
-            self._wrong(hook, self._vendor)
-        return created
+        return self._ask(hook, CreatedTemplate, lambda created: bool(created.vendor_code), template=template)
 
     def _results(self, hook: str, batch: Batch) -> list[SubmitResult]:
-        results: Sequence[SubmitResult] = self._ask(hook, Sequence, batch=batch)  # type: ignore[type-abstract]
-        if not sound(results, batch):
-            self._wrong(hook, self._vendor)
+        results: Sequence[SubmitResult] = self._ask(
+            hook,
+            Sequence,  # type: ignore[type-abstract]
+            lambda results: sound(results, batch),
+            batch=batch,
+        )
         return masked_results(results, batch)
-
-    def _holding(self, hook: str, answer: Answer, *parts: tuple[Sequence[object], type]) -> Answer:
-        if not all(type(item) is kind for items, kind in parts for item in items):
-            self._wrong(hook, self._vendor)
-        return answer
 
 
 class _Room(pluggy.PluginManager):
@@ -377,6 +376,15 @@ class _Room(pluggy.PluginManager):
         if plugin is self._vendor and name in self._withheld:
             return None
         return super().parse_hookimpl_opts(plugin, name)
+
+
+def _all(items: Sequence[object], kind: type) -> bool:
+    return all(type(item) is kind for item in items)
+
+
+def _parsed(result: WebhookResult) -> bool:
+    parts = ((result.receipts, DeliveryReceipt), (result.replies, MoMessage), (result.reviews, ReviewChange))
+    return all(_all(items, kind) for items, kind in parts)
 
 
 def _outcome(error: BridgeError) -> SubmitResult:

@@ -5,6 +5,8 @@ import re
 import pytest
 
 from bridge.ledger import LedgerUnavailable
+from bridge.plugin import VendorUnavailable
+from bridge.web.operations import SERVED_BY
 from bridge.web.probes import WORKER_SILENCE_S
 
 from .world import World
@@ -93,6 +95,43 @@ def test_requests_are_counted_by_their_answer(world: World) -> None:
     assert after == before + 1
     assert metric(world, 'sms_bridge_request_seconds_count{channel="promo",operation="querySign"}') >= 3
     assert metric(world, 'sms_bridge_requests_in_flight{channel="promo"}') == 0
+
+
+class Down(list[str]):
+    """Stands where the vendor notes what it is asked: it cannot be reached."""
+
+    def append(self, name: str) -> None:
+        raise VendorUnavailable("The vendor refused the connection.", code="CONNECTION_REFUSED")
+
+
+def told(world: World, name: str, labels: str) -> float:
+    """Return the value of a series, 0 before its first."""
+    found = re.search(
+        rf"^{re.escape(f'{name}{{{labels}}}')} (\S+)$", world.client.get("/metrics").text, re.MULTILINE
+    )
+    return float(found[1]) if found else 0.0
+
+
+def test_a_vendor_that_is_down_is_counted_while_quick_audience_asks(world: World) -> None:
+    """As the alerts ask for it: one call, one failed call, one request refused with its code."""
+    series = [
+        ("sms_bridge_vendor_errors_total", 'channel="promo",code="CONNECTION_REFUSED",hook="query_sign"'),
+        ("sms_bridge_vendor_call_seconds_count", 'channel="promo",hook="query_sign"'),
+        ("sms_bridge_requests_total", 'channel="promo",code="CONNECTION_REFUSED",operation="querySign"'),
+    ]
+    before = [told(world, *one) for one in series]
+    world.vendor().signs = Down()
+    assert world.call("GET", "/promo/sms/smsSign/Acme").get_json()["code"] == "CONNECTION_REFUSED"
+    assert [told(world, *one) for one in series] == [value + 1 for value in before]
+
+
+def test_a_bug_is_counted_as_the_alert_asks_for_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under the code of the answer's envelope."""
+    code = 'channel="promo",code="INTERNAL_ERROR",operation="querySign"'
+    before = told(world, "sms_bridge_requests_total", code)
+    monkeypatch.delitem(SERVED_BY, "querySign")
+    assert world.call("GET", "/promo/sms/smsSign/Acme").status_code == 500
+    assert told(world, "sms_bridge_requests_total", code) == before + 1
 
 
 def test_metrics_survive_the_database(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

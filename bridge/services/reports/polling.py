@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import structlog
 
-from bridge import metrics
 from bridge.channels import OpenAccount, OpenChannel, PluginFault
 from bridge.channels.isolation import Isolated, Tolerated
 from bridge.clock import DAY_MS, HOUR_MS, MINUTE_MS, Clock, hours, millis, moment, seconds
@@ -78,14 +77,12 @@ class Polling:
         if cursor is None:
             return 0
         pages = 0
-        with Tolerated(log, "poll failed", channel=self._channel.name, hook=hook) as polling:
+        with Tolerated(log, "poll failed", channel=self._channel.name, hook=hook):
             for polled in self._pages(hook, cursor):
                 held = HeldLease(name, owner, polled.cursor, millis(self._clock) + _LEASE_MS)
                 if not self._stored(hook, polled, held):
                     break
                 pages += 1
-        if isinstance(polling.error, BridgeError):
-            metrics.VENDOR_ERRORS.labels(self._channel.name, hook, polling.error.code).inc()
         due = millis(self._clock) + seconds(self._channel.settings.poll_s)
         self._ledger.coordination.release_lease(name, owner, due=due)
         return pages
