@@ -142,6 +142,12 @@ def test_panels_are_portable(panel: dict[str, Any]) -> None:
         assert target["expr"].count('channel=~"$channel"') == len(named) or panel["type"] == "stat"
 
 
+def test_what_is_scraped_is_called_a_machine() -> None:
+    """One target a machine: a web, or one that has workers alone; none is a process."""
+    named = {panel["title"] for panel in PANELS for one in panel["targets"] if "up{job" in one["expr"]}
+    assert named == {"Machines that answer"}
+
+
 def test_it_can_be_provisioned() -> None:
     """A fixed uid and no id, as files are read; every panel has its own number; the examples are YAML."""
     assert (DASHBOARD["uid"], DASHBOARD["id"]) == ("sms-bridge", None)
