@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
+from bridge.clock import FOREVER_MS
 from bridge.ledger import Excerpt
 from bridge.plugin import BadNumber, Phone, from_vendor
 from bridge.plugin.phone import mask
 from bridge.services.desk.signing_in import Role
 from bridge.services.desk.timeline import SeenAttempt, SeenMessage, SeenReport, SeenTelling
-from bridge.services.desk.waiting import CALLING, ENDS, TURN, SeenWaiting
+from bridge.services.desk.waiting import CALLING, ENDS, TURN, SeenQueue, SeenWaiting
 
 from ..asking import Asked, NotUnderstood
 from ..desk import Desk
@@ -48,7 +49,13 @@ _WAITING = (
 )
 _MOST_WAITING = 100
 _LOOKED_THROUGH = 100_000
-"""So many recipients are looked through for a page, which is not to take long; the shell looks on."""
+"""So many recipients are looked through for a page, which is not to take long; programs get all."""
+_UNREAD = (
+    Column("channel", phrase("Channel")),
+    Column("send", phrase("Send")),
+    Column("recipients", phrase("Recipients")),
+)
+"""What the page says in a sentence, for programs: files whose rest may hold the number."""
 _ATTEMPTS = (
     Column("message", phrase("Message")),
     Column("called", phrase("Called")),
@@ -133,27 +140,43 @@ def number_in(desk: Desk, sealed: str) -> str:
 def _number(desk: Desk, asked: Asked, sealed: str) -> View:
     phone = from_vendor(number_in(desk, sealed))
     channel = asked.choice("channel", list(desk.settings.channels))
-    span = asked.span(desk.zone(channel))
     spots: Spots[SeenMessage] = moments(lambda one: one.place)
     found = turned(asked, desk.zone(channel), lambda rows: desk.looking.messages(phone, channel, rows), spots)
     shown = list(found.rows)
     rows = [_message(desk, one) for one in shown]
-    waits = Excerpt(span["since"], span["until"], _MOST_WAITING)
-    queue = desk.looking.waiting(phone, channel, waits, most=_LOOKED_THROUGH)
+    queue = _queue(desk, asked, phone, channel)
+    waits = queue.messages[:_MOST_WAITING] if asked.form == "html" else queue.messages
     tables = [
         Table("messages", phrase("Messages"), _MESSAGES, rows, found.more, found.less),
         Table("attempts", phrase("Attempts"), _ATTEMPTS, list(_attempts(desk, shown))),
         Table("reports", phrase("Reports"), _REPORTS, list(_reports(desk, shown))),
         Table("callbacks", phrase("Callbacks to Quick Audience"), _CALLBACKS, list(_tellings(desk, shown))),
-        Table("waiting", phrase("Waiting, and why"), _WAITING, [_waits(desk, one) for one in queue.messages]),
+        Table("waiting", phrase("Waiting, and why"), _WAITING, [_waits(desk, one) for one in waits]),
+        Table("unread", phrase("Files that are being read"), _UNREAD, _unread(queue)),
     ]
     facts = {
         "masked": mask(phone.raw),
         "queue": queue,
+        "further": len(queue.messages) > _MOST_WAITING,
         "sealed": sealed,
         "may_forget": desk.may(Role.ADMIN),
     }
     return View(tables, facts)
+
+
+def _queue(desk: Desk, asked: Asked, phone: Phone, channel: str | None) -> SeenQueue:
+    """Return what waits for a number: of a page the next ones, for programs all, if they ask for it."""
+    span, table = asked.span(desk.zone(channel)), asked.text("table")
+    if asked.form == "html":
+        rows = Excerpt(span["since"], span["until"], _MOST_WAITING + 1)
+        return desk.looking.waiting(phone, channel, rows, most=_LOOKED_THROUGH)
+    wanted = table in ("waiting", "unread") or (asked.form == "json" and not table)
+    rows = Excerpt(span["since"], span["until"], FOREVER_MS if wanted else 0)
+    return desk.looking.waiting(phone, channel, rows, most=FOREVER_MS if wanted else 0)
+
+
+def _unread(queue: SeenQueue) -> list[Sequence[Cell]]:
+    return [(channel, file.send, file.taken) for channel, file in queue.files]
 
 
 def _waits(desk: Desk, one: SeenWaiting) -> Sequence[Cell]:
