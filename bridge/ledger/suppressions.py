@@ -72,10 +72,13 @@ class Suppressions:
             condition.append(suppression.c.sign_name == sign_name)
 
         def work(connection: Connection) -> int:
-            count = connection.execute(delete(suppression).where(*condition)).rowcount
+            gone = delete(suppression).where(*condition).returning(suppression.c.sign_name)
+            signs = connection.execute(gone).scalars().all()
             if act is not None:
-                note(connection, replace(act, before={"entries": count}, after={"entries": 0}))
-            return count
+                # Which signatures held the number, to be put back if it was a slip.
+                before = {"signs": sorted(set(signs))[:_TOLD], "entries": len(signs)}
+                note(connection, replace(act, before=before, after={**(act.after or {}), "entries": 0}))
+            return len(signs)
 
         return self._database.write(work)
 

@@ -39,7 +39,26 @@ ACTS = [
     ),
     (
         f"suppress remove promo {NUMBER}",
-        ("suppressions removed", "promo", "138******00", "", {"entries": 0}, {"entries": 0}),
+        ("suppressions removed", "promo", "138******00", "", {"signs": [], "entries": 0}, {"entries": 0}),
+    ),
+    (
+        f"suppress remove promo {NUMBER} --sign Acme",
+        (
+            "suppressions removed",
+            "promo",
+            "138******00",
+            "",
+            {"signs": [], "entries": 0},
+            {"sign": "Acme", "entries": 0},
+        ),
+    ),
+    (
+        f"forget {NUMBER} --yes --reason 'By letter.'",
+        ("person forgotten", "promo", "138******00", "By letter.", None, {"recipients": 1}),
+    ),
+    (
+        "forget 13900000009 --yes --reason 'By letter.'",
+        ("person forgotten", "", "139******09", "By letter.", None, {"rows": 0, "busy": 0}),
     ),
     (
         "templates reject desk T1 --reason Rude",

@@ -99,9 +99,10 @@ class Accounts:
         resumed = update(_account).where(*paused).values(**_NO_PAUSE)
 
         def work(connection: Connection) -> None:
-            if connection.execute(resumed).rowcount:
-                states = {"paused": True}, {"paused": False}
-                note(connection, Act(BRIDGE, "account resumed", now, *key, "", *states))
+            held = connection.execute(select(_account.c.pause_reason).where(*paused).with_for_update()).all()
+            if held and connection.execute(resumed).rowcount:
+                before = {"paused": True, "reason": held[0].pause_reason}
+                note(connection, Act(BRIDGE, "account resumed", now, *key, "", before, {"paused": False}))
 
         self._database.write(work)
 
@@ -125,6 +126,7 @@ class Accounts:
             before: dict[str, str] = json.loads(connection.execute(known).scalar() or "{}")
             others = [one for one, identity in identities.items() if before.get(one, identity) != identity]
             for one in others:
+                held = _accounts_of(connection, channel, one)[0]
                 anew = {
                     key: value for key, value in asdict(Account(channel, one)).items() if key not in PAUSE
                 }
@@ -133,7 +135,9 @@ class Accounts:
                 refused = update(_account).where(mine, _account.c.paused_until < FOREVER_MS)
                 connection.execute(refused.values(**_NO_PAUSE))
                 why = "Its settings name another vendor account."
-                note(connection, Act(BRIDGE, "account resumed", now, channel, one, why))
+                after = {"paused": held.paused_until >= FOREVER_MS, "rest_s": 0}
+                states = _kept(held, now), after
+                note(connection, Act(BRIDGE, "account resumed", now, channel, one, why, *states))
             told = {"cursor": json.dumps({**before, **identities}, sort_keys=True)}
             insert = upsert(connection, _lease).values(name=name, owner="", until=0, **told)
             connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_=told))
@@ -141,21 +145,27 @@ class Accounts:
 
         return self._database.write(work)
 
-    def free(self, channel: str, name: str, now: int, act: Act | None = None) -> None:
+    def free(self, channel: str, name: str, now: int, act: Act) -> None:
         """End whatever keeps an account, or with "" all of a channel, from being called.
 
-        Of all, those that a person has paused stay paused. Waiting workers are told.
+        Of all, those that a person has paused stay paused. The act is written for the named account, and for
+        each of all that was kept. Waiting workers are told.
         """
-        pauses = update(_account).where(_of(channel, name)).values(**_NO_PAUSE)
-        if not name:
-            pauses = pauses.where(_account.c.paused_until < FOREVER_MS)
-        rests = update(_account).where(_of(channel, name), _account.c.open_until > now).values(open_until=now)
 
         def work(connection: Connection) -> None:
-            connection.execute(pauses)
-            connection.execute(rests)
-            if act is not None:
-                note(connection, act)
+            for held in _accounts_of(connection, channel, name):
+                paused = bool(held.paused_until) and (bool(name) or held.paused_until < FOREVER_MS)
+                if not name and not paused and held.open_until <= now:
+                    continue
+                mine = update(_account).where(_of(channel, held.name))
+                if paused:
+                    connection.execute(mine.values(**_NO_PAUSE))
+                if held.open_until > now:
+                    connection.execute(mine.values(open_until=now))
+                told = {**(act.after or {}), "account": held.name, "rest_s": 0}
+                if not paused:
+                    told["paused"] = bool(held.paused_until)
+                note(connection, replace(act, before=_kept(held, now), after=told))
             wake(connection)
 
         self._database.write(work)
@@ -202,6 +212,24 @@ def _note_breaker(connection: Connection, was: Account, account: Account, now: i
         note(connection, Act(BRIDGE, "account rests", *named, account.reason, {"rest_s": 0}, after))
     else:
         note(connection, Act(BRIDGE, "account works again", *named, "", {"rests": was.opens}, {"rests": 0}))
+
+
+def _accounts_of(connection: Connection, channel: str, name: str) -> list[Account]:
+    """Return an account of a channel, or all that were called before, locked."""
+    rows = connection.execute(_LOCKED, {"channels": [channel]})
+    found = [Account(**row._mapping) for row in rows if name in ("", row.name)]
+    return found or ([Account(channel, name)] if name else [])
+
+
+def _kept(held: Account, now: int) -> dict[str, object]:
+    """Return what keeps an account from being called, for the audit."""
+    rest_s = max(0, held.open_until - now) // 1000
+    told: dict[str, object] = {
+        "paused": bool(held.paused_until),
+        "reason": held.pause_reason,
+        "rest_s": rest_s,
+    }
+    return {**told, "rest_reason": held.reason} if rest_s else told
 
 
 def _of(channel: str, name: str) -> ColumnElement[bool]:

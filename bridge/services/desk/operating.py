@@ -112,18 +112,18 @@ class Operating:
         channel stays as it is; without one, an account that a person has paused stays paused.
         """
         now = millis(self._clock)
+        freed = self._act("account resumed", channel, reason, paused=False)
         self._ledger.moving.lift_bars(channel)
         if account:
             self._require_account(channel, account)
-            act = self._act("account resumed", channel, reason, account=account, paused=False)
             self._ledger.batches.hasten(channel, now)
-            self._ledger.accounts.free(channel, account, now, act)
+            self._ledger.accounts.free(channel, account, now, freed)
             return
         self.require(channel)
         self._ledger.coordination.close_breaker(channel, now, self._who)
         self._ledger.outbox.hasten(channel, now)
         self._ledger.batches.hasten(channel, now)
-        self._ledger.accounts.free(channel, "", now)
+        self._ledger.accounts.free(channel, "", now, freed)
         self._ledger.coordination.resume(channel, self._act("channel resumed", channel, reason, paused=False))
 
     def decide(self, channel: OpenChannel | str, code: str, decision: ReviewDecision) -> None:
@@ -241,7 +241,8 @@ class Operating:
         """
         self.require(channel)
         shown = ", ".join(mask_msisdn(one) for one in list(digits)[:_NAMED])
-        act = replace(self._act("suppressions removed", channel, reason), subject=shown)
+        under = {} if sign is None else {"sign": sign}
+        act = replace(self._act("suppressions removed", channel, reason, **under), subject=shown)
         return self._ledger.suppressions.remove(channel, sign, list(digits), act)
 
     def forget(self, phone: Phone, why: str) -> Forgotten:
@@ -253,6 +254,10 @@ class Operating:
             done = self._ledger.forgetting.forget(channel, phone, now, act)
             found.rows.update(done.rows)
             found.busy += done.busy
+        if not found.rows.total():
+            # That it was asked for stays written, too: someone may have to show that the person was answered.
+            act = self._act("person forgotten", "", why, rows=0, busy=found.busy)
+            self._ledger.audit.note(replace(act, subject=mask(phone.raw)))
         return found
 
     def replay(

@@ -9,6 +9,9 @@ import pytest
 
 from bridge.contract.bodies import TextTemplateBody
 from bridge.ledger import AccountKey, Hold
+from bridge.ledger.scope import FIRST_ROWS
+from bridge.ledger.sending.account import Account
+from bridge.ledger.sending.accounts import save
 from bridge.plugin import CredentialsRejected, Kind, ReviewStatus, accepted, failure
 from bridge.services.desk.operating import Operating, OperatorRefused, ReviewDecision
 from bridge.services.desk.overview import Overview, Stop
@@ -173,8 +176,60 @@ def test_one_account_is_paused_and_the_other_takes_its_messages(worlds: Worlds) 
     told = [(act.what, act.after) for act in world.ledger.audit.acts() if "account" in act.what]
     assert told[::-1] == [
         ("account paused", {"account": "main", "paused": True}),
-        ("account resumed", {"account": "main", "paused": False}),
+        ("account resumed", {"account": "main", "paused": False, "rest_s": 0}),
     ]
+
+
+def states(world: World, what: str) -> list[tuple[object, object]]:
+    acts = world.ledger.audit.acts()
+    return [(act.before, act.after) for act in acts if (act.who, act.what) == ("shell", what)]
+
+
+@pytest.mark.parametrize("account", ["main", ""])
+def test_what_kept_an_account_is_written_when_a_person_frees_it(worlds: Worlds, account: str) -> None:
+    """The pause's reason and what was left of the rest, also of a whole channel's accounts."""
+    world = two(worlds)
+    now, main = int(world.now * 1000), AccountKey(NAME, "main")
+    world.ledger.accounts.pause(main, "The key is wrong.", now=now, base_ms=60_000, longest_ms=60_000)
+    rests = Account(*main, opens=1, open_until=now + 9_000, reason="It hangs.")
+    world.ledger.write(lambda connection: save(connection, rests))
+    desk(world).resume(NAME, account)
+    before = {"paused": True, "reason": "The key is wrong.", "rest_s": 9, "rest_reason": "It hangs."}
+    assert states(world, "account resumed") == [(before, {"account": "main", "paused": False, "rest_s": 0})]
+    held = world.ledger.accounts.of(NAME)["main"]
+    assert (held.paused(now), held.rests(now)) == (False, False)
+
+
+def test_an_account_that_a_person_paused_stays_so_when_its_channel_goes_on(worlds: Worlds) -> None:
+    """Its rest alone is over, and the audit says so; of one that nothing kept it says nothing."""
+    world = two(worlds)
+    now, main = int(world.now * 1000), AccountKey(NAME, "main")
+    desk(world).pause(NAME, "Wait.", "main")
+    desk(world).resume(NAME)
+    assert states(world, "account resumed") == []
+    world.ledger.write(lambda connection: save(connection, Account(*main, open_until=now + 9_000)))
+    desk(world).resume(NAME)
+    before = {"paused": True, "reason": "Wait.", "rest_s": 9, "rest_reason": ""}
+    assert states(world, "account resumed") == [(before, {"account": "main", "paused": True, "rest_s": 0})]
+    assert world.ledger.accounts.of(NAME)["main"].paused(now)
+
+
+@pytest.mark.parametrize(
+    ("sign", "signs", "left"), [(None, ["", "Acme", "Beta"], []), ("Acme", ["Acme"], ["", "Beta"])]
+)
+def test_the_signatures_under_which_a_number_was_suppressed_are_written(
+    world: World, sign: str | None, signs: list[str], left: list[str]
+) -> None:
+    """So that it can be put back."""
+    for one in ("", "Acme", "Beta"):
+        desk(world).suppress(NAME, ["8613800000000"], one)
+    desk(world).allow(NAME, ["8613800000000"], sign)
+    under = {} if sign is None else {"sign": sign}
+    assert states(world, "suppressions removed") == [
+        ({"signs": signs, "entries": len(signs)}, {**under, "entries": 0})
+    ]
+    held = world.ledger.suppressions.list(NAME, FIRST_ROWS)
+    assert [one.sign_name for one in held] == left
 
 
 def test_an_account_that_does_not_exist_is_named(world: World) -> None:

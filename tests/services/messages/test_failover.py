@@ -23,6 +23,7 @@ from bridge.plugin import (
     not_sent,
 )
 from bridge.plugin.status import AFTER_CALL
+from bridge.services.desk.operating import Operating
 from bridge.services.messages import failover
 from bridge.services.messages.failover import Then
 
@@ -267,7 +268,7 @@ def test_what_only_one_account_may_take_waits_for_it(worlds: Worlds) -> None:
     soon(world, 2)
     assert sent(world) == {"main": 1, "spare": 1}
     spare.answer = lambda batch: [accepted() for _ in batch.messages]
-    world.ledger.accounts.free(NAME, "", int(world.now * 1000))
+    Operating(world.settings, world.ledger, lambda: world.now).resume(NAME)
     world.now += 400
     world.hand_over()
     assert sent(world) == {"main": 1, "spare": 2}

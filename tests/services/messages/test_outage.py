@@ -15,6 +15,7 @@ from bridge.plugin import (
     not_sent,
     unknown,
 )
+from bridge.services.desk.operating import Operating
 
 from ..conftest import Worlds
 from ..two_accounts import raising
@@ -149,7 +150,7 @@ def test_a_breaker_that_a_worker_ahead_has_opened_holds_after_a_person_ended_its
     first = opened(worlds, ahead_s)
     second = worlds(cold=True, reconcile_after_s=2 * HOUR)
     second.now = first.now - ahead_s
-    first.ledger.accounts.free(NAME, "", second.now_ms)
+    Operating(first.settings, first.ledger, lambda: second.now).resume(NAME)
     assert 1 <= tried_in_half_a_minute(second, noted=True) <= 4
 
 
