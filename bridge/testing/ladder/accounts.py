@@ -1,9 +1,7 @@
 """The rule for accounts: two channels at one vendor, each with secrets of its own, in one process."""
 
-import importlib
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +18,8 @@ from ..play.wires import MOCKED_URL
 from ..table.cases import Case, Reconcile, Send, Webhook
 from ..table.exchanges import Broken, Exchange, Seen
 from ..table.rows import first_successes
+from .fresh import fresh
+from .interleaved import interleaved_faults
 from .vendor_table import VendorTable
 
 _ELSEWHERE = "https://elsewhere.invalid"
@@ -61,24 +61,6 @@ def _replaced(value: Any, names: Mapping[str, str]) -> Any:
     return [_replaced(each, names) for each in value] if isinstance(value, list | tuple) else value
 
 
-@contextmanager
-def fresh(vendor: type[Vendor]) -> Iterator[type[Vendor]]:
-    """Import the vendor's package anew, so that no earlier test has filled its modules and classes."""
-    package = vendor.__module__.partition(".")[0]
-    kept = {name: module for name, module in sys.modules.copy().items() if name.partition(".")[0] == package}
-    for name in kept:
-        del sys.modules[name]
-    try:
-        found: Any = importlib.import_module(vendor.__module__)
-        for name in vendor.__qualname__.split("."):
-            found = getattr(found, name, vendor)
-        yield found
-    finally:
-        for name in [name for name in sys.modules if name.partition(".")[0] == package]:
-            del sys.modules[name]
-        sys.modules.update(kept)
-
-
 def faults_of_two(table: VendorTable, settings: Mapping[str, Any]) -> list[str]:
     """Use two accounts in turns, either first. Returns what one knows of the other."""
     faults = []
@@ -86,6 +68,7 @@ def faults_of_two(table: VendorTable, settings: Mapping[str, Any]) -> list[str]:
         with fresh(table.vendor_class()) as vendor:
             for row in _rows(table):
                 faults += _in_turns(table, row, vendor, settings, other_first=other_first)
+    faults += interleaved_faults(table, _rows(table), settings, _HINT)
     faults += _after_refusals(table, settings)
     return list(dict.fromkeys(faults))
 

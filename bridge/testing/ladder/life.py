@@ -14,9 +14,9 @@ from ..play.watch import Watch
 from ..table.cases import Case, Send, Webhook
 from ..table.rows import first_successes
 from ..table.samples import NOW, digital_template, text_template
-from .accounts import fresh
 from .bronze import Bronze
 from .climbing import rule
+from .fresh import fresh
 from .references import reference_faults
 from .vendor_table import told
 

@@ -21,7 +21,7 @@ from ..play.doubling import to_others
 from ..play.stage import Stage, with_url
 from ..table.cases import Send
 from ..table.exchanges import Exchange, Seen
-from .accounts import fresh
+from .fresh import fresh
 from .vendor_table import VendorTable
 
 SENDS = 40

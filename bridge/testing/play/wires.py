@@ -113,9 +113,11 @@ class Wire:
 
 
 @contextmanager
-def mocked(exchanges: Sequence[Exchange], breakage: Breakage = no_breakage) -> Iterator[Wire]:
-    """Answer everything sent through `requests` by the table."""
-    script, playing = Script(list(exchanges)), threading.Lock()
+def mocked(
+    exchanges: Sequence[Exchange], breakage: Breakage = no_breakage, *, script: Script | None = None
+) -> Iterator[Wire]:
+    """Answer everything sent through `requests` by the table, or by a script of your own."""
+    script, playing = script or Script(list(exchanges)), threading.Lock()
     wire = Wire(MOCKED_URL, script, breakage=breakage)
 
     def play(seen: Seen) -> Reply | Lost:
