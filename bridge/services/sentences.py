@@ -32,11 +32,13 @@ def never_called(status: int, code: str) -> bool:
     return status == MessageStatus.UNSENT or (status == MessageStatus.REJECTED and code in OWN_REFUSALS)
 
 
+def needs_words(code: str) -> bool:
+    """Return True for a code that only its vendor's own words explain."""
+    return code not in OWN and explain(code).kind is CodeKind.UNCLASSIFIED
+
+
 def sentence(code: str, words: str = "") -> str:
     """Return what a code means; `words` are the vendor's own, for a code that nobody else explains."""
     if code in OWN:
         return OWN[code]
-    explained = explain(code)
-    if explained.kind is CodeKind.UNCLASSIFIED and words:
-        return logs.masked(words)
-    return explained.sentence
+    return logs.masked(words) if words and needs_words(code) else explain(code).sentence

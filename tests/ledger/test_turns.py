@@ -38,13 +38,13 @@ def test_an_index_serves_each_list(
     read(ledger, Excerpt(limit=51, beyond=place, back=back))
     event.remove(ledger.database.engine, "before_cursor_execute", note)
     statement, values = next(one for one in told if "LIMIT" in one[0])
-    plan = _plan(ledger, statement, values)
-    assert index in plan
+    how = plan(ledger, statement, values)
+    assert index in how
     # What is counted of the campaigns of a page is put in order once more: there are few.
-    assert plan.count("TEMP B-TREE FOR ORDER BY") <= (index == "ix_campaign_channel")
+    assert how.count("TEMP B-TREE FOR ORDER BY") <= (index == "ix_campaign_channel")
 
 
-def _plan(ledger: Ledger, statement: str, values: Any) -> str:
+def plan(ledger: Ledger, statement: str, values: Any) -> str:
     """Return how a statement is carried out, as if the tables were large."""
     with ledger.database.engine.connect() as connection:
         if ledger.database.sqlite:

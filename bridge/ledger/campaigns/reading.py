@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, literal, or_, select
 
 from bridge.plugin.status import FIRST_FINAL
 
@@ -21,7 +21,8 @@ from ..scope import FIRST_ROWS, Excerpt
 from ..sending.joining import CampaignKind, CampaignState
 
 _campaign, _send, _tally = tables.campaign, tables.send, tables.tally
-_LOOKED_AT = 50
+_SENDS_WITH_CODE = 100
+"""In so many sends with a code its words are looked for, where a vendor says nothing with it."""
 Key = TypeVar("Key", int, str)
 
 
@@ -192,16 +193,25 @@ class Campaigns:
         with self._database.read() as connection:
             return {int(one) for (one,) in connection.execute(rows)}
 
-    def words(self, campaign_id: int, code: str) -> str:
-        """Return what the vendor said with a code, from the first of a few batches that has it, or ""."""
-        message, batch = tables.message, tables.batch
-        mine = select(_send.c.id).where(_send.c.campaign_id == campaign_id)
-        some = select(batch.c.id).where(batch.c.send_id.in_(mine)).order_by(batch.c.id).limit(_LOOKED_AT)
-        rows = select(message.c.reason).where(
-            message.c.batch_id.in_(some.scalar_subquery()), message.c.code == code, message.c.reason != ""
+    def words(self, campaign_id: int, status: int, code: str) -> str:
+        """Return what the vendor said with a code of what failed, "" if it said nothing.
+
+        The totals of its sends tell which of them have the code.
+        """
+        mine = (
+            select(_tally.c.send_id)
+            .join_from(_send, _tally, _tally.c.send_id == _send.c.id)
+            .where(_send.c.campaign_id == campaign_id, _tally.c.status == status, _tally.c.code == code)
+            .group_by(_tally.c.send_id)
+            .having(func.sum(_tally.c.count) != 0)
+            .order_by(_tally.c.send_id)
+            .limit(_SENDS_WITH_CODE)
         )
         with self._database.read() as connection:
-            return str(connection.execute(rows.limit(1)).scalar() or "")
+            for send_id in connection.execute(mine).scalars().all():
+                if words := _words(connection, send_id, status, code):
+                    return words
+        return ""
 
     def _read(self, condition: Any) -> list[Campaign]:
         rows = _counted().where(condition)
@@ -222,6 +232,28 @@ class Campaigns:
                 )
                 for row in connection.execute(rows)
             ]
+
+
+def _words(connection: Connection, send_id: int, status: int, code: str) -> str:
+    """Return the first words that came with a code in a send: along the index of what failed.
+
+    The batches of a send lie side by side, so that what others have between them is little.
+    """
+    message, batch = tables.message, tables.batch
+    ends = select(func.min(batch.c.id), func.max(batch.c.id)).where(batch.c.send_id == send_id)
+    first, last = connection.execute(ends).one()
+    if first is None:
+        return ""
+    own = select(batch.c.id).where(batch.c.id == message.c.batch_id, batch.c.send_id == send_id)
+    rows = select(message.c.reason).where(
+        message.c.batch_id.between(first, last),
+        tables.FAILED,
+        message.c.status == status,
+        message.c.code == code,
+        message.c.reason != "",
+        own.exists(),
+    )
+    return str(connection.execute(rows.limit(1)).scalar() or "")
 
 
 def _in_span(channels: Collection[str], since: int, until: int) -> list[ColumnElement[bool]]:

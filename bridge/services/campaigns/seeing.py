@@ -17,14 +17,15 @@ from bridge.plugin.status import FAILED, FINAL
 
 from ..desk.operating import OperatorRefused
 from ..pricing import SeenCost, costs
-from ..sentences import sentence
+from ..sentences import needs_words, sentence
 
 ENDED = "ended"
 """The state of a campaign that nobody stopped, and of which every recipient has come to an end."""
 STATES = (*(state.name.lower() for state in CampaignState), ENDED)
 
 _RUNNING = CampaignState.RUNNING.name.lower()
-_WORDS_FOR = 10
+_WORDS_FOR = 100
+"""For so many codes, the most frequent first, the words of the vendor are looked for."""
 _IDS = frozenset({TASK.name, AUDIENCE.name})
 
 
@@ -220,8 +221,11 @@ class Seeing:
             if part.status in FAILED:
                 counts[part.status, part.code] += part.number
         failures = []
-        for index, ((status, code), count) in enumerate(counts.most_common()):
-            words = self._ledger.campaigns.words(campaign.id, code) if index < _WORDS_FOR else ""
+        left = _WORDS_FOR
+        for (status, code), count in counts.most_common():
+            words = ""
+            if left and needs_words(code):
+                words, left = self._ledger.campaigns.words(campaign.id, status, code), left - 1
             share = count / campaign.recipients if campaign.recipients else 0.0
             name = MessageStatus(status).name.lower()
             failures.append(SeenFailure(name, code, count, share, sentence(code, words)))

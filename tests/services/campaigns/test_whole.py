@@ -1,0 +1,80 @@
+"""One campaign as a whole: what its failures say, and what was sent."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from bridge.plugin import Batch, SubmitResult, accepted, rejected
+from bridge.services.campaigns.seeing import Seeing
+from tests.ledger.test_turns import plan
+
+from ..world import NAME, World
+from .test_campaigns import numbers, send
+
+
+def refusing(codes: Callable[[int], str]) -> Callable[[Batch], Sequence[SubmitResult]]:
+    """Return a vendor that refuses a number with the code of its last digits, in words of its own."""
+
+    def answer(batch: Batch) -> Sequence[SubmitResult]:
+        named = [codes(int(message.phone.national[-8:])) for message in batch.messages]
+        return [rejected(code, f"Words of {code}.") if code else accepted() for code in named]
+
+    return answer
+
+
+LATE: list[tuple[str, Callable[[int], str], set[str]]] = [
+    ("in the last batch", lambda at: "LAST" if at == 69 else "", {"LAST"}),
+    ("among other failures", lambda at: "LAST" if at == 69 else "VX:1", {"LAST", "VX:1"}),
+    ("many codes", lambda at: f"VX:{at % 23}", {f"VX:{at}" for at in range(23)}),
+]
+
+
+@pytest.mark.parametrize(("_name", "codes", "found"), LATE, ids=[one[0] for one in LATE])
+def test_a_vendor_s_words_are_found_wherever_they_are(
+    world: World, _name: str, codes: Callable[[int], str], found: set[str]
+) -> None:
+    """For every code that is shown, however late it came."""
+    world.vendor.size = 1
+    world.vendor.answer = refusing(codes)
+    send(world, numbers(70), task="t1")
+    send(world, numbers(3, 900), task="other", out_id="other")
+    world.hand_over()
+    seen = Seeing(world.ledger).whole([NAME], "t1")
+    assert {one.code: one.sentence for one in seen.failures} == {code: f"Words of {code}." for code in found}
+
+
+def test_words_of_another_campaign_are_not_taken(world: World) -> None:
+    """Also where it was sent at the same time."""
+    code = world.template()
+    world.vendor.answer = lambda batch: [
+        rejected("VX:9", "Of one." if message.phone.national < "13800000500" else "")
+        for message in batch.messages
+    ]
+    for index in range(3):
+        send(world, numbers(2, 10 * index), task="one", out_id=f"one-{index}", code=code)
+        send(world, numbers(2, 600 + 10 * index), task="two", out_id=f"two-{index}", code=code)
+    world.hand_over()
+    [one] = Seeing(world.ledger).whole([NAME], "one").failures
+    [two] = Seeing(world.ledger).whole([NAME], "two").failures
+    assert one.sentence == "Of one."
+    assert "Of one." not in two.sentence
+
+
+def test_words_are_found_along_the_index_of_what_failed(world: World) -> None:
+    """Not among all messages."""
+    world.vendor.answer = refusing(lambda at: "VX:1")
+    send(world, numbers(3), task="t1")
+    world.hand_over()
+    campaign, ledger = Seeing(world.ledger).find([NAME], "t1").id, world.ledger
+    told: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
+        told.append((statement, values))
+
+    event.listen(ledger.database.engine, "before_cursor_execute", note)
+    assert ledger.campaigns.words(campaign, 33, "VX:1") == "Words of VX:1."
+    event.remove(ledger.database.engine, "before_cursor_execute", note)
+    statement, values = next(one for one in told if "FROM message" in one[0])
+    assert "ix_message_failed" in plan(ledger, statement, values)
