@@ -4,7 +4,9 @@ import time
 from collections.abc import Sequence
 
 from bridge.services import upkeep
+from bridge.services.campaigns.seeing import Seeing
 from bridge.services.desk import expecting
+from bridge.services.desk.operating import OperatorRefused
 from bridge.services.setup.live import visit
 from bridge.settings import CALLBACK_PRESETS, Settings, SettingsFaults
 from bridge.simulator.local_bridge import WayBack
@@ -26,6 +28,21 @@ class LocalDesk:
         settings = _settings()
         name = expecting.channel_at(settings, prefix) if settings is not None else ""
         return expecting.asked(settings, name, time.time) if settings is not None and name else ()
+
+    def waiting(self, prefix: str, campaign: str, sent: int) -> int:
+        """Return how many of so many messages of a campaign were not handed to a vendor yet.
+
+        0 where this shell cannot tell.
+        """
+        settings = _settings()
+        name = expecting.channel_at(settings, prefix) if settings is not None else ""
+        if settings is None or not name:
+            return 0
+        try:
+            with upkeep.ledger_of(settings) as ledger:
+                return Seeing(ledger).unsent([name], campaign, sent)
+        except (OperatorRefused, upkeep.LedgerUnavailable):
+            return 0
 
     def way_back(self, prefix: str) -> WayBack | None:
         """Visit the channel's callback_url as the bridge calls it, unless it is Quick Audience's own.

@@ -4,6 +4,7 @@ import contextlib
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from shlex import quote
@@ -15,8 +16,9 @@ from rich.console import Console
 
 from .answers import BridgeRefused, ContractBroken
 from .callback_server import CallbackServer
-from .campaign import FILE, Aside, CampaignFailed, CampaignRun, Plan
+from .campaign import FILE, Aside, CampaignFailed, CampaignRun, Course, Plan
 from .demo import Demo
+from .inbox import Inbox
 from .inspection import Rules
 from .local_bridge import LocalBridge, NoLocalBridge
 from .parts import PartFailed
@@ -28,6 +30,7 @@ from .stages import stages_for
 from .wanted import Wanted
 
 _NOT_FOUND = 404
+_WAITING = 3
 PATIENCE_S = 30.0
 """For how long a call without an answer is repeated."""
 
@@ -103,14 +106,14 @@ def simulate(context: click.Context, /, **options: Any) -> None:
     The channel's callback_url must be the address that is printed first. Invented numbers are of ranges
     that no carrier serves, so they reach nobody; a real vendor may still charge for them. What the channel's
     vendor cannot do (digital messages, changes of a template) is skipped and said so.
-    Exit status 1 when anything does not reconcile.
+    Exit status 1 when anything does not reconcile, 3 when nothing is lost and messages wait at the bridge,
+    which is known on its own machine.
     """
     wanted, local = Wanted(**options), context.find_object(object)
-    reconciles = _simulated(wanted, cast(LocalBridge, local) if local else NoLocalBridge())
-    raise SystemExit(0 if reconciles else 1)
+    raise SystemExit(_simulated(wanted, cast(LocalBridge, local) if local else NoLocalBridge()))
 
 
-def _simulated(wanted: Wanted, local: LocalBridge) -> bool:
+def _simulated(wanted: Wanted, local: LocalBridge) -> int:
     if not wanted.prefix and not wanted.listen_only:
         raise click.UsageError("--prefix is needed, unless you only listen.")
     wanted.check_addresses()
@@ -121,7 +124,7 @@ def _simulated(wanted: Wanted, local: LocalBridge) -> bool:
         console.print(note, highlight=False, soft_wrap=True)
         if plan is None:
             _wait_for_ever()
-            return True
+            return 0
         if obstacle := _obstacle(wanted, local, callbacks):
             raise click.ClickException(obstacle)
         with contextlib.closing(_quick_audience(wanted)) as qa:
@@ -176,7 +179,7 @@ def _run(
     callbacks: CallbackServer,
     plan: Plan,
     local: LocalBridge,
-) -> bool:
+) -> int:
     def held() -> Sequence[str]:
         return local.held(qa.prefix)
 
@@ -189,15 +192,28 @@ def _run(
         own = plan.out_id(FILE)
         tell(f"Its send by file names no task: the campaign {own} (sms-bridge campaigns show {quote(own)}).")
     course = CampaignRun(qa, callbacks, plan, stages_for(console), aside=Aside(held=held, tell=tell)).run()
-    result = reconcile(course.sent, callbacks.inbox, course.details)
+    waiting = _waiting(course, callbacks.inbox, lambda name, sent: local.waiting(qa.prefix, name, sent))
+    result = reconcile(course.sent, callbacks.inbox, course.details, waiting=waiting)
     print_result(console, result, course.seconds)
     print_awaited(console, course, callbacks.inbox)
-    reasons = held() if result.lost else ()
+    reasons = held() if result.lost or result.waiting else ()
     for reason in reasons:
-        tell(f"They wait: {reason}")
+        tell(f"They wait: {reason}" if result.waiting else f"This may keep receipts back: {reason}")
     if plan.receipts == "push" and not callbacks.inbox.pushes and not reasons:
         tell(_advice(callbacks, lambda: local.polled_s(qa.prefix)))
-    return not result.findings
+    if result.findings:
+        return 1
+    return _WAITING if result.waiting else 0
+
+
+def _waiting(course: Course, inbox: Inbox, unsent: Callable[[str, int], int]) -> int:
+    """Return how many of those without a receipt wait at the bridge, campaign by campaign."""
+    missing, sent = Counter[str](), Counter[str]()
+    for out_id, numbers in course.sent.items():
+        name = course.campaigns[out_id]
+        sent[name] += len(numbers)
+        missing[name] += len(numbers.keys() - inbox.receipts.get(out_id, {}).keys())
+    return sum(min(count, unsent(name, sent[name])) for name, count in missing.items() if count)
 
 
 def _advice(callbacks: CallbackServer, polled_s: Callable[[], float]) -> str:

@@ -46,6 +46,9 @@ class LocalBridge(Protocol):
     def held(self, prefix: str) -> Sequence[str]:
         """Return why messages of the channel wait now, in a sentence each."""
 
+    def waiting(self, prefix: str, campaign: str, sent: int) -> int:
+        """Return how many of so many messages of a campaign were not handed to a vendor yet."""
+
     def way_back(self, prefix: str) -> WayBack | None:
         """Visit the channel's callback_url as the bridge calls it. Returns what came of it."""
 
@@ -63,6 +66,10 @@ class NoLocalBridge:
     def held(self, prefix: str) -> Sequence[str]:
         """Return nothing."""
         return ()
+
+    def waiting(self, prefix: str, campaign: str, sent: int) -> int:
+        """Return 0."""
+        return 0
 
     def way_back(self, prefix: str) -> WayBack | None:
         """Return None."""

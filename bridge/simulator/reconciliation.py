@@ -65,7 +65,8 @@ class Result:
     """The campaign's figures and everything that does not add up.
 
     `accepted` (different numbers the carrier took) and `duplicates` are None without a carrier's record.
-    `earlier` counts the receipts and replies of an earlier run, which nothing else here counts.
+    `earlier` counts the receipts and replies of an earlier run, which nothing else here counts. `waiting`: so
+    many were not handed to a vendor yet, and are not lost.
     """
 
     sent: int
@@ -77,6 +78,7 @@ class Result:
     lost: int
     findings: Sequence[Finding]
     earlier: int = 0
+    waiting: int = 0
 
     @property
     def failed(self) -> int:
@@ -101,15 +103,18 @@ def reconcile(
     inbox: Inbox,
     details: Mapping[str, Sequence[ComparedDetail]] | None,
     carrier: CarrierRecord | None = None,
+    waiting: int = 0,
 ) -> Result:
     """Compare all sides. `details` None leaves them out; `carrier` None leaves its record out.
+
+    Of those without a receipt so many as are `waiting` at the bridge are due later, and no disagreement.
 
     A carrier with a record serves this campaign alone. Without one, what comes under an outId that was not
     sent is of an earlier run that did not wait for it: no fault of the bridge's, and counted apart.
     """
     findings = _Findings()
     inbox, earlier = (inbox, 0) if carrier is not None else _of_this_run(sent, inbox)
-    lost = _compare_receipts(findings, sent, inbox)
+    lost = _compare_receipts(findings, sent, inbox, waiting)
     _judge_inbox(findings, sent, inbox)
     for out_id, expected in sent.items() if details is not None else ():
         rows = (details or {}).get(out_id, ())
@@ -128,6 +133,7 @@ def reconcile(
         lost=lost,
         findings=findings.found,
         earlier=earlier,
+        waiting=waiting,
     )
 
 
@@ -149,7 +155,7 @@ def _reason(receipt: Receipt) -> str:
     return f"{receipt.code}: {receipt.message}" if receipt.message else receipt.code
 
 
-def _compare_receipts(findings: _Findings, sent: Sent, inbox: Inbox) -> int:
+def _compare_receipts(findings: _Findings, sent: Sent, inbox: Inbox, waiting: int) -> int:
     lost: list[str] = []
     strange: list[str] = []
     for out_id, expected in sent.items():
@@ -157,7 +163,13 @@ def _compare_receipts(findings: _Findings, sent: Sent, inbox: Inbox) -> int:
     for out_id, received in inbox.receipts.items():
         strange += received.keys() - sent.get(out_id, {}).keys()
     findings.add("receipt for a number that was not sent to under that outId", strange)
-    return findings.add("lost: sent, and no receipt came", lost)
+    kind = "lost: sent, and no receipt came"
+    if not waiting:
+        return findings.add(kind, lost)
+    # Which of them wait is not known, so that none is shown.
+    if count := max(0, len(lost) - waiting):
+        findings.found.append(Finding(kind, count))
+    return count
 
 
 def _judge_inbox(findings: _Findings, sent: Sent, inbox: Inbox) -> None:

@@ -29,7 +29,10 @@ def print_result(console: Console, result: Result, seconds: float) -> None:
         console.print(text, highlight=False, soft_wrap=True)
     for finding in result.findings:
         console.print(f"[red]does not reconcile:[/red] {finding}", highlight=False, soft_wrap=True)
-    if not result.findings:
+    if not result.findings and result.waiting:
+        text = f"Nothing is lost: {result.waiting:,} wait at the bridge; all else reconciles."
+        console.print(text, style="yellow", highlight=False, soft_wrap=True)
+    elif not result.findings:
         console.print("Everything reconciles.", style="green", highlight=False)
 
 
@@ -58,6 +61,7 @@ def _figures(result: Result, seconds: float) -> list[tuple[str, str]]:
         *((f"  {reason}", f"{count:,}") for reason, count in failures),
         ("replies", f"{result.replies:,}"),
         ("duplicates", unknown if result.duplicates is None else f"{result.duplicates:,}"),
+        *([("waiting at the bridge", f"{result.waiting:,}")] if result.waiting else []),
         ("lost", f"{result.lost:,}"),
         ("recipients per second", rate),
     ]

@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import update
 
 from bridge.cli.desk import LocalDesk
-from bridge.ledger import Hold
+from bridge.ledger import Hold, NewFile
 from bridge.ledger.database import tables
 from bridge.plugin import Channel, PollWindow, ReceiptPage, hookimpl
 from bridge.simulator.local_bridge import WayBack
 from tests.channels.tiny import Tiny, plugin_module
 from tests.cli.conftest import Desk
-from tests.ledger.making import accept, phones, send
+from tests.ledger.making import accept, claim, conclude, phones, send, terms
 
 SIGNED = """
 [bridge]
@@ -159,6 +159,22 @@ def test_a_policy_that_holds_messages_is_told_with_its_end(desk: Desk) -> None:
     until = datetime.fromtimestamp(end / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
     assert told == f"3 of codes: held by a policy until {until}: Not at night."
     assert LocalDesk().held("https://sms.example.com/promo") == []
+
+
+def test_how_many_of_a_campaign_wait(desk: Desk) -> None:
+    """Those that no vendor was called with; of a file that is not read yet all that were sent by it."""
+    desk.write(SIGNED)
+    now = int(time.time() * 1000)
+    accept(desk.ledger, send(phones(2), out_id="called"), now - 1)
+    [called] = claim(desk.ledger, now=now)
+    assert conclude(desk.ledger, called, now=now)
+    accept(desk.ledger, send(phones(3), out_id="held", digest=b"2"), now)
+    file = NewFile("https://files.example.com/a", 100)
+    desk.ledger.sends.accept(send(out_id="file", digest=b"3"), terms(now), file)
+    url = "https://sms.example.com/promo"
+    waiting = {name: LocalDesk().waiting(url, name, 4) for name in ("called", "held", "file", "none")}
+    assert waiting == {"called": 0, "held": 3, "file": 4, "none": 0}
+    assert LocalDesk().waiting("https://elsewhere.example.com/promo", "held", 3) == 0
 
 
 def test_without_a_configuration_nothing_is_known(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

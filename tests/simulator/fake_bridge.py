@@ -22,7 +22,10 @@ _CANNOT = "The vendor cannot do that."
 
 
 class FakeBridge:
-    """Receipts follow each send at once. `tamper` may change a push's entries, `tamper_row` a detail row."""
+    """Receipts follow each send at once. `tamper` may change a push's entries, `tamper_row` a detail row.
+
+    The last `holds` recipients of a send wait.
+    """
 
     def __init__(
         self, callback_url: str, *, pushes: bool = True, reviews: int = 2, tls: ssl.SSLContext | None = None
@@ -40,6 +43,7 @@ class FakeBridge:
         self.types: list[int] = []
         self.tasks: dict[str, None] = {}
         self.late: Entry = {}
+        self.holds = 0
         self.refuses: set[str] = set()
         self.refusal = "UNSUPPORTED_OPERATION"
         self._lock = threading.Lock()
@@ -113,7 +117,8 @@ class FakeBridge:
         )
 
     def _send(self, body: Any, people: list[tuple[str, Any]]) -> Entry:
-        entries = [self._record(body, phone, params) for phone, params in people]
+        called = people[: len(people) - self.holds]
+        entries = [self._record(body, phone, params) for phone, params in called]
         if "relatedTaskId" in body:
             self.tasks[body["relatedTaskId"]] = None
         if self.late:

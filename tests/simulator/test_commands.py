@@ -102,6 +102,11 @@ class Desk:
 
     reasons = True
     polled = 0.0
+    unsent = 0
+
+    def waiting(self, prefix: str, campaign: str, sent: int) -> int:
+        assert prefix.startswith("http://127.0.0.1") and campaign and sent
+        return self.unsent
 
     def polled_s(self, prefix: str) -> float:
         assert prefix.startswith("http://127.0.0.1")
@@ -215,13 +220,40 @@ def test_it_says_what_holds_messages_and_which_receipts_it_waits_for(
     desk = Desk("push", f"http://127.0.0.1:{port}")
     result = simulated(fake, port, "--recipients", "50", "--by-file", "0", "--digital", "0", desk=desk)
     assert result.exit_code == 1
-    assert "No receipt for a while: " in result.output and "They wait: " in result.output
+    assert "No receipt for a while: " in result.output and "This may keep receipts back: " in result.output
     assert "by quiet hours" in result.output
     shown = re.search(r"Still awaited for sim-\w+-list: 2 of 50 receipts \((.*), (.*)\)", result.output)
     assert shown is not None and all("*" in number for number in shown.groups()), result.output
     [task] = fake.tasks
     assert f"; see sms-bridge campaigns show {task}" in result.output
     assert fake.sent[0]["phoneNum"] not in result.output
+
+
+# How many of the two without a receipt wait at the bridge: the exit status, and what is told.
+WAITING = {
+    "both": (
+        2,
+        3,
+        ["waiting at the bridge +│ +2 │", "lost +│ +0 │", "Nothing is lost: 2 wait"],
+    ),
+    "more than are missing": (9, 3, ["waiting at the bridge +│ +2 │", "lost +│ +0 │"]),
+    "one": (1, 1, ["waiting at the bridge +│ +1 │", "lost +│ +1 │", "does not reconcile: 1 × lost"]),
+}
+
+
+@pytest.mark.parametrize(("unsent", "status", "told"), WAITING.values(), ids=WAITING)
+def test_what_waits_at_the_bridge_is_not_lost(
+    fake: FakeBridge, port: int, unsent: int, status: int, told: list[str]
+) -> None:
+    """It has an exit status of its own, and the last sentence says why it waits."""
+    fake.holds = 2
+    desk = Desk("push", f"http://127.0.0.1:{port}")
+    desk.unsent = unsent
+    result = simulated(fake, port, "--recipients", "50", "--by-file", "0", "--digital", "0", desk=desk)
+    assert result.exit_code == status, result.output
+    assert [words for words in told if not re.search(words, result.output)] == [], result.output
+    assert "Everything reconciles" not in result.output
+    assert "They wait: " in result.output.splitlines()[-1]
 
 
 def test_a_wrong_callback_address_is_named(fake: FakeBridge, port: int) -> None:
@@ -231,7 +263,7 @@ def test_a_wrong_callback_address_is_named(fake: FakeBridge, port: int) -> None:
     assert f"No callback came at all: is http://127.0.0.1:{port} the channel's callback_url?" in result.output
     desk = Desk("push", f"http://127.0.0.1:{port}")
     held = simulated(fake, port, "--recipients", "5", desk=desk).output
-    assert "They wait: " in held and "No callback came at all" not in held, "the reason is known"
+    assert "keep receipts back: " in held and "No callback came at all" not in held, "the reason is known"
     desk.reasons = False
     visited = simulated(fake, port, "--recipients", "5", desk=desk).output
     assert "does the vendor reach public_url?" in visited and "No callback came at all" not in visited

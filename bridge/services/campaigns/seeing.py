@@ -162,6 +162,16 @@ class Seeing:
         [seen] = self._seen([campaign])
         return seen
 
+    def unsent(self, channels: Sequence[str], text: str, sent: int) -> int:
+        """Return how many of so many messages of a campaign no vendor was called with yet.
+
+        Those of a file that is still to be read count, too.
+        """
+        campaign = self.find(channels, text)
+        waiting = self.standing(campaign).funnel.waiting
+        unread = self._ledger.campaigns.being_read([campaign.id])
+        return waiting + (max(0, sent - campaign.recipients) if unread else 0)
+
     def whole(self, channels: Sequence[str], text: str) -> Whole:
         """Return one campaign with its funnel, its failures and its times to delivery."""
         campaign = self.find(channels, text)
