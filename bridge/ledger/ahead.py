@@ -2,8 +2,8 @@
 
 A time too far away to have been meant is brought back to now, that of a look-up to as long after its call as
 was meant. Its attempt keeps the moment that was written first: so a call brought back is told from others.
-The latest time that any clock showed is kept, too: a clock that was set back since leaves calls whose age
-nobody knows.
+The latest time that any clock showed is kept, too: a clock that was set since leaves calls whose age nobody
+knows.
 Leases of vendor calls are left alone: whose call may still arrive, nobody else may conclude.
 """
 
@@ -34,16 +34,30 @@ class Steps(NamedTuple):
 
     latest: int = 0
     undated: int = 0
-    """What is dated until then was called before a clock was set back, or looks so."""
+    """What is dated until then was called before a clock was set, or looks so."""
+    missed: int = 0
+    """When a worker began after nobody had noted the time for minutes: by a clock that was set forward
+    meanwhile, or is far ahead of another's, what was called until then seems older than it is."""
 
-    def after(self, now: int) -> "Steps":
-        """Return what is known when it is now."""
+    def after(self, now: int, forward: int = 0, began: int = 0) -> "Steps":
+        """Return what is known when it is now.
+
+        `forward`: by so much the clock was set forward a moment ago. `began`: since then it was watched.
+        """
         if now < self.latest - _SKEW_MS:
             return Steps(now, max(self.latest, self.undated))
-        return self._replace(latest=max(now, self.latest))
+        return Steps(
+            max(now, self.latest),
+            max(self.undated, now - forward) if forward else self.undated,
+            now if self.misses(began) else self.missed,
+        )
+
+    def misses(self, began: int) -> bool:
+        """Return whether nobody noted the time in the minutes before a worker `began`."""
+        return 0 < self.latest < began - _SKEW_MS
 
     def doubt(self, called: int, now: int, life_ms: int) -> bool:
-        """Return whether nobody knows how long ago a call was: a clock was set back since.
+        """Return whether nobody knows how long ago a call was: a clock was set since.
 
         `life_ms`: so long a call is asked about. One from before a longer step is ended, unless that says it
         is to come.
@@ -63,21 +77,25 @@ class Ahead:
         with self._database.read() as connection:
             return _steps(connection)
 
-    def note(self, now: int) -> bool:
-        """Note what time it is. Returns whether a clock was set back since this was asked last."""
-        with self._database.read() as connection:  # once a minute is enough while nothing happens
-            known = _steps(connection)
-        if known.latest <= now < known.latest + MINUTE_MS:
+    def note(self, now: int, forward: int = 0, began: int = 0) -> bool:
+        """Note what time it is, as `Steps.after` takes it.
+
+        Returns whether a clock was set since the last time.
+        """
+        known = self.steps()  # once a minute is enough while nothing happens
+        if known.latest <= now < known.latest + MINUTE_MS and not forward:
             return False
 
         def work(connection: Connection) -> bool:
             before = _steps(connection)
-            told = {"cursor": json.dumps(before.after(now))}
+            after = before.after(now, forward, began)
+            told = {"cursor": json.dumps(after)}
             new = upsert(connection, tables.lease).values(name=_CLOCK, owner="", until=0, **told)
             connection.execute(new.on_conflict_do_update(index_elements=["name"], set_=told))
-            return before.after(now).latest < before.latest
+            return after.latest < before.latest or bool(forward)
 
-        return self._database.write(work, durable=False)
+        ordinary = known.latest <= now and not forward
+        return self._database.write(work, durable=not ordinary)
 
     def bring_back(self, now: int) -> int:
         """Make due now what waits for a time that was never meant.

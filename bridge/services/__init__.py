@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bridge.channels import OpenAccount, OpenChannel
-from bridge.clock import Clock, seconds
+from bridge.clock import Clock, seconds, uptime
 from bridge.ledger import Ledger
 from bridge.settings import Settings
 
 from .history import ChannelHistory
 from .messages.accepting import Accepting
+from .messages.dating import Dating
 from .messages.fetching import Fetching
 from .messages.patience import Patience
 from .messages.renewing import Renewing
@@ -17,6 +18,7 @@ from .messages.repeating import Repeating
 from .messages.routing import Routing
 from .messages.sending import Sending, Sent
 from .messages.settling import Settling
+from .messages.timekeeping import Timekeeping
 from .pricing import Pricing
 from .reports.polling import Polling
 from .reports.pushing import Pushed, Pushing
@@ -64,8 +66,9 @@ class ChannelServices:
 class Services(Mapping[str, ChannelServices]):
     """The services of every channel, by its name."""
 
-    def __init__(self, by_channel: Mapping[str, ChannelServices]) -> None:
+    def __init__(self, by_channel: Mapping[str, ChannelServices], times: Timekeeping) -> None:
         self._by_channel = dict(by_channel)
+        self.times = times
 
     def __getitem__(self, channel: str) -> ChannelServices:
         return self._by_channel[channel]
@@ -77,14 +80,24 @@ class Services(Mapping[str, ChannelServices]):
         return len(self._by_channel)
 
 
-def build(settings: Settings, channels: Mapping[str, OpenChannel], ledger: Ledger, clock: Clock) -> Services:
-    """Return the services of opened channels over one ledger."""
+def build(
+    settings: Settings,
+    channels: Mapping[str, OpenChannel],
+    ledger: Ledger,
+    clock: Clock,
+    tick: Clock = uptime,
+) -> Services:
+    """Return the services of opened channels over one ledger. `tick` shows time as nobody sets it."""
+    times = Timekeeping(ledger, clock, tick, settings.bridge.clocks_apart_s)
     return Services(
-        {name: _of_channel(settings, channel, ledger, clock) for name, channel in channels.items()}
+        {name: _of_channel(settings, channel, ledger, clock, times) for name, channel in channels.items()},
+        times,
     )
 
 
-def _of_channel(settings: Settings, channel: OpenChannel, ledger: Ledger, clock: Clock) -> ChannelServices:
+def _of_channel(
+    settings: Settings, channel: OpenChannel, ledger: Ledger, clock: Clock, times: Timekeeping
+) -> ChannelServices:
     bridge = settings.bridge
     lease_ms = seconds(bridge.lease_s)
     others = OtherAccounts(channel, ledger, clock)
@@ -93,6 +106,7 @@ def _of_channel(settings: Settings, channel: OpenChannel, ledger: Ledger, clock:
     routing = Routing(channel, ledger, clock)
     pricing = Pricing(settings, channel.name, ledger)
     patience = Patience.of(bridge, channel.settings)
+    repeating = Repeating(channel, routing, Dating(channel, ledger, clock, times), ledger, clock)
     sending = Sending(channel, routing, pricing, ledger, clock, patience)
     at = {
         name: _of_account(channel, account, templates, ledger, clock)
@@ -107,9 +121,7 @@ def _of_channel(settings: Settings, channel: OpenChannel, ledger: Ledger, clock:
         reporting=Reporting(channel, ledger),
         receiving=primary.receiving,
         sending=sending,
-        settling=Settling(
-            channel, sending, Repeating(channel, routing, ledger, clock), ledger, clock, patience
-        ),
+        settling=Settling(channel, sending, repeating, ledger, clock, patience),
         polling=primary.polling,
         fetching=Fetching(channel, bridge, ledger, clock, lease_ms=lease_ms),
         pushing=Pushing(channel, ledger, clock, threads=bridge.push_threads),

@@ -182,10 +182,8 @@ class Duties:
 
     def bring_back(self) -> bool:
         """Make due what a clock that ran ahead put off, and note what time it is."""
-        now = millis(self._clock)
-        if self._ledger.ahead.note(now):
-            log.warning("a clock was set back: nobody knows how old lost calls are")
-        brought = self._ledger.ahead.bring_back(now)
+        self._services.times.note()
+        brought = self._ledger.ahead.bring_back(millis(self._clock))
         if brought:
             log.warning("a clock ran ahead: what it put off is due now", rows=brought)
         return False

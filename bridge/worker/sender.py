@@ -67,6 +67,8 @@ class Sender(Loop[Sent]):
         """
         self._gather(0)
         if claiming:
+            # What is called is dated by this clock: one that was set must be known for it first.
+            self._services.times.look()
             self._distribute()
         wanted = self._wanted() if claiming else []
         if not self._unrecorded and not wanted:

@@ -167,8 +167,10 @@ BRIDGE: dict[str, Any] = {"poll_idle_s": 0.01, "lease_s": 60, "clocks_apart_s": 
 class World:
     """`clock` is set by tests; nothing happens between calls of `hand_over`, `duty` and `push`."""
 
+    _set_s = 0.0
+
     def __init__(self, ledger: Ledger, **channel: Any) -> None:
-        self.now = 1_795_400_000.0
+        self.now: float = 1_795_400_000.0 + float(channel.pop("ahead_s", 0))
         self.cold = channel.pop("cold", False)
         prices = channel.pop("prices", [])
         self.ledger = ledger
@@ -196,7 +198,7 @@ class World:
         catalogue = Catalogue(vendors=vendors, policies=policies)
         clock = lambda: self.now  # noqa: E731
         channels = open_channels(settings, catalogue, lambda name: ChannelHistory(ledger, name, clock), clock)
-        services = self.all_services = build(settings, channels, ledger, clock)
+        services = self.all_services = build(settings, channels, ledger, clock, self.tick)
         self.services: ChannelServices = services[NAME]
         self.hooks = channels[NAME].hooks
         self.screen, self.vendor = _ours(self.hooks)
@@ -285,6 +287,15 @@ class World:
     def settle(self) -> bool:
         """Do what is due for batches that nobody calls any more. Returns whether there was any."""
         return self.duties.take_over() | self.duties.expire() | self.duties.settle(self.services)
+
+    def set_clock(self, by_s: float) -> None:
+        """Set the clock, while its process runs, without time passing."""
+        self.now += by_s
+        self._set_s += by_s
+
+    def tick(self) -> float:
+        """How much time has passed, however the clock was set."""
+        return self.now - self._set_s
 
     @property
     def now_ms(self) -> int:

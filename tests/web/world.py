@@ -123,7 +123,7 @@ class World:
             lambda name: ChannelHistory(self.ledger, name, self.clock),
             self.clock,
         )
-        self.services = build(self.settings, self.channels, self.ledger, self.clock)
+        self.services = build(self.settings, self.channels, self.ledger, self.clock, self.clock)
         self.app: Flask = create_app(self.settings, self.services, self.ledger, self.clock)
         self.client = self.app.test_client()
         self._nonces = 0

@@ -24,10 +24,12 @@ from .routing import Routing
 class Repeating:
     """Decides whether lost calls of one channel may be repeated, and notes what a repeat showed."""
 
-    def __init__(self, channel: OpenChannel, routing: Routing, ledger: Ledger, clock: Clock) -> None:
+    def __init__(
+        self, channel: OpenChannel, routing: Routing, dating: Dating, ledger: Ledger, clock: Clock
+    ) -> None:
         self._channel = channel
         self._routing = routing
-        self._dating = Dating(channel, ledger, clock)
+        self.dating = dating
         self._ledger = ledger
         self._clock = clock
 
@@ -35,7 +37,7 @@ class Repeating:
         """Return whether a call may be repeated now."""
         claimed, now = drafted.claimed, millis(self._clock)
         return (
-            self._dating.knows(claimed)
+            self.dating.knows(claimed)
             and self._runs(claimed, now)
             and self._takes(account, now)
             and not self._objected(drafted, now)

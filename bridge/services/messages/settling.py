@@ -30,7 +30,6 @@ from bridge.plugin.status import AFTER_CALL
 
 from ..reports.receiving import count_ended
 from .attempts import named_segments
-from .dating import Dating
 from .drafting import draft
 from .patience import Patience
 from .repeating import Repeating
@@ -99,7 +98,7 @@ class Settling:
         self._patience = patience
         self._lease_ms = patience.lease
         self._repeating = repeating
-        self._dating = Dating(channel, ledger, clock)
+        self._dating = repeating.dating
 
     def run(self, owner: str) -> int:
         """Look after batches whose outcome is unknown and due.
@@ -221,10 +220,12 @@ class Settling:
         batch = settlement.batch
         if settlement.resend and not self._dating.knows(batch):
             return replace(settlement, resend=())
-        arrived = self._patience.arrived(batch.called or now)
-        if batch.due <= now or now >= arrived:
+        missed = self._dating.missed(batch)
+        arrived = self._patience.arrived(max(batch.called or now, missed))
+        if now >= arrived or (batch.due <= now and not missed):
             return settlement
-        return replace(settlement, resend=(), check_at=max(settlement.check_at, arrived))
+        check_at = arrived if missed else max(settlement.check_at, arrived)
+        return replace(settlement, resend=(), check_at=check_at)
 
     def _may_ask(self, claimed: Claimed) -> bool:
         """Return True where a look-up tells something: at the account that was called, or may have been."""

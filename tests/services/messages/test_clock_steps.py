@@ -66,7 +66,11 @@ STEPS: dict[str, tuple[float, float, float, bool, SubmitResult, bool]] = {
     "it ran ahead by a year": (-8760, 0.003, 5, True, ABSENT, False),
     "set back hours after the call": (-2, 10, 1, True, ABSENT, False),
     "set back, and right again": (-2, 10, 20, True, ABSENT, False),
+    "set forward after the call": (2, 0.003, 0.1, True, ABSENT, False),
+    "set forward, and hours later": (2, 0.003, 5, True, ABSENT, False),
+    "set forward hours after the call": (2, 10, 1, True, ABSENT, False),
     "shown, by whatever clock": (-2, 10, 1, True, THERE, True),
+    "shown, after a step forward": (2, 0.003, 1, True, THERE, True),
 }
 
 
@@ -86,13 +90,47 @@ def test_absence_is_believed_only_of_a_call_whose_time_is_known(
     world = worlds(reconcile_after_s=12 * HOUR if after > 1 else 30)
     lost(world, shown)
     pass_hours(world, after, noted=True)
-    world.now += step * HOUR
+    world.set_clock(step * HOUR)
     pass_hours(world, wait, noted=noted)
     if asked:
         world.services.settling.ask("me")
     pass_hours(world, 12, noted=noted)
     assert bool(world.ledger.gauges()) is not settled
     assert len(world.vendor.batches) == (2 if settled and shown is ABSENT else 1)
+
+
+# Seconds: how far clocks may be apart, by how much this one is set forward, whether the call is sent again.
+FORWARD = [(0, 0, True), (0, 120, False), (0, 7200, False), (60, 61, False), (60, 7200, False), (60, 0, True)]
+
+
+@pytest.mark.parametrize("noted", [True, False], ids=["noted", "asked at once"])
+@pytest.mark.parametrize(("apart_s", "step_s", "again"), FORWARD)
+def test_a_call_is_not_old_because_the_clock_was_set_forward(
+    worlds: Worlds, apart_s: float, step_s: float, again: bool, noted: bool
+) -> None:
+    """A machine that begins with a slow clock is set right: the vendor shows the call later than that."""
+    world = worlds(bridge={"clocks_apart_s": apart_s})
+    lost(world, ABSENT)
+    world.set_clock(step_s)
+    for _ in range(100):
+        if noted:
+            world.duties.bring_back()
+        world.settle()
+        world.hand_over()
+        world.now += 1
+    assert world.sent() == (PHONES * 2 if again else PHONES)
+    assert bool(world.ledger.gauges()) is not again
+
+
+def test_calls_after_a_clock_was_set_forward_are_dated(world: World) -> None:
+    """Only what was called before is older or younger than it seems."""
+    world.duties.bring_back()
+    world.set_clock(7200)
+    world.duties.bring_back()
+    world.now += 1
+    lost(world, ABSENT)
+    pass_hours(world, 1, noted=True)
+    assert world.sent() == PHONES * 2
 
 
 def test_a_call_that_nobody_can_date_ends_in_time(world: World) -> None:

@@ -80,7 +80,7 @@ def test_a_lost_call_is_not_absent_before_the_vendor_shows_it(
     assert not first.ledger.gauges()
 
 
-# Seconds: how far the clock of the one that asks is ahead, how far it may be, the lease, how long the call is.
+# Seconds: how far ahead the clock of the one that asks is, how far it may be, the lease, the call.
 SLOW: dict[str, tuple[float, float, int, int]] = {
     "ahead": (AHEAD_S, AHEAD_S, LEASE_S, LEASE_S - 1),
     "together": (0, AHEAD_S, LEASE_S, LEASE_S - 1),
@@ -134,4 +134,73 @@ def test_a_truly_absent_call_is_sent_again(worlds: Worlds) -> None:
     pass_time(first, second, NOTED_S + 59)
     assert second.sent() == []
     pass_time(first, second, 2)
+    assert second.sent() == PHONES
+
+
+# Seconds: how far behind the one that called is; when after it notes its time, while the other asks.
+FAR: dict[str, tuple[int, int]] = {
+    "noted late": (7200, 19),
+    "noted at once": (7200, 1),
+    "by minutes": (300, 19),
+    "it is gone": (7200, 0),
+    "together": (0, 19),
+}
+
+
+@pytest.mark.parametrize(("behind_s", "noted_s"), FAR.values(), ids=FAR)
+def test_a_call_is_not_old_by_the_clock_of_a_machine_that_just_began(
+    worlds: Worlds, behind_s: int, noted_s: int
+) -> None:
+    """It cannot know that the other's clock is behind before that one has noted its time again."""
+    first = worlds(bridge=APART)
+    vendor = Late(first, NOTED_S - 1)
+    first.vendor.answer = vendor.lose
+    first.duties.bring_back()
+    first.send(PHONES)
+    first.hand_over()
+    second = worlds(bridge=APART, ahead_s=first.now - 1_795_400_000 + behind_s)
+    second.vendor.look_up = vendor.look_up
+    for at in range(1, 100):
+        if at % 20 == 1:
+            second.duties.bring_back()
+        if noted_s and at % 20 == noted_s:
+            first.duties.bring_back()
+        pass_time(first, second, 1, asked=True)
+    pass_time(first, second, 300)
+    assert second.sent() == []
+
+
+@pytest.mark.parametrize("behind_s", [7200, 300, 0])
+def test_a_machine_that_begins_hours_behind_says_so_before_its_first_call(
+    worlds: Worlds, behind_s: int
+) -> None:
+    """Who worked all the time would take its call for an old one."""
+    second = worlds(bridge=APART)
+    second.duties.bring_back()
+    first = worlds(bridge=APART, ahead_s=-behind_s)
+    vendor = Late(first, NOTED_S - 1)
+    first.vendor.answer, second.vendor.look_up = vendor.lose, vendor.look_up
+    code = first.template()
+    first.send(PHONES, code=code)
+    second.now += 10
+    first.hand_over()
+    pass_time(first, second, 200, asked=True)
+    assert second.sent() == []
+
+
+def test_what_was_lost_before_the_bridge_stood_still_is_sent_again_a_while_after(worlds: Worlds) -> None:
+    """Its age is known once the new worker has seen enough time pass; not later."""
+    first = worlds(bridge=APART)
+    first.vendor.answer = raising(OutcomeUnknown("The answer was lost."))
+    first.duties.bring_back()
+    first.send(PHONES)
+    first.hand_over()
+    second = worlds(bridge=APART, ahead_s=7200)
+    second.vendor.look_up = lambda batch: [not_sent(NotAccepted("absent"))] * len(batch.messages)
+    for at in range(210):
+        if at % 20 == 0:
+            second.duties.bring_back()
+        assert second.sent() == []
+        pass_time(first, second, 1)
+    pass_time(first, second, 2 * STEP_S)
     assert second.sent() == PHONES
