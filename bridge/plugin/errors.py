@@ -179,6 +179,11 @@ class Consequence(StrEnum):
     OPTED_OUT = "opted_out"  # final, and the number is suppressed
     UNKNOWN = "unknown"  # may have been accepted
 
+    @property
+    def kind(self) -> type[BridgeError]:
+        """The class of the error."""
+        return HeldUntil if self is Consequence.HOLD else _ERRORS[self]
+
     def error(
         self,
         reason: str,

@@ -115,7 +115,9 @@ class TestRepeating(VendorTests):
         return test_acme.TestAcme.error_row(self, code)
 """
     faults, _ = meaning_faults(_table(source, tmp_path, monkeypatch))
-    assert "account fault: write CredentialsRejected in the row, not what the plugin says" in faults
+    assert (
+        "account fault: write ACCOUNT or CredentialsRejected in the row, not what the plugin says" in faults
+    )
 
 
 def _table(source: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:

@@ -71,8 +71,8 @@ def table_faults(table: VendorTable) -> list[str]:
             if not isinstance(status, MessageStatus | None)
         ),
         *(
-            f"`errors` calls {code!r} {kind!r}: give a class of bridge.plugin's errors"
-            for code, kind in table.errors.items()
+            f"`errors` calls {code!r} {kind!r}: give a class of bridge.plugin's errors, or a Consequence"
+            for code, kind in table.error_kinds().items()
             if not is_error(kind)
         ),
         *(f"`local` names {name!r}, which is no operation" for name in table.local if name not in OPERATIONS),

@@ -68,7 +68,7 @@ class Gold(VendorTable):
             self._consequences(error, played)
             return
         raised = played.error or getattr(played.answer, "error", None)
-        assert isinstance(raised, self.errors.get(error, BridgeError)), f"{error} became {raised!r}"
+        assert isinstance(raised, self.error_kinds().get(error, BridgeError)), f"{error} became {raised!r}"
         assert error not in self.errors or raised.code == error, f"the code {error} became {raised.code}"
 
     @rule("gold")
@@ -118,7 +118,7 @@ class Gold(VendorTable):
         assert refused, f"{error} was taken for a success"
         for result in refused:
             if error in self.errors:
-                problem = mismatch(self.errors[error], result, error)
+                problem = mismatch(self.error_kinds()[error], result, error)
                 assert not problem, f"{error}: {problem}"
             else:
                 # A 4xx alone is a refusal by HTTP's own rules; a code of the vendor's may mean anything.

@@ -122,8 +122,8 @@ _LITERAL: Mapping[str, set[str]] = {
     "delivered": {"DELIVERED"},
     "failed": {each.name for each in MessageStatus if each.final and each is not MessageStatus.DELIVERED},
     "refusal": {"VendorRejected", "NoSuchResource", "REJECTED", "rejected"},
-    "throttle": {"VendorThrottled"},
-    "account fault": {"CredentialsRejected"},
+    "throttle": {"VendorThrottled", "THROTTLED"},
+    "account fault": {"CredentialsRejected", "ACCOUNT"},
 }
 
 

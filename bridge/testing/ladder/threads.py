@@ -28,9 +28,11 @@ def pairs_of(table: VendorTable, row: Send, others: list[Send]) -> list[tuple[Se
         faults = [str(error)]
     # Exchanges that ask nothing of the body fit either request: whose answer came is not told by an id then.
     alike = bool(row.exchanges) and not _apart(row.exchanges, made.exchanges)
+    if alike and not faults and any(each.check for each in row.exchanges):
+        faults = ["its `check` knows the batch of the row alone: give a second Send row"]
     pairs = [] if faults else [(_told_apart(row, alike), _told_apart(made, alike))]
     for one, other in combinations([row, *(each for each in others if each is not row)], 2):
-        if one.batch != other.batch and _apart(one.exchanges, other.exchanges) and one.given == other.given:
+        if one.batch != other.batch and one.given == other.given and _different(table, one, other):
             pairs.append((_told_apart(one), _told_apart(other)))
             break
     assert pairs, (
@@ -64,10 +66,23 @@ def faults_together(table: VendorTable, rows: tuple[Send, Send]) -> list[str]:
     return faults
 
 
+def _different(table: VendorTable, one: Send, other: Send) -> bool:
+    """Return True when no exchange of either row fits a request of the other."""
+    if not any(each.check for each in (*one.exchanges, *other.exchanges)):
+        return _apart(one.exchanges, other.exchanges)
+    # What a check knows is told by the requests themselves.
+    return all(
+        not exchange.addresses(seen) or exchange.differences(seen)
+        for row, stranger in ((one, other), (other, one))
+        for seen in table.play(stranger).wire.seen
+        for exchange in row.exchanges
+    )
+
+
 def _apart(ones: Sequence[Exchange], others: Sequence[Exchange]) -> bool:
     if any(_content(each)[2:] == (None, None, None) for each in (*ones, *others)):
         return False  # it asks nothing of the request, so it would answer the other's too
-    return not any(_content(one) == _content(other) or one.check for one in ones for other in others)
+    return not any(_content(one) == _content(other) for one in ones for other in others)
 
 
 def _content(row: Exchange) -> tuple[object, ...]:

@@ -9,6 +9,7 @@ from bridge.plugin import (
     Acknowledgement,
     Batch,
     BridgeError,
+    Consequence,
     DeliveryReceipt,
     DigitalTemplate,
     Kind,
@@ -28,9 +29,9 @@ from bridge.plugin.hookspecs import OPERATIONS
 from . import samples
 from .exchanges import Exchange, Lost
 
-Expected = SubmitResult | Outcome | type[BridgeError] | str
-"""What becomes of a message: the whole result, its outcome, the error it stands for, or the vendor's id
-of an accepted message."""
+Expected = SubmitResult | Outcome | type[BridgeError] | Consequence | str
+"""What becomes of a message: the whole result, its outcome, the error it stands for (its class or its
+`Consequence`), or the vendor's id of an accepted message."""
 
 
 _LISTS: Mapping[str, type] = {
@@ -60,6 +61,11 @@ class _Situation:
             near = get_close_matches(str(operation), OPERATIONS, 1)
             hint = f" Did you mean {near[0]}?" if near else ""
             raise ValueError(f"{row}: there is no operation {operation!r}.{hint}")
+        expect: Any = getattr(self, "expect", None)
+        if isinstance(expect, Consequence):
+            object.__setattr__(self, "expect", expect.kind)
+        elif type(expect) in (list, tuple):
+            object.__setattr__(self, "expect", type(expect)(map(error_class, expect)))
 
 
 @dataclass(frozen=True)
@@ -221,6 +227,11 @@ Case = Send | Reconcile | Query | Poll | Webhook
 def loses(row: Send | Query | Poll) -> bool:
     """Return True when the row itself says that an answer is lost, in time or on the way."""
     return row.lost or any(isinstance(exchange.reply, Lost) for exchange in row.exchanges)
+
+
+def error_class(expect: Any) -> Any:
+    """Return the class that a Consequence names; anything else as it is."""
+    return expect.kind if isinstance(expect, Consequence) else expect
 
 
 def is_error(expect: object) -> bool:

@@ -6,9 +6,9 @@ from functools import cache
 from typing import Any, ClassVar
 
 from bridge.channels.catalogue import discover
-from bridge.plugin import BridgeError, MessageStatus, Vendor, WebhookRequest
+from bridge.plugin import BridgeError, Consequence, MessageStatus, Vendor, WebhookRequest
 
-from .cases import Case, Poll, Webhook
+from .cases import Case, Poll, Webhook, error_class
 from .exchanges import Reply, Seen
 from .samples import SIGN
 
@@ -30,8 +30,8 @@ class VendorFacts:
     emulator: ClassVar[Callable[[], AbstractContextManager[Any]] | None] = None
     statuses: ClassVar[Mapping[str, MessageStatus | None]] = {}
     """The vendor's words for a message's state; None for one that changes nothing."""
-    errors: ClassVar[Mapping[str, type[BridgeError]]] = {}
-    """The vendor's documented error codes."""
+    errors: ClassVar[Mapping[str, type[BridgeError] | Consequence]] = {}
+    """The vendor's documented error codes, each with its error's class or its Consequence."""
     unmapped: ClassVar[str] = "987654"
     """A code and a status the vendor does not have."""
     families: ClassVar[Mapping[str, str]] = {}
@@ -75,6 +75,11 @@ class VendorFacts:
         message taken. An emulator has `delivered` instead.
         """
         raise NotImplementedError("define campaign_answer(seen)")
+
+    @classmethod
+    def error_kinds(cls) -> Mapping[str, Any]:
+        """Return the class of each code of `errors`."""
+        return {code: error_class(kind) for code, kind in cls.errors.items()}
 
     @classmethod
     def vendor_class(cls) -> type[Vendor]:

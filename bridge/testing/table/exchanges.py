@@ -142,6 +142,8 @@ class Exchange:
                 self.check(seen)
             except AssertionError as error:
                 found.append(f"check: {error}")
+            except Exception as error:  # noqa: BLE001 - a check that stumbles over another's request says no
+                found.append(f"check: {error!r}")
         return found
 
 
