@@ -54,7 +54,7 @@ def campaigns() -> None:
 @_channel
 @click.option("--search", default="", help="Part of the campaign's name, an outId or a template's code.")
 @click.option("--state", type=click.Choice(STATES), help="Only these.")
-@click.option("--since", help="First sent on or after this day (2026-11-28, or with a time).")
+@click.option("--since", help="Last sent on or after this day (2026-11-28, or with a time).")
 @click.option("--until", help="First sent before this day.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @listing

@@ -78,7 +78,9 @@ class ReadFile:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Which are wanted. `text`: in the name, an outId or a template's code. Times: of the first send.
+    """Which are wanted. `text`: in the name, an outId or a template's code.
+
+    The span is of what was sent: the first send came before its end, and the last one not before it began.
 
     `over`: those of which every recipient has come to an end, or the others; None for both.
     """
@@ -100,9 +102,11 @@ class Campaigns:
         """Return campaigns, the latest first."""
         rows = select(_campaign.c.id).where(
             _campaign.c.channel.in_(wanted.channels),
-            _campaign.c.created.between(wanted.rows.since, wanted.rows.until),
+            _campaign.c.created < wanted.rows.until,
         )
         rows = turned(rows, [_campaign.c.id], wanted.rows, latest=True)
+        if wanted.rows.since:
+            rows = rows.where(_last() >= wanted.rows.since)
         if wanted.state is not None:
             rows = rows.where(_campaign.c.state == int(wanted.state))
         if wanted.over is not None:
@@ -268,6 +272,13 @@ def _unread(what: ColumnElement[int], of: ColumnElement[bool]) -> Select[Any]:
         .join_from(_send, file, file.c.send_id == _send.c.id)
         .where(of, file.c.state != lit(tables.DONE))
     )
+
+
+def _last() -> ColumnElement[int]:
+    """Return when the last send of a campaign came: one look along the index of its sends."""
+    mine = select(_send.c.created).where(_send.c.campaign_id == _campaign.c.id)
+    last = mine.order_by(_send.c.id.desc()).limit(1).correlate(_campaign).scalar_subquery()
+    return func.coalesce(last, _campaign.c.created)
 
 
 def _is_over() -> ColumnElement[bool]:

@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from bridge.clock import millis
+from bridge.ledger import Excerpt
+from bridge.ledger.refs import from_ref
 from bridge.plugin import Batch, SubmitResult, accepted, rejected
 from bridge.services.campaigns.seeing import Seeing
 from tests.ledger.test_turns import plan
@@ -78,3 +81,39 @@ def test_words_are_found_along_the_index_of_what_failed(world: World) -> None:
     event.remove(ledger.database.engine, "before_cursor_execute", note)
     statement, values = next(one for one in told if "FROM message" in one[0])
     assert "ix_message_failed" in plan(ledger, statement, values)
+
+
+DAY_S = 86_400
+# The span in days, and the campaigns that reach into it: "long" was sent on days 0 and 4, "short" on day 2.
+SPANS: list[tuple[float, float, list[str]]] = [
+    (0, 1, ["long"]),
+    (1, 2, ["long"]),
+    (2, 3, ["short", "long"]),
+    (4, 5, ["long"]),
+    (3, 4, ["long"]),
+    (2.5, 99, ["long"]),
+    (4.5, 99, []),
+    (0, 0, []),
+    (-1, 0, []),
+]
+
+
+@pytest.mark.parametrize(("since", "until", "names"), SPANS)
+def test_a_span_has_the_campaigns_that_reach_into_it(
+    world: World, since: float, until: float, names: list[str]
+) -> None:
+    """Also those that began before it; the latest first; what began at its end is not of it."""
+    code, start = world.template(), world.now
+    for day, task in ((0, "long"), (2, "short"), (4, "long")):
+        world.now = start + day * DAY_S
+        world.services.templates.refresh_pending()
+        send(world, numbers(1, day), task=task, out_id=f"{task}-{day}", code=code)
+    rows = Excerpt(millis(lambda: start + since * DAY_S), millis(lambda: start + until * DAY_S))
+    found = Seeing(world.ledger).search([NAME], rows=rows)
+    assert [one.name for one in found] == names
+    pages = [
+        one.name
+        for beyond in (None, *(((from_ref(one.id) or 0),) for one in found))
+        for one in Seeing(world.ledger).search([NAME], rows=rows._replace(limit=1, beyond=beyond))
+    ]
+    assert pages == names
