@@ -339,3 +339,18 @@ def test_the_carrier_is_started_where_the_answer_says(url: str, port: int, place
     told = run("init", *words, "--set", f"url={url}")
     assert told.exit_code == 0, told.output
     assert f"-m bridge_sandbox.carrier --database carrier.db --port {port}\n" in told.output
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_the_guide_s_answers_try_it_without_a_vendor(name: str, place: Path) -> None:
+    """What it says to answer is all that is asked, its addresses in the order of the questions."""
+    text = (Path(__file__).parents[2] / name).read_text()
+    [line] = [line for line in text.splitlines() if line.startswith("   ") and "`sandbox`" in line]
+    answered = dict(re.findall(r"`(url|key)`[^`]*(?:`(http[^`]+)`)?", line))
+    quick_audience, public = [one for one in re.findall(r"`(http[^`]+)`", line) if one != answered["url"]]
+    words = [*options(BEGINNINGS["sandbox"]), "--quick-audience", quick_audience, "--public-url", public]
+    assert answered.keys() == {one.name for one in BEGINNINGS["sandbox"].questions if one.needed}
+    result = run("init", *words, "--set", f"url={answered['url']}")
+    assert result.exit_code == 0, result.output
+    written = tomllib.loads((place / "bridge.toml").read_text())["channels"]["promo"]
+    assert written["settings"]["url"] == answered["url"]

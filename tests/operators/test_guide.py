@@ -59,3 +59,14 @@ def test_links_lead_somewhere() -> None:
     """To a file of this folder or of the repository."""
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", GUIDE.read_text())
     assert [link for link in links if not (Path(CONFIG) / link).exists()] == []
+
+
+@pytest.mark.parametrize("guide", [GUIDE, GUIDE.with_name("README.zh-CN.md")], ids=["en", "zh-CN"])
+def test_what_a_restore_stops_is_started_again(guide: Path) -> None:
+    """Every unit that the pattern of its first line matches, the timer of the nightly copy included."""
+    [pattern, after] = re.findall(r"^systemctl stop '([^']+)'$(.*?)^## ", guide.read_text(), re.M | re.S)[0]
+    stopped = {path.name for path in (CONFIG / "systemd").glob(pattern) if "[Install]" in path.read_text()}
+    started = set(" ".join(re.findall(r"^systemctl start ([^#\n]+)", after, re.M)).split())
+    named = {one if "." in one else f"{one.rstrip('0123456789')}.service" for one in started}
+    assert stopped <= named
+    assert "sms-bridge forget" in after and "suppress add" in after, "who left since then is in no older copy"
