@@ -14,7 +14,7 @@ from bridge.ledger import Act, Ledger
 from bridge.plugin.http import Session, classify
 from bridge.settings import ChannelSettings
 
-from ..desk.operating import NO_ACCOUNT, OperatorRefused
+from ..desk.operating import NO_ACCOUNT, OperatorRefused, Own
 
 _NETWORK = "Check the address and the network."
 _ADVICE = {
@@ -31,6 +31,14 @@ _FIRST_KEY = "Quick Audience's callback accepts the first of %(count)s keys."
 _NO_KEY = "Quick Audience's callback accepts none of %(count)s keys."
 SENTENCES = (_ANSWERS, _AWAY, _UNCLEAR, _ANOTHER_KEY, _FIRST_KEY, _NO_KEY)
 """What is said of Quick Audience's address, so that a page can say it in the reader's language."""
+DETAILS = (
+    "%(vendor)s answers.",
+    "Twilio answers. Signatures: %(signatures)s",
+    "The carrier knows the account.",
+    "Twilio cannot be used.",
+    "Some senders cannot be used.",
+)
+"""What the built-in plugins say of an account, for the same reason."""
 _BY_ITSELF = "%(detail)s"
 _WITH_CODE = "%(detail)s (%(code)s)"
 
@@ -58,8 +66,8 @@ def ask_account(account: OpenAccount) -> Heard:
     """Ask an account whether it can send."""
     health = account.hooks.check()
     if health.error is None:
-        return Heard(True, _BY_ITSELF, {"detail": health.detail})
-    values = {"detail": health.detail, "code": health.error.code}
+        return Heard(True, _BY_ITSELF, {"detail": Own(health.detail)})
+    values = {"detail": Own(health.detail), "code": health.error.code}
     return Heard(False, _WITH_CODE, values, _ADVICE.get(health.error.default_code, ""))
 
 

@@ -1,18 +1,22 @@
 """How a page looks to one reader: its templates in the reader's language."""
 
+import json
+import re
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bridge.contract import wording
 from bridge.services.desk.operating import Own
 from bridge.services.desk.signing_in import Role
+from bridge.services.setup.live import DETAILS, SENTENCES
 
 from . import charts
-from .language import LANGUAGES, phrase, translations
-from .tables import Cell, Moment, Share
+from .language import ENGLISH, LANGUAGES, phrase, translations
+from .tables import Cell, Facts, Moment, Share
 
+_PLACE = re.compile(r"%\((\w+)\)s")
 _ROLES = {
     Role.VIEWER: phrase("viewer"),
     Role.OPERATOR: phrase("operator"),
@@ -31,7 +35,6 @@ def _templates(language: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
-    found = translations(language)
     environment.filters.update(
         kind=lambda cell: type(cell).__name__,
         number=_number,
@@ -39,7 +42,8 @@ def _templates(language: str) -> Environment:
         pairs=lambda texts: [(text, text) for text in texts],
         percent=_percent,
         # For phrases that the code marked: they are not formatted, so that a percent sign may stand in them.
-        say=lambda text: _said(found.gettext(text), language) if text else "",
+        say=partial(_spoken, language=language),
+        facts=partial(_facts, language=language),
     )
     environment.globals.update(charts=charts, languages=LANGUAGES, role_names=_ROLES)
     return environment
@@ -59,13 +63,49 @@ class ReaderView:
     def say(self, text: str, values: Mapping[str, object]) -> str:
         """Return a phrase in the reader's language, with values in it."""
         spoken = translations(self.language)
-        told = {name: spoken.gettext(one) if isinstance(one, Own) else one for name, one in values.items()}
+        told = {
+            name: _spoken(one, self.language) if isinstance(one, Own) else one for name, one in values.items()
+        }
         return spoken.gettext(text) % told if told else spoken.gettext(text)
 
 
 def _said(text: str, language: str) -> str:
     """Return a text that no catalogue holds whole with its values, if marketers read it."""
     return wording.say(text, "zh-CN" if language == "zh-CN" else "en")
+
+
+def _spoken(text: str, language: str) -> str:
+    """Return a phrase, or a sentence with its values, in a language."""
+    if not text or language == ENGLISH:
+        return text
+    for pattern, translation in _with_values(language):
+        if found := pattern.fullmatch(text):
+            return translation % found.groupdict()
+    return _said(translations(language).gettext(text), language)
+
+
+@cache
+def _with_values(language: str) -> list[tuple[re.Pattern[str], str]]:
+    """Return what is kept with values in it, as a pattern, and how it is said in a language."""
+    spoken = translations(language)
+    return [(_pattern(one), spoken.gettext(one)) for one in (*SENTENCES, *DETAILS) if _PLACE.search(one)]
+
+
+def _pattern(sentence: str) -> re.Pattern[str]:
+    pieces = _PLACE.split(sentence)
+    written = (rf"(?P<{one}>.+?)" if place & 1 else re.escape(one) for place, one in enumerate(pieces))
+    return re.compile("".join(written), re.DOTALL)
+
+
+def _facts(facts: Facts, language: str) -> str:
+    """Return an object as people read it, with what the bridge says in it in a language."""
+    if not facts.sayable or language == ENGLISH or not isinstance(facts.data, Mapping):
+        return facts.text
+    told = {
+        name: _spoken(value, language) if name in facts.sayable and isinstance(value, str) else value
+        for name, value in facts.data.items()
+    }
+    return json.dumps(told, ensure_ascii=False).strip("{}")
 
 
 def _zones(rows: Sequence[Sequence[Cell]]) -> list[str]:

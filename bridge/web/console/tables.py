@@ -41,9 +41,13 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A word of the bridge's own that says how something is; it is shown as a badge."""
+    """A word of the bridge's own that says how something is; it is shown as a badge.
+
+    `word`: what programs read, as filters and the shell write it, "" for the text itself.
+    """
 
     text: str
+    word: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +76,14 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What programs read as an object, with the text that people read of it."""
+    """What programs read as an object, with the text that people read of it.
+
+    `sayable`: its names whose values are words or sentences of the bridge's own, in the reader's language.
+    """
 
     text: str
     data: object
+    sayable: frozenset[str] = frozenset()
 
 
 def cost_of(costs: Sequence[SeenCost]) -> Facts:
@@ -146,7 +154,9 @@ def _plain(cell: Cell) -> str | int | float | None:
     match cell:
         case Moment():
             return cell.iso or None
-        case Word(text) | State(text) | Link(text) | Facts(text):
+        case State(text, word):
+            return word or text
+        case Word(text) | Link(text) | Facts(text):
             return text
         case Share(part):
             return None if part is None else round(part, 4)

@@ -14,6 +14,7 @@ import bridge.web.console
 from bridge.services.desk.operating import OTHER_TYPE
 from bridge.services.desk.previewing import TOO_LONG
 from bridge.services.setup.describing import HIDDEN, UNSET
+from bridge.services.setup.live import DETAILS
 from bridge.services.setup.live import SENTENCES as LIVE
 
 CONSOLE = Path(bridge.web.console.__file__).parent
@@ -34,6 +35,7 @@ _OPTIONS = {"**/*.html": {"silent": "false", "trimmed": "false"}}
 SENTENCES = [
     "There is no channel %(channel)s; the configuration has %(names)s.",
     *LIVE,
+    *DETAILS,
     OTHER_TYPE,
     "The channel %(channel)s has no account %(account)s; it has %(names)s.",
     "The channel %(channel)s has no callback_url: nothing is pushed.",

@@ -53,6 +53,10 @@ ACTS = (
     phrase("weight changed"),
 )
 """What the ledger's audit calls the changes that there are."""
+_OF_ITSELF = (phrase("reply"), phrase("receipt"), phrase("vendor"), phrase("a span of time"))
+"""What the bridge writes as the reason or the subject of an act."""
+_SAYABLE = frozenset({"state", "status", "said", "reason", "rest_reason"})
+"""What of a state is a word or a sentence, not a name that somebody gave."""
 
 
 def _audit(desk: Desk, asked: Asked) -> View:
@@ -69,7 +73,7 @@ def _row(desk: Desk, one: Act) -> Sequence[Cell]:
         one.who,
         Word(one.what),
         one.channel,
-        one.subject,
+        Word(one.subject) if one.subject in _OF_ITSELF else one.subject,
         Word(logs.masked(one.why)),
         _state(one.before),
         _state(one.after),
@@ -80,7 +84,7 @@ def _state(state: Mapping[str, object] | None) -> Cell:
     if not state:
         return None
     told = {name: _masked(value) for name, value in state.items()}
-    return Facts(json.dumps(told, ensure_ascii=False).strip("{}"), told)
+    return Facts(json.dumps(told, ensure_ascii=False).strip("{}"), told, _SAYABLE)
 
 
 def _masked(value: object) -> object:

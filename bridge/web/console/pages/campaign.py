@@ -161,12 +161,11 @@ def _bars(funnel: Funnel) -> list[Bar]:
 
 
 def _failure(campaign: str, one: SeenFailure) -> Sequence[Cell]:
-    status = STATUS_NAMES[one.status]
     address = Asked(f"{_HOME}/{campaign}/recipients", {"status": one.status, "code": one.code}).address()
     return (
         one.count,
         Share(one.share),
-        State(status),
+        State(STATUS_NAMES[one.status], one.status),
         Link(one.code or one.status, address),
         Word(one.sentence),
     )
@@ -240,7 +239,7 @@ def _cell(name: str, value: object, zone: tzinfo) -> Cell:
     if name in ("sent", "ended"):
         return Moment(value if isinstance(value, int) else None, zone)
     if name == "status":
-        return State(STATUS_NAMES[str(value)])
+        return State(STATUS_NAMES[str(value)], str(value))
     if name == "reason":
         return Word(str(value or ""))
     return value if isinstance(value, int) else str(value or "")

@@ -202,7 +202,7 @@ def _message(desk: Desk, one: SeenMessage) -> Sequence[Cell]:
         one.ref,
         Moment(one.sent, zone),
         Moment(one.ended_at, zone),
-        State(STATUS_NAMES[one.status]),
+        State(STATUS_NAMES[one.status], one.status),
         one.code,
         Word(one.reason),
         one.channel,
@@ -224,7 +224,14 @@ def _attempts(desk: Desk, found: Sequence[SeenMessage]) -> Iterator[Sequence[Cel
 def _attempt(desk: Desk, channel: str, one: SeenAttempt) -> Sequence[Cell]:
     zone = desk.zone(channel)
     called, answered = Moment(one.called, zone), Moment(one.answered, zone)
-    return called, answered, one.account, State(_OUTCOMES[one.outcome]), one.code, Word(one.words)
+    return (
+        called,
+        answered,
+        one.account,
+        State(_OUTCOMES[one.outcome], one.outcome),
+        one.code,
+        Word(one.words),
+    )
 
 
 def _reports(desk: Desk, found: Sequence[SeenMessage]) -> Iterator[Sequence[Cell]]:
@@ -234,7 +241,7 @@ def _reports(desk: Desk, found: Sequence[SeenMessage]) -> Iterator[Sequence[Cell
 
 
 def _report(desk: Desk, channel: str, one: SeenReport) -> Sequence[Cell]:
-    at, status = Moment(one.at, desk.zone(channel)), State(STATUS_NAMES[one.status])
+    at, status = Moment(one.at, desk.zone(channel)), State(STATUS_NAMES[one.status], one.status)
     return at, status, one.code, Word(one.words), Word(_COUNTS[one.counts, one.earlier]), one.times
 
 

@@ -22,6 +22,8 @@ _COLUMNS = (
 _SOURCES = {
     "operator": phrase("an operator"),
     "reply": phrase("a reply"),
+    "receipt": phrase("a receipt"),
+    "vendor": phrase("the vendor"),
 }
 
 
