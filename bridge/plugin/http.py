@@ -85,9 +85,10 @@ class Session(requests.Session):
     - certificates are verified: `verify=False`, or what says as little, is refused with a ValueError;
     - proxies and .netrc of the environment are not obeyed, unless asked for with `trust_env=True`.
 
-    What an `auth` object does with an answer is beyond the promise: `requests.auth.HTTPDigestAuth` sends a
-    request again, body and all, when it is answered with 401. That repeats no send, because a 401 takes none,
-    but only where the vendor keeps to it.
+    What an `auth` object or a hook of yours (`hooks["response"]`) does with an answer is beyond the promise:
+    `requests.auth.HTTPDigestAuth` sends a request again, body and all, when it is answered with 401. That
+    repeats no send, because a 401 takes none, but only where the vendor keeps to it. A hook that sends again
+    after anything else sends twice; the kit tells of it.
 
     `timeout` is the time to connect and to read, in seconds; a ValueError tells of one that has no end. It
     bounds each step and, added up, the whole exchange: a peer that sends a byte a second is left when the sum

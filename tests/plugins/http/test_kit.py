@@ -199,7 +199,7 @@ class TestBulkSms(VendorTests):
 
     def error_row(self, code: str) -> Send:
         """Return a send that meets this HTTP status."""
-        known: type[BridgeError] = self.errors.get(code, OutcomeUnknown)
+        known: type[BridgeError] = self.error_kinds().get(code, OutcomeUnknown)
         return Send(code, post(refused(int(code[-3:]))), expect=known)
 
     def campaign_answer(self, seen: Seen) -> tuple[Reply, Sequence[str]]:

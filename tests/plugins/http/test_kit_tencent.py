@@ -369,7 +369,7 @@ class TestTencent(VendorTests):
 
     def error_row(self, code: str) -> Send:
         """Return a number of a call that meets this code."""
-        known: type[BridgeError] = self.errors.get(code, VendorRejected)
+        known: type[BridgeError] = self.error_kinds().get(code, VendorRejected)
         return Send(code, call("SendSms", entries(code)), expect=known, batch=ONE)
 
     def campaign_answer(self, seen: Seen) -> tuple[Reply, Sequence[str]]:
