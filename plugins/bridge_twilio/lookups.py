@@ -38,6 +38,8 @@ LATEST = timedelta(minutes=10)
 """A call's messages are created while its worker holds the lease, or not at all: sooner than this, unless the
 settings give a batch more time."""
 LOOK_BACK = 50
+FAR = timedelta(days=1)
+"""A machine's clock may be wrong by hours: a message of a time so near may be the lost one all the same."""
 _TOO_MANY = "Too many later messages to find this one."
 _TRIAL_PREFIX = "Sent from your Twilio trial account - "
 
@@ -68,19 +70,21 @@ class Reconciliation:
         found = account.messages_to(self._composer.address(batch, message), LOOK_BACK)
         since, until = batch.called_at - CLOCKS_APART, batch.called_at + self._latest
         sender = self._composer.sender(batch.sign_name)
-        near = [
+        earliest, last = batch.called_at - FAR, batch.called_at + FAR
+        ours = [
             one
             for one in found
             if one.direction == "outbound-api"
             and one.is_from(sender)
-            and since <= _created(one, since) <= until
+            and earliest <= _created(one, since) <= last
         ]
-        if not all(one.sid for one in near):
+        if not all(one.sid for one in ours):
             return unknown("Twilio shows a message to this number without its id.", "UNREADABLE_ANSWER")
-        free = self._unclaimed(near)
-        candidates = [one for one in free if self._shows(one, batch, message)]
+        free = self._unclaimed(ours)
+        near = [one for one in free if since <= _created(one, since) <= until]
+        candidates = [one for one in near if self._shows(one, batch, message)]
         if not candidates:
-            complete = len(found) < LOOK_BACK or any(_created(one, since) < since for one in found)
+            complete = len(found) < LOOK_BACK or any(_created(one, since) < earliest for one in found)
             return self._absent(batch, free) if complete else unknown(_TOO_MANY)
         if self._composer.by_content(batch.template):
             return unknown("Twilio has messages to this number, but shows no text to tell them apart.")

@@ -112,6 +112,53 @@ def test_absence_needs_time_and_consent(
     assert vendor.reconcile_batch(vendor.channel, batch)[0].outcome is outcome
 
 
+# Seconds by which the bridge's clock is ahead of Twilio's, whether the message may be found by its time.
+APART = {30: True, 59: True, 61: False, 90: False, 290: False, 7200: False, -290: True, -700: False}
+
+
+@pytest.mark.parametrize(("ahead_s", "found"), APART.items())
+@pytest.mark.parametrize("body", ["", "redacted"])
+def test_a_message_of_another_time_is_not_absent(
+    twilio: Emulator, build: Build, ahead_s: int, found: bool, body: str
+) -> None:
+    """A machine's clock may be far from Twilio's: what the bridge cannot account for may be the lost one."""
+    vendor = build(resend_unknown=True)
+    batch = to(1, called_at=now() - timedelta(seconds=400))
+    lose(twilio, vendor, batch)
+    [record] = twilio.account.messages.values()
+    record.created = batch.called_at - timedelta(seconds=ahead_s)
+    record.body = body or record.body
+    [result] = vendor.reconcile_batch(vendor.channel, batch)
+    assert (result.outcome, result.vendor_id) == (
+        (Outcome.ACCEPTED, record.sid) if found and not body else (Outcome.UNKNOWN, "")
+    )
+
+
+def test_a_message_of_another_day_is_another(twilio: Emulator, build: Build) -> None:
+    """What the bridge kept of it may be deleted long since."""
+    vendor = build(resend_unknown=True)
+    batch = to(1, called_at=now() - timedelta(seconds=400))
+    lose(twilio, vendor, batch)
+    [record] = twilio.account.messages.values()
+    record.created = batch.called_at - timedelta(hours=25)
+    assert vendor.reconcile_batch(vendor.channel, batch)[0].outcome is Outcome.NOT_SENT
+
+
+@pytest.mark.parametrize("ahead_s", [90, -700])
+def test_an_accounted_message_of_another_time_keeps_nothing(
+    twilio: Emulator, build: Build, ahead_s: int
+) -> None:
+    """One of an earlier send of the bridge's own."""
+    history = FakeHistory()
+    vendor = build(history, resend_unknown=True)
+    batch = to(1, called_at=now() - timedelta(seconds=400))
+    [earlier] = vendor.send_batch(vendor.channel, batch)
+    history._claimed.add(earlier.vendor_id)
+    twilio.account.messages[earlier.vendor_id].created = batch.called_at - timedelta(seconds=ahead_s)
+    [result] = vendor.reconcile_batch(vendor.channel, batch)
+    assert result.outcome is Outcome.NOT_SENT
+
+
 @pytest.mark.parametrize(("age_s", "outcome"), [(679, Outcome.UNKNOWN), (681, Outcome.NOT_SENT)])
 def test_absence_waits_for_the_last_call_of_a_batch(
     twilio: Emulator, build: Build, age_s: int, outcome: Outcome
