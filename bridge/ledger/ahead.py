@@ -3,7 +3,7 @@
 A time too far away to have been meant is brought back to now, that of a look-up to as long after its call as
 was meant. Its attempt keeps the moment that was written first: so a call brought back is told from others.
 The latest time that any clock showed is kept, too: a clock that was set since leaves calls whose age nobody
-knows.
+knows, and set back it lets go what a rate, a vendor's wish or a poll holds for no longer than may be meant.
 Leases of vendor calls are left alone: whose call may still arrive, nobody else may conclude.
 """
 
@@ -92,7 +92,10 @@ class Ahead:
             told = {"cursor": json.dumps(after)}
             new = upsert(connection, tables.lease).values(name=_CLOCK, owner="", until=0, **told)
             connection.execute(new.on_conflict_do_update(index_elements=["name"], set_=told))
-            return after.latest < before.latest or bool(forward)
+            back = after.latest < before.latest
+            for one in _held_back(now) if back else ():
+                connection.execute(one.mend)
+            return back or bool(forward)
 
         ordinary = known.latest <= now and not forward
         return self._database.write(work, durable=not ordinary)
@@ -154,6 +157,18 @@ def _put_off(now: int) -> Iterator[_PutOff]:
     yield _PutOff(lease, lease.c.due > now + _LONGEST_SWEEP_MS, due=now)
     yield _PutOff(lease, lease.c.until > late, until=now)
     yield _PutOff(bucket, bucket.c.arrival > late * 1000, arrival=now * 1000)
+
+
+def _held_back(now: int) -> Iterator[_PutOff]:
+    """What waits so briefly as may be meant, just after a clock was set back: its time may be hours away.
+
+    To send or to ask once too early is harmless: the vendor says so again.
+    """
+    bucket, lease, future = tables.bucket, tables.lease, now + _SKEW_MS
+    yield _PutOff(bucket, bucket.c.arrival > future * 1000, arrival=now * 1000)
+    polled = lease.c.name.startswith("poll/")
+    yield _PutOff(lease, and_(polled, lease.c.due > future), due=now)
+    yield _PutOff(lease, and_(polled, lease.c.until > future + MINUTE_MS), until=now)
 
 
 def _batches(now: int) -> ColumnElement[bool]:

@@ -30,13 +30,13 @@ class Distribution:
         self._clock = clock
         self._latest = 0
         self._pause_ms = _EVERY_MS
-        self._slow: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        self._slow: defaultdict[str, dict[str, range]] = defaultdict(dict)
         self._silent: defaultdict[str, set[str]] = defaultdict(set)
         self._shared: dict[tuple[str, str], int] = {}
 
-    def note_slow(self, lane: Lane, until: int) -> None:
+    def note_slow(self, lane: Lane, rest: range) -> None:
         """Remember that an account has no rate left; what waits too long for it may go elsewhere."""
-        self._slow[lane.channel.name][lane.account.name] = until
+        self._slow[lane.channel.name][lane.account.name] = range(rest.start, rest.stop + _EVERY_MS)
 
     def note_silent(self, lane: Lane, silent_s: float) -> None:
         """Remember how long an account lets its calls wait; what has not been called goes elsewhere."""
@@ -60,7 +60,7 @@ class Distribution:
         moved = 0
         for services in self._several:
             slow = self._slow[services.channel.name]
-            used_up = [name for name, until in slow.items() if until + _EVERY_MS > now]
+            used_up = [name for name, rest in slow.items() if now in rest]
             with Isolated(log, "not distributed", channel=services.channel.name):
                 self._share(services, now)
                 moved += services.routing.distribute(used_up, self._silent[services.channel.name])

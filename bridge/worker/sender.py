@@ -41,6 +41,8 @@ _LONGEST_PAUSE_MS = HOUR_MS
 _THROTTLE_MS = 1_000
 _LOOK_MS = 500
 """How often a channel that is paused or rests is looked at: it sends within a second of being resumed."""
+_LONGEST_LOOK_MS = 10_000
+"""So long does an account of a very low rate wait at once: a clock that is set back since lets it go on."""
 _LONGEST_REST_MS = HOUR_MS
 
 
@@ -55,7 +57,7 @@ class Sender(Loop[Sent]):
         self._distribution = Distribution(station.services, station.clock)
         self._recorder = Recorder(station.ledger, station.clock)
         self._risk = Risk(station.services, station.ledger, seconds(station.bridge.clocks_apart_s))
-        self._rests: dict[str, int] = {}
+        self._rests: dict[str, range] = {}
         self._pauses: dict[str, int] = {}  # of channels, as they were at the latest claim
         self._account_pauses: dict[str, int] = {}
 
@@ -126,8 +128,8 @@ class Sender(Loop[Sent]):
         return self._ledger.batches.has_due(lane.channel.name, now, lane.of_several)
 
     def _rests_at(self, name: str, now: int) -> bool:
-        """Return whether the lane rests; never longer than was meant, should the clock have run ahead."""
-        return now < self._rests.get(name, 0) <= now + _LONGEST_REST_MS
+        """Return whether the lane rests: not before the rest began, for then the clock was set back since."""
+        return now in self._rests.get(name, ())
 
     def _room(self, name: str, begun: Sequence[Claimed] = ()) -> int:
         return self._crew.room(name, self._lanes[name].concurrency, [self._lane(one).name for one in begun])
@@ -149,7 +151,7 @@ class Sender(Loop[Sent]):
             account, allowed = risk[name]
             if account.down(now):
                 until = account.open_until if account.rests(now) else account.paused_until
-                self._rests[name] = min(until, now + _LOOK_MS)
+                self._rests[name] = range(now, min(until, now + _LOOK_MS))
             calls = 0 if account.down(now) else min(self._room(name, claimed), allowed.calls)
             if calls > 0:
                 calls = 1 if account.pauses else calls
@@ -164,12 +166,12 @@ class Sender(Loop[Sent]):
         state = coordination.state_in(connection, channel)
         self._pauses[channel] = state.pauses
         if state.paused_until > now:
-            self._rests[name] = min(state.paused_until, now + _LOOK_MS)
+            self._rests[name] = range(now, min(state.paused_until, now + _LOOK_MS))
             return []
         # Another worker may have been told to send slower.
         throttled = lane.services.routing.rates.throttled_until(connection, lane.account.name, now)
         if throttled:
-            self._rests[name] = min(throttled, now + _LOOK_MS)
+            self._rests[name] = range(now, min(throttled, now + _LOOK_MS))
             self._distribution.note_slow(lane, self._rests[name])
             return []
         # After a pause one batch goes first; with a rate, one at a time so that calls do not bunch.
@@ -177,7 +179,7 @@ class Sender(Loop[Sent]):
         if lane.rate_per_s:
             wait_us = coordination.peek(connection, **lane.rate(now))
             if wait_us:
-                self._rests[name] = now - (-wait_us // 1000)
+                self._rests[name] = range(now, now + min(-(-wait_us // 1000), _LONGEST_LOOK_MS))
                 self._distribution.note_slow(lane, self._rests[name])
                 return []
         return self._ledger.batches.claim(
@@ -236,9 +238,9 @@ class Sender(Loop[Sent]):
         elif isinstance(error, VendorThrottled) and not isinstance(error, HeldUntil):
             lane.services.routing.note_throttled(lane.account.name, sent.conclusion.batch.count)
             rest_ms = _THROTTLE_MS if error.retry_after is None else seconds(error.retry_after)
-            self._rests[lane.name] = now + min(rest_ms, _LONGEST_REST_MS)
+            self._rests[lane.name] = range(now, now + min(rest_ms, _LONGEST_REST_MS))
             self._distribution.note_slow(lane, self._rests[lane.name])
-            lane.services.routing.rates.note_throttled(lane.account.name, self._rests[lane.name])
+            lane.services.routing.rates.note_throttled(lane.account.name, self._rests[lane.name].stop)
         elif sent.outcomes.get(Outcome.ACCEPTED) and self._account_pauses.pop(lane.name, 0):
             self._ledger.accounts.resume(AccountKey(name, lane.account.name), now)
             log.info("account works again", channel=name, account=lane.account.name)

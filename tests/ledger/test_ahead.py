@@ -9,6 +9,7 @@ from sqlalchemy import insert, select
 from bridge.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from bridge.ledger import Ledger
 from bridge.ledger.database import tables
+from bridge.ledger.scope import Holder
 
 from .making import NOW
 
@@ -108,6 +109,38 @@ def test_it_is_brought_back(
     assert ledger.write(look) == then
     assert changed == int(then != row[column])
     assert ledger.ahead.bring_back(NOW) == 0
+
+
+POLL = "poll/promo/poll_receipts"
+# Minutes: how far a clock was ahead, until when something waits, until when it still does.
+HELD: list[tuple[str, int, int, int]] = [
+    ("by a clock 50 minutes ahead", 50, 51, 0),
+    ("by one 8 minutes ahead", 8, 9, 0),
+    ("by one a minute ahead", 1, 2, 2),
+    ("by nobody ahead", 0, 50, 50),
+    ("a moment ago", 8, 1, 1),
+]
+
+
+@pytest.mark.parametrize(("what", "ahead", "until", "then"), HELD, ids=[row[0] for row in HELD])
+def test_what_nobody_can_have_meant_is_told_by_the_step(
+    ledger: Ledger, what: str, ahead: int, until: int, then: int
+) -> None:
+    """A rate, a vendor's wish or a poll within the hour that may be meant: set back, none of them holds."""
+    ledger.ahead.note(NOW + ahead * MINUTE_MS)
+    end = NOW + until * MINUTE_MS
+    ledger.coordination.rest("promo/throttled", end)
+    rows = [lease(name=name, due=end, until=end) for name in (POLL, "drift/promo")]
+    ledger.write(lambda connection: connection.execute(insert(tables.lease), rows))
+    ledger.ahead.note(NOW)
+    ledger.ahead.bring_back(NOW)
+    assert ledger.coordination.arrivals(["promo/throttled"]) == {
+        "promo/throttled": (NOW + then * MINUTE_MS) * 1000
+    }
+    assert ledger.coordination.due(POLL) == NOW + then * MINUTE_MS
+    assert ledger.coordination.due("drift/promo") == end
+    taken = ledger.coordination.lease(POLL, Holder("another", 1), now=NOW + then * MINUTE_MS)
+    assert taken is not None
 
 
 # The times that workers note, in minutes -> which of them show that a clock was set back.

@@ -10,6 +10,7 @@ from bridge.plugin import (
     NotAccepted,
     OutcomeUnknown,
     SubmitResult,
+    VendorThrottled,
     VendorUnavailable,
     accepted,
     not_sent,
@@ -163,6 +164,35 @@ def test_a_worker_ahead_counts_the_call_of_one_behind(worlds: Worlds, apart_s: i
     assert len(first.claimed(account(first).allowed(first.now_ms))) == 1
     second.now = first.now + 40
     assert second.sender.cycle(0) == begun
+    while second.sender.busy:
+        second.sender.cycle(0.05, claiming=False)
+
+
+@pytest.mark.parametrize("kind", ["rate", "throttled"])
+@pytest.mark.parametrize("ahead_s", [0, 480, 3000])
+def test_a_sound_account_waits_for_no_time_of_a_clock_ahead(worlds: Worlds, ahead_s: int, kind: str) -> None:
+    """What its rate or its vendor let wait goes on soon after the clock was set back, within the hour too."""
+    world = worlds(rate_per_s=20 if kind == "rate" else 0, cold=True)
+    code = world.template()
+    world.now += ahead_s
+    world.duties.bring_back()
+    if kind == "throttled":
+        world.vendor.answer = raising(VendorThrottled("slow", retry_after=3))
+    world.send(PHONES[:150], code=code)
+    for _ in range(4):
+        world.hand_over()
+        world.now += 1
+    assert 0 < len(world.sent()) < 150 or kind == "throttled"
+    world.vendor.answer = lambda batch: [accepted() for _ in batch.messages]
+    world.vendor.batches.clear()
+    world.now -= ahead_s
+    world.send(PHONES[150:151], code=code, digest=b"later")
+    for second in range(30):
+        world.now += 1
+        if second % 20 == 19:
+            world.duties.bring_back()
+        world.hand_over()
+    assert PHONES[150] in world.sent()
 
 
 def opened(worlds: Worlds, ahead_s: int) -> World:
