@@ -38,6 +38,7 @@ def _templates(language: str) -> Environment:
     environment.filters.update(
         kind=lambda cell: type(cell).__name__,
         number=_number,
+        cut=_cut,
         zones=_zones,
         pairs=lambda texts: [(text, text) for text in texts],
         percent=_percent,
@@ -116,6 +117,14 @@ def _zones(rows: Sequence[Sequence[Cell]]) -> list[str]:
 def _percent(part: float | Share | None) -> str:
     part = part.part if isinstance(part, Share) else part
     return "" if part is None else f"{part:.1%}"
+
+
+def _cut(text: str, most: int) -> str:
+    """Return the beginning of a text that takes more bytes than that, if any limit is set."""
+    written = text.encode()
+    if not most or len(written) <= most:
+        return text
+    return written[:most].decode("utf-8", "ignore") + "…"
 
 
 def _number(count: int) -> str:

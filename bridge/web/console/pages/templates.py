@@ -1,6 +1,7 @@
 """Templates: how each stands at the vendor, and what the accounts beside the primary one have of them."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from bridge.ledger import Filed
 from bridge.ledger.reviews.drift import NO_LIST, ONLY_THERE, SIGN, TEMPLATE
@@ -99,11 +100,19 @@ def _templates(desk: Desk, asked: Asked) -> View:
     shown = turned(asked, zone, among(found, codes), codes)
     filings: Spots[Filed] = names(lambda one: (one.channel, one.code, one.account))
     filed = turned(asked, zone, among(desk.looking.filings(channel), filings), filings, "filings_")
+    differ = turned(asked, zone, among(_drifts(desk, channel), _DRIFTS), _DRIFTS, "drift_")
     rows = [_template(desk, one) for one in shown.rows]
     tables = [
         Table("templates", phrase("Templates"), _TEMPLATES, rows, shown.more, shown.less),
         Table("asked", phrase("What the accounts were asked for"), _ASKED, _asked(desk, channel)),
-        Table("drift", phrase("Where an account says otherwise"), _DRIFT, _drifts(desk, channel)),
+        Table(
+            "drift",
+            phrase("Where an account says otherwise"),
+            _DRIFT,
+            [_drift(desk, one) for one in differ.rows],
+            differ.more,
+            differ.less,
+        ),
         Table(
             "filings",
             phrase("Templates at other accounts"),
@@ -155,17 +164,33 @@ def _ask(desk: Desk, asked: Asked) -> Done:
     return Done(text, {"channel": channel}, "/console/templates")
 
 
-def _drifts(desk: Desk, channel: str | None) -> list[Sequence[Cell]]:
+class _Differs(NamedTuple):
+    """What an account of a channel says otherwise."""
+
+    channel: str
+    drift: SeenDrift
+
+
+_DRIFTS: Spots[_Differs] = Spots(
+    lambda one: (one.channel, one.drift.account, one.drift.kind, one.drift.name),
+    lambda spot: "/".join(map(str, spot)),
+    # Signatures have whatever names people gave them, also with a slash.
+    lambda text: tuple(text.split("/", 3)),
+)
+
+
+def _drifts(desk: Desk, channel: str | None) -> list[_Differs]:
     """Return what differs, as the accounts said when they were asked last."""
     return [
-        _drift(desk, name, one)
+        _Differs(name, one)
         for name in desk.looking.chosen(channel)
         for one in seen(desk.bridge.ledger, name)
         if one.what
     ]
 
 
-def _drift(desk: Desk, channel: str, one: SeenDrift) -> Sequence[Cell]:
+def _drift(desk: Desk, differs: _Differs) -> Sequence[Cell]:
+    channel, one = differs
     zone = desk.zone(channel)
     return (
         channel,
