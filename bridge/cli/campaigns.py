@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import astuple
 from datetime import tzinfo
 
 import click
@@ -42,6 +43,7 @@ _COLUMNS = (
 _FOR_PROGRAMS = ("charged", "reason")
 _COSTS = ("currency", "estimate", "messages", "charged", "receipts")
 _TOTALS = ("channel", "sends", "recipients", "waiting", "sent", "delivered", "failed", "unknown")
+_TEMPLATES = ("template", "name", "text", "signature", "sends", "recipients")
 _channel = click.option("--channel", help="Only this channel's.")
 
 
@@ -279,6 +281,7 @@ def _whole(whole: Whole) -> list[Rows]:
         Rows("funnel", "Recipients", ("stage", "count"), _stages(whole.campaign.funnel)),
         Rows("failures", "Failures", ("count", "share", "status", "code", "meaning"), failures),
         Rows("times", "Time to delivery", ("within", "count"), times),
+        Rows("templates", "Templates", _TEMPLATES, [astuple(one) for one in whole.templates]),
         Rows("costs", "Cost", _COSTS, _costs(whole.campaign.costs)),
     ]
 
@@ -298,6 +301,7 @@ def _facts(whole: Whole) -> list[tuple[str, object]]:
         ("first send", When(seen.first)),
         ("last send", When(seen.last)),
         ("sends", seen.sends),
+        *([("further templates", whole.further)] if whole.further else []),
         *whole.task.items(),
         *((f"file {at}", _file(file)) for at, file in enumerate(whole.files, 1)),
     ]

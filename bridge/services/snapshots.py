@@ -85,6 +85,11 @@ def snapshot(stored: StoredTemplate, opt_out_suffix: str = "", sign_at: str | No
     return json.dumps(document, ensure_ascii=False)
 
 
+def shown_text(parts: str) -> str:
+    """Return the parts of a digital template, as they are stored, in one line of text."""
+    return " ".join(" + ".join(part.text or part.suffix for part in unpack_parts(parts)).split())
+
+
 def digest(stored: StoredTemplate, opt_out_suffix: str = "") -> str:
     """Return the digest of what is filed of a template; that of its snapshot is the same."""
     content = stored.content

@@ -67,6 +67,17 @@ class LastSend:
 
 
 @dataclass(frozen=True, slots=True)
+class SentTemplate:
+    """A template with a signature in the sends of a campaign; `template` as the latest of them has it."""
+
+    template_code: str
+    sign_name: str
+    template: Mapping[str, Any]
+    sends: int
+    recipients: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReadFile:
     """How far a file is read; `read_as` names the encoding that some of its lines were guessed to be in."""
 
@@ -180,6 +191,29 @@ class Campaigns:
         if row is None:
             return None
         return LastSend(row.sign_name, row.template_code, json.loads(row.template), json.loads(row.task))
+
+    def templates(self, campaign_id: int, most: int) -> tuple[list[SentTemplate], int]:
+        """Return what a campaign sent, that with the most recipients first, and how many are left out."""
+        of = (_send.c.template_code, _send.c.sign_name)
+        recipients = func.sum(_send.c.count).label("recipients")
+        groups = (
+            select(*of, func.max(_send.c.id).label("latest"), func.count().label("sends"), recipients)
+            .where(_send.c.campaign_id == campaign_id)
+            .group_by(*of)
+            .order_by(recipients.desc(), *of)
+        )
+        with self._database.read() as connection:
+            found = connection.execute(groups).all()
+            latest = [row.latest for row in found[:most]]
+            rows = connection.execute(select(_send.c.id, _send.c.template).where(_send.c.id.in_(latest)))
+            texts = {row.id: json.loads(row.template) for row in rows}
+        shown = [
+            SentTemplate(
+                row.template_code, row.sign_name, texts[row.latest], int(row.sends), int(row.recipients)
+            )
+            for row in found[:most]
+        ]
+        return shown, len(found) - len(shown)
 
     def files(self, campaign_id: int) -> list[ReadFile]:
         """Return how far each file of a campaign is read."""

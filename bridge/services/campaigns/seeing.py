@@ -3,27 +3,31 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bridge import logs
 from bridge.contract.bodies import AUDIENCE, TASK
 from bridge.ledger import FIRST_ROWS, CampaignState, Excerpt, Ledger
-from bridge.ledger.campaigns.reading import Campaign, KindCount, Search
+from bridge.ledger.campaigns.reading import Campaign, KindCount, Search, SentTemplate
 from bridge.ledger.campaigns.reading import ReadFile as ReadFile
 from bridge.ledger.refs import to_ref
 from bridge.ledger.sending.joining import CampaignKind
 from bridge.ledger.tally import BUCKETS_S
-from bridge.plugin import MessageStatus
+from bridge.plugin import Kind, MessageStatus
 from bridge.plugin.status import FAILED, FINAL
 
 from ..desk.operating import OperatorRefused
 from ..pricing import SeenCost, costs
 from ..sentences import needs_words, sentence
+from ..snapshots import shown_text
 
 ENDED = "ended"
 """The state of a campaign that nobody stopped, and of which every recipient has come to an end."""
 STATES = (*(state.name.lower() for state in CampaignState), ENDED)
 
 _RUNNING = CampaignState.RUNNING.name.lower()
+_TEMPLATES = 20
+"""So many templates of a campaign are shown."""
 _WORDS_FOR = 100
 """For so many codes, the most frequent first, the words of the vendor are looked for."""
 _IDS = frozenset({TASK.name, AUDIENCE.name})
@@ -104,8 +108,23 @@ class SeenSpan:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenSent:
+    """A template with a signature that a campaign sent, in so many sends and to so many recipients."""
+
+    code: str
+    name: str
+    text: str
+    sign: str
+    sends: int
+    recipients: int
+
+
+@dataclass(frozen=True, slots=True)
 class Whole:
-    """One campaign with all that is known of it. `average_s`: from the call to the handset."""
+    """One campaign with all that is known of it. `average_s`: from the call to the handset.
+
+    The template and `sign` are the latest send's; `templates` are all, but for `further` ones.
+    """
 
     campaign: SeenCampaign
     template_code: str
@@ -117,6 +136,8 @@ class Whole:
     times: Sequence[SeenSpan]
     average_s: float | None
     files: Sequence[ReadFile]
+    templates: Sequence[SeenSent]
+    further: int
 
 
 class Seeing:
@@ -179,13 +200,14 @@ class Seeing:
         parts = self._ledger.campaigns.parts([campaign.id]).get(campaign.id, [])
         last = self._ledger.campaigns.last_send(campaign.id)
         template = dict(last.template) if last else {}
+        sent, further = self._ledger.campaigns.templates(campaign.id, _TEMPLATES)
         delivered = [part for part in parts if part.bucket]
         count = sum(part.number for part in delivered)
         return Whole(
             seen,
             last.template_code if last else "",
             str(template.get("name", "")),
-            str(template.get("content", "")),
+            _text(template),
             last.sign_name if last else "",
             _task(last.task) if last else {},
             self._failures(campaign, parts),
@@ -195,6 +217,8 @@ class Seeing:
                 replace(file, error=logs.masked(file.error))
                 for file in self._ledger.campaigns.files(campaign.id)
             ],
+            [_sent(one) for one in sent],
+            further,
         )
 
     def totals(self, channels: Sequence[str], since: int, until: int) -> list[SeenTotals]:
@@ -240,6 +264,18 @@ class Seeing:
             name = MessageStatus(status).name.lower()
             failures.append(SeenFailure(name, code, count, share, sentence(code, words)))
         return failures
+
+
+def _text(template: Mapping[str, Any]) -> str:
+    """Return the text of a template as a send keeps it."""
+    if template.get("kind") == Kind.DIGITAL:
+        return shown_text(template["parts"])
+    return str(template.get("content", ""))
+
+
+def _sent(one: SentTemplate) -> SeenSent:
+    name = str(one.template.get("name", ""))
+    return SeenSent(one.template_code, name, _text(one.template), one.sign_name, one.sends, one.recipients)
 
 
 def _task(task: Mapping[str, str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from bridge.plugin import Kind, Phone, ReviewStatus
 from bridge.plugin.phone import mask, mask_msisdn
 from bridge.settings import Settings
 
-from ..snapshots import unpack_parts
+from ..snapshots import shown_text
 from .operating import NO_CHANNEL, OperatorRefused
 from .timeline import SeenMessage, Timeline
 from .waiting import Queued, SeenQueue
@@ -323,7 +323,7 @@ class Looking:
 def _template(template: StoredTemplate) -> SeenTemplate:
     content = template.content
     if template.kind is Kind.DIGITAL:
-        content = " + ".join(part.text or part.suffix for part in unpack_parts(content))
+        content = shown_text(content)
     return SeenTemplate(
         template.channel,
         template.code,

@@ -9,8 +9,20 @@ from sqlalchemy import event
 from bridge.clock import millis
 from bridge.ledger import Excerpt
 from bridge.ledger.refs import from_ref
-from bridge.plugin import Batch, SubmitResult, accepted, rejected
+from bridge.plugin import (
+    Batch,
+    Carrier,
+    CarrierReview,
+    DigitalTemplateReview,
+    Kind,
+    ReviewStatus,
+    SubmitResult,
+    accepted,
+    rejected,
+)
+from bridge.services.campaigns import seeing
 from bridge.services.campaigns.seeing import Seeing
+from bridge.services.desk.looking import Looking
 from tests.ledger.test_turns import plan
 
 from ..world import NAME, World
@@ -117,3 +129,32 @@ def test_a_span_has_the_campaigns_that_reach_into_it(
         for one in Seeing(world.ledger).search([NAME], rows=rows._replace(limit=1, beyond=beyond))
     ]
     assert pages == names
+
+
+def test_every_template_of_a_campaign_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its recipients, those with the most first; more than are shown are counted."""
+    one, two = world.template("Dear ${name}"), world.template("Hello ${name}")
+    send(world, numbers(2), task="t1", out_id="a", code=one)
+    send(world, numbers(5, 10), task="t1", out_id="b", code=two)
+    send(world, numbers(1, 20), task="t1", out_id="c", code=one)
+    seen = Seeing(world.ledger).whole([NAME], "t1")
+    found = [(sent.code, sent.text, sent.sign, sent.sends, sent.recipients) for sent in seen.templates]
+    assert found == [(two, "Hello ${name}", "Acme", 1, 5), (one, "Dear ${name}", "Acme", 2, 3)]
+    assert seen.further == 0
+    monkeypatch.setattr(seeing, "_TEMPLATES", 1)
+    seen = Seeing(world.ledger).whole([NAME], "t1")
+    assert ([sent.code for sent in seen.templates], seen.further) == ([two], 1)
+
+
+def test_a_digital_text_is_shown(world: World) -> None:
+    """As the page of templates shows it."""
+    world.vendor.digital_review = DigitalTemplateReview(
+        dict.fromkeys(Carrier, CarrierReview(ReviewStatus.APPROVED))
+    )
+    code = world.digital()
+    world.services.templates.refresh_pending()
+    world.send(["13800000000"], code=code, kind=Kind.DIGITAL)
+    seen = Seeing(world.ledger).whole([NAME], "task-1")
+    [listed] = Looking(world.settings, world.ledger, lambda: world.now).templates(NAME, None)
+    assert listed.content
+    assert seen.templates[0].text == seen.template_text == listed.content

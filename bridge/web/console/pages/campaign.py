@@ -1,7 +1,7 @@
 """One campaign: where its recipients stand, why some failed, how long delivery took, and a hand on it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from datetime import tzinfo
 
 from bridge.ledger.campaigns.turning import Turn, spot_of
@@ -53,6 +53,14 @@ _ITSELF = (
     Column("files", phrase("Files")),
 )
 """What the page says outside its tables, for programs."""
+_TEMPLATES = (
+    Column("template", phrase("Template")),
+    Column("template_name", phrase("Template's name")),
+    Column("text", phrase("Text")),
+    Column("signature", phrase("Signature")),
+    Column("sends", phrase("Sends")),
+    Column("recipients", phrase("Recipients")),
+)
 _FUNNEL = (
     Column("stage", phrase("Stage")),
     Column("count", phrase("Recipients")),
@@ -95,6 +103,7 @@ def _campaign(desk: Desk, asked: Asked, campaign: str) -> View:
         Table(
             "times", phrase("Time to delivery"), _TIMES, [(one.within_s, one.count) for one in whole.times]
         ),
+        Table("templates", phrase("Templates"), _TEMPLATES, [astuple(one) for one in whole.templates]),
         Table("campaign", phrase("What it is"), _ITSELF, [_itself(whole, zone)]),
     ]
     facts = {
