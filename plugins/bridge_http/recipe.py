@@ -20,6 +20,10 @@ from .tokens import TokenPlan
 _DECODED = re.compile(r"secret\.([a-z][a-z0-9_]*)\s*\|\s*b64d\b")
 _NO_HOST = re.compile(r"[\s'\"$\\<>{}|^`]")
 _SENDS = ("send_batch", "send_digital_batch", "reconcile_batch")
+_NO_ITEMS = (
+    "is missing: a look-up needs it, for who is not in its answer stays unknown; where the answer is about "
+    'one message, as with each = "message", give path = "body", match = "single" and id'
+)
 
 
 class Compiled:
@@ -204,7 +208,7 @@ def _missing_parts(name: str, response: Response, key: str) -> list[RecipeFault]
             RecipeFault(f"{key}.response.items.absent", "is not for a look-up: silence proves nothing taken")
         )
     if name == "reconcile_batch" and response.items is None:
-        faults.append(RecipeFault(f"{key}.response.items", "is missing: a look-up needs it"))
+        faults.append(RecipeFault(f"{key}.response.items", _NO_ITEMS))
     return faults
 
 

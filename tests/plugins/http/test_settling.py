@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from bridge.plugin import Outcome, OutcomeUnknown, VendorUnavailable
 from bridge_http.answer.errors import VendorAnswer
@@ -115,6 +116,29 @@ def test_a_look_up_may_ask_for_one_message_at_a_time(tmp_path: Path) -> None:
     results = vendor.reconcile_batch(vendor.channel, batch_of(*VALUES[:3]))
     assert [(result.outcome, result.vendor_id) for result in results] == [(A, "b1-id"), (U, ""), (U, "")]
     assert len(script.built) == 3
+
+
+ONE_EACH = """
+[operations.reconcile_batch]
+each = "message"
+[operations.reconcile_batch.request]
+method = "GET"
+path = "/messages/{{ r.ref }}"
+[operations.reconcile_batch.response]
+accepted = [{ path = "status", in = ["200"] }, { path = "body.id", present = true }]
+"""
+
+
+def test_an_answer_about_one_message_has_items_too(tmp_path: Path) -> None:
+    """Told in the fault: an id of the batch says nothing of a message; the form that it names is taken."""
+    told = r'reconcile_batch\.response\.items: is missing.* give path = "body", match = "single" and id'
+    with pytest.raises(ValidationError, match=told):
+        vendor_for(recipe(tmp_path, MANY + ONE_EACH + 'batch_id = "body.id"\n'), Script())
+    named = 'items = { path = "body", match = "single", id = "id" }\n'
+    script = Script(answer('{"id": "v1"}'), answer("", 404))
+    vendor = vendor_for(recipe(tmp_path, MANY + ONE_EACH + named), script)
+    results = vendor.reconcile_batch(vendor.channel, batch_of(*VALUES[:2]))
+    assert [(result.outcome, result.vendor_id) for result in results] == [(A, "v1"), (U, "")]
 
 
 @pytest.mark.parametrize("given", [VendorUnavailable("no contact"), answer("", 429), answer("", 401)])
