@@ -51,6 +51,9 @@ OLD_WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
             "tests/web/test_threads.py",
             "tests/plugin/test_fetch.py",
             "tests/plugin/test_exchange.py",
+            "bridge/testing/table/exchanges.py",
+            "tests/kit/sins/repeats_after_cut_chunk.py",
+            "tests/kit/more_sinners.py",
         ),
     ),
     "template_modify|sign_query": (

@@ -33,8 +33,10 @@ def world(worlds: Worlds) -> World:
 
 
 @pytest.fixture(autouse=True)
-def _only_arrows() -> Iterator[None]:
+def _only_arrows(request: pytest.FixtureRequest) -> Iterator[None]:
     """States change as the pictures of bridge/README.md say."""
     arrows.CHANGES.clear()
+    arrows.WATCHING.append(request.node.name)
     yield
+    arrows.WATCHING.clear()
     assert not arrows.wrong()

@@ -250,9 +250,8 @@ class Batches:
             failed = [_end(row, scope.now) for row in conclusion.rows if waits.may_be_delivered(row)]
             ends += receipts.apply_climbs(connection, scope, failed)
         called = Source(batch.account, batch.identity, frozenset()) if batch.account else None
-        vendor_ids = {row.vendor_id for row in conclusion.rows} | {
-            one.vendor_id for one in conclusion.segments
-        }
+        vendor_ids = {row.vendor_id for row in conclusion.rows}
+        vendor_ids |= {one.vendor_id for one in conclusion.segments}
         return ends + receipts.unpark(connection, scope, batch.id, vendor_ids, called)
 
     def _record_stale(self, connection: Connection, conclusion: Conclusion, now: int) -> Recorded:

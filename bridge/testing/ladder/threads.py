@@ -73,8 +73,8 @@ def _different(table: VendorTable, one: Send, other: Send) -> bool:
     # What a check knows is told by the requests themselves.
     return all(
         not exchange.addresses(seen) or exchange.differences(seen)
-        for row, stranger in ((one, other), (other, one))
-        for seen in table.play(stranger).wire.seen
+        for row, third_party in ((one, other), (other, one))
+        for seen in table.play(third_party).wire.seen
         for exchange in row.exchanges
     )
 
