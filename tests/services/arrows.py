@@ -22,7 +22,7 @@ Change = tuple[str, str, str]
 CHANGES: set[Change] = set()
 """What was changed since it was emptied: table, before and after."""
 WATCHING: list[str] = []
-"""Not empty while connections that are opened are watched: a migration cannot change a table with triggers."""
+"""Not empty while new connections are watched: a migration cannot change a table with triggers."""
 
 # A message waits as a recipient of its batch, and is a row from its first call on.
 _TRIGGERS = {
