@@ -78,7 +78,7 @@ COUNTED = [
     Sin("reference_in_a_wide_circle", "bronze", "test_references", "is counted up, or drawn out of few"),
     Sin("reference_of_second_and_count", "bronze", "test_references", "body.ref is "),
     Sin("reference_counts_on", "bronze", "test_references", "is counted up, or drawn out of few"),
-    Sin("reference_drawn_small", "bronze", "test_references", "is counted up, or drawn out of few"),
+    Sin("reference_drawn_small", "bronze", "test_references", "body.ref is "),
     Sin("reference_of_content", "bronze", "test_references", "is made of the numbers or texts"),
     Sin("nonce_in_a_circle", "bronze", "test_references", "header X-Nonce comes again"),
     Sin("nonce_of_second", "bronze", "test_references", "header X-Nonce comes again"),

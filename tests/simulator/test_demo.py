@@ -153,5 +153,5 @@ def test_a_bridge_that_does_not_start_shows_the_end_of_its_log(tmp_path: Path) -
         output, _ = process.communicate(timeout=120)
     assert process.returncode == 1
     assert "Error: The bridge ended with status" in output
-    assert "invalid literal for int() with base 10: 'none'" in output
+    assert "SMS_BRIDGE_WEB_WORKERS: 'none' is no number" in output
     assert 'File "' not in output.partition("The end of its log:")[0], "no traceback of the demo itself"

@@ -282,7 +282,7 @@ def test_a_worker_that_died_in_its_call_leaves_an_unknown_outcome(world: World) 
     later(world, 61)
     assert world.sent() == []
     assert world.ended() == {"not a number": "INVALID_NUMBER"}
-    later(world, 59)
+    later(world, 88)
     assert world.vendor.looked_up == [], "the call of a slow worker may still arrive"
     later(world, 2)
     assert [message.ref for message in world.vendor.looked_up[0].messages] == [
