@@ -10,7 +10,7 @@ from bridge.plugin import ReviewStatus
 from bridge.services import upkeep
 from bridge.services.desk.amounts import amount
 from bridge.services.desk.operating import Operating, ReviewDecision
-from bridge.services.desk.previewing import Previewing, SeenPreview
+from bridge.services.desk.previewing import Previewing, SeenAtAccount, SeenPreview
 from bridge.services.pricing import Pricing
 from bridge.services.reviews import drifting
 
@@ -230,17 +230,17 @@ def _preview(seen: SeenPreview) -> Iterator[Rows]:
     culprits = [(one.character, one.name, one.position, one.times) for one in seen.culprits]
     if culprits:
         yield Rows("unicode", "\nWhat makes it Unicode", _CULPRITS, culprits)
-    accounts = [
-        (
-            one.account,
-            one.refusal or one.verdict or "takes it",
-            one.vendor_code,
-            words(one.written),
-            amount(one.price),
-            amount(one.cost),
-            one.currency,
-            one.longest,
-        )
-        for one in seen.accounts
-    ]
-    yield Rows("accounts", "\nAccounts", _ACCOUNTS, accounts)
+    yield Rows("accounts", "\nAccounts", _ACCOUNTS, [_previewed(one) for one in seen.accounts])
+
+
+def _previewed(one: SeenAtAccount) -> tuple[object, ...]:
+    return (
+        one.account,
+        one.refusal or one.verdict or "takes it",
+        one.vendor_code,
+        words(one.written),
+        amount(one.price),
+        amount(one.cost),
+        one.currency,
+        one.longest,
+    )

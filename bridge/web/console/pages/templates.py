@@ -1,7 +1,8 @@
 """Templates: how each stands at the vendor, and what the accounts beside the primary one have of them."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 from bridge.ledger import Filed
 from bridge.ledger.reviews.drift import NO_LIST, ONLY_THERE, SIGN, TEMPLATE
@@ -15,7 +16,9 @@ from ..desk import Desk
 from ..language import phrase
 from ..routes import Deed, Done, PageRoute, View
 from ..tables import Button, Cell, Column, Link, Moment, State, Table, Word
-from ..turning import Spots, among, names, turned
+from ..turning import Listed, Spots, among, names, turned
+
+T = TypeVar("T")
 
 STATUS_NAMES = {
     "pending": phrase("pending"),
@@ -101,28 +104,19 @@ def _templates(desk: Desk, asked: Asked) -> View:
     filings: Spots[Filed] = names(lambda one: (one.channel, one.code, one.account))
     filed = turned(asked, zone, among(desk.looking.filings(channel), filings), filings, "filings_")
     differ = turned(asked, zone, among(_drifts(desk, channel), _DRIFTS), _DRIFTS, "drift_")
-    rows = [_template(desk, one) for one in shown.rows]
     tables = [
-        Table("templates", phrase("Templates"), _TEMPLATES, rows, shown.more, shown.less),
+        _listed("templates", phrase("Templates"), _TEMPLATES, shown, partial(_template, desk)),
         Table("asked", phrase("What the accounts were asked for"), _ASKED, _asked(desk, channel)),
-        Table(
-            "drift",
-            phrase("Where an account says otherwise"),
-            _DRIFT,
-            [_drift(desk, one) for one in differ.rows],
-            differ.more,
-            differ.less,
-        ),
-        Table(
-            "filings",
-            phrase("Templates at other accounts"),
-            _FILINGS,
-            [_filing(desk, one) for one in filed.rows],
-            filed.more,
-            filed.less,
-        ),
+        _listed("drift", phrase("Where an account says otherwise"), _DRIFT, differ, partial(_drift, desk)),
+        _listed("filings", phrase("Templates at other accounts"), _FILINGS, filed, partial(_filing, desk)),
     ]
     return View(tables, {"statuses": STATUS_NAMES})
+
+
+def _listed(
+    name: str, title: str, columns: Sequence[Column], page: Listed[T], row: Callable[[T], Sequence[Cell]]
+) -> Table:
+    return Table(name, title, columns, [row(one) for one in page.rows], page.more, page.less)
 
 
 def _template(desk: Desk, one: SeenTemplate) -> Sequence[Cell]:
