@@ -89,7 +89,7 @@ class Ahead:
         def work(connection: Connection) -> bool:
             before = _steps(connection)
             after = before.after(now, forward, began)
-            told = {"cursor": json.dumps(after)}
+            told = {"cursor": json.dumps(after._asdict())}
             new = upsert(connection, tables.lease).values(name=_CLOCK, owner="", until=0, **told)
             connection.execute(new.on_conflict_do_update(index_elements=["name"], set_=told))
             back = after.latest < before.latest
@@ -117,7 +117,10 @@ class Ahead:
 def _steps(connection: Connection) -> Steps:
     known = select(tables.lease.c.cursor).where(tables.lease.c.name == _CLOCK)
     told = connection.execute(known).scalar()
-    return Steps(*json.loads(told)) if told else Steps()
+    kept = json.loads(told or "{}")
+    if isinstance(kept, list):  # as earlier versions wrote it
+        kept = dict(zip(Steps._fields, kept, strict=False))
+    return Steps(**{name: kept[name] for name in Steps._fields if name in kept})
 
 
 class _PutOff:

@@ -1,13 +1,15 @@
 """A clock that ran ahead for a while: what was written then does not wait until that time comes."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
 from bridge.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from bridge.ledger import Ledger
+from bridge.ledger.ahead import Steps
 from bridge.ledger.database import tables
 from bridge.ledger.scope import Holder
 
@@ -154,3 +156,20 @@ def test_a_clock_that_was_set_back_is_noticed_once(
     """Machines that are a minute apart show none."""
     noted = [ledger.ahead.note(NOW + one * MINUTE_MS) for one in minutes]
     assert [at for at, step in enumerate(noted) if step] == steps
+
+
+KEPT = {
+    "as earlier versions wrote it": [NOW, NOW - 5],
+    "with what a later version adds": {"latest": NOW, "undated": NOW - 5, "missed": 0, "later": 1},
+}
+
+
+@pytest.mark.parametrize("kept", KEPT.values(), ids=KEPT)
+def test_what_clocks_have_shown_is_read_by_name(ledger: Ledger, kept: object) -> None:
+    """Else no call could be dated beside another version, and no lost one be proved absent."""
+    ledger.ahead.note(NOW - DAY_MS)
+    row = text("UPDATE lease SET cursor = :kept WHERE name = 'clock'")
+    assert ledger.write(lambda c: c.execute(row, {"kept": json.dumps(kept)})).rowcount == 1
+    assert ledger.ahead.steps() == Steps(NOW, NOW - 5)
+    ledger.ahead.note(NOW + DAY_MS)
+    assert ledger.ahead.steps() == Steps(NOW + DAY_MS, NOW - 5)
